@@ -1,0 +1,253 @@
+//! What a policy asks for. Nothing here has happened yet; `adjudicate` decides what does.
+
+use crate::id::{ClaimScope, CustomerId, GrantKey, MessageKey, Tag, TemplateName};
+use crate::json::Json;
+use crate::time::When;
+use crate::unit::{Quantity, Unit};
+
+/// A kind of effect, as a manifest declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EffectKind {
+    /// Give a benefit.
+    Grant,
+    /// Take grants back.
+    Revoke,
+    /// Send a message.
+    Message,
+    /// Set or take a tag.
+    Tag,
+}
+
+impl EffectKind {
+    /// The word in the contract and in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+            Self::Message => "message",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// What a grant gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Benefit {
+    /// So much of a unit.
+    Units {
+        /// The unit.
+        unit: Unit,
+        /// How much; more than nothing.
+        quantity: Quantity,
+    },
+    /// A higher credit limit.
+    CreditLimit {
+        /// At most so much more, in minor units.
+        by: Quantity,
+        /// Never above this, in minor units.
+        up_to: Quantity,
+        /// For how long.
+        until: Option<When>,
+    },
+    /// A better rate.
+    RateBoost {
+        /// The unit `rate-boost:<holding>`.
+        unit: Unit,
+        /// Hundredths of a per cent; more than nothing.
+        basis_points: Quantity,
+        /// On at most so much principal, in minor units.
+        principal_cap: Option<Quantity>,
+        /// For how long.
+        until: Option<When>,
+    },
+}
+
+/// What to do when budget or a limit does not allow all of a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// Deny the whole decision.
+    Refuse,
+    /// Give what is left, if that is more than nothing.
+    Reduce,
+    /// Leave this grant out.
+    Skip,
+}
+
+/// A benefit proposed for one party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantProposal {
+    /// The policy's name for the reward.
+    pub key: GrantKey,
+    /// Who gets it.
+    pub to: CustomerId,
+    /// The first that fits is given; at least one.
+    pub choices: Vec<Benefit>,
+    /// When none fits whole.
+    pub on_shortfall: Shortfall,
+    /// Pending until then.
+    pub hold_until: Option<When>,
+    /// Worth nothing from then on.
+    pub expires: Option<When>,
+    /// Why, for the statement and the auditor.
+    pub reason: String,
+}
+
+/// What to take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevocationTarget {
+    /// One grant.
+    Key {
+        /// Who got it.
+        to: CustomerId,
+        /// Its key.
+        key: GrantKey,
+    },
+    /// All that the campaign granted about the thing that the subscription names.
+    About,
+}
+
+/// A proposal to take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// What.
+    pub of: RevocationTarget,
+    /// At most so much of each grant; all that is left when `None`.
+    pub quantity: Option<Quantity>,
+    /// Whether the key may be granted again.
+    pub free_key: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageClass {
+    /// About something the customer did or has.
+    Service,
+    /// Advertising.
+    Marketing,
+}
+
+/// A message proposed for one party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The policy's name for the message.
+    pub key: MessageKey,
+    /// Who gets it.
+    pub to: CustomerId,
+    /// Which template.
+    pub template: TemplateName,
+    /// What fills it; an object.
+    pub vars: Json,
+    /// What it is for.
+    pub class: MessageClass,
+    /// Channels in order of preference.
+    pub channels: Vec<String>,
+}
+
+/// A tag set on, or taken from, a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagChange {
+    /// Whose.
+    pub to: CustomerId,
+    /// Which.
+    pub tag: Tag,
+    /// Set or taken.
+    pub present: bool,
+    /// Until when it is set.
+    pub until: Option<When>,
+}
+
+/// What a policy asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Give a benefit.
+    Grant(GrantProposal),
+    /// Take grants back.
+    Revoke(Revocation),
+    /// Send a message.
+    Message(Message),
+    /// Set or take a tag.
+    Tag(TagChange),
+}
+
+impl Effect {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> EffectKind {
+        match self {
+            Self::Grant(_) => EffectKind::Grant,
+            Self::Revoke(_) => EffectKind::Revoke,
+            Self::Message(_) => EffectKind::Message,
+            Self::Tag(_) => EffectKind::Tag,
+        }
+    }
+}
+
+/// What a claim is about, and under which the host keeps a customer's identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// The customer.
+    Customer,
+    /// The person: a hash of the identity number.
+    Identity,
+    /// The device.
+    Device,
+    /// The bank card.
+    Card,
+    /// The postal address.
+    Address,
+}
+
+impl Dimension {
+    /// Every dimension.
+    pub const ALL: [Self; 5] = [Self::Customer, Self::Identity, Self::Device, Self::Card, Self::Address];
+
+    /// The word in the contract and in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Identity => "identity",
+            Self::Device => "device",
+            Self::Card => "card",
+            Self::Address => "address",
+        }
+    }
+}
+
+/// Something that may be used once only in a scope of the campaign, across customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The policy's name for the thing that is given once.
+    pub scope: ClaimScope,
+    /// By what it is counted.
+    pub by: Dimension,
+    /// Whose identity, device or card.
+    pub party: CustomerId,
+}
+
+/// What becomes of the owner's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateChange {
+    /// As it was.
+    Keep,
+    /// Replaced.
+    Put(Json),
+    /// Forgotten.
+    Clear,
+}
+
+/// Everything that a decision wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// What must not have been used by another customer.
+    pub claims: Vec<Claim>,
+    /// Adjudicated in this order.
+    pub effects: Vec<Effect>,
+    /// What becomes of the owner's state.
+    pub state: StateChange,
+    /// For the author and the operator.
+    pub note: String,
+}

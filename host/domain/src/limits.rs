@@ -1,0 +1,92 @@
+//! Every bound of the system, in one place, with its unit in its name.
+
+/// Largest CloudEvent, in bytes of JSON.
+pub const EVENT_BYTES_MAX: usize = 64 * 1024;
+/// Most events in one batch.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+/// Largest batch, in bytes of JSON.
+pub const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Deepest nesting of objects and arrays in any JSON that comes in.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Largest campaign parameters, in bytes of JSON.
+pub const PARAMS_BYTES_MAX: usize = 64 * 1024;
+/// Largest state of one owner, in bytes of JSON.
+pub const STATE_BYTES_MAX: usize = 16 * 1024;
+/// Largest manifest schema, in bytes of JSON.
+pub const PARAMS_SCHEMA_BYTES_MAX: usize = 256 * 1024;
+
+/// Most effects in one decision.
+pub const EFFECTS_MAX: usize = 64;
+/// Most claims in one decision.
+pub const CLAIMS_MAX: usize = 16;
+/// Most alternatives of one grant.
+pub const CHOICES_MAX: usize = 8;
+/// Longest note of a decision, in bytes.
+pub const NOTE_BYTES_MAX: usize = 1024;
+/// Longest reason of a grant or revocation, in bytes.
+pub const REASON_BYTES_MAX: usize = 256;
+/// Longest message of a refusal, in bytes.
+pub const REFUSAL_MESSAGE_BYTES_MAX: usize = 1024;
+/// Largest variables of one message, in bytes of JSON.
+pub const MESSAGE_VARS_BYTES_MAX: usize = 8 * 1024;
+/// Most channels that a message may name.
+pub const MESSAGE_CHANNELS_MAX: usize = 8;
+
+/// Largest component, in bytes.
+pub const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Memory that one decision may use, in bytes.
+pub const GUEST_MEMORY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Fuel of one decision before its input is counted.
+pub const FUEL_BASE: u64 = 10_000_000;
+/// Fuel added for each byte of parameters, event data, parties and state.
+pub const FUEL_PER_INPUT_BYTE: u64 = 500;
+/// Wall time of one decision, in milliseconds.
+pub const DECISION_MS_MAX: u64 = 50;
+/// Log kept of one decision, in bytes.
+pub const LOG_BYTES_MAX: usize = 8 * 1024;
+/// Bytes that the host lifts out of a guest for one call.
+pub const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Furthest inviter shown by default.
+pub const INVITER_DISTANCE_DEFAULT: u8 = 2;
+/// Furthest inviter that a campaign may allow.
+pub const INVITER_DISTANCE_MAX: u8 = 3;
+/// Longest chain of inviters followed when looking for a cycle.
+pub const REFERRAL_CHAIN_MAX: usize = 1_000;
+/// Most parties shown to one decision.
+pub const PARTIES_MAX: usize = 64;
+/// Most roles in a manifest.
+pub const ROLES_MAX: usize = 16;
+/// Most subscriptions in a manifest.
+pub const SUBSCRIPTIONS_MAX: usize = 64;
+
+/// Most attributes of one customer.
+pub const ATTRIBUTES_MAX: usize = 64;
+/// Most tags of one customer.
+pub const TAGS_MAX: usize = 128;
+/// Values kept of one dimension of one customer (their last devices, cards ...).
+pub const IDENTIFIERS_PER_DIMENSION_MAX: usize = 16;
+/// Touches kept of one customer.
+pub const TOUCHES_MAX: usize = 32;
+
+/// Most budgets of one campaign.
+pub const BUDGETS_MAX: usize = 32;
+/// Most limits of one campaign.
+pub const CAMPAIGN_LIMITS_MAX: usize = 32;
+
+/// Largest magnitude of an amount, in minor units.
+pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+
+/// How long after its time an event is taken without the permission to backfill, in milliseconds: 7 days.
+pub const EVENT_AGE_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// How far ahead of the host's clock an event's time may be, in milliseconds: 5 minutes.
+pub const EVENT_AHEAD_MS_MAX: i64 = 5 * 60 * 1_000;
+
+/// Re-tries of a deferred decision before it is a dead letter.
+pub const DEFER_ATTEMPTS_MAX: u32 = 8;
+
+const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
+const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
+const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
+const _: () = assert!(INVITER_DISTANCE_DEFAULT <= INVITER_DISTANCE_MAX);
+const _: () = assert!(AMOUNT_MAX.checked_mul(1_000).is_some());
