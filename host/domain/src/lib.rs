@@ -1,7 +1,9 @@
 //! The rules of Largesse, pure: no clock, no randomness, no IO, no async, no serialisation.
 //!
-//! Modules in reading order.
+//! Modules in reading order: what things are called and measured in, what happens, what is declared and asked for, what
+//! is known, and what is made of it.
 #![forbid(unsafe_code)]
+#![warn(clippy::float_arithmetic, clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 pub mod limits;
 pub mod id;
@@ -9,6 +11,16 @@ pub mod json;
 pub mod unit;
 pub mod time;
 pub mod event;
+pub mod customer;
+pub mod referral;
 pub mod policy;
 pub mod effect;
 pub mod decision;
+pub mod lifecycle;
+pub mod budget;
+pub mod campaign;
+pub mod grant;
+pub mod facts;
+pub mod outcome;
+pub mod adjudicate;
+pub mod revoke;

@@ -1,1 +1,3 @@
-//! placeholder
+//! x
+mod profile;
+mod bindings;

@@ -1,1 +1,230 @@
-//! placeholder
+//! Where everything is kept: one trait, a memory model of it, and SQLite.
+//!
+//! The pipeline is the only writer. It loads rows, works on them in memory, and writes back what changed together with the
+//! events and decisions that changed them: [`Store::commit`] is all or nothing and returns when the batch is on disk.
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::campaign::Campaign;
+use largesse_domain::customer::Customer;
+use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
+use largesse_domain::facts::{Rows, Wanted};
+use largesse_domain::grant::Grant;
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq, SubscriptionName};
+use largesse_domain::json::Json;
+use largesse_domain::outcome::Decision;
+use largesse_domain::policy::Policy;
+use largesse_domain::time::Instant;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database was written by a newer version of the host.
+    #[error("the database has schema version {found}; this host knows versions up to {known}")]
+    TooNew {
+        /// What the database says.
+        found: u32,
+        /// The newest that this host knows.
+        known: u32,
+    },
+    /// A row does not hold what a row of its kind holds.
+    #[error("the database holds a {what} that cannot be read: {detail}")]
+    Corrupt {
+        /// The kind of row.
+        what: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An event kind with the JSON Schema of its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The kind.
+    pub kind: EventKind,
+    /// The schema, with the host's annotations.
+    pub schema: Json,
+}
+
+/// A decision that is still to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deferred {
+    /// Which.
+    pub key: DeferredKey,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not before.
+    pub due: Instant,
+}
+
+/// What a deferred decision is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeferredKey {
+    /// By which campaign.
+    pub campaign: CampaignId,
+    /// For which event.
+    pub event: EventSeq,
+    /// By which of its policy's subscriptions.
+    pub subscription: SubscriptionName,
+}
+
+/// Everything that is written together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// Events admitted, in order of admission.
+    pub events: Vec<(Admission, Arc<Event>)>,
+    /// Decisions made, in order.
+    pub decisions: Vec<Arc<Decision>>,
+    /// Rows changed. `rows.wallets` shows what `rows.grants` already says and is not written.
+    pub rows: Rows,
+    /// Decisions put off (again).
+    pub deferred: Vec<Deferred>,
+    /// Decisions that were put off and are made now.
+    pub undeferred: Vec<DeferredKey>,
+    /// Campaigns created or changed.
+    pub campaigns: Vec<Arc<Campaign>>,
+    /// Policies published, with their components.
+    pub policies: Vec<(Arc<Policy>, Arc<[u8]>)>,
+    /// Event kinds registered or changed.
+    pub kinds: Vec<Kind>,
+}
+
+/// Where counting goes on after a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// The last event admitted; 0 when none was.
+    pub last_event: EventSeq,
+    /// The last decision made; 0 when none was.
+    pub last_decision: DecisionId,
+}
+
+/// Which decisions are asked for; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecisionFilter {
+    /// By this campaign.
+    pub campaign: Option<CampaignId>,
+    /// For events of this customer.
+    pub actor: Option<CustomerId>,
+}
+
+/// Where everything is kept.
+pub trait Store: Send + Sync {
+    /// What is stored under each event key, in the order asked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn seen(&self, keys: &[EventKey]) -> Result<Vec<Option<(EventSeq, BodyHash)>>, StoreError>;
+
+    /// The rows wanted: one for each key, the absent ones as such (`None`, an empty customer, no use).
+    ///
+    /// # Errors
+    /// When the database fails or a row cannot be read.
+    fn load(&self, wanted: &Wanted) -> Result<Rows, StoreError>;
+
+    /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
+    ///
+    /// # Errors
+    /// When the database fails. What was written then is not known; the host must stop and recover by starting again.
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Where counting goes on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn counters(&self) -> Result<Counters, StoreError>;
+
+    /// Deferred decisions of these campaigns that are due, the earliest event first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError>;
+
+    /// How many decisions of a campaign are put off.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError>;
+
+    /// All campaigns, by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
+
+    /// All policies, by name and then in order of publication.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn policies(&self) -> Result<Vec<Policy>, StoreError>;
+
+    /// The bytes of a published component.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// All registered event kinds, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn kinds(&self) -> Result<Vec<Kind>, StoreError>;
+
+    /// Events by their place in the order of admission, in the order asked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn events(&self, seqs: &[EventSeq]) -> Result<Vec<Option<(Admission, Event)>>, StoreError>;
+
+    /// The decisions on one event, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn decisions_on(&self, event: EventSeq) -> Result<Vec<Decision>, StoreError>;
+
+    /// One decision, complete.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn decision(&self, id: DecisionId) -> Result<Option<Decision>, StoreError>;
+
+    /// Decisions after one, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn decisions(&self, filter: &DecisionFilter, after: DecisionId, limit: usize) -> Result<Vec<Decision>, StoreError>;
+
+    /// A customer, when anything is known of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError>;
+
+    /// All grants to a customer, in order of decision.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn grants_to(&self, customer: &CustomerId) -> Result<Vec<Grant>, StoreError>;
+
+    /// Who was bound as a customer's inviter, by campaign.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn inviters_of(&self, invitee: &CustomerId) -> Result<Vec<(CampaignId, CustomerId)>, StoreError>;
+
+    /// The use of a campaign's budgets, over the whole campaign and by day.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
+
+    /// How many decisions of a campaign ended in each verdict, by its word.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn verdict_counts(&self, campaign: &CampaignId) -> Result<Vec<(String, u64)>, StoreError>;
+}

@@ -1,0 +1,411 @@
+//! What the host makes of a proposal. Pure: it reads and changes [`Facts`], nothing else.
+//!
+//! Precedence, first to last:
+//!
+//! 1. [`validate`]: kinds of effect and classes of unit that the manifest does not declare, and customers that were not
+//!    shown, are faults.
+//! 2. Claims, in the order proposed. One that is unknown or taken denies the decision.
+//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended; then each choice
+//!    against class, credit ceiling, limits, budgets; the first that fits whole is given; when none does, the grant's
+//!    own word decides: refuse (the decision is denied), reduce (the first choice with room), skip.
+//!
+//! A denied decision leaves the facts as they were.
+
+use crate::budget::{self, Cap, UsageKey};
+use crate::campaign::{Campaign, UnknownClaim};
+use crate::customer::Fact;
+use crate::decision::{Fault, FaultKind, Input};
+use crate::effect::{
+    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Message, Proposal, RevocationTarget, Shortfall,
+    TagChange,
+};
+use crate::facts::{AboutKey, ClaimKey, Facts, MessageSlot, Wanted};
+use crate::grant::{Grant, GrantSlot};
+use crate::id::{AboutId, CustomerId, DecisionId, GrantKey};
+use crate::outcome::{Denied, Done, Outcome, Reason, Verdict};
+use crate::policy::Manifest;
+use crate::revoke;
+use crate::time::{Instant, When};
+use crate::unit::{Quantity, Unit, UnitClass};
+
+/// The case that a proposal is judged in.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The campaign.
+    pub campaign: &'a Campaign,
+    /// What the policy declared.
+    pub manifest: &'a Manifest,
+    /// What the policy was shown.
+    pub input: &'a Input,
+    /// What grants are about.
+    pub about: Option<&'a AboutId>,
+    /// The decision.
+    pub decision: DecisionId,
+    /// Turns what the policy asked for into an instant, in the campaign's zone. `None` when there is none.
+    pub resolve: &'a dyn Fn(When) -> Option<Instant>,
+}
+
+/// Checks a proposal against what the policy declared and was shown.
+///
+/// # Errors
+/// A fault that names the first effect or claim that breaks the contract.
+pub fn validate(case: &Case<'_>, proposal: &Proposal) -> Result<(), Fault> {
+    let fault = |kind, detail| Err(Fault { kind, detail });
+    let shown = |id: &CustomerId| case.input.parties.iter().any(|party| party.customer == *id);
+    for (index, claim) in proposal.claims.iter().enumerate() {
+        if !shown(&claim.party) {
+            return fault(FaultKind::Stranger, format!("claims[{index}].party: {} is no party", claim.party));
+        }
+    }
+    for (index, effect) in proposal.effects.iter().enumerate() {
+        let kind = effect.kind();
+        if !case.manifest.effects.contains(&kind) {
+            let detail = format!("effects[{index}]: the manifest does not declare {}", kind.as_str());
+            return fault(FaultKind::Undeclared, detail);
+        }
+        if let Some(class) = undeclared_class(case.manifest, effect) {
+            return fault(FaultKind::Undeclared, format!("effects[{index}]: the manifest does not declare {class}"));
+        }
+        match recipient(effect) {
+            Some(to) if !shown(to) => {
+                return fault(FaultKind::Stranger, format!("effects[{index}]: {to} is no party"));
+            }
+            None if case.about.is_none() => {
+                let detail =
+                    format!("effects[{index}]: revokes what is about nothing: the subscription names no thing");
+                return fault(FaultKind::InvalidOutput, detail);
+            }
+            _ => {}
+        }
+        if let Some(field) = unresolvable(case, effect) {
+            return fault(FaultKind::InvalidOutput, format!("effects[{index}].{field}: no such time"));
+        }
+    }
+    Ok(())
+}
+
+fn undeclared_class(manifest: &Manifest, effect: &Effect) -> Option<UnitClass> {
+    let Effect::Grant(grant) = effect else { return None };
+    let classes = grant.choices.iter().map(|choice| match choice {
+        Benefit::Units { unit, .. } | Benefit::RateBoost { unit, .. } => unit.class(),
+        Benefit::CreditLimit { .. } => UnitClass::CreditLimit,
+    });
+    classes.into_iter().find(|class| !manifest.unit_classes.contains(class))
+}
+
+fn recipient(effect: &Effect) -> Option<&CustomerId> {
+    match effect {
+        Effect::Grant(grant) => Some(&grant.to),
+        Effect::Message(message) => Some(&message.to),
+        Effect::Tag(tag) => Some(&tag.to),
+        Effect::Revoke(revocation) => match &revocation.of {
+            RevocationTarget::Key { to, .. } => Some(to),
+            RevocationTarget::About => None,
+        },
+    }
+}
+
+fn unresolvable(case: &Case<'_>, effect: &Effect) -> Option<&'static str> {
+    let missing = |when: &Option<When>| when.is_some_and(|when| (case.resolve)(when).is_none());
+    match effect {
+        Effect::Grant(grant) if missing(&grant.hold_until) => Some("grant.hold-until"),
+        Effect::Grant(grant) if missing(&grant.expires) => Some("grant.expires"),
+        Effect::Grant(grant) if grant.choices.iter().any(|choice| missing(&benefit_until(choice))) => {
+            Some("grant.choices.until")
+        }
+        Effect::Tag(tag) if missing(&tag.until) => Some("tag.until"),
+        _ => None,
+    }
+}
+
+fn benefit_until(benefit: &Benefit) -> Option<When> {
+    match benefit {
+        Benefit::Units { .. } => None,
+        Benefit::CreditLimit { until, .. } | Benefit::RateBoost { until, .. } => *until,
+    }
+}
+
+/// The rows that [`adjudicate`] will look at. What revocations name has to be loaded first, to know which counts they
+/// return to: [`revoke::wanted`] asks for those.
+#[must_use]
+pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
+    let mut wanted = Wanted::default();
+    for claim in &proposal.claims {
+        wanted.claims.extend(claim_key(case, claim, facts));
+    }
+    for effect in &proposal.effects {
+        match effect {
+            Effect::Grant(grant) => {
+                wanted.grants.insert(slot(case, &grant.to, &grant.key));
+                for choice in &grant.choices {
+                    let caps = caps(case, &grant.to, &unit_of(case, choice));
+                    wanted.usage.extend(caps.into_iter().map(|cap| cap.key));
+                }
+            }
+            Effect::Message(message) => {
+                wanted.messages.insert(message_slot(case, message));
+            }
+            Effect::Revoke(_) | Effect::Tag(_) => {}
+        }
+    }
+    wanted.abouts.extend(about_key(case));
+    wanted
+}
+
+/// Judges a valid proposal and changes the facts accordingly. The caller has loaded the rows of [`wanted`], of
+/// [`revoke::wanted`], and the customers of the parties.
+#[must_use]
+pub fn adjudicate(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Verdict {
+    let savepoint = facts.savepoint();
+    match claims(case, proposal, facts).and_then(|()| effects(case, proposal, facts)) {
+        Ok(outcomes) => Verdict::Accepted(outcomes),
+        Err((denied, reason)) => {
+            facts.undo_to(savepoint);
+            Verdict::Denied(denied, reason)
+        }
+    }
+}
+
+type Denial = (Denied, Reason);
+
+fn claims(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<(), Denial> {
+    for claim in &proposal.claims {
+        let denied = |reason| Err((Denied::Claim { scope: claim.scope.clone(), by: claim.by }, reason));
+        let Some(key) = claim_key(case, claim, facts) else {
+            match case.campaign.settings.unknown_claim {
+                UnknownClaim::Allow => continue,
+                UnknownClaim::Deny => return denied(Reason::ClaimUnknown),
+            }
+        };
+        match facts.claims.get(&key) {
+            Some(holder) if *holder != claim.party => return denied(Reason::ClaimTaken),
+            Some(_) => {}
+            None => facts.claims.put(key, Some(claim.party.clone())),
+        }
+    }
+    Ok(())
+}
+
+fn claim_key(case: &Case<'_>, claim: &Claim, facts: &Facts) -> Option<ClaimKey> {
+    let value = match claim.by {
+        Dimension::Customer => claim.party.as_str(),
+        dimension => facts.customers.get(&claim.party).identifier(dimension)?.as_str(),
+    };
+    Some(ClaimKey {
+        campaign: case.campaign.id.clone(),
+        scope: claim.scope.clone(),
+        by: claim.by,
+        value: value.to_owned(),
+    })
+}
+
+fn effects(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<Vec<Outcome>, Denial> {
+    let mut outcomes = Vec::with_capacity(proposal.effects.len());
+    for (index, effect) in proposal.effects.iter().enumerate() {
+        let outcome = match effect {
+            Effect::Grant(proposal) => {
+                grant(case, proposal, facts).map_err(|reason| (Denied::Effect(index), reason))?
+            }
+            Effect::Revoke(revocation) => revoke::apply(case, revocation, facts),
+            Effect::Message(message) => {
+                let slot = message_slot(case, message);
+                if *facts.messages.get(&slot) {
+                    Outcome::Skipped(effect.kind(), Reason::AlreadySent)
+                } else {
+                    facts.messages.put(slot, true);
+                    Outcome::Applied(Done::Messaged { to: message.to.clone(), key: message.key.clone() })
+                }
+            }
+            Effect::Tag(change) => tag(case, change, facts),
+        };
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+fn tag(case: &Case<'_>, change: &TagChange, facts: &mut Facts) -> Outcome {
+    let mut customer = facts.customers.get(&change.to).clone();
+    let fact = if change.present {
+        Fact::Tag(change.tag.clone(), change.until.and_then(case.resolve))
+    } else {
+        Fact::NoTag(change.tag.clone())
+    };
+    if customer.learn(fact, case.input.event.occurred).is_err() {
+        return Outcome::Skipped(EffectKind::Tag, Reason::TooManyTags);
+    }
+    facts.customers.put(change.to.clone(), customer);
+    Outcome::Applied(Done::Tagged { to: change.to.clone(), tag: change.tag.clone(), present: change.present })
+}
+
+/// What of a choice can be given.
+struct Fit {
+    wanted: Quantity,
+    room: Quantity,
+    reason: Reason,
+}
+
+fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
+    let skipped = |reason| Ok(Outcome::Skipped(EffectKind::Grant, reason));
+    let slot = slot(case, &proposal.to, &proposal.key);
+    let issue = match facts.grants.get(&slot) {
+        Some(old) if !old.key_freed => return skipped(Reason::AlreadyGranted),
+        Some(old) => old.issue.saturating_add(1),
+        None => 1,
+    };
+    if about_key(case).is_some_and(|key| facts.abouts.get(&key).cancelled) {
+        return skipped(Reason::CancelledBefore);
+    }
+    if !case.campaign.grants_for(case.input.event.occurred) {
+        return skipped(Reason::CampaignEnded);
+    }
+    let fits: Vec<Fit> = proposal.choices.iter().map(|choice| fit(case, &proposal.to, choice, facts)).collect();
+    let whole = fits.iter().position(|fit| !fit.wanted.is_zero() && fit.room >= fit.wanted);
+    if let Some(choice) = whole {
+        let done = give(case, proposal, Given { slot, issue, choice, quantity: fits[choice].wanted }, facts);
+        return Ok(Outcome::Applied(done));
+    }
+    let reason = fits.first().map_or(Reason::NoBudget, |fit| fit.reason);
+    match proposal.on_shortfall {
+        Shortfall::Refuse => Err(reason),
+        Shortfall::Skip => skipped(reason),
+        Shortfall::Reduce => match fits.iter().position(|fit| !fit.wanted.is_zero() && !fit.room.is_zero()) {
+            None => skipped(reason),
+            Some(choice) => {
+                let quantity = fits[choice].room;
+                let done = give(case, proposal, Given { slot, issue, choice, quantity }, facts);
+                Ok(Outcome::Reduced(done, fits[choice].reason))
+            }
+        },
+    }
+}
+
+fn fit(case: &Case<'_>, to: &CustomerId, choice: &Benefit, facts: &Facts) -> Fit {
+    let nothing = |reason| Fit { wanted: Quantity::ZERO, room: Quantity::ZERO, reason };
+    let unit = unit_of(case, choice);
+    if !case.campaign.allows(unit.class()) {
+        return nothing(Reason::ClassNotAllowed);
+    }
+    let wanted = match choice {
+        Benefit::Units { quantity, .. } => *quantity,
+        Benefit::RateBoost { basis_points, .. } => *basis_points,
+        Benefit::CreditLimit { by, up_to, .. } => {
+            let customer = facts.customers.get(to);
+            let Some(limit) = customer.credit_limit() else { return nothing(Reason::CreditUnknown) };
+            let raised = limit.plus(customer.raises_under_way).unwrap_or(Quantity::MAX);
+            (*by).min(up_to.room_after(raised))
+        }
+    };
+    if wanted.is_zero() {
+        return nothing(Reason::CreditCeiling);
+    }
+    let (room, reason) = room(&caps(case, to, &unit), wanted, facts);
+    Fit { wanted, room, reason }
+}
+
+/// The least room under the caps, and what it is for want of.
+fn room(caps: &[Cap], wanted: Quantity, facts: &Facts) -> (Quantity, Reason) {
+    if !caps.iter().any(Cap::is_limit) {
+        return (Quantity::ZERO, Reason::NoLimit);
+    }
+    if caps.iter().all(Cap::is_limit) {
+        return (Quantity::ZERO, Reason::NoBudget);
+    }
+    let mut least = (wanted, Reason::LimitReached);
+    for cap in caps {
+        let room = cap.room(*facts.usage.get(&cap.key));
+        if room < least.0 {
+            least = (room, if cap.is_limit() { Reason::LimitReached } else { Reason::BudgetExhausted });
+        }
+    }
+    least
+}
+
+struct Given {
+    slot: GrantSlot,
+    issue: u32,
+    choice: usize,
+    quantity: Quantity,
+}
+
+fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Facts) -> Done {
+    let Given { slot, issue, choice, quantity } = given;
+    let benefit = &proposal.choices[choice];
+    let unit = unit_of(case, benefit);
+    for cap in caps(case, &proposal.to, &unit) {
+        let used = *facts.usage.get(&cap.key);
+        let used = used.after_grant(quantity).expect("room under a cap keeps its use in range");
+        facts.usage.put(cap.key, used);
+    }
+    if matches!(benefit, Benefit::CreditLimit { .. }) {
+        let mut customer = facts.customers.get(&proposal.to).clone();
+        let under_way = customer.raises_under_way.plus(quantity);
+        customer.raises_under_way = under_way.expect("the ceiling keeps raises in range");
+        facts.customers.put(proposal.to.clone(), customer);
+    }
+    if let Some(key) = about_key(case) {
+        let mut about = facts.abouts.get(&key).clone();
+        if !about.grants.contains(&slot) {
+            about.grants.push(slot.clone());
+            facts.abouts.put(key, about);
+        }
+    }
+    let grant = Grant {
+        slot: slot.clone(),
+        issue,
+        decision: case.decision,
+        about: case.about.cloned(),
+        unit: unit.clone(),
+        quantity,
+        reversed: Quantity::ZERO,
+        key_freed: false,
+        granted_at: case.input.now.at,
+        counted_on: case.input.occurred.local,
+        hold_until: proposal.hold_until.and_then(case.resolve),
+        expires: proposal.expires.or(benefit_until(benefit)).and_then(case.resolve),
+        principal_cap: match benefit {
+            Benefit::RateBoost { principal_cap, .. } => *principal_cap,
+            _ => None,
+        },
+        reason: proposal.reason.clone(),
+    };
+    if facts.wallets.has(&proposal.to) {
+        let mut wallet = facts.wallets.get(&proposal.to).clone();
+        wallet.push(grant.clone());
+        facts.wallets.put(proposal.to.clone(), wallet);
+    }
+    facts.grants.put(slot.clone(), Some(grant));
+    Done::Granted { grant: slot, unit, quantity, choice }
+}
+
+pub(crate) fn caps(case: &Case<'_>, to: &CustomerId, unit: &Unit) -> Vec<Cap> {
+    let settings = &case.campaign.settings;
+    budget::caps(&case.campaign.id, (&settings.budgets, &settings.limits), (to, unit), &case.input.occurred.local)
+}
+
+/// The counts that a grant went into, and that a reversal returns to.
+pub(crate) fn counted_in(campaign: &Campaign, grant: &Grant) -> impl Iterator<Item = UsageKey> {
+    let settings = &campaign.settings;
+    let of = (&grant.slot.to, &grant.unit);
+    let caps = budget::caps(&campaign.id, (&settings.budgets, &settings.limits), of, &grant.counted_on);
+    caps.into_iter().map(|cap| cap.key)
+}
+
+fn unit_of(case: &Case<'_>, benefit: &Benefit) -> Unit {
+    match benefit {
+        Benefit::Units { unit, .. } | Benefit::RateBoost { unit, .. } => unit.clone(),
+        Benefit::CreditLimit { .. } => Unit::credit_limit(case.input.campaign.currency),
+    }
+}
+
+pub(crate) fn slot(case: &Case<'_>, to: &CustomerId, key: &GrantKey) -> GrantSlot {
+    GrantSlot { campaign: case.campaign.id.clone(), to: to.clone(), key: key.clone() }
+}
+
+pub(crate) fn about_key(case: &Case<'_>) -> Option<AboutKey> {
+    let about = case.about?.clone();
+    Some(AboutKey { campaign: case.campaign.id.clone(), about })
+}
+
+fn message_slot(case: &Case<'_>, message: &Message) -> MessageSlot {
+    MessageSlot { campaign: case.campaign.id.clone(), to: message.to.clone(), key: message.key.clone() }
+}

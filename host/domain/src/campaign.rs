@@ -1,0 +1,198 @@
+//! A campaign: one running use of a policy.
+
+use crate::budget::{Budget, Limit};
+use crate::customer::Customer;
+use crate::id::{CampaignId, Digest, SubscriptionName, Tag};
+use crate::json::Json;
+use crate::lifecycle::Lifecycle;
+use crate::policy::{Manifest, Problem, Subscription};
+use crate::referral::Attribution;
+use crate::time::Instant;
+use crate::unit::{Currency, UnitClass};
+
+/// Which customers a campaign is for, by their tags at the event's time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audience {
+    /// At least one of these; everyone when empty.
+    pub include_tags: Vec<Tag>,
+    /// None of these.
+    pub exclude_tags: Vec<Tag>,
+}
+
+impl Audience {
+    /// Whether the customer belongs to it.
+    #[must_use]
+    pub fn includes(&self, customer: &Customer, at: Instant) -> bool {
+        let has = |tag: &Tag| customer.has_tag(tag, at);
+        (self.include_tags.is_empty() || self.include_tags.iter().any(has)) && !self.exclude_tags.iter().any(has)
+    }
+}
+
+/// What a claim on an unknown identity, device, card or address means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownClaim {
+    /// The decision is denied.
+    #[default]
+    Deny,
+    /// The claim is passed over.
+    Allow,
+}
+
+/// What a fault of the policy means for the event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFault {
+    /// It is answered without reward, for good.
+    #[default]
+    Skip,
+    /// It is decided again later, and becomes a dead letter after several attempts.
+    Defer,
+}
+
+/// What an operator sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// For people.
+    pub title: String,
+    /// The campaign's money. Fixed at start.
+    pub currency: Currency,
+    /// An IANA time zone. Fixed at start.
+    pub time_zone: String,
+    /// Events from then on count.
+    pub opens: Instant,
+    /// Events from then on do not count.
+    pub closes: Option<Instant>,
+    /// How long after `closes` late events are taken, in days.
+    pub closing_days: u32,
+    /// For whom.
+    pub audience: Audience,
+    /// The manifest's subscriptions in use; all when `None`.
+    pub subscriptions: Option<Vec<SubscriptionName>>,
+    /// The manifest's classes of unit in use; all when `None`.
+    pub unit_classes: Option<Vec<UnitClass>>,
+    /// Who counts as an inviter.
+    pub attribution: Attribution,
+    /// What a claim on something unknown means.
+    pub unknown_claim: UnknownClaim,
+    /// What a fault means.
+    pub on_fault: OnFault,
+    /// What it may spend. What each counts is fixed at start.
+    pub budgets: Vec<Budget>,
+    /// What one customer may receive. What each counts is fixed at start.
+    pub limits: Vec<Limit>,
+}
+
+/// Which policy decides, with which parameters, from which event time on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// From 1.
+    pub number: u32,
+    /// The first event time that it applies to.
+    pub effective_from: Instant,
+    /// The policy.
+    pub policy: Digest,
+    /// Its parameters.
+    pub params: Json,
+}
+
+/// One running use of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// Counts changes, from 1; the ETag.
+    pub version: u64,
+    /// Where in its life it is.
+    pub lifecycle: Lifecycle,
+    /// What the operator set.
+    pub settings: Settings,
+    /// In order of number; at least one.
+    pub revisions: Vec<Revision>,
+}
+
+impl Campaign {
+    /// The revision for an event time: the latest made among those effective by then, else the first.
+    #[must_use]
+    pub fn revision_at(&self, occurred: Instant) -> &Revision {
+        self.revisions.iter().rev().find(|revision| revision.effective_from <= occurred).unwrap_or(&self.revisions[0])
+    }
+
+    /// The revision made last.
+    #[must_use]
+    pub fn latest(&self) -> &Revision {
+        self.revisions.last().unwrap_or(&self.revisions[0])
+    }
+
+    /// Whether it decides on an event of that time: decides at all, and the event is not from before it opened.
+    #[must_use]
+    pub fn takes(&self, occurred: Instant) -> bool {
+        let live = matches!(self.lifecycle, Lifecycle::Running | Lifecycle::Paused | Lifecycle::Closing);
+        live && self.settings.opens <= occurred
+    }
+
+    /// Whether an event of that time may be rewarded.
+    #[must_use]
+    pub fn grants_for(&self, occurred: Instant) -> bool {
+        self.settings.closes.is_none_or(|closes| occurred < closes)
+    }
+
+    /// Whether the subscription is in use.
+    #[must_use]
+    pub fn subscribes(&self, subscription: &Subscription) -> bool {
+        self.settings.subscriptions.as_ref().is_none_or(|used| used.contains(&subscription.name))
+    }
+
+    /// Whether the class of unit is in use.
+    #[must_use]
+    pub fn allows(&self, class: UnitClass) -> bool {
+        self.settings.unit_classes.as_ref().is_none_or(|used| used.contains(&class))
+    }
+}
+
+/// What keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget
+/// and a limit for each customer; what is narrowed must exist. Pointers are into the campaign document.
+#[must_use]
+pub fn problems_at_start(settings: &Settings, manifest: &Manifest) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |pointer: String, message: String| problems.push(Problem { pointer, message });
+    for (index, name) in settings.subscriptions.iter().flatten().enumerate() {
+        if manifest.subscription(name).is_none() {
+            problem(format!("/subscriptions/{index}"), format!("{} has no subscription {name}", manifest.name));
+        }
+    }
+    for (index, class) in settings.unit_classes.iter().flatten().enumerate() {
+        if !manifest.unit_classes.contains(class) {
+            problem(format!("/unit_classes/{index}"), format!("{} does not grant {class}", manifest.name));
+        }
+    }
+    let used = |class: &&UnitClass| settings.unit_classes.as_ref().is_none_or(|used| used.contains(class));
+    for class in manifest.unit_classes.iter().filter(used) {
+        if !settings.budgets.iter().any(|budget| budget.of.class() == *class) {
+            problem("/budgets".into(), format!("no budget for {class}, which {} may grant", manifest.name));
+        }
+        if !settings.limits.iter().any(|limit| limit.of.class() == *class) {
+            problem("/limits".into(), format!("no limit for {class}, which {} may grant", manifest.name));
+        }
+    }
+    problems
+}
+
+/// What may not change once a campaign has started.
+#[must_use]
+pub fn problems_of_change(old: &Settings, new: &Settings) -> Vec<Problem> {
+    let counted_budgets = |settings: &Settings| {
+        settings.budgets.iter().map(|budget| (budget.of.clone(), budget.per_day.is_some())).collect::<Vec<_>>()
+    };
+    let counted_limits =
+        |settings: &Settings| settings.limits.iter().map(|limit| (limit.of.clone(), limit.window)).collect::<Vec<_>>();
+    let fixed = [
+        ("/currency", old.currency == new.currency, "the currency"),
+        ("/time_zone", old.time_zone == new.time_zone, "the time zone"),
+        ("/opens", old.opens == new.opens, "the opening time"),
+        ("/budgets", counted_budgets(old) == counted_budgets(new), "what budgets count (their amounts may change)"),
+        ("/limits", counted_limits(old) == counted_limits(new), "what limits count (their amounts may change)"),
+    ];
+    let changed = fixed.into_iter().filter(|(_, same, _)| !same);
+    changed
+        .map(|(pointer, _, what)| Problem { pointer: pointer.into(), message: format!("{what} is fixed at start") })
+        .collect()
+}

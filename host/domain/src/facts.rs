@@ -1,0 +1,288 @@
+//! What is known while decisions are made: rows read from the store, changed in memory, written back together.
+//!
+//! A [`Table`] holds the rows that were asked for, present or absent, and remembers which of them changed. Savepoints undo
+//! changes, so that a denied decision, or a dry run, leaves nothing behind. Asking for a row that was never loaded is a
+//! programming error and panics: a default instead would be a budget that nobody checked.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
+
+use crate::budget::{Usage, UsageKey};
+use crate::customer::Customer;
+use crate::decision::Owner;
+use crate::effect::Dimension;
+use crate::grant::{Grant, GrantSlot};
+use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey};
+use crate::json::Json;
+
+/// Whose state in which campaign.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Whose.
+    pub owner: Owner,
+}
+
+/// What a policy keeps of an owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The version of the state, by the manifest of the policy that wrote it.
+    pub written_as: u32,
+    /// The state.
+    pub value: Json,
+}
+
+/// What may be used once in a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// What is given once.
+    pub scope: ClaimScope,
+    /// By what it is counted.
+    pub by: Dimension,
+    /// Which customer, identity, device, card or address.
+    pub value: String,
+}
+
+/// A thing that grants are about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AboutKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The loan, the order.
+    pub about: AboutId,
+}
+
+/// What is known of a thing that grants are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Everything about it was revoked: what comes later is not granted.
+    pub cancelled: bool,
+    /// What was granted about it, in order.
+    pub grants: Vec<GrantSlot>,
+}
+
+/// An invitee in a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BindingKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Who was invited.
+    pub invitee: CustomerId,
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageSlot {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// To whom.
+    pub to: CustomerId,
+    /// The policy's name for it.
+    pub key: MessageKey,
+}
+
+/// Rows of one kind: those that were asked for.
+#[derive(Debug)]
+pub struct Table<K, V> {
+    rows: HashMap<K, V>,
+    changed: HashSet<K>,
+    undo: Vec<(K, V, bool)>,
+}
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self { rows: HashMap::new(), changed: HashSet::new(), undo: Vec::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
+    /// Whether the row was loaded.
+    pub fn has(&self, key: &K) -> bool {
+        self.rows.contains_key(key)
+    }
+
+    /// The row.
+    ///
+    /// # Panics
+    /// When it was not loaded.
+    #[expect(clippy::panic, reason = "a missing row is a programming error, and a default would be an unchecked limit")]
+    pub fn get(&self, key: &K) -> &V {
+        self.rows.get(key).unwrap_or_else(|| panic!("used before it was loaded: {key:?}"))
+    }
+
+    /// Takes a row as the store has it. A row that is held already stays: it may have been changed since.
+    pub fn load(&mut self, key: K, value: V) {
+        self.rows.entry(key).or_insert(value);
+    }
+
+    /// Changes a row.
+    ///
+    /// # Panics
+    /// When it was not loaded.
+    pub fn put(&mut self, key: K, value: V) {
+        let old = self.get(&key).clone();
+        let first = self.changed.insert(key.clone());
+        self.undo.push((key.clone(), old, first));
+        self.rows.insert(key, value);
+    }
+
+    fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    fn undo_to(&mut self, mark: usize) {
+        while self.undo.len() > mark {
+            if let Some((key, old, first)) = self.undo.pop() {
+                if first {
+                    self.changed.remove(&key);
+                }
+                self.rows.insert(key, old);
+            }
+        }
+    }
+
+    fn take_changed(&mut self) -> Vec<(K, V)> {
+        self.undo.clear();
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().map(|key| (key.clone(), self.rows[&key].clone())).collect()
+    }
+}
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty;)*) => {
+        /// Rows of every kind.
+        #[derive(Debug, Default)]
+        pub struct Facts { $($(#[$doc])* pub $name: Table<$key, $value>,)* }
+
+        /// Which rows are asked for.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Wanted { $($(#[$doc])* pub $name: BTreeSet<$key>,)* }
+
+        /// Rows as the store has them, or as it shall have them.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Rows { $($(#[$doc])* pub $name: Vec<($key, $value)>,)* }
+
+        /// A point to go back to.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Savepoint { $($name: usize,)* }
+
+        impl Facts {
+            /// Leaves in `wanted` only what is not held yet.
+            pub fn missing(&self, wanted: &mut Wanted) {
+                $(wanted.$name.retain(|key| !self.$name.has(key));)*
+            }
+
+            /// Takes rows as the store has them.
+            pub fn load(&mut self, rows: Rows) {
+                $(for (key, value) in rows.$name { self.$name.load(key, value); })*
+            }
+
+            /// Marks a point to go back to.
+            #[must_use]
+            pub fn savepoint(&self) -> Savepoint {
+                Savepoint { $($name: self.$name.mark(),)* }
+            }
+
+            /// Undoes every change since the point.
+            pub fn undo_to(&mut self, savepoint: Savepoint) {
+                $(self.$name.undo_to(savepoint.$name);)*
+            }
+
+            /// What changed since the last time, to be written. Later savepoints do not reach behind this.
+            pub fn take_changes(&mut self) -> Rows {
+                Rows { $($name: self.$name.take_changed(),)* }
+            }
+
+            /// How many rows are held.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                0 $(+ self.$name.rows.len())*
+            }
+
+            /// Whether nothing is held.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+        }
+
+        impl Wanted {
+            /// Whether nothing is asked for.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                true $(&& self.$name.is_empty())*
+            }
+
+            /// Asks for what the other asks for, too.
+            pub fn extend(&mut self, other: Self) {
+                $(self.$name.extend(other.$name);)*
+            }
+        }
+
+        impl Rows {
+            /// Whether there is nothing.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                true $(&& self.$name.is_empty())*
+            }
+        }
+    };
+}
+
+tables! {
+    /// Customers; one never seen is an empty one.
+    customers: CustomerId => Customer;
+    /// States of owners.
+    states: StateKey => Option<State>;
+    /// Grants; of a key that was freed and granted again, the last.
+    grants: GrantSlot => Option<Grant>;
+    /// Things that grants are about.
+    abouts: AboutKey => About;
+    /// Who holds a claim.
+    claims: ClaimKey => Option<CustomerId>;
+    /// Use of budgets and limits.
+    usage: UsageKey => Usage;
+    /// Who is bound as whose inviter.
+    bindings: BindingKey => Option<CustomerId>;
+    /// Whether a message was sent.
+    messages: MessageSlot => bool;
+    /// All grants to a customer by any campaign, in order; loaded when a policy is shown balances.
+    wallets: CustomerId => Vec<Grant>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customer(name: &str) -> CustomerId {
+        CustomerId::new(name).unwrap()
+    }
+
+    #[test]
+    fn undo_restores_rows_and_forgets_changes() {
+        let mut facts = Facts::default();
+        let (a, b) = (customer("a"), customer("b"));
+        let key =
+            |invitee: &CustomerId| BindingKey { campaign: CampaignId::new("c").unwrap(), invitee: invitee.clone() };
+        facts.bindings.load(key(&a), None);
+        facts.bindings.put(key(&a), Some(b.clone()));
+        let savepoint = facts.savepoint();
+        facts.bindings.put(key(&a), None);
+        facts.bindings.load(key(&b), None);
+        facts.bindings.put(key(&b), Some(a.clone()));
+        facts.undo_to(savepoint);
+        assert_eq!(facts.bindings.get(&key(&a)), &Some(b.clone()));
+        assert_eq!(facts.bindings.get(&key(&b)), &None);
+        assert_eq!(facts.take_changes().bindings, vec![(key(&a), Some(b))]);
+        assert!(facts.take_changes().is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "used before it was loaded")]
+    fn a_row_that_was_not_loaded_is_not_guessed() {
+        Facts::default().customers.get(&customer("a"));
+    }
+}

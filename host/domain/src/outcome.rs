@@ -1,0 +1,207 @@
+//! What became of a decision and of each of its effects.
+
+use crate::decision::{Evaluation, Input};
+use crate::effect::{Dimension, EffectKind};
+use crate::grant::GrantSlot;
+use crate::id::{CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventSeq, MessageKey, Tag};
+use crate::time::Instant;
+use crate::unit::{Quantity, Unit};
+
+/// Why something was not done, or not wholly. In the order in which they are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The identity, device, card or address that a claim is about is not known.
+    ClaimUnknown,
+    /// Another customer holds the claim.
+    ClaimTaken,
+    /// The key was granted before.
+    AlreadyGranted,
+    /// Everything about the thing was revoked before.
+    CancelledBefore,
+    /// The event is from after the campaign's end.
+    CampaignEnded,
+    /// The campaign has narrowed the class of unit out.
+    ClassNotAllowed,
+    /// The customer's credit limit is not known.
+    CreditUnknown,
+    /// The customer's credit limit, with the raises under way, is at its ceiling.
+    CreditCeiling,
+    /// No limit of the campaign counts the unit.
+    NoLimit,
+    /// A limit leaves no room.
+    LimitReached,
+    /// No budget of the campaign counts the unit.
+    NoBudget,
+    /// A budget leaves no room.
+    BudgetExhausted,
+    /// There is nothing left to take back.
+    NothingToRevoke,
+    /// The message was sent before.
+    AlreadySent,
+    /// The customer has as many tags as there may be.
+    TooManyTags,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 15] = [
+        Self::ClaimUnknown,
+        Self::ClaimTaken,
+        Self::AlreadyGranted,
+        Self::CancelledBefore,
+        Self::CampaignEnded,
+        Self::ClassNotAllowed,
+        Self::CreditUnknown,
+        Self::CreditCeiling,
+        Self::NoLimit,
+        Self::LimitReached,
+        Self::NoBudget,
+        Self::BudgetExhausted,
+        Self::NothingToRevoke,
+        Self::AlreadySent,
+        Self::TooManyTags,
+    ];
+
+    /// The code in answers and records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClaimUnknown => "claim-unknown",
+            Self::ClaimTaken => "claim-taken",
+            Self::AlreadyGranted => "already-granted",
+            Self::CancelledBefore => "cancelled-before",
+            Self::CampaignEnded => "campaign-ended",
+            Self::ClassNotAllowed => "class-not-allowed",
+            Self::CreditUnknown => "credit-unknown",
+            Self::CreditCeiling => "credit-ceiling",
+            Self::NoLimit => "no-limit",
+            Self::LimitReached => "limit-reached",
+            Self::NoBudget => "no-budget",
+            Self::BudgetExhausted => "budget-exhausted",
+            Self::NothingToRevoke => "nothing-to-revoke",
+            Self::AlreadySent => "already-sent",
+            Self::TooManyTags => "too-many-tags",
+        }
+    }
+}
+
+/// Part of a grant that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    /// Which grant.
+    pub grant: GrantSlot,
+    /// Of what.
+    pub unit: Unit,
+    /// How much.
+    pub quantity: Quantity,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// A benefit was given.
+    Granted {
+        /// Where it stands.
+        grant: GrantSlot,
+        /// Of what.
+        unit: Unit,
+        /// How much.
+        quantity: Quantity,
+        /// Which of the choices, from 0.
+        choice: usize,
+    },
+    /// Grants were taken back, or, when there were none, later ones about the thing are cancelled.
+    Revoked(Vec<Reversal>),
+    /// A message goes out.
+    Messaged {
+        /// To whom.
+        to: CustomerId,
+        /// Which.
+        key: MessageKey,
+    },
+    /// A tag was set or taken.
+    Tagged {
+        /// Whose.
+        to: CustomerId,
+        /// Which.
+        tag: Tag,
+        /// Set or taken.
+        present: bool,
+    },
+}
+
+/// What became of one effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done as asked.
+    Applied(Done),
+    /// Done in part, for that reason.
+    Reduced(Done, Reason),
+    /// Left out; the decision stands.
+    Skipped(EffectKind, Reason),
+}
+
+/// What made the host deny a whole decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// A claim.
+    Claim {
+        /// What is given once.
+        scope: ClaimScope,
+        /// By what it is counted.
+        by: Dimension,
+    },
+    /// An effect that had to be given whole, counted from 0.
+    Effect(usize),
+}
+
+/// How a decision ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The proposal stands; one outcome for each effect.
+    Accepted(Vec<Outcome>),
+    /// The host's no: nothing of the proposal was done, and the state is as it was.
+    Denied(Denied, Reason),
+    /// The policy's no.
+    Refused,
+    /// The policy broke its contract.
+    Faulted,
+}
+
+impl Verdict {
+    /// The word in answers, records and metrics.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Denied(..) => "denied",
+            Self::Refused => "refused",
+            Self::Faulted => "faulted",
+        }
+    }
+}
+
+/// One evaluation of one campaign for one event and owner: its full input, its output, what the host made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Its place in the order of decisions.
+    pub id: DecisionId,
+    /// The event's place in the order of admission.
+    pub event: EventSeq,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The policy that decided.
+    pub policy: Digest,
+    /// How WASI behaved; part of what a replay depends on.
+    pub wasi_profile: u32,
+    /// Everything that it knew.
+    pub input: Input,
+    /// The version of the state it read.
+    pub state_read_as: Option<u32>,
+    /// What came of it.
+    pub evaluation: Evaluation,
+    /// What the host made of it.
+    pub verdict: Verdict,
+    /// The host's clock when it was made; later than `input.now` after a deferral.
+    pub made_at: Instant,
+}
