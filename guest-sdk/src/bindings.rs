@@ -1,0 +1,280 @@
+//! The generated bindings of the contract, and the only place that knows them: everything else uses the SDK's own types.
+
+use serde_json::Error;
+
+use crate::policy::Policy;
+use crate::{decision, input, manifest, policy, time};
+
+mod generated {
+    #![allow(missing_docs, clippy::all, reason = "generated code")]
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "campaign-policy",
+        pub_export_macro: true,
+        export_macro_name: "export_component",
+        default_bindings_module: "largesse_sdk::__private",
+    });
+}
+
+pub use generated::*;
+
+use exports::largesse::policy::policy::Guest;
+use largesse::policy::types as wit;
+
+/// Makes a component of a policy.
+pub struct Adapter<P>(std::marker::PhantomData<P>);
+
+impl<P: Policy> Guest for Adapter<P> {
+    fn describe() -> wit::Manifest {
+        let schema = schemars::schema_for!(P::Params);
+        let schema = serde_json::to_string(&schema).expect("a schema is JSON");
+        manifest_out(P::manifest(), schema)
+    }
+
+    fn check(params: String) -> Result<(), Vec<wit::Problem>> {
+        let checked = match serde_json::from_str::<P::Params>(&params) {
+            Ok(params) => P::check(&params),
+            Err(error) => Err(vec![policy::Problem::new("", error.to_string())]),
+        };
+        checked.map_err(|problems| {
+            problems.into_iter().map(|one| wit::Problem { pointer: one.pointer, message: one.message }).collect()
+        })
+    }
+
+    fn decide(input: wit::Input) -> Result<wit::Decision, wit::Refusal> {
+        let input = match input_in(input) {
+            Ok(input) => input,
+            Err((what, error)) => panic!("{what} do not read: {error}"),
+        };
+        P::decide(&input).map(decision_out).map_err(refusal_out)
+    }
+
+    fn migrate(owner: wit::OwnerKind, state: String, written_by: u32) -> Result<String, wit::Refusal> {
+        let state = P::migrate(owner_kind_in(owner), &state, written_by).map_err(refusal_out)?;
+        Ok(serde_json::to_string(&state).expect("a state serialises to JSON"))
+    }
+}
+
+// ---- In ---------------------------------------------------------------------------------------------------------------
+
+/// The input with its JSON read. An error is the host's breach of the contract: it has checked both documents.
+fn input_in<P, S>(raw: wit::Input) -> Result<input::Input<P, S>, (&'static str, Error)>
+where
+    P: serde::de::DeserializeOwned,
+    S: serde::de::DeserializeOwned,
+{
+    let params = serde_json::from_str(&raw.campaign.params).map_err(|error| ("parameters", error))?;
+    let state = raw
+        .state
+        .map(|state| serde_json::from_str(&state))
+        .transpose()
+        .map_err(|error| ("contents of the state", error))?;
+    Ok(input::Input {
+        subscription: raw.subscription,
+        event: input::Event {
+            source: raw.event.source,
+            id: raw.event.id,
+            kind: raw.event.kind,
+            occurred: moment_in(raw.event.occurred),
+            data: raw.event.data,
+        },
+        owner: input::Owner { kind: owner_kind_in(raw.owner.kind), id: raw.owner.id },
+        parties: raw.parties.into_iter().map(party_in).collect(),
+        campaign: input::Campaign {
+            id: raw.campaign.id,
+            revision: raw.campaign.revision,
+            currency: raw.campaign.currency,
+            opens: raw.campaign.opens,
+            closes: raw.campaign.closes,
+            phase: match raw.campaign.phase {
+                wit::Phase::Open => input::Phase::Open,
+                wit::Phase::Closing => input::Phase::Closing,
+            },
+        },
+        params,
+        now: moment_in(raw.now),
+        seed: raw.seed,
+        state,
+    })
+}
+
+fn owner_kind_in(kind: wit::OwnerKind) -> input::OwnerKind {
+    match kind {
+        wit::OwnerKind::Party => input::OwnerKind::Party,
+        wit::OwnerKind::Entity => input::OwnerKind::Entity,
+    }
+}
+
+fn moment_in(moment: wit::Moment) -> time::Moment {
+    let wit::LocalTime { day, year, month, day_of_month, weekday, iso_year, iso_week, second_of_day } = moment.local;
+    let local = time::LocalTime { day, year, month, day_of_month, weekday, iso_year, iso_week, second_of_day };
+    time::Moment { at: moment.at, local }
+}
+
+fn party_in(party: wit::Party) -> input::Party {
+    let balance_in = |one: wit::Balance| input::Balance { unit: one.unit, amount: one.amount };
+    input::Party {
+        role: party.role,
+        customer: party.customer,
+        attributes: party.attributes,
+        tags: party.tags,
+        balances: party.balances.into_iter().map(balance_in).collect(),
+    }
+}
+
+// ---- Out --------------------------------------------------------------------------------------------------------------
+
+fn refusal_out(refusal: policy::Refusal) -> wit::Refusal {
+    wit::Refusal { code: refusal.code, message: refusal.message }
+}
+
+fn decision_out<S: serde::Serialize>(decision: decision::Decision<S>) -> wit::Decision {
+    wit::Decision {
+        claims: decision.claims.into_iter().map(claim_out).collect(),
+        effects: decision.effects.into_iter().map(effect_out).collect(),
+        state: match decision.state {
+            decision::StateChange::Keep => wit::StateChange::Keep,
+            decision::StateChange::Clear => wit::StateChange::Clear,
+            decision::StateChange::Put(state) => {
+                wit::StateChange::Put(serde_json::to_string(&state).expect("a state serialises to JSON"))
+            }
+        },
+        note: decision.note,
+    }
+}
+
+fn claim_out(claim: decision::Claim) -> wit::Claim {
+    let by = match claim.by {
+        decision::Dimension::Customer => wit::Dimension::Customer,
+        decision::Dimension::Identity => wit::Dimension::Identity,
+        decision::Dimension::Device => wit::Dimension::Device,
+        decision::Dimension::Card => wit::Dimension::Card,
+        decision::Dimension::Address => wit::Dimension::Address,
+    };
+    wit::Claim { scope: claim.scope, by, party: claim.party }
+}
+
+fn effect_out(effect: decision::Effect) -> wit::Effect {
+    match effect {
+        decision::Effect::Grant(grant) => wit::Effect::Grant(grant_out(grant)),
+        decision::Effect::Revoke(revocation) => wit::Effect::Revoke(revocation_out(revocation)),
+        decision::Effect::Message(message) => wit::Effect::Message(message_out(message)),
+        decision::Effect::Tag(tag) => wit::Effect::Tag(wit::TagChange {
+            to: tag.to,
+            tag: tag.tag,
+            present: tag.present,
+            until: tag.until.map(when_out),
+        }),
+    }
+}
+
+fn grant_out(grant: decision::Grant) -> wit::Grant {
+    wit::Grant {
+        key: grant.key,
+        to: grant.to,
+        choices: grant.choices.into_iter().map(benefit_out).collect(),
+        on_shortfall: match grant.on_shortfall {
+            decision::Shortfall::Refuse => wit::Shortfall::Refuse,
+            decision::Shortfall::Reduce => wit::Shortfall::Reduce,
+            decision::Shortfall::Skip => wit::Shortfall::Skip,
+        },
+        hold_until: grant.hold_until.map(when_out),
+        expires: grant.expires.map(when_out),
+        reason: grant.reason,
+    }
+}
+
+fn benefit_out(benefit: decision::Benefit) -> wit::Benefit {
+    match benefit {
+        decision::Benefit::Units { unit, quantity } => wit::Benefit::Units(wit::Units { unit, quantity }),
+        decision::Benefit::CreditLimit { by, up_to, until } => {
+            wit::Benefit::CreditLimit(wit::LimitRaise { by, up_to, until: until.map(when_out) })
+        }
+        decision::Benefit::RateBoost { holding, basis_points, principal_cap, until } => {
+            wit::Benefit::RateBoost(wit::RateBoost { holding, basis_points, principal_cap, until: until.map(when_out) })
+        }
+    }
+}
+
+fn revocation_out(revocation: decision::Revocation) -> wit::Revocation {
+    wit::Revocation {
+        of: match revocation.of {
+            decision::Target::Key { to, key } => wit::Target::Key(wit::GrantRef { to, key }),
+            decision::Target::About => wit::Target::About,
+        },
+        quantity: revocation.quantity,
+        free_key: revocation.free_key,
+        reason: revocation.reason,
+    }
+}
+
+fn message_out(message: decision::Message) -> wit::Message {
+    wit::Message {
+        key: message.key,
+        to: message.to,
+        template: message.template,
+        vars: message.vars,
+        class: match message.class {
+            decision::MessageClass::Service => wit::MessageClass::Service,
+            decision::MessageClass::Marketing => wit::MessageClass::Marketing,
+        },
+        channels: message.channels,
+    }
+}
+
+fn when_out(when: time::When) -> wit::When {
+    match when {
+        time::When::At(at) => wit::When::At(at),
+        time::When::AfterSeconds(seconds) => wit::When::AfterSeconds(seconds),
+        time::When::AtLocal(date, second_of_day) => wit::When::AtLocal(wit::LocalMoment { day: date.0, second_of_day }),
+    }
+}
+
+fn manifest_out(manifest: manifest::Manifest, params_schema: String) -> wit::Manifest {
+    wit::Manifest {
+        name: manifest.name,
+        version: manifest.version,
+        summary: manifest.summary,
+        params_schema,
+        state_writes: manifest.state_writes,
+        state_reads: manifest.state_reads,
+        roles: manifest.roles.into_iter().map(role_out).collect(),
+        subscriptions: manifest.subscriptions.into_iter().map(subscription_out).collect(),
+        effects: manifest.effects.into_iter().map(effect_kind_out).collect(),
+        unit_classes: manifest.unit_classes.into_iter().map(|class| class.as_str().to_owned()).collect(),
+    }
+}
+
+fn role_out(role: manifest::Role) -> wit::Role {
+    wit::Role {
+        name: role.name,
+        source: match role.source {
+            manifest::Source::Actor => wit::Source::Actor,
+            manifest::Source::Inviter(distance) => wit::Source::Inviter(distance),
+            manifest::Source::CustomerAt(pointer) => wit::Source::CustomerAt(pointer),
+            manifest::Source::MembersAt(pointer) => wit::Source::MembersAt(pointer),
+        },
+        needs: wit::Needs { attributes: role.attributes, balances: role.balances, tags: role.tags },
+    }
+}
+
+fn subscription_out(subscription: manifest::Subscription) -> wit::Subscription {
+    wit::Subscription {
+        name: subscription.name,
+        kind: subscription.kind,
+        owner: match subscription.owner {
+            manifest::OwnerOf::Party(role) => wit::OwnerOf::Party(role),
+            manifest::OwnerOf::Entity(pointer) => wit::OwnerOf::Entity(pointer),
+        },
+        about: subscription.about,
+    }
+}
+
+fn effect_kind_out(kind: manifest::EffectKind) -> wit::EffectKind {
+    match kind {
+        manifest::EffectKind::Grant => wit::EffectKind::Grant,
+        manifest::EffectKind::Revoke => wit::EffectKind::Revoke,
+        manifest::EffectKind::Message => wit::EffectKind::Message,
+        manifest::EffectKind::Tag => wit::EffectKind::Tag,
+    }
+}

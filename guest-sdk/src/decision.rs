@@ -1,0 +1,435 @@
+//! What a decision may ask for.
+
+use serde::Serialize;
+
+use crate::time::When;
+
+/// Everything that a decision wants. Begin with [`Decision::new`] and add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<S> {
+    /// What must not have been used by another customer.
+    pub claims: Vec<Claim>,
+    /// At most 64, taken in this order.
+    pub effects: Vec<Effect>,
+    /// What becomes of the owner's state.
+    pub state: StateChange<S>,
+    /// For the author and the operator, at most 1 KiB.
+    pub note: String,
+}
+
+impl<S> Default for Decision<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Decision<S> {
+    /// Nothing asked for, state kept.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { claims: Vec::new(), effects: Vec::new(), state: StateChange::Keep, note: String::new() }
+    }
+
+    /// Whether it asks for nothing and keeps the state.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.effects.is_empty() && matches!(self.state, StateChange::Keep)
+    }
+
+    /// Gives a benefit.
+    pub fn grant(&mut self, grant: Grant) -> &mut Self {
+        self.effects.push(Effect::Grant(grant));
+        self
+    }
+
+    /// Takes a grant back.
+    pub fn revoke(&mut self, revocation: Revocation) -> &mut Self {
+        self.effects.push(Effect::Revoke(revocation));
+        self
+    }
+
+    /// Sends a message.
+    pub fn message(&mut self, message: Message) -> &mut Self {
+        self.effects.push(Effect::Message(message));
+        self
+    }
+
+    /// Sets or takes a tag.
+    pub fn tag(&mut self, tag: TagChange) -> &mut Self {
+        self.effects.push(Effect::Tag(tag));
+        self
+    }
+
+    /// Claims that nobody else has used this.
+    pub fn claim(&mut self, claim: Claim) -> &mut Self {
+        self.claims.push(claim);
+        self
+    }
+
+    /// Remembers a state for this owner.
+    pub fn put(&mut self, state: S) -> &mut Self {
+        self.state = StateChange::Put(state);
+        self
+    }
+
+    /// Forgets this owner's state.
+    pub fn clear(&mut self) -> &mut Self {
+        self.state = StateChange::Clear;
+        self
+    }
+
+    /// Says something to the author and the operator.
+    pub fn note(&mut self, note: impl Into<String>) -> &mut Self {
+        self.note = note.into();
+        self
+    }
+}
+
+/// What becomes of the owner's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateChange<S> {
+    /// As it was.
+    Keep,
+    /// Replaced.
+    Put(S),
+    /// Forgotten.
+    Clear,
+}
+
+/// What a policy asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Give a benefit.
+    Grant(Grant),
+    /// Take grants back.
+    Revoke(Revocation),
+    /// Send a message.
+    Message(Message),
+    /// Set or take a tag.
+    Tag(TagChange),
+}
+
+/// What a grant gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Benefit {
+    /// An amount of a ledger unit.
+    Units {
+        /// Such as `points`, `cash:CNY`, `coupon:welcome`.
+        unit: String,
+        /// 1 to 10^15; money in minor units.
+        quantity: u64,
+    },
+    /// A higher credit limit, in minor units of the campaign's currency.
+    CreditLimit {
+        /// At most so much more.
+        by: u64,
+        /// Never above this.
+        up_to: u64,
+        /// For how long.
+        until: Option<When>,
+    },
+    /// A better rate.
+    RateBoost {
+        /// On which holding.
+        holding: String,
+        /// 1 is a hundredth of a per cent.
+        basis_points: u32,
+        /// On at most so much principal, in minor units.
+        principal_cap: Option<u64>,
+        /// For how long.
+        until: Option<When>,
+    },
+}
+
+impl Benefit {
+    /// An amount of a ledger unit.
+    pub fn units(unit: impl Into<String>, quantity: u64) -> Self {
+        Self::Units { unit: unit.into(), quantity }
+    }
+}
+
+/// What to do when budget, stock or a limit does not allow all of a grant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shortfall {
+    /// Deny the whole decision; state is unchanged.
+    #[default]
+    Refuse,
+    /// Give what is left, if that is more than nothing.
+    Reduce,
+    /// Leave this grant out.
+    Skip,
+}
+
+/// One benefit for one party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The policy's name for the reward: at most one grant per campaign, party and key, ever. 1 to 128 of
+    /// `A-Z a-z 0-9 . _ : / -`; put identifiers from outside through [`crate::key_part`].
+    pub key: String,
+    /// The customer; one of the input's parties.
+    pub to: String,
+    /// 1 to 8; the first that fits is given.
+    pub choices: Vec<Benefit>,
+    /// When none fits whole.
+    pub on_shortfall: Shortfall,
+    /// Pending until then.
+    pub hold_until: Option<When>,
+    /// Worth nothing from then on.
+    pub expires: Option<When>,
+    /// For the customer's statement and the auditor, at most 256 bytes.
+    pub reason: String,
+}
+
+impl Grant {
+    /// A grant of one benefit.
+    pub fn new(key: impl Into<String>, to: impl Into<String>, benefit: Benefit) -> Self {
+        Self {
+            key: key.into(),
+            to: to.into(),
+            choices: vec![benefit],
+            on_shortfall: Shortfall::Refuse,
+            hold_until: None,
+            expires: None,
+            reason: String::new(),
+        }
+    }
+
+    /// A grant of so much of a unit.
+    pub fn units(key: impl Into<String>, to: impl Into<String>, unit: impl Into<String>, quantity: u64) -> Self {
+        Self::new(key, to, Benefit::units(unit, quantity))
+    }
+
+    /// What to give when the choices before do not fit.
+    #[must_use]
+    pub fn or(mut self, benefit: Benefit) -> Self {
+        self.choices.push(benefit);
+        self
+    }
+
+    /// What to do when nothing fits whole.
+    #[must_use]
+    pub fn on_shortfall(mut self, shortfall: Shortfall) -> Self {
+        self.on_shortfall = shortfall;
+        self
+    }
+
+    /// Keeps the grant pending until then.
+    #[must_use]
+    pub fn hold_until(mut self, when: When) -> Self {
+        self.hold_until = Some(when);
+        self
+    }
+
+    /// Makes the grant worth nothing from then on.
+    #[must_use]
+    pub fn expires(mut self, when: When) -> Self {
+        self.expires = Some(when);
+        self
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+}
+
+/// What to take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One grant of this campaign.
+    Key {
+        /// Who got it.
+        to: String,
+        /// Its key.
+        key: String,
+    },
+    /// All that this campaign granted about the thing that the subscription names. Nothing granted yet leaves a tombstone.
+    About,
+}
+
+/// Takes back all or part of a grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// What.
+    pub of: Target,
+    /// At most so much of each grant; all that is left when `None`.
+    pub quantity: Option<u64>,
+    /// Whether the key may be granted again. Only with a whole revocation.
+    pub free_key: bool,
+    /// Why, at most 256 bytes.
+    pub reason: String,
+}
+
+impl Revocation {
+    /// Takes back one grant.
+    pub fn key(to: impl Into<String>, key: impl Into<String>) -> Self {
+        Self::of(Target::Key { to: to.into(), key: key.into() })
+    }
+
+    /// Takes back all that was granted about the thing that the subscription names.
+    #[must_use]
+    pub fn about() -> Self {
+        Self::of(Target::About)
+    }
+
+    fn of(of: Target) -> Self {
+        Self { of, quantity: None, free_key: false, reason: String::new() }
+    }
+
+    /// Takes back at most so much of each grant.
+    #[must_use]
+    pub fn at_most(mut self, quantity: u64) -> Self {
+        self.quantity = Some(quantity);
+        self
+    }
+
+    /// Lets the key be granted again.
+    #[must_use]
+    pub fn free_key(mut self) -> Self {
+        self.free_key = true;
+        self
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageClass {
+    /// About something the customer did or has.
+    #[default]
+    Service,
+    /// Advertising; needs the customer's consent.
+    Marketing,
+}
+
+/// A message to a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// At most one message per campaign, party and key, ever.
+    pub key: String,
+    /// The customer; one of the input's parties.
+    pub to: String,
+    /// Which template.
+    pub template: String,
+    /// What fills it: a JSON object, at most 8 KiB.
+    pub vars: String,
+    /// What it is for.
+    pub class: MessageClass,
+    /// In order of preference; empty leaves it to the system that delivers.
+    pub channels: Vec<String>,
+}
+
+impl Message {
+    /// A service message without variables.
+    pub fn new(key: impl Into<String>, to: impl Into<String>, template: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            to: to.into(),
+            template: template.into(),
+            vars: "{}".to_owned(),
+            class: MessageClass::Service,
+            channels: Vec::new(),
+        }
+    }
+
+    /// Fills the template; `vars` must serialise to a JSON object.
+    ///
+    /// # Panics
+    /// When `vars` does not serialise (a map whose keys are not texts).
+    #[must_use]
+    pub fn vars(mut self, vars: &impl Serialize) -> Self {
+        self.vars = serde_json::to_string(vars).expect("message variables serialise to JSON");
+        self
+    }
+
+    /// Makes it advertising.
+    #[must_use]
+    pub fn marketing(mut self) -> Self {
+        self.class = MessageClass::Marketing;
+        self
+    }
+
+    /// Prefers these channels, in this order.
+    #[must_use]
+    pub fn channels<C: Into<String>>(mut self, channels: impl IntoIterator<Item = C>) -> Self {
+        self.channels = channels.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+/// A tag set on, or taken from, a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagChange {
+    /// The customer; one of the input's parties.
+    pub to: String,
+    /// Which.
+    pub tag: String,
+    /// Set or taken.
+    pub present: bool,
+    /// Until when it is set.
+    pub until: Option<When>,
+}
+
+impl TagChange {
+    /// Sets a tag.
+    pub fn set(to: impl Into<String>, tag: impl Into<String>) -> Self {
+        Self { to: to.into(), tag: tag.into(), present: true, until: None }
+    }
+
+    /// Takes a tag.
+    pub fn take(to: impl Into<String>, tag: impl Into<String>) -> Self {
+        Self { to: to.into(), tag: tag.into(), present: false, until: None }
+    }
+
+    /// Sets it for a time only.
+    #[must_use]
+    pub fn until(mut self, when: When) -> Self {
+        self.until = Some(when);
+        self
+    }
+}
+
+/// What a claim is about.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dimension {
+    /// The customer.
+    Customer,
+    /// The person: a hash of the identity number.
+    Identity,
+    /// The device.
+    Device,
+    /// The bank card.
+    Card,
+    /// The postal address.
+    Address,
+}
+
+/// Something that may be used once only in a scope of the campaign, across customers. A claim held by another customer denies
+/// the whole decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The policy's name for the thing that is given once; written like a grant key.
+    pub scope: String,
+    /// By what it is counted.
+    pub by: Dimension,
+    /// Whose identity, device or card it is; one of the input's parties.
+    pub party: String,
+}
+
+impl Claim {
+    /// A claim.
+    pub fn new(scope: impl Into<String>, by: Dimension, party: impl Into<String>) -> Self {
+        Self { scope: scope.into(), by, party: party.into() }
+    }
+}

@@ -1,0 +1,301 @@
+//! What a policy says of itself.
+
+/// What a policy says of itself. The host shows only what is declared here, and takes what is not declared as a fault.
+/// Begin with [`manifest!`](crate::manifest!).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// 1 to 64 of `a-z 0-9 -`.
+    pub name: String,
+    /// Semantic version.
+    pub version: String,
+    /// One line for people.
+    pub summary: String,
+    /// The version of the state that `decide` writes.
+    pub state_writes: u32,
+    /// The versions that `migrate` accepts, `state_writes` among them.
+    pub state_reads: Vec<u32>,
+    /// The parts that customers play.
+    pub roles: Vec<Role>,
+    /// The events that it decides on.
+    pub subscriptions: Vec<Subscription>,
+    /// The kinds of effect that it may ask for.
+    pub effects: Vec<EffectKind>,
+    /// The classes of unit that it may grant.
+    pub unit_classes: Vec<UnitClass>,
+}
+
+impl Manifest {
+    /// A manifest without roles and subscriptions, with state version 1. Prefer [`manifest!`](crate::manifest!), which
+    /// takes name and version from the plugin's `Cargo.toml`.
+    pub fn new(name: impl Into<String>, version: impl Into<String>, summary: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+            summary: summary.into(),
+            state_writes: 1,
+            state_reads: vec![1],
+            roles: Vec::new(),
+            subscriptions: Vec::new(),
+            effects: Vec::new(),
+            unit_classes: Vec::new(),
+        }
+    }
+
+    /// Adds a role.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.roles.push(role);
+        self
+    }
+
+    /// Adds a subscription.
+    #[must_use]
+    pub fn subscribe(mut self, subscription: Subscription) -> Self {
+        self.subscriptions.push(subscription);
+        self
+    }
+
+    /// Adds kinds of effect.
+    #[must_use]
+    pub fn effects(mut self, effects: impl IntoIterator<Item = EffectKind>) -> Self {
+        self.effects.extend(effects);
+        self
+    }
+
+    /// Adds classes of unit.
+    #[must_use]
+    pub fn unit_classes(mut self, classes: impl IntoIterator<Item = UnitClass>) -> Self {
+        self.unit_classes.extend(classes);
+        self
+    }
+
+    /// Sets the version of the state that is written, and all that are read.
+    #[must_use]
+    pub fn state_version(mut self, writes: u32, reads: impl IntoIterator<Item = u32>) -> Self {
+        self.state_writes = writes;
+        self.state_reads = reads.into_iter().collect();
+        self
+    }
+
+    pub(crate) fn reads_state(&self, version: u32) -> bool {
+        self.state_reads.contains(&version)
+    }
+}
+
+/// Where a role's customer comes from. Pointers are JSON pointers into the event's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The event's subject.
+    Actor,
+    /// The actor's inviter at a distance of 1 to 3.
+    Inviter(u8),
+    /// A customer that the event names.
+    CustomerAt(String),
+    /// An array of customers.
+    MembersAt(String),
+}
+
+/// A part that a customer plays in a decision, and what it needs to be shown of the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Where its customer comes from.
+    pub source: Source,
+    /// The attributes shown.
+    pub attributes: Vec<String>,
+    /// The units whose balances are shown.
+    pub balances: Vec<String>,
+    /// Whether tags are shown.
+    pub tags: bool,
+}
+
+impl Role {
+    /// A role that is shown nothing but who it is.
+    pub fn new(name: impl Into<String>, source: Source) -> Self {
+        Self { name: name.into(), source, attributes: Vec::new(), balances: Vec::new(), tags: false }
+    }
+
+    /// The customer who acted.
+    pub fn actor(name: impl Into<String>) -> Self {
+        Self::new(name, Source::Actor)
+    }
+
+    /// The actor's inviter at a distance of 1 to 3.
+    pub fn inviter(name: impl Into<String>, distance: u8) -> Self {
+        Self::new(name, Source::Inviter(distance))
+    }
+
+    /// Shows attributes.
+    #[must_use]
+    pub fn attributes<A: Into<String>>(mut self, attributes: impl IntoIterator<Item = A>) -> Self {
+        self.attributes.extend(attributes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Shows balances of units.
+    #[must_use]
+    pub fn balances<U: Into<String>>(mut self, units: impl IntoIterator<Item = U>) -> Self {
+        self.balances.extend(units.into_iter().map(Into::into));
+        self
+    }
+
+    /// Shows tags.
+    #[must_use]
+    pub fn tags(mut self) -> Self {
+        self.tags = true;
+        self
+    }
+}
+
+/// Whose state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerOf {
+    /// The customer in a role.
+    Party(String),
+    /// The entity that a pointer into the event's data names.
+    Entity(String),
+}
+
+/// An event kind that the policy decides on. Without an owner in the event (no inviter, say) there is no decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name, 1 to 64 of `a-z 0-9 -`.
+    pub name: String,
+    /// The event kind.
+    pub kind: String,
+    /// Whose state.
+    pub owner: OwnerOf,
+    /// A JSON pointer to what the grants are about (a loan, an order), for later revocation.
+    pub about: Option<String>,
+}
+
+impl Subscription {
+    /// Decides on a kind, with the state of the customer in a role.
+    pub fn party(name: impl Into<String>, kind: impl Into<String>, role: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), owner: OwnerOf::Party(role.into()), about: None }
+    }
+
+    /// Decides on a kind, with the state of the entity that a pointer names.
+    pub fn entity(name: impl Into<String>, kind: impl Into<String>, pointer: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), owner: OwnerOf::Entity(pointer.into()), about: None }
+    }
+
+    /// Says what the grants are about.
+    #[must_use]
+    pub fn about(mut self, pointer: impl Into<String>) -> Self {
+        self.about = Some(pointer.into());
+        self
+    }
+}
+
+/// Kinds of effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EffectKind {
+    /// Give a benefit.
+    Grant,
+    /// Take grants back.
+    Revoke,
+    /// Send a message.
+    Message,
+    /// Set or take a tag.
+    Tag,
+}
+
+/// Classes of unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnitClass {
+    /// `cash:CNY`, in minor units.
+    Cash,
+    /// `points`.
+    Points,
+    /// `growth`.
+    Growth,
+    /// `coupon:<template>`.
+    Coupon,
+    /// `item:<sku>`.
+    Item,
+    /// `draw-chances:<pool>`.
+    DrawChances,
+    /// `entitlement:<right>`.
+    Entitlement,
+    /// `credit-limit:CNY`, in minor units.
+    CreditLimit,
+    /// `rate-boost:<holding>`, in basis points.
+    RateBoost,
+}
+
+impl UnitClass {
+    /// Every class, in the order of the contract.
+    pub const ALL: [Self; 9] = [
+        Self::Cash,
+        Self::Points,
+        Self::Growth,
+        Self::Coupon,
+        Self::Item,
+        Self::DrawChances,
+        Self::Entitlement,
+        Self::CreditLimit,
+        Self::RateBoost,
+    ];
+
+    /// The word in the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::Points => "points",
+            Self::Growth => "growth",
+            Self::Coupon => "coupon",
+            Self::Item => "item",
+            Self::DrawChances => "draw-chances",
+            Self::Entitlement => "entitlement",
+            Self::CreditLimit => "credit-limit",
+            Self::RateBoost => "rate-boost",
+        }
+    }
+
+    /// The class of a unit such as `points` or `cash:CNY`; `None` when it is not written like a unit.
+    #[must_use]
+    pub fn of(unit: &str) -> Option<Self> {
+        let (class, detail) = match unit.split_once(':') {
+            Some((class, detail)) => (class, Some(detail)),
+            None => (unit, None),
+        };
+        let class = Self::ALL.into_iter().find(|one| one.as_str() == class)?;
+        let fits = match (class, detail) {
+            (Self::Points | Self::Growth, detail) => detail.is_none(),
+            (Self::Cash | Self::CreditLimit, Some(code)) => {
+                code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
+            }
+            (_, Some(name)) => (1..=64).contains(&name.len()) && name.bytes().all(is_name_byte),
+            (_, None) => false,
+        };
+        fits.then_some(class)
+    }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'/' | b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_read_as_the_host_reads_them() {
+        for (unit, class) in [
+            ("points", UnitClass::Points),
+            ("cash:CNY", UnitClass::Cash),
+            ("coupon:welcome-30d", UnitClass::Coupon),
+            ("rate-boost:deposit/7", UnitClass::RateBoost),
+            ("credit-limit:CZK", UnitClass::CreditLimit),
+        ] {
+            assert_eq!(UnitClass::of(unit), Some(class), "{unit}");
+        }
+        for bad in ["", "cash", "cash:cny", "cash:CNYX", "points:x", "coupon:", "gold:bar", "coupon:a b"] {
+            assert_eq!(UnitClass::of(bad), None, "{bad}");
+        }
+    }
+}
