@@ -1,1 +1,26 @@
-//! The JSON forms of domain values.
+//! The JSON forms of domain values: the same for HTTP, the command line, scenario files and the store.
+//!
+//! Domain types are not serialisable; the types here are, and convert. A `...Document` comes in and is checked: conversion
+//! answers with all its [`Problem`]s at once, each with a JSON pointer. A `...View` goes out. Times are RFC 3339 texts,
+//! quantities are integers, identifiers, units and digests are texts, and so is what does not fit a JSON number (seeds).
+//!
+#![forbid(unsafe_code)]
+
+pub mod problem;
+pub mod time;
+pub mod terms;
+pub mod campaign;
+pub mod customer;
+pub mod policy;
+pub mod effect;
+pub mod outcome;
+pub mod decision;
+pub mod grant;
+
+pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, PolicyRef};
+pub use customer::{CustomerDocument, CustomerView};
+pub use decision::{DecisionSummary, DecisionView};
+pub use grant::GrantView;
+pub use largesse_domain::policy::Problem;
+pub use policy::PolicyView;
+pub use problem::{ProblemDocument, ProblemItem, from_json};

@@ -1,0 +1,71 @@
+//! A grant as it goes out.
+
+use largesse_domain::grant::Grant;
+use largesse_domain::time::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::time::instant_text;
+
+/// A benefit that was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GrantView {
+    /// The campaign that granted.
+    pub campaign: String,
+    /// Who got it.
+    pub to: String,
+    /// The policy's name for the reward.
+    pub key: String,
+    /// 1, or more when the key was freed by a revocation and granted again.
+    pub issue: u32,
+    /// What was given.
+    pub unit: String,
+    /// How much.
+    pub quantity: u64,
+    /// How much of it was taken back.
+    pub reversed: u64,
+    /// `pending`, `posted`, `expired` or `reversed`.
+    pub state: String,
+    /// The decision that gave it.
+    pub decision: u64,
+    /// What it is about: a loan, an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When it was given, by the host's clock.
+    pub granted_at: String,
+    /// Pending until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_until: Option<String>,
+    /// Worth nothing from then on. Of a credit-limit raise or a rate boost: when it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// Of a rate boost: on at most so much principal, in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal_cap: Option<u64>,
+    /// Why.
+    pub reason: String,
+}
+
+impl GrantView {
+    /// The grant as it goes out, with its state at `now`.
+    #[must_use]
+    pub fn of(grant: &Grant, now: Instant) -> Self {
+        Self {
+            campaign: grant.slot.campaign.to_string(),
+            to: grant.slot.to.to_string(),
+            key: grant.slot.key.to_string(),
+            issue: grant.issue,
+            unit: grant.unit.to_string(),
+            quantity: grant.quantity.get(),
+            reversed: grant.reversed.get(),
+            state: grant.state_at(now).as_str().to_owned(),
+            decision: grant.decision.0,
+            about: grant.about.as_ref().map(ToString::to_string),
+            granted_at: instant_text(grant.granted_at),
+            hold_until: grant.hold_until.map(instant_text),
+            expires: grant.expires.map(instant_text),
+            principal_cap: grant.principal_cap.map(|cap| cap.get()),
+            reason: grant.reason.clone(),
+        }
+    }
+}

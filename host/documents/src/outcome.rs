@@ -1,0 +1,161 @@
+//! What became of a decision's effects, as it goes out.
+
+use largesse_domain::outcome::{Denied, Done, Outcome, Reason, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// What became of one effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct OutcomeView {
+    /// `applied`, `reduced` or `skipped`.
+    pub status: String,
+    /// `grant`, `revoke`, `message` or `tag`.
+    pub effect: String,
+    /// Why it was reduced or skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The customer of a grant, a message or a tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The key of a grant or a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// How much was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<u64>,
+    /// Which of the choices was granted, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<usize>,
+    /// What was taken back. Empty when there was nothing yet, and later grants about the thing are cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reversals: Option<Vec<ReversalView>>,
+    /// The tag that was set or taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Whether the tag was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub present: Option<bool>,
+}
+
+/// Part of a grant that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReversalView {
+    /// Who got the grant.
+    pub to: String,
+    /// Its key.
+    pub key: String,
+    /// Of what.
+    pub unit: String,
+    /// How much.
+    pub quantity: u64,
+}
+
+/// What made the host deny a whole decision: a claim, or an effect that had to be given whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeniedView {
+    /// The reason code.
+    pub reason: String,
+    /// The claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<DeniedClaim>,
+    /// The effect's place in the proposal, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<usize>,
+}
+
+/// The claim that was denied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeniedClaim {
+    /// What is given once.
+    pub scope: String,
+    /// By what it is counted: `customer`, `identity`, `device`, `card` or `address`.
+    pub by: String,
+}
+
+impl From<&Outcome> for OutcomeView {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Applied(done) => Self { status: "applied".into(), ..Self::done(done) },
+            Outcome::Reduced(done, reason) => {
+                Self { status: "reduced".into(), reason: Some(reason_text(*reason)), ..Self::done(done) }
+            }
+            Outcome::Skipped(kind, reason) => Self {
+                status: "skipped".into(),
+                effect: kind.as_str().into(),
+                reason: Some(reason_text(*reason)),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl OutcomeView {
+    fn done(done: &Done) -> Self {
+        match done {
+            Done::Granted { grant, unit, quantity, choice } => Self {
+                effect: "grant".into(),
+                to: Some(grant.to.to_string()),
+                key: Some(grant.key.to_string()),
+                unit: Some(unit.to_string()),
+                quantity: Some(quantity.get()),
+                choice: Some(*choice),
+                ..Self::default()
+            },
+            Done::Revoked(reversals) => {
+                let reversals = reversals.iter().map(|reversal| ReversalView {
+                    to: reversal.grant.to.to_string(),
+                    key: reversal.grant.key.to_string(),
+                    unit: reversal.unit.to_string(),
+                    quantity: reversal.quantity.get(),
+                });
+                Self { effect: "revoke".into(), reversals: Some(reversals.collect()), ..Self::default() }
+            }
+            Done::Messaged { to, key } => Self {
+                effect: "message".into(),
+                to: Some(to.to_string()),
+                key: Some(key.to_string()),
+                ..Self::default()
+            },
+            Done::Tagged { to, tag, present } => Self {
+                effect: "tag".into(),
+                to: Some(to.to_string()),
+                tag: Some(tag.to_string()),
+                present: Some(*present),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+fn reason_text(reason: Reason) -> String {
+    reason.as_str().to_owned()
+}
+
+/// The outcomes of an accepted decision, else none.
+#[must_use]
+pub fn outcomes(verdict: &Verdict) -> Vec<OutcomeView> {
+    match verdict {
+        Verdict::Accepted(outcomes) => outcomes.iter().map(Into::into).collect(),
+        Verdict::Denied(..) | Verdict::Refused | Verdict::Faulted => Vec::new(),
+    }
+}
+
+/// What denied a denied decision.
+#[must_use]
+pub fn denied(verdict: &Verdict) -> Option<DeniedView> {
+    let Verdict::Denied(denied, reason) = verdict else { return None };
+    let (claim, effect) = match denied {
+        Denied::Claim { scope, by } => {
+            (Some(DeniedClaim { scope: scope.to_string(), by: by.as_str().to_owned() }), None)
+        }
+        Denied::Effect(index) => (None, Some(*index)),
+    };
+    Some(DeniedView { reason: reason_text(*reason), claim, effect })
+}

@@ -1,0 +1,264 @@
+//! The terms of a campaign: audience, attribution, budgets, limits. Read as part of a campaign document and of the store.
+
+use std::collections::BTreeSet;
+
+use largesse_domain::budget::{Budget, Limit};
+use largesse_domain::campaign::{Audience, OnFault, UnknownClaim};
+use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX};
+use largesse_domain::referral::{Attribution, TouchRule};
+use largesse_domain::time::Window;
+use largesse_domain::unit::{Currency, Quantity, UnitPattern};
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problems;
+
+/// For whom a campaign is, by tags.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct AudienceDocument {
+    /// At least one of these; everyone when empty.
+    pub include_tags: Vec<String>,
+    /// None of these.
+    pub exclude_tags: Vec<String>,
+}
+
+/// Who counts as an inviter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct AttributionDocument {
+    /// Which of several invitations counts.
+    pub touch: TouchWord,
+    /// How long before the binding event an invitation may lie.
+    pub window_days: u32,
+    /// The kinds of event that bind.
+    pub bind_on: Vec<String>,
+}
+
+impl Default for AttributionDocument {
+    fn default() -> Self {
+        let bind_on = vec!["user.registered".to_owned(), "invite.bound".to_owned()];
+        Self { touch: TouchWord::First, window_days: 30, bind_on }
+    }
+}
+
+/// Which of several invitations counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TouchWord {
+    /// The earliest within the window.
+    #[default]
+    First,
+    /// The latest.
+    Last,
+}
+
+/// What a claim on an unknown identity, device, card or address means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownClaimWord {
+    /// The decision is denied.
+    #[default]
+    Deny,
+    /// The claim is passed over.
+    Allow,
+}
+
+/// What a fault of the policy means for the event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnFaultWord {
+    /// It is answered without reward.
+    #[default]
+    Skip,
+    /// It is decided again later.
+    Defer,
+}
+
+/// The most that a campaign may spend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BudgetDocument {
+    /// A unit, or a class of units, which then count together.
+    pub unit: String,
+    /// Over the whole campaign; 0 to 10^15.
+    pub total: u64,
+    /// Over one local day of the event; 0 to 10^15.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u64>,
+}
+
+/// The most that one customer may receive in a window: an amount, a count of grants, or both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LimitDocument {
+    /// A unit, or a class of units, which then count together.
+    pub unit: String,
+    /// In which window.
+    pub window: WindowWord,
+    /// So much; 0 to 10^15.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u64>,
+    /// So many grants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+/// The window that a limit counts in, by the event's local time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum WindowWord {
+    /// The whole campaign.
+    Campaign,
+    /// A local day.
+    Day,
+    /// An ISO week.
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+impl AudienceDocument {
+    pub(crate) fn read(&self, problems: &mut Problems) -> Audience {
+        Audience {
+            include_tags: problems.keep_all("/audience/include_tags", &self.include_tags),
+            exclude_tags: problems.keep_all("/audience/exclude_tags", &self.exclude_tags),
+        }
+    }
+}
+
+impl From<&Audience> for AudienceDocument {
+    fn from(audience: &Audience) -> Self {
+        Self { include_tags: texts(&audience.include_tags), exclude_tags: texts(&audience.exclude_tags) }
+    }
+}
+
+impl AttributionDocument {
+    pub(crate) fn read(&self, problems: &mut Problems) -> Attribution {
+        let bind_on = problems.keep_all("/attribution/bind_on", &self.bind_on);
+        Attribution { touch: self.touch.into(), window_days: self.window_days, bind_on }
+    }
+}
+
+impl From<&Attribution> for AttributionDocument {
+    fn from(attribution: &Attribution) -> Self {
+        let Attribution { touch, window_days, bind_on } = attribution;
+        Self { touch: (*touch).into(), window_days: *window_days, bind_on: texts(bind_on) }
+    }
+}
+
+impl From<&Budget> for BudgetDocument {
+    fn from(budget: &Budget) -> Self {
+        let Budget { of, total, per_day } = budget;
+        Self { unit: of.to_string(), total: total.get(), per_day: per_day.map(Quantity::get) }
+    }
+}
+
+impl From<&Limit> for LimitDocument {
+    fn from(limit: &Limit) -> Self {
+        let Limit { of, window, amount, count } = limit;
+        Self { unit: of.to_string(), window: (*window).into(), amount: amount.map(Quantity::get), count: *count }
+    }
+}
+
+/// The budgets, as far as they are right. Each counts something else.
+pub(crate) fn read_budgets(
+    documents: &[BudgetDocument],
+    currency: Option<Currency>,
+    problems: &mut Problems,
+) -> Vec<Budget> {
+    if documents.len() > BUDGETS_MAX {
+        problems.add("/budgets", format!("more than {BUDGETS_MAX} budgets"));
+    }
+    let mut seen = BTreeSet::new();
+    let mut budgets = Vec::with_capacity(documents.len());
+    for (index, document) in documents.iter().enumerate() {
+        let pointer = format!("/budgets/{index}");
+        let of = read_pattern(&pointer, &document.unit, currency, problems);
+        let total = problems.keep(format!("{pointer}/total"), Quantity::new(document.total));
+        let per_day = read_quantity(format!("{pointer}/per_day"), document.per_day, problems);
+        let (Some(of), Some(total)) = (of, total) else { continue };
+        if !seen.insert(of.clone()) {
+            problems.add(&pointer, format!("a second budget for {of}"));
+        }
+        budgets.push(Budget { of, total, per_day });
+    }
+    budgets
+}
+
+/// The limits, as far as they are right. Each counts something else, or in another window.
+pub(crate) fn read_limits(
+    documents: &[LimitDocument],
+    currency: Option<Currency>,
+    problems: &mut Problems,
+) -> Vec<Limit> {
+    if documents.len() > CAMPAIGN_LIMITS_MAX {
+        problems.add("/limits", format!("more than {CAMPAIGN_LIMITS_MAX} limits"));
+    }
+    let mut seen = BTreeSet::new();
+    let mut limits = Vec::with_capacity(documents.len());
+    for (index, document) in documents.iter().enumerate() {
+        let pointer = format!("/limits/{index}");
+        let of = read_pattern(&pointer, &document.unit, currency, problems);
+        let amount = read_quantity(format!("{pointer}/amount"), document.amount, problems);
+        if document.amount.is_none() && document.count.is_none() {
+            problems.add(&pointer, "limits nothing: give an amount, a count, or both");
+        }
+        let window = Window::from(document.window);
+        let Some(of) = of else { continue };
+        if !seen.insert((of.clone(), window)) {
+            problems.add(&pointer, format!("a second limit for {of} per {}", window.as_str()));
+        }
+        limits.push(Limit { of, window, amount, count: document.count });
+    }
+    limits
+}
+
+fn read_pattern(pointer: &str, text: &str, currency: Option<Currency>, problems: &mut Problems) -> Option<UnitPattern> {
+    let pointer = format!("{pointer}/unit");
+    let pattern = problems.keep(&pointer, text.parse::<UnitPattern>())?;
+    if let (UnitPattern::Unit(unit), Some(currency)) = (&pattern, currency)
+        && unit.currency().is_some_and(|own| own != currency)
+    {
+        problems.add(pointer, format!("{unit} is not in the campaign's currency, {currency}"));
+    }
+    Some(pattern)
+}
+
+fn read_quantity(pointer: String, value: Option<u64>, problems: &mut Problems) -> Option<Quantity> {
+    problems.keep(pointer, Quantity::new(value?))
+}
+
+pub(crate) fn texts<T: ToString>(items: &[T]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+/// Both directions between a word in a document and the domain's own enumeration.
+macro_rules! same_words {
+    ($($word:ident = $domain:ident { $($case:ident),* })*) => {$(
+        impl From<$word> for $domain {
+            fn from(word: $word) -> Self {
+                match word { $($word::$case => Self::$case),* }
+            }
+        }
+        impl From<$domain> for $word {
+            fn from(domain: $domain) -> Self {
+                match domain { $($domain::$case => Self::$case),* }
+            }
+        }
+    )*};
+}
+
+same_words! {
+    TouchWord = TouchRule { First, Last }
+    UnknownClaimWord = UnknownClaim { Deny, Allow }
+    OnFaultWord = OnFault { Skip, Defer }
+    WindowWord = Window { Campaign, Day, Week, Month }
+}

@@ -1,0 +1,102 @@
+//! Times as RFC 3339 texts.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use largesse_domain::time::{Instant, When};
+use serde::{Deserialize, Serialize};
+
+const EXPECTED: &str =
+    "expected an RFC 3339 time with Z or an offset, in the years 1 to 9999, such as 2026-03-01T09:00:00+08:00";
+
+/// Reads an RFC 3339 time with `Z` or any offset. What is finer than a millisecond is cut off.
+///
+/// # Errors
+/// What was expected, when the text is none or its year is outside 1 to 9999.
+pub fn read_instant(text: &str) -> Result<Instant, String> {
+    let read = text.parse::<Timestamp>().ok().and_then(|time| Instant::from_millis(time.as_millisecond()));
+    read.ok_or_else(|| EXPECTED.to_owned())
+}
+
+/// The time in UTC, with milliseconds when there are any: `2026-03-01T01:00:00Z`.
+#[must_use]
+pub fn instant_text(instant: Instant) -> String {
+    match Timestamp::from_millisecond(instant.as_millis()) {
+        Ok(time) if time.subsec_millisecond() == 0 => time.to_string(),
+        Ok(time) => format!("{time:.3}"),
+        // Instants are within the years 1 to 9999, which the time library holds.
+        Err(_) => format!("{} ms", instant.as_millis()),
+    }
+}
+
+/// Reads the name of an IANA time zone, and spells it as the database of zones does.
+///
+/// # Errors
+/// When the host's database of zones does not know it.
+pub fn read_time_zone(text: &str) -> Result<String, String> {
+    let zone = TimeZone::get(text);
+    let name = zone.ok().and_then(|zone| zone.iana_name().map(str::to_owned));
+    name.ok_or_else(|| format!("{text:?} is not an IANA time zone such as Asia/Shanghai or Etc/UTC"))
+}
+
+/// A point in time that a policy asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WhenDocument {
+    /// Then, in RFC 3339.
+    At(String),
+    /// So many seconds after the event's time.
+    AfterSeconds(u64),
+    /// In the campaign's zone.
+    AtLocal {
+        /// Days since 1970-01-01 of the local date.
+        day: i32,
+        /// 0 to 86,399.
+        second_of_day: u32,
+    },
+}
+
+impl From<When> for WhenDocument {
+    fn from(when: When) -> Self {
+        match when {
+            When::At(instant) => Self::At(instant_text(instant)),
+            When::AfterSeconds(seconds) => Self::AfterSeconds(seconds),
+            When::AtLocal { day, second_of_day } => Self::AtLocal { day: day.0, second_of_day },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_any_offset_and_written_in_utc() {
+        for (text, written) in [
+            ("2026-03-01T09:00:00+08:00", "2026-03-01T01:00:00Z"),
+            ("2026-03-01T01:00:00Z", "2026-03-01T01:00:00Z"),
+            ("2026-03-01T01:00:00.250Z", "2026-03-01T01:00:00.250Z"),
+            ("2026-03-01T01:00:00.0004Z", "2026-03-01T01:00:00Z"),
+            ("1969-12-31T23:59:59.5-01:00", "1970-01-01T00:59:59.500Z"),
+        ] {
+            assert_eq!(read_instant(text).map(instant_text).as_deref(), Ok(written), "{text}");
+        }
+        for bad in ["", "2026-03-01", "2026-03-01T09:00:00", "yesterday", "-000001-01-01T00:00:00Z"] {
+            assert_eq!(read_instant(bad), Err(EXPECTED.to_owned()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_can_be_written_and_read() {
+        for end in [Instant::MIN, Instant::MAX] {
+            assert_eq!(read_instant(&instant_text(end)), Ok(end));
+        }
+    }
+
+    #[test]
+    fn zones_are_known_by_their_iana_name() {
+        assert_eq!(read_time_zone("asia/shanghai").as_deref(), Ok("Asia/Shanghai"));
+        assert!(read_time_zone("Mars/Olympus").is_err());
+        assert!(read_time_zone("+08:00").is_err());
+    }
+}
