@@ -11,6 +11,8 @@
 //!
 //! A denied decision leaves the facts as they were.
 
+use std::collections::BTreeSet;
+
 use crate::budget::{self, Cap, UsageKey};
 use crate::campaign::{Campaign, UnknownClaim};
 use crate::customer::Fact;
@@ -138,8 +140,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             Effect::Grant(grant) => {
                 wanted.grants.insert(slot(case, &grant.to, &grant.key));
                 for choice in &grant.choices {
-                    let caps = caps(case, &grant.to, &unit_of(case, choice));
-                    wanted.usage.extend(caps.into_iter().map(|cap| cap.key));
+                    wanted.usage.extend(budget::counts(caps(case, &grant.to, &unit_of(case, choice))));
                 }
             }
             Effect::Message(message) => {
@@ -331,10 +332,10 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
     let Given { slot, issue, choice, quantity } = given;
     let benefit = &proposal.choices[choice];
     let unit = unit_of(case, benefit);
-    for cap in caps(case, &proposal.to, &unit) {
-        let used = *facts.usage.get(&cap.key);
+    for key in budget::counts(caps(case, &proposal.to, &unit)) {
+        let used = *facts.usage.get(&key);
         let used = used.after_grant(quantity).expect("room under a cap keeps its use in range");
-        facts.usage.put(cap.key, used);
+        facts.usage.put(key, used);
     }
     if matches!(benefit, Benefit::CreditLimit { .. }) {
         let mut customer = facts.customers.get(&proposal.to).clone();
@@ -373,7 +374,7 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
         wallet.push(grant.clone());
         facts.wallets.put(proposal.to.clone(), wallet);
     }
-    facts.grants.put(slot.clone(), Some(grant));
+    facts.supersede(grant);
     Done::Granted { grant: slot, unit, quantity, choice }
 }
 
@@ -383,11 +384,11 @@ pub(crate) fn caps(case: &Case<'_>, to: &CustomerId, unit: &Unit) -> Vec<Cap> {
 }
 
 /// The counts that a grant went into, and that a reversal returns to.
-pub(crate) fn counted_in(campaign: &Campaign, grant: &Grant) -> impl Iterator<Item = UsageKey> {
+pub(crate) fn counted_in(campaign: &Campaign, grant: &Grant) -> BTreeSet<UsageKey> {
     let settings = &campaign.settings;
     let of = (&grant.slot.to, &grant.unit);
     let caps = budget::caps(&campaign.id, (&settings.budgets, &settings.limits), of, &grant.counted_on);
-    caps.into_iter().map(|cap| cap.key)
+    budget::counts(caps)
 }
 
 fn unit_of(case: &Case<'_>, benefit: &Benefit) -> Unit {

@@ -1,5 +1,7 @@
 //! Budgets and limits: how much a campaign may spend, and how much one customer may receive.
 
+use std::collections::BTreeSet;
+
 use crate::id::{CampaignId, CustomerId};
 use crate::time::{LocalTime, Window, WindowIndex};
 use crate::unit::{OutOfRange, Quantity, Unit, UnitPattern};
@@ -117,7 +119,8 @@ impl Cap {
     }
 }
 
-/// The caps on a grant of a unit to a customer at a local time: limits first, then budgets.
+/// The caps on a grant of a unit to a customer at a local time: limits first, then budgets. Two caps may share one count
+/// (a limit by amount and one by number in the same window).
 #[must_use]
 pub fn caps(
     campaign: &CampaignId,
@@ -145,4 +148,10 @@ pub fn caps(
         }
     }
     caps
+}
+
+/// The counts that a grant under the caps goes into, each once.
+#[must_use]
+pub fn counts(caps: Vec<Cap>) -> BTreeSet<UsageKey> {
+    caps.into_iter().map(|cap| cap.key).collect()
 }

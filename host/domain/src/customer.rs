@@ -103,7 +103,9 @@ impl Customer {
             Fact::Attribute(name, value) => return self.set_attribute(name, value, at, |old| old.as_of <= at),
             Fact::FirstAttribute(name, value) => return self.set_attribute(name, value, at, |old| old.as_of > at),
             Fact::NoAttribute(name) => {
-                self.attributes.remove(&name);
+                if self.attributes.get(&name).is_some_and(|old| old.as_of <= at) {
+                    self.attributes.remove(&name);
+                }
             }
             Fact::Identifier(dimension, value) => self.add_identifier(dimension, value),
             Fact::Touch(inviter) => self.add_touch(Touch { inviter, at }),
@@ -221,6 +223,11 @@ mod tests {
         customer.learn(limit(2), at(20)).unwrap();
         customer.learn(limit(1), at(10)).unwrap();
         assert_eq!(customer.credit_limit(), Quantity::new(2).ok());
+        let forget = || Fact::NoAttribute(AttributeName::new(CREDIT_LIMIT).unwrap());
+        customer.learn(forget(), at(10)).unwrap();
+        assert_eq!(customer.credit_limit(), Quantity::new(2).ok());
+        customer.learn(forget(), at(20)).unwrap();
+        assert_eq!(customer.credit_limit(), None);
     }
 
     #[test]

@@ -155,7 +155,10 @@ macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty;)*) => {
         /// Rows of every kind.
         #[derive(Debug, Default)]
-        pub struct Facts { $($(#[$doc])* pub $name: Table<$key, $value>,)* }
+        pub struct Facts {
+            $($(#[$doc])* pub $name: Table<$key, $value>,)*
+            superseded: Vec<Grant>,
+        }
 
         /// Which rows are asked for.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,7 +170,7 @@ macro_rules! tables {
 
         /// A point to go back to.
         #[derive(Clone, Copy, Debug)]
-        pub struct Savepoint { $($name: usize,)* }
+        pub struct Savepoint { $($name: usize,)* superseded: usize }
 
         impl Facts {
             /// Leaves in `wanted` only what is not held yet.
@@ -183,17 +186,30 @@ macro_rules! tables {
             /// Marks a point to go back to.
             #[must_use]
             pub fn savepoint(&self) -> Savepoint {
-                Savepoint { $($name: self.$name.mark(),)* }
+                Savepoint { $($name: self.$name.mark(),)* superseded: self.superseded.len() }
             }
 
             /// Undoes every change since the point.
             pub fn undo_to(&mut self, savepoint: Savepoint) {
                 $(self.$name.undo_to(savepoint.$name);)*
+                self.superseded.truncate(savepoint.superseded);
             }
 
-            /// What changed since the last time, to be written. Later savepoints do not reach behind this.
+            /// Gives a slot its next grant, after its key was freed. The one before is still to be written: its reversal
+            /// may be as new as the grant.
+            pub(crate) fn supersede(&mut self, grant: Grant) {
+                if let Some(old) = self.grants.get(&grant.slot).clone() {
+                    self.superseded.push(old);
+                }
+                self.grants.put(grant.slot.clone(), Some(grant));
+            }
+
+            /// What changed since the last time, to be written in this order. Later savepoints do not reach behind this.
             pub fn take_changes(&mut self) -> Rows {
-                Rows { $($name: self.$name.take_changed(),)* }
+                let mut rows = Rows { $($name: self.$name.take_changed(),)* };
+                let superseded = std::mem::take(&mut self.superseded).into_iter();
+                rows.grants.splice(0..0, superseded.map(|grant| (grant.slot.clone(), Some(grant))));
+                rows
             }
 
             /// How many rows are held.
@@ -237,7 +253,8 @@ tables! {
     customers: CustomerId => Customer;
     /// States of owners.
     states: StateKey => Option<State>;
-    /// Grants; of a key that was freed and granted again, the last.
+    /// Grants; of a key that was freed and granted again, the last. Changed rows may hold several grants of one slot, in
+    /// order of issue.
     grants: GrantSlot => Option<Grant>;
     /// Things that grants are about.
     abouts: AboutKey => About;

@@ -28,10 +28,10 @@ pub enum Reason {
     CreditCeiling,
     /// No limit of the campaign counts the unit.
     NoLimit,
-    /// A limit leaves no room.
-    LimitReached,
     /// No budget of the campaign counts the unit.
     NoBudget,
+    /// A limit leaves no room.
+    LimitReached,
     /// A budget leaves no room.
     BudgetExhausted,
     /// There is nothing left to take back.
@@ -54,8 +54,8 @@ impl Reason {
         Self::CreditUnknown,
         Self::CreditCeiling,
         Self::NoLimit,
-        Self::LimitReached,
         Self::NoBudget,
+        Self::LimitReached,
         Self::BudgetExhausted,
         Self::NothingToRevoke,
         Self::AlreadySent,

@@ -47,6 +47,10 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
     let mut reversals = Vec::new();
     for slot in slots {
         let Some(grant) = facts.grants.get(&slot).clone() else { continue };
+        // A key that was freed may have been granted again about another thing.
+        if revocation.of == RevocationTarget::About && grant.about.as_ref() != case.about {
+            continue;
+        }
         reversals.extend(take_back(case, revocation, grant, facts));
     }
     let mut cancelled = false;

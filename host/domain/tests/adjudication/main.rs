@@ -1,0 +1,30 @@
+//! Adjudication as data: each test is a short script of what was proposed and what became of it.
+//!
+//! [`script`] explains how scripts read. After every decision the runner compares all counts of use with the grants that
+//! they count, and checks that a denied decision changed nothing.
+
+#[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod parse;
+#[cfg(test)]
+mod script;
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod grants;
+#[cfg(test)]
+mod caps;
+#[cfg(test)]
+mod credit;
+#[cfg(test)]
+mod revocations;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod random;

@@ -1,0 +1,286 @@
+//! Scripts: what stands behind `=>` is what is expected.
+//!
+//! ```text
+//! budget points total 1000 day 300
+//! limit points week amount 100 count 3
+//! closes 2026-12-01
+//! customer ann device=d1 credit=1000
+//! 2026-11-09 ann bob about L1 => accepted
+//!   claim welcome device ann
+//!   grant k1 ann points 60 or coupon:a 1 reduce => granted 60 points
+//! used ann points week 2026-11-09 => 60 in 1
+//! ```
+//!
+//! `customer` says what is known of a customer, or is learnt now. A line that starts with a date is a decision on an event of
+//! that noon, shown ann and bob, who acted first; claims and effects follow. Other lines: `narrow points cash` (the classes in use), `declare points` (the classes of the manifest), `effects grant`
+//! (the effects of the manifest), `unknown-claim allow`, and questions: `used budget ...`, `held ann k1`, `tags ann DATE`,
+//! `under-way ann`.
+
+use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
+use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
+use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
+use largesse_domain::effect::{Dimension, EffectKind, Proposal, StateChange};
+use largesse_domain::grant::GrantSlot;
+use largesse_domain::id::{AttributeName, CampaignId, CustomerId, Digest, Identifier, PolicyName, PolicyVersion};
+use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::outcome::{Denied, Done, Outcome, Verdict};
+use largesse_domain::policy::Manifest;
+use largesse_domain::referral::{Attribution, TouchRule};
+use largesse_domain::time::Instant;
+use largesse_domain::unit::{Currency, UnitClass, UnitPattern};
+
+use crate::calendar::noon;
+use crate::parse::{self, Words};
+use crate::store::{Setting, Store};
+
+/// Runs a script and compares it with itself as it came out.
+#[track_caller]
+pub(crate) fn check(script: &str) {
+    let lines: Vec<&str> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let tidy = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected: Vec<String> = lines.iter().map(|line| tidy(line)).collect();
+    let asked: Vec<String> = lines.iter().map(|line| tidy(line.split("=>").next().unwrap())).collect();
+    let actual = Run::default().lines(&asked);
+    assert!(actual == expected, "expected\n\n{}\n\ngot\n\n{}\n", expected.join("\n"), actual.join("\n"));
+}
+
+pub(crate) struct Run {
+    pub(crate) store: Store,
+    pub(crate) setting: Setting,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        let setting = Setting {
+            campaign: campaign(),
+            manifest: manifest(),
+            occurred: noon("2026-11-09"),
+            parties: Vec::new(),
+            about: None,
+        };
+        Self { store: Store::default(), setting }
+    }
+}
+
+fn campaign() -> Campaign {
+    let attribution = Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() };
+    let settings = Settings {
+        title: "Test".into(),
+        currency: Currency::new("CNY").unwrap(),
+        time_zone: "UTC".into(),
+        opens: Instant::MIN,
+        closes: None,
+        closing_days: 30,
+        audience: Audience::default(),
+        subscriptions: None,
+        unit_classes: None,
+        attribution,
+        unknown_claim: UnknownClaim::Deny,
+        on_fault: OnFault::Skip,
+        budgets: Vec::new(),
+        limits: Vec::new(),
+    };
+    let policy = Digest::from_bytes([0; 32]);
+    let revision = Revision { number: 1, effective_from: Instant::MIN, policy, params: Json::empty_object() };
+    let id = CampaignId::new("test").unwrap();
+    Campaign { id, version: 1, lifecycle: Lifecycle::Running, settings, revisions: vec![revision] }
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        name: PolicyName::new("test").unwrap(),
+        version: PolicyVersion::new("1.0.0").unwrap(),
+        summary: String::new(),
+        params_schema: Json::empty_object(),
+        state_writes: 1,
+        state_reads: vec![1],
+        roles: Vec::new(),
+        subscriptions: Vec::new(),
+        effects: vec![EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag],
+        unit_classes: UnitClass::ALL.to_vec(),
+    }
+}
+
+impl Run {
+    fn lines(mut self, lines: &[String]) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut rest = lines;
+        while let Some((line, below)) = rest.split_first() {
+            if line.starts_with(|first: char| first.is_ascii_digit()) {
+                let end = below.iter().position(|line| !is_part(line)).unwrap_or(below.len());
+                let (parts, after) = below.split_at(end);
+                out.extend(self.decision(line, parts));
+                rest = after;
+            } else {
+                let answer = self.statement(line);
+                out.push(answer.map_or(line.clone(), |answer| format!("{line} => {answer}")));
+                rest = below;
+            }
+        }
+        out
+    }
+
+    fn statement(&mut self, line: &str) -> Option<String> {
+        let mut words = Words::of(line);
+        let settings = &mut self.setting.campaign.settings;
+        let mut answer = None;
+        match words.next() {
+            "budget" => {
+                let of = words.parse();
+                assert!(words.take("total"), "budget points total 100");
+                let total = words.quantity();
+                let per_day = words.take("day").then(|| words.quantity());
+                settings.budgets.push(Budget { of, total, per_day });
+            }
+            "limit" => {
+                let (of, window) = (words.parse(), parse::window(words.next()));
+                let amount = words.take("amount").then(|| words.quantity());
+                let count = words.take("count").then(|| words.parse());
+                settings.limits.push(Limit { of, window, amount, count });
+            }
+            "closes" => settings.closes = Some(noon(words.next()).at),
+            "narrow" => settings.unit_classes = Some(classes(&mut words)),
+            "declare" => self.setting.manifest.unit_classes = classes(&mut words),
+            "effects" => {
+                let kinds = std::iter::from_fn(|| words.maybe()).map(parse::effect_kind);
+                self.setting.manifest.effects = kinds.collect();
+            }
+            "unknown-claim" => {
+                settings.unknown_claim = if words.next() == "allow" { UnknownClaim::Allow } else { UnknownClaim::Deny };
+            }
+            "customer" => self.learn(&mut words),
+            question => answer = Some(self.answer(question, &mut words)),
+        }
+        words.end();
+        answer
+    }
+
+    fn learn(&mut self, words: &mut Words<'_>) {
+        let id: CustomerId = words.parse();
+        let customer = self.store.customer(&id);
+        while let Some(word) = words.maybe() {
+            let (name, value) = word.split_once('=').unwrap_or_else(|| panic!("{word}"));
+            let facts = match name {
+                "credit" => {
+                    let name = AttributeName::new(CREDIT_LIMIT).unwrap();
+                    vec![Fact::Attribute(name, AttributeValue::Int(value.parse().unwrap()))]
+                }
+                "tags" => (0..value.parse().unwrap())
+                    .map(|n: u32| Fact::Tag(format!("t{n}").parse().unwrap(), None))
+                    .collect(),
+                name => {
+                    let dimension = Dimension::ALL.into_iter().find(|known| known.as_str() == name).unwrap();
+                    vec![Fact::Identifier(dimension, Identifier::new(value).unwrap())]
+                }
+            };
+            facts.into_iter().for_each(|fact| customer.learn(fact, Instant::MIN).unwrap());
+        }
+    }
+
+    fn answer(&self, question: &str, words: &mut Words<'_>) -> String {
+        let campaign = self.setting.campaign.id.clone();
+        match question {
+            "used" => {
+                let by = if words.take("budget") { UsedBy::Campaign } else { UsedBy::Customer(words.parse()) };
+                let of: UnitPattern = words.parse();
+                let window = parse::window(words.next());
+                let window = window.index(&noon(words.maybe().unwrap_or("2026-11-09")).local);
+                let used = self.store.usage.get(&UsageKey { campaign, by, of, window }).copied().unwrap_or_default();
+                format!("{} in {}", used.amount, used.count)
+            }
+            "held" => {
+                let (to, key) = (words.parse(), words.parse());
+                let Some(grant) = self.store.grants.get(&GrantSlot { campaign, to, key }) else {
+                    return "nothing".into();
+                };
+                let at = words.maybe().map_or(self.setting.occurred.at, |date| noon(date).at);
+                format!("{} of {} {}, {}", grant.net(), grant.quantity, grant.unit, grant.state_at(at).as_str())
+            }
+            "tags" => {
+                let (id, at) = (words.parse::<CustomerId>(), noon(words.next()).at);
+                let customer = self.store.customers.get(&id);
+                let tags: Vec<&str> =
+                    customer.iter().flat_map(|known| known.tags_at(at)).map(|tag| tag.as_str()).collect();
+                if tags.is_empty() { "none".into() } else { tags.join(" ") }
+            }
+            "under-way" => self.store.customers[&words.parse()].raises_under_way.to_string(),
+            other => panic!("not understood: {other}"),
+        }
+    }
+
+    fn decision(&mut self, line: &str, parts: &[String]) -> Vec<String> {
+        let mut words = Words::of(line);
+        self.setting.occurred = noon(words.next());
+        self.setting.parties = Vec::new();
+        self.setting.about = None;
+        while let Some(word) = words.maybe() {
+            if word == "about" {
+                self.setting.about = Some(words.parse());
+            } else {
+                self.setting.parties.push(word.parse().unwrap());
+            }
+        }
+        let mut proposal = Proposal { claims: vec![], effects: vec![], state: StateChange::Keep, note: String::new() };
+        for part in parts {
+            let mut words = Words::of(part);
+            match words.next() {
+                "claim" => proposal.claims.push(parse::claim(&mut words)),
+                verb => proposal.effects.push(parse::effect(verb, &mut words)),
+            }
+            words.end();
+        }
+        let verdict = self.store.decide(&self.setting, &proposal);
+        let (word, outcomes) = match verdict {
+            Ok(Verdict::Accepted(outcomes)) => ("accepted".to_owned(), outcomes),
+            Ok(Verdict::Denied(Denied::Claim { scope, by }, reason)) => {
+                (format!("denied claim {scope} {}: {}", by.as_str(), reason.as_str()), vec![])
+            }
+            Ok(Verdict::Denied(Denied::Effect(index), reason)) => {
+                (format!("denied effect {index}: {}", reason.as_str()), vec![])
+            }
+            Ok(verdict) => (verdict.as_str().to_owned(), vec![]),
+            Err(fault) => (format!("fault {fault}"), vec![]),
+        };
+        let mut outcomes = outcomes.iter().map(outcome);
+        let with_outcome = |part: &String| match outcomes.next() {
+            Some(outcome) if !part.starts_with("claim ") => format!("{part} => {outcome}"),
+            _ => part.clone(),
+        };
+        let claims = parts.iter().take_while(|part| part.starts_with("claim ")).count();
+        let head = [format!("{line} => {word}")].into_iter().chain(parts[..claims].iter().cloned());
+        head.chain(parts[claims..].iter().map(with_outcome)).collect()
+    }
+}
+
+fn is_part(line: &str) -> bool {
+    ["claim ", "grant ", "revoke ", "message ", "tag ", "untag "].iter().any(|verb| line.starts_with(verb))
+}
+
+fn classes(words: &mut Words<'_>) -> Vec<UnitClass> {
+    std::iter::from_fn(|| words.maybe()).map(|word| word.parse().unwrap()).collect()
+}
+
+fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Applied(what) => done("granted", what),
+        Outcome::Reduced(what, reason) => format!("{}: {}", done("reduced to", what), reason.as_str()),
+        Outcome::Skipped(_, reason) => format!("skipped: {}", reason.as_str()),
+    }
+}
+
+fn done(granted: &str, done: &Done) -> String {
+    match done {
+        Done::Granted { unit, quantity, choice: 0, .. } => format!("{granted} {quantity} {unit}"),
+        Done::Granted { unit, quantity, choice, .. } => format!("{granted} {quantity} {unit} by choice {choice}"),
+        Done::Revoked(reversals) if reversals.is_empty() => "nothing yet, none later".into(),
+        Done::Revoked(reversals) => {
+            let one = |reversal: &largesse_domain::outcome::Reversal| {
+                format!("{} {} {}", reversal.grant.to, reversal.grant.key, reversal.quantity)
+            };
+            format!("took {}", reversals.iter().map(one).collect::<Vec<_>>().join(", "))
+        }
+        Done::Messaged { .. } => "sent".into(),
+        Done::Tagged { present, .. } => if *present { "set" } else { "unset" }.into(),
+    }
+}

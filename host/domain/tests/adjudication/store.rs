@@ -1,0 +1,240 @@
+//! A store in memory, and one decision against it the way that the service makes one: ask for rows, load them, judge,
+//! write back what changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use largesse_domain::adjudicate::{self, Case};
+use largesse_domain::budget::{self, Usage, UsageKey};
+use largesse_domain::campaign::Campaign;
+use largesse_domain::customer::Customer;
+use largesse_domain::decision::{CampaignView, Fault, Input, Owner, Party, Phase};
+use largesse_domain::effect::Proposal;
+use largesse_domain::event::{BodyHash, Event, EventKey};
+use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, Wanted};
+use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::id::{
+    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName,
+};
+use largesse_domain::json::Json;
+use largesse_domain::outcome::Verdict;
+use largesse_domain::policy::Manifest;
+use largesse_domain::revoke;
+use largesse_domain::time::{Instant, Moment, When};
+use largesse_domain::unit::Quantity;
+
+/// Rows as they stand between decisions.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) customers: BTreeMap<CustomerId, Customer>,
+    pub(crate) grants: BTreeMap<GrantSlot, Grant>,
+    pub(crate) abouts: BTreeMap<AboutKey, About>,
+    pub(crate) claims: BTreeMap<ClaimKey, CustomerId>,
+    pub(crate) usage: BTreeMap<UsageKey, Usage>,
+    pub(crate) messages: BTreeMap<MessageSlot, bool>,
+    /// Every grant that there ever was, by customer, decision, key and issue.
+    history: BTreeMap<CustomerId, BTreeMap<(DecisionId, GrantSlot, u32), Grant>>,
+    decisions: u64,
+}
+
+/// What decides, on what.
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) campaign: Campaign,
+    pub(crate) manifest: Manifest,
+    pub(crate) occurred: Moment,
+    pub(crate) parties: Vec<CustomerId>,
+    pub(crate) about: Option<AboutId>,
+}
+
+impl Store {
+    /// Makes a decision.
+    pub(crate) fn decide(&mut self, setting: &Setting, proposal: &Proposal) -> Result<Verdict, Fault> {
+        self.decisions += 1;
+        let input = input(setting);
+        let occurred = setting.occurred.at;
+        let resolve = |when: When| resolve(occurred, when);
+        let case = Case {
+            campaign: &setting.campaign,
+            manifest: &setting.manifest,
+            input: &input,
+            about: setting.about.as_ref(),
+            decision: DecisionId(self.decisions),
+            resolve: &resolve,
+        };
+        adjudicate::validate(&case, proposal)?;
+        let mut facts = Facts::default();
+        let loaded = self.load_all(&case, proposal, &mut facts);
+        let verdict = adjudicate::adjudicate(&case, proposal, &mut facts);
+        if matches!(verdict, Verdict::Denied(..)) {
+            self.assert_same(&loaded, &facts);
+            assert!(facts.take_changes().is_empty(), "a denied decision leaves nothing to write");
+        }
+        self.write(facts.take_changes());
+        self.check_books(&setting.campaign);
+        Ok(verdict)
+    }
+
+    fn load_all(&self, case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Wanted {
+        let mut loaded = Wanted::default();
+        loaded.customers.extend(case.input.parties.iter().map(|party| party.customer.clone()));
+        loaded.wallets.extend(loaded.customers.iter().cloned());
+        facts.load(self.read(&loaded));
+        loop {
+            let mut wanted = adjudicate::wanted(case, proposal, facts);
+            wanted.extend(revoke::wanted(case, proposal, facts));
+            facts.missing(&mut wanted);
+            if wanted.is_empty() {
+                return loaded;
+            }
+            facts.load(self.read(&wanted));
+            loaded.extend(wanted);
+        }
+    }
+
+    fn read(&self, wanted: &Wanted) -> Rows {
+        fn rows<K: Ord + Clone, V: Clone + Default>(
+            keys: &std::collections::BTreeSet<K>,
+            map: &BTreeMap<K, V>,
+        ) -> Vec<(K, V)> {
+            keys.iter().map(|key| (key.clone(), map.get(key).cloned().unwrap_or_default())).collect()
+        }
+        Rows {
+            customers: rows(&wanted.customers, &self.customers),
+            grants: wanted.grants.iter().map(|slot| (slot.clone(), self.grants.get(slot).cloned())).collect(),
+            abouts: rows(&wanted.abouts, &self.abouts),
+            claims: wanted.claims.iter().map(|key| (key.clone(), self.claims.get(key).cloned())).collect(),
+            usage: rows(&wanted.usage, &self.usage),
+            messages: rows(&wanted.messages, &self.messages),
+            wallets: wanted.wallets.iter().map(|id| (id.clone(), self.wallet(id))).collect(),
+            ..Rows::default()
+        }
+    }
+
+    fn wallet(&self, id: &CustomerId) -> Vec<Grant> {
+        self.history.get(id).into_iter().flat_map(BTreeMap::values).cloned().collect()
+    }
+
+    fn write(&mut self, rows: Rows) {
+        for grant in rows.grants.iter().filter_map(|(_, grant)| grant.as_ref()) {
+            let key = (grant.decision, grant.slot.clone(), grant.issue);
+            self.history.entry(grant.slot.to.clone()).or_default().insert(key, grant.clone());
+        }
+        for (id, mut wallet) in rows.wallets {
+            wallet.sort_by_key(|grant| (grant.decision, grant.slot.clone(), grant.issue));
+            let last = |grant: &Grant| (grant.slot.clone(), grant.issue);
+            let shown: BTreeMap<_, _> = wallet.iter().map(|grant| (last(grant), grant)).collect();
+            for grant in self.history[&id].values() {
+                assert_eq!(shown.get(&last(grant)), Some(&grant), "a wallet shows what was granted and taken back");
+            }
+        }
+        self.customers.extend(rows.customers);
+        self.grants.extend(rows.grants.into_iter().filter_map(|(slot, grant)| Some((slot, grant?))));
+        self.abouts.extend(rows.abouts);
+        self.claims.extend(rows.claims.into_iter().filter_map(|(key, holder)| Some((key, holder?))));
+        self.usage.extend(rows.usage);
+        self.messages.extend(rows.messages);
+    }
+
+    fn assert_same(&self, loaded: &Wanted, facts: &Facts) {
+        let stored = self.read(loaded);
+        let message = "a denied decision leaves the facts as they were";
+        stored.customers.iter().for_each(|(key, row)| assert_eq!(facts.customers.get(key), row, "{message}"));
+        stored.grants.iter().for_each(|(key, row)| assert_eq!(facts.grants.get(key), row, "{message}"));
+        stored.abouts.iter().for_each(|(key, row)| assert_eq!(facts.abouts.get(key), row, "{message}"));
+        stored.claims.iter().for_each(|(key, row)| assert_eq!(facts.claims.get(key), row, "{message}"));
+        stored.usage.iter().for_each(|(key, row)| assert_eq!(facts.usage.get(key), row, "{message}"));
+        stored.messages.iter().for_each(|(key, row)| assert_eq!(facts.messages.get(key), row, "{message}"));
+        stored.wallets.iter().for_each(|(key, row)| assert_eq!(facts.wallets.get(key), row, "{message}"));
+    }
+
+    /// Every count is the sum of the grants that it counts, and no cap is exceeded.
+    fn check_books(&self, campaign: &Campaign) {
+        let settings = &campaign.settings;
+        let mut sums: BTreeMap<UsageKey, (Usage, budget::Cap)> = BTreeMap::new();
+        for grant in self.grants.values() {
+            assert!(grant.reversed <= grant.quantity && !grant.quantity.is_zero(), "{grant:?}");
+            let of = (&grant.slot.to, &grant.unit);
+            let mut caps = budget::caps(&campaign.id, (&settings.budgets, &settings.limits), of, &grant.counted_on);
+            for cap in &caps {
+                let used = self.usage.get(&cap.key).copied().unwrap_or_default();
+                assert!(cap.amount.is_none_or(|most| used.amount <= most), "{used:?} exceeds {cap:?}");
+                assert!(cap.count.is_none_or(|most| used.count <= most), "{used:?} exceeds {cap:?}");
+            }
+            caps.sort_by(|a, b| a.key.cmp(&b.key));
+            caps.dedup_by(|a, b| a.key == b.key);
+            for cap in caps {
+                let sum = &mut sums.entry(cap.key.clone()).or_insert((Usage::default(), cap)).0;
+                sum.amount = sum.amount.plus(grant.net()).unwrap();
+                sum.count += u64::from(!grant.net().is_zero());
+            }
+        }
+        for (key, used) in &self.usage {
+            let sum = sums.get(key).map_or(Usage::default(), |sum| sum.0);
+            assert_eq!(*used, sum, "use is the sum of what was granted: {key:?}");
+        }
+        for key in sums.keys() {
+            assert!(self.usage.contains_key(key), "granted, but not counted: {key:?}");
+        }
+    }
+
+    /// The customer, to be changed.
+    pub(crate) fn customer(&mut self, id: &CustomerId) -> &mut Customer {
+        self.customers.entry(id.clone()).or_default()
+    }
+}
+
+/// Times are in UTC; a local moment past the end of a day is no time.
+fn resolve(occurred: Instant, when: When) -> Option<Instant> {
+    match when {
+        When::At(at) => Some(at),
+        When::AfterSeconds(seconds) => occurred.plus_millis(i64::try_from(seconds).ok()?.checked_mul(1_000)?),
+        When::AtLocal { day, second_of_day } if second_of_day < 86_400 => {
+            Instant::from_millis(i64::from(day.0) * 86_400_000 + i64::from(second_of_day) * 1_000)
+        }
+        When::AtLocal { .. } => None,
+    }
+}
+
+fn input(setting: &Setting) -> Input {
+    let actor = setting.parties[0].clone();
+    let party = |customer: &CustomerId| Party {
+        role: RoleName::new("member").unwrap(),
+        customer: customer.clone(),
+        attributes: Json::empty_object(),
+        tags: Vec::new(),
+        balances: Vec::new(),
+    };
+    let settings = &setting.campaign.settings;
+    Input {
+        subscription: SubscriptionName::new("any").unwrap(),
+        event: Arc::new(Event {
+            key: EventKey { source: EventSource::new("/test").unwrap(), id: EventId::new("e1").unwrap() },
+            kind: EventKind::new("thing.happened").unwrap(),
+            actor: actor.clone(),
+            occurred: setting.occurred.at,
+            data: Json::empty_object(),
+            body_hash: BodyHash([0; 32]),
+        }),
+        occurred: setting.occurred,
+        owner: Owner::Party(actor),
+        parties: setting.parties.iter().map(party).collect(),
+        campaign: CampaignView {
+            id: setting.campaign.id.clone(),
+            revision: 1,
+            currency: settings.currency,
+            opens: settings.opens,
+            closes: settings.closes,
+            phase: Phase::Open,
+            params: Json::empty_object(),
+        },
+        now: setting.occurred,
+        seed: 7,
+        state: None,
+    }
+}
+
+/// A quantity that tests know to be in range.
+pub(crate) fn quantity(value: u64) -> Quantity {
+    Quantity::new(value).unwrap()
+}

@@ -1,0 +1,85 @@
+//! Words that leave the system are told apart by them: within one enum no two cases may share a word, and each reads as one
+//! (lower case, digits and hyphens).
+
+use std::collections::BTreeSet;
+
+use largesse_domain::decision::{FaultKind, OwnerKind};
+use largesse_domain::effect::{Dimension, EffectKind};
+use largesse_domain::grant::GrantState;
+use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::outcome::{Denied, Reason, Verdict};
+use largesse_domain::time::Window;
+use largesse_domain::unit::UnitClass;
+
+/// Names every case of an enum. The match makes a forgotten case an error of the compiler.
+macro_rules! every {
+    ($name:ident: $($case:ident),*) => {{
+        let _all_named = |value: $name| match value { $($name::$case => (),)* };
+        [$($name::$case.as_str()),*].to_vec()
+    }};
+}
+
+fn all() -> Vec<(&'static str, Vec<&'static str>)> {
+    let verdicts = [
+        Verdict::Accepted(Vec::new()),
+        Verdict::Denied(Denied::Effect(0), Reason::NoBudget),
+        Verdict::Refused,
+        Verdict::Faulted,
+    ];
+    vec![
+        ("Verdict", verdicts.iter().map(Verdict::as_str).collect()),
+        ("EffectKind", every!(EffectKind: Grant, Revoke, Message, Tag)),
+        ("Dimension", every!(Dimension: Customer, Identity, Device, Card, Address)),
+        ("OwnerKind", every!(OwnerKind: Party, Entity)),
+        ("Window", every!(Window: Campaign, Day, Week, Month)),
+        ("GrantState", every!(GrantState: Pending, Posted, Expired, Reversed)),
+        ("Lifecycle", every!(Lifecycle: Draft, Scheduled, Running, Paused, Closing, Ended)),
+        ("Command", every!(Command: Start, Open, Pause, Resume, End, Finish)),
+        (
+            "UnitClass",
+            every!(UnitClass: Cash, Points, Growth, Coupon, Item, DrawChances, Entitlement, CreditLimit, RateBoost),
+        ),
+        (
+            "FaultKind",
+            every!(FaultKind: Trap, Fuel, Memory, Stack, Output, Time, Host, InvalidOutput, Undeclared, Stranger),
+        ),
+        (
+            "Reason",
+            every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, CancelledBefore, CampaignEnded, ClassNotAllowed,
+                CreditUnknown, CreditCeiling, NoLimit, NoBudget, LimitReached, BudgetExhausted, NothingToRevoke,
+                AlreadySent, TooManyTags),
+        ),
+    ]
+}
+
+#[test]
+fn no_two_cases_share_a_word() {
+    for (name, words) in all() {
+        let distinct: BTreeSet<&str> = words.iter().copied().collect();
+        assert_eq!(distinct.len(), words.len(), "{name}: {words:?}");
+        for word in words {
+            let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            assert!(!word.is_empty() && word.bytes().all(fits), "{name}: {word:?}");
+        }
+    }
+}
+
+#[test]
+fn lists_of_all_cases_are_complete() {
+    let words = |name: &str| all().into_iter().find(|(known, _)| *known == name).map(|(_, words)| words);
+    assert_eq!(words("Reason"), Some(Reason::ALL.map(Reason::as_str).to_vec()));
+    assert_eq!(words("FaultKind"), Some(FaultKind::ALL.map(FaultKind::as_str).to_vec()));
+    assert_eq!(words("UnitClass"), Some(UnitClass::ALL.map(UnitClass::as_str).to_vec()));
+    assert_eq!(words("Dimension"), Some(Dimension::ALL.map(Dimension::as_str).to_vec()));
+    assert_eq!(words("Lifecycle"), Some(Lifecycle::ALL.map(Lifecycle::as_str).to_vec()));
+    assert_eq!(words("Command"), Some(Command::ALL.map(Command::as_str).to_vec()));
+}
+
+#[test]
+fn no_enum_with_words_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let with_words: usize =
+        files.map(|text| text.matches("fn as_str(").count() - text.matches("fn as_str(&self) -> &str").count()).sum();
+    assert_eq!(with_words, all().len(), "add the enum to the list of this test");
+}
