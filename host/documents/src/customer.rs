@@ -21,6 +21,7 @@ const ATTRIBUTE_BYTES_MAX: usize = 256;
 pub struct CustomerDocument {
     /// Attributes by name; `null` forgets one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, AttributeDocument>))]
     pub attributes: BTreeMap<String, Option<AttributeDocument>>,
     /// Tags that the customer has.
     #[serde(skip_serializing_if = "Vec::is_empty")]

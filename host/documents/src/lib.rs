@@ -3,7 +3,6 @@
 //! Domain types are not serialisable; the types here are, and convert. A `...Document` comes in and is checked: conversion
 //! answers with all its [`Problem`]s at once, each with a JSON pointer. A `...View` goes out. Times are RFC 3339 texts,
 //! quantities are integers, identifiers, units and digests are texts, and so is what does not fit a JSON number (seeds).
-//!
 #![forbid(unsafe_code)]
 
 pub mod problem;
