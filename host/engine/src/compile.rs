@@ -267,9 +267,8 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_said() {
         let compiler = Compiler::child("/nowhere/largesse".into(), Vec::new());
-        let policy = wat::parse_str(
-            r#"(component (instance $i) (export "largesse:policy/policy@0.1.0" (instance $i)))"#,
-        );
+        let policy =
+            wat::parse_str(r#"(component (instance $i) (export "largesse:policy/policy@0.1.0" (instance $i)))"#);
         let failed = compiler.compile(&policy.unwrap()).unwrap_err();
         assert!(failed.to_string().contains("cannot start the compile child"), "{failed}");
     }

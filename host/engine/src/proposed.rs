@@ -1,0 +1,285 @@
+//! From the contract to the domain: what a decision wants. Every field is checked; the first that is wrong is named.
+
+use std::fmt;
+
+use largesse_domain::decision::Refusal;
+use largesse_domain::effect::{
+    Benefit, Claim, Dimension, Effect, GrantProposal, Message, MessageClass, Proposal, Revocation, RevocationTarget,
+    Shortfall, StateChange, TagChange,
+};
+use largesse_domain::id::InvalidId;
+use largesse_domain::json::Json;
+use largesse_domain::limits::{
+    AMOUNT_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX,
+    REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX,
+};
+use largesse_domain::policy::Problem;
+use largesse_domain::time::{Day, Instant, When};
+use largesse_domain::unit::{Quantity, Unit};
+
+use crate::bindings::wit;
+use crate::json::{self, Shape};
+
+/// Longest name of a channel, in bytes.
+const CHANNEL_BYTES_MAX: usize = 64;
+/// Most problems taken from one `check`.
+const PROBLEMS_MAX: usize = 64;
+/// Longest message of a problem, in bytes.
+const PROBLEM_BYTES_MAX: usize = 1024;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A field that the contract does not allow, with its path: `effects[2].grant.key: not a grant key: ...`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    path: String,
+    why: String,
+}
+
+impl Wrong {
+    fn new(field: &str, why: impl fmt::Display) -> Self {
+        Self { path: field.to_owned(), why: why.to_string() }
+    }
+
+    /// Found within this field.
+    fn within(mut self, field: impl fmt::Display) -> Self {
+        self.path = format!("{field}.{}", self.path);
+        self
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.why)
+    }
+}
+
+type Checked<T> = Result<T, Wrong>;
+
+/// Reads a decision.
+///
+/// # Errors
+/// The first field that is wrong.
+pub(crate) fn proposal(decision: wit::Decision) -> Checked<Proposal> {
+    count("claims", decision.claims.len(), CLAIMS_MAX)?;
+    count("effects", decision.effects.len(), EFFECTS_MAX)?;
+    let claims = each("claims", decision.claims, claim)?;
+    let effects = each("effects", decision.effects, effect)?;
+    let state = match decision.state {
+        wit::StateChange::Keep => StateChange::Keep,
+        wit::StateChange::Put(text) => StateChange::Put(state(text)?),
+        wit::StateChange::Clear => StateChange::Clear,
+    };
+    Ok(Proposal { claims, effects, state, note: text("note", decision.note, NOTE_BYTES_MAX)? })
+}
+
+/// Reads a refusal.
+///
+/// # Errors
+/// The first field that is wrong.
+pub(crate) fn refusal(refusal: wit::Refusal) -> Checked<Refusal> {
+    Ok(Refusal {
+        code: id("refusal.code", &refusal.code)?,
+        message: text("refusal.message", refusal.message, REFUSAL_MESSAGE_BYTES_MAX)?,
+    })
+}
+
+/// Reads a state.
+///
+/// # Errors
+/// When it is not JSON, or too large.
+pub(crate) fn state(text: String) -> Checked<Json> {
+    json::check(text, STATE_BYTES_MAX, Shape::Any).map_err(|why| Wrong::new("state", why))
+}
+
+/// Reads what `check` found wrong.
+///
+/// # Errors
+/// When there is too much of it, or nothing.
+pub(crate) fn problems(problems: Vec<wit::Problem>) -> Checked<Vec<Problem>> {
+    if problems.is_empty() {
+        return Err(Wrong::new("problems", "an error without a problem"));
+    }
+    count("problems", problems.len(), PROBLEMS_MAX)?;
+    each("problems", problems, |problem| {
+        if !(problem.pointer.is_empty() || problem.pointer.starts_with('/')) {
+            return Err(Wrong::new("pointer", "not a JSON pointer: expected nothing or a text that starts with '/'"));
+        }
+        Ok(Problem {
+            pointer: text("pointer", problem.pointer, PROBLEM_BYTES_MAX)?,
+            message: text("message", problem.message, PROBLEM_BYTES_MAX)?,
+        })
+    })
+}
+
+fn each<A, B>(list: &str, items: Vec<A>, read: impl Fn(A) -> Checked<B>) -> Checked<Vec<B>> {
+    let read = |(index, item)| read(item).map_err(|wrong| wrong.within(format_args!("{list}[{index}]")));
+    items.into_iter().enumerate().map(read).collect()
+}
+
+fn count(field: &str, found: usize, max: usize) -> Checked<()> {
+    if found <= max { Ok(()) } else { Err(Wrong::new(field, format_args!("{found} of them, at most {max} are taken"))) }
+}
+
+fn id<T: std::str::FromStr<Err = InvalidId>>(field: &str, text: &str) -> Checked<T> {
+    text.parse().map_err(|invalid| Wrong::new(field, invalid))
+}
+
+fn text(field: &str, text: String, max: usize) -> Checked<String> {
+    if text.len() > max {
+        return Err(Wrong::new(field, format_args!("{} bytes, at most {max} are taken", text.len())));
+    }
+    match text.chars().find(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+        Some(letter) => Err(Wrong::new(field, format_args!("holds the control character {}", letter.escape_default()))),
+        None => Ok(text),
+    }
+}
+
+/// More than nothing, at most 10^15.
+fn quantity(field: &str, value: u64) -> Checked<Quantity> {
+    match Quantity::new(value) {
+        Ok(quantity) if !quantity.is_zero() => Ok(quantity),
+        _ => Err(Wrong::new(field, format_args!("{value}, expected 1 to {AMOUNT_MAX}"))),
+    }
+}
+
+fn when(field: &str, when: wit::When) -> Checked<When> {
+    let far = || Wrong::new(field, "outside the years 1 to 9999");
+    match when {
+        wit::When::At(at) => Instant::from_millis(at).map(When::At).ok_or_else(far),
+        wit::When::AfterSeconds(seconds) => {
+            let span = Instant::MAX.as_millis().abs_diff(Instant::MIN.as_millis()) / 1_000;
+            if seconds <= span { Ok(When::AfterSeconds(seconds)) } else { Err(far()) }
+        }
+        wit::When::AtLocal(wit::LocalMoment { day, second_of_day }) => {
+            if second_of_day >= 86_400 {
+                return Err(Wrong::new(field, format_args!("second {second_of_day} of a day, expected 0 to 86399")));
+            }
+            Instant::from_millis(i64::from(day) * DAY_MS).ok_or_else(far)?;
+            Ok(When::AtLocal { day: Day(day), second_of_day })
+        }
+    }
+}
+
+fn maybe_when(field: &str, value: Option<wit::When>) -> Checked<Option<When>> {
+    value.map(|value| when(field, value)).transpose()
+}
+
+fn claim(claim: wit::Claim) -> Checked<Claim> {
+    Ok(Claim {
+        scope: id("scope", &claim.scope)?,
+        by: match claim.by {
+            wit::Dimension::Customer => Dimension::Customer,
+            wit::Dimension::Identity => Dimension::Identity,
+            wit::Dimension::Device => Dimension::Device,
+            wit::Dimension::Card => Dimension::Card,
+            wit::Dimension::Address => Dimension::Address,
+        },
+        party: id("party", &claim.party)?,
+    })
+}
+
+fn effect(effect: wit::Effect) -> Checked<Effect> {
+    match effect {
+        wit::Effect::Grant(grant) => self::grant(grant).map(Effect::Grant).map_err(|wrong| wrong.within("grant")),
+        wit::Effect::Revoke(revocation) => {
+            self::revocation(revocation).map(Effect::Revoke).map_err(|wrong| wrong.within("revoke"))
+        }
+        wit::Effect::Message(message) => {
+            self::message(message).map(Effect::Message).map_err(|wrong| wrong.within("message"))
+        }
+        wit::Effect::Tag(tag) => self::tag(tag).map(Effect::Tag).map_err(|wrong| wrong.within("tag")),
+    }
+}
+
+fn grant(grant: wit::Grant) -> Checked<GrantProposal> {
+    if grant.choices.is_empty() {
+        return Err(Wrong::new("choices", "none, expected at least one"));
+    }
+    count("choices", grant.choices.len(), CHOICES_MAX)?;
+    Ok(GrantProposal {
+        key: id("key", &grant.key)?,
+        to: id("to", &grant.to)?,
+        choices: each("choices", grant.choices, benefit)?,
+        on_shortfall: match grant.on_shortfall {
+            wit::Shortfall::Refuse => Shortfall::Refuse,
+            wit::Shortfall::Reduce => Shortfall::Reduce,
+            wit::Shortfall::Skip => Shortfall::Skip,
+        },
+        hold_until: maybe_when("hold-until", grant.hold_until)?,
+        expires: maybe_when("expires", grant.expires)?,
+        reason: text("reason", grant.reason, REASON_BYTES_MAX)?,
+    })
+}
+
+fn benefit(benefit: wit::Benefit) -> Checked<Benefit> {
+    match benefit {
+        wit::Benefit::Units(units) => Ok(Benefit::Units {
+            unit: id("units.unit", &units.unit)?,
+            quantity: quantity("units.quantity", units.quantity)?,
+        }),
+        wit::Benefit::CreditLimit(raise) => Ok(Benefit::CreditLimit {
+            by: quantity("credit-limit.by", raise.by)?,
+            up_to: quantity("credit-limit.up-to", raise.up_to)?,
+            until: maybe_when("credit-limit.until", raise.until)?,
+        }),
+        wit::Benefit::RateBoost(boost) => Ok(Benefit::RateBoost {
+            unit: Unit::rate_boost(&boost.holding).map_err(|invalid| Wrong::new("rate-boost.holding", invalid))?,
+            basis_points: quantity("rate-boost.basis-points", u64::from(boost.basis_points))?,
+            principal_cap: boost.principal_cap.map(|cap| quantity("rate-boost.principal-cap", cap)).transpose()?,
+            until: maybe_when("rate-boost.until", boost.until)?,
+        }),
+    }
+}
+
+fn revocation(revocation: wit::Revocation) -> Checked<Revocation> {
+    if revocation.free_key && revocation.quantity.is_some() {
+        return Err(Wrong::new("free-key", "a key is freed only by taking back all of a grant"));
+    }
+    Ok(Revocation {
+        of: match revocation.of {
+            wit::Target::Key(grant) => {
+                RevocationTarget::Key { to: id("of.key.to", &grant.to)?, key: id("of.key.key", &grant.key)? }
+            }
+            wit::Target::About => RevocationTarget::About,
+        },
+        quantity: revocation.quantity.map(|value| quantity("quantity", value)).transpose()?,
+        free_key: revocation.free_key,
+        reason: text("reason", revocation.reason, REASON_BYTES_MAX)?,
+    })
+}
+
+fn message(message: wit::Message) -> Checked<Message> {
+    count("channels", message.channels.len(), MESSAGE_CHANNELS_MAX)?;
+    let vars = json::check(message.vars, MESSAGE_VARS_BYTES_MAX, Shape::Object);
+    Ok(Message {
+        key: id("key", &message.key)?,
+        to: id("to", &message.to)?,
+        template: id("template", &message.template)?,
+        vars: vars.map_err(|why| Wrong::new("vars", why))?,
+        class: match message.class {
+            wit::MessageClass::Service => MessageClass::Service,
+            wit::MessageClass::Marketing => MessageClass::Marketing,
+        },
+        channels: message.channels.into_iter().enumerate().map(channel).collect::<Checked<_>>()?,
+    })
+}
+
+fn channel((index, name): (usize, String)) -> Checked<String> {
+    let fits = !name.is_empty() && name.len() <= CHANNEL_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic());
+    let rule = "not a channel: expected 1 to 64 printable ASCII characters without spaces";
+    if fits { Ok(name) } else { Err(Wrong::new(&format!("channels[{index}]"), rule)) }
+}
+
+fn tag(change: wit::TagChange) -> Checked<TagChange> {
+    Ok(TagChange {
+        to: id("to", &change.to)?,
+        tag: id("tag", &change.tag)?,
+        present: change.present,
+        until: maybe_when("until", change.until)?,
+    })
+}
+
+#[cfg(test)]
+#[path = "proposed_tests.rs"]
+mod tests;

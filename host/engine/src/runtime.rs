@@ -1,0 +1,165 @@
+//! One engine of wasmtime with its pool, and policies made ready for it.
+
+use largesse_domain::decision::{Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
+use largesse_domain::json::Json;
+use largesse_domain::limits::{DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE};
+use largesse_domain::policy::Problem;
+use largesse_domain::time::Instant;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
+
+use crate::bindings::wit;
+use crate::contract::ContractVersion;
+use crate::sandbox::{self, Budget, Run, Surroundings, World};
+use crate::{profile, proposed, shown, wasi};
+
+/// Wall time of a call that decides nothing (`describe`, `check`, `migrate`), in milliseconds.
+const CONTROL_MS_MAX: u64 = 1_000;
+
+/// What clocks say and random numbers follow from in a call that decides nothing.
+const NOWHERE: fn() -> Surroundings =
+    || Surroundings { now: Instant::from_millis(0).expect("1970 is in range"), seed: 0 };
+
+/// An engine, and what its components may import. Components of one runtime never meet those of another.
+pub(crate) struct Runtime {
+    engine: wasmtime::Engine,
+    linker: Linker<World>,
+}
+
+impl Runtime {
+    pub(crate) fn new() -> wasmtime::Result<Self> {
+        let engine = profile::running()?;
+        let mut linker = Linker::new(&engine);
+        wasi::add_to(&mut linker)?;
+        for version in ContractVersion::ALL {
+            linker.instance(version.types())?;
+        }
+        Ok(Self { engine, linker })
+    }
+
+    pub(crate) fn engine(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Makes an artefact ready to run.
+    ///
+    /// The artefact is machine code that will be run as it is: it must come from the host's own compile child, in this
+    /// process or authenticated by the cache.
+    pub(crate) fn prepare(&self, artefact: &[u8], contract: ContractVersion) -> wasmtime::Result<Prepared> {
+        // SAFETY: the callers hand over only what the compile child returned or what the cache authenticated.
+        #[expect(unsafe_code, reason = "wasmtime trusts an artefact; its origin is checked before")]
+        let component = unsafe { Component::deserialize(&self.engine, artefact)? };
+        component.initialize_copy_on_write_image()?;
+        let instance = self.linker.instantiate_pre(&component)?;
+        let exports = Exports::find(&component, contract)?;
+        Ok(Prepared { instance, exports })
+    }
+}
+
+struct Exports {
+    describe: ComponentExportIndex,
+    check: ComponentExportIndex,
+    decide: ComponentExportIndex,
+    migrate: ComponentExportIndex,
+}
+
+impl Exports {
+    fn find(component: &Component, contract: ContractVersion) -> wasmtime::Result<Self> {
+        let interface = contract.interface();
+        let instance = component
+            .get_export_index(None, interface)
+            .ok_or_else(|| wasmtime::format_err!("it does not export `{interface}`"))?;
+        let find = |name: &str| {
+            component
+                .get_export_index(Some(&instance), name)
+                .ok_or_else(|| wasmtime::format_err!("`{interface}` has no function `{name}`"))
+        };
+        Ok(Self {
+            describe: find("describe")?,
+            check: find("check")?,
+            decide: find("decide")?,
+            migrate: find("migrate")?,
+        })
+    }
+}
+
+/// A policy that one runtime can run.
+///
+/// Everything that does not depend on the decision is done: imports are resolved, exports found. A decision costs a fresh
+/// store and instance, which is what keeps one decision's memory from the next.
+pub(crate) struct Prepared {
+    instance: InstancePre<World>,
+    exports: Exports,
+}
+
+impl Prepared {
+    /// One decision.
+    pub(crate) fn decide(&self, input: &Input) -> Evaluation {
+        let surroundings = Surroundings { now: input.now.at, seed: input.seed };
+        let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: DECISION_MS_MAX };
+        let run: Run<(Result<wit::Decision, wit::Refusal>,)> = shown::with_input(input, |shown| {
+            sandbox::call(&self.instance, &self.exports.decide, (shown,), surroundings, budget)
+        });
+        let output = match run.result {
+            Ok((Ok(decision),)) => proposed::proposal(decision).map(Output::Proposal),
+            Ok((Err(refusal),)) => proposed::refusal(refusal).map(Output::Refusal),
+            Err(fault) => Ok(Output::Fault(fault)),
+        };
+        let output = output.unwrap_or_else(|wrong| Output::Fault(invalid(&wrong)));
+        Evaluation { output, fuel: run.fuel, log: run.log }
+    }
+
+    /// What the policy says of itself, unchecked.
+    pub(crate) fn describe(&self) -> Result<wit::Manifest, Fault> {
+        let run: Run<(wit::Manifest,)> =
+            sandbox::call(&self.instance, &self.exports.describe, (), NOWHERE(), control_budget(0));
+        run.result.map(|(manifest,)| manifest)
+    }
+
+    /// Whether the policy takes the parameters; `Ok` with no problems when it does.
+    pub(crate) fn check(&self, params: &Json) -> Result<Vec<Problem>, Fault> {
+        let run: Run<(Result<(), Vec<wit::Problem>>,)> = sandbox::call(
+            &self.instance,
+            &self.exports.check,
+            (params.as_str(),),
+            NOWHERE(),
+            control_budget(params.len()),
+        );
+        match run.result? {
+            (Ok(()),) => Ok(Vec::new()),
+            (Err(problems),) => proposed::problems(problems).map_err(|wrong| invalid(&wrong)),
+        }
+    }
+
+    /// An older state as this version writes it, or the policy's no.
+    pub(crate) fn migrate(
+        &self,
+        owner: OwnerKind,
+        state: &Json,
+        written_by: u32,
+    ) -> Result<Result<Json, Refusal>, Fault> {
+        let run: Run<(Result<String, wit::Refusal>,)> = sandbox::call(
+            &self.instance,
+            &self.exports.migrate,
+            (shown::owner_kind(owner), state.as_str(), written_by),
+            NOWHERE(),
+            control_budget(state.len()),
+        );
+        let read = match run.result? {
+            (Ok(text),) => proposed::state(text).map(Ok),
+            (Err(refusal),) => proposed::refusal(refusal).map(Err),
+        };
+        read.map_err(|wrong| invalid(&wrong))
+    }
+}
+
+fn invalid(wrong: &proposed::Wrong) -> Fault {
+    Fault { kind: FaultKind::InvalidOutput, detail: wrong.to_string() }
+}
+
+fn fuel_for(input_bytes: usize) -> u64 {
+    FUEL_BASE.saturating_add(FUEL_PER_INPUT_BYTE.saturating_mul(input_bytes as u64))
+}
+
+fn control_budget(input_bytes: usize) -> Budget {
+    Budget { fuel: fuel_for(input_bytes), millis: CONTROL_MS_MAX }
+}
