@@ -1,6 +1,6 @@
-//! The allocator of a policy. A decision's memory dies with the decision, so nearly nothing is ever given back: blocks are cut
-//! from a static arena one after the other, and from newly grown memory when the arena is full. Memory that is never grown is
-//! what makes a fresh sandbox per decision cheap.
+//! The allocator of a policy. A decision's memory dies with the decision, so nearly nothing is ever given back: blocks
+//! are cut from a static arena one after the other, and from newly grown memory when the arena is full. Memory that is
+//! never grown is what makes a fresh sandbox per decision cheap.
 
 /// Where the next block goes. Addresses only: it touches no memory, so that it can be tested anywhere.
 #[derive(Debug, Default)]
@@ -91,7 +91,8 @@ mod global {
     impl Bump {
         /// A block, and how many of its first bytes may not be zero.
         fn take(&self, layout: Layout) -> Option<(*mut u8, usize)> {
-            // SAFETY: no other reference to the cursor is alive: every method ends its own before it returns or calls another.
+            // SAFETY: no other reference to the cursor is alive: every method ends its own before it returns or calls
+            // another.
             let cursor = unsafe { &mut *self.cursor.get() };
             if cursor.end == 0 {
                 let start = self.arena.get().expose_provenance();
@@ -120,8 +121,8 @@ mod global {
         Some(())
     }
 
-    // SAFETY: blocks are inside the arena or grown memory, aligned, and cut from a cursor that only moves over the last block
-    // when that block is given back or extended; so live blocks never overlap.
+    // SAFETY: blocks are inside the arena or grown memory, aligned, and cut from a cursor that only moves over the last
+    // block when that block is given back or extended; so live blocks never overlap.
     unsafe impl GlobalAlloc for Bump {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             self.take(layout).map_or(ptr::null_mut(), |(block, _)| block)

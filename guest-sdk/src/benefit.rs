@@ -166,8 +166,8 @@ pub fn benefit_problems(benefits: &[BenefitParam], pointer: &str) -> Vec<Problem
     benefits.iter().enumerate().flat_map(|(index, benefit)| benefit.problems(&format!("{pointer}/{index}"))).collect()
 }
 
-/// Grants of a list of benefits under one name. The first has the name as its key, the others the name with `/2`, `/3` and
-/// so on, because a key is granted once.
+/// Grants of a list of benefits under one name. The first has the name as its key, the others the name with `/2`, `/3`
+/// and so on, because a key is granted once.
 pub fn grants<'a>(
     benefits: &'a [BenefitParam],
     key: &'a str,
@@ -218,9 +218,9 @@ mod tests {
 
     #[test]
     fn grants_carry_what_the_parameter_says() {
-        let param: BenefitParam = serde_json::from_value(
-            json!({"unit": "coupon:x", "quantity": 2, "expires_after_days": 30, "hold_days": 7, "on_shortfall": "skip"}),
-        )
+        let param: BenefitParam = serde_json::from_value(json!({
+            "unit": "coupon:x", "quantity": 2, "expires_after_days": 30, "hold_days": 7, "on_shortfall": "skip"
+        }))
         .unwrap();
         let grant = param.grant("k", "u1");
         assert_eq!(grant.choices, [Benefit::units("coupon:x", 2)]);

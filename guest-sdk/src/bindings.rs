@@ -1,4 +1,5 @@
-//! The generated bindings of the contract, and the only place that knows them: everything else uses the SDK's own types.
+//! The generated bindings of the contract, and the only place that knows them: everything else uses the SDK's own
+//! types.
 
 use serde_json::Error;
 
@@ -55,7 +56,7 @@ impl<P: Policy> Guest for Adapter<P> {
     }
 }
 
-// ---- In ---------------------------------------------------------------------------------------------------------------
+// ---- In ----------------------------------------------------------------------------------------------------
 
 /// The input with its JSON read. An error is the host's breach of the contract: it has checked both documents.
 fn input_in<P, S>(raw: wit::Input) -> Result<input::Input<P, S>, (&'static str, Error)>
@@ -122,7 +123,7 @@ fn party_in(party: wit::Party) -> input::Party {
     }
 }
 
-// ---- Out --------------------------------------------------------------------------------------------------------------
+// ---- Out ---------------------------------------------------------------------------------------------------
 
 fn refusal_out(refusal: policy::Refusal) -> wit::Refusal {
     wit::Refusal { code: refusal.code, message: refusal.message }

@@ -27,8 +27,8 @@ impl Chance {
         if count == 0 {
             return 0;
         }
-        // The high half of bits * count is the choice. The lowest `uneven` values of the low half would make some choices
-        // likelier; they are drawn again.
+        // The high half of bits * count is the choice. The lowest `uneven` values of the low half would make some
+        // choices likelier; they are drawn again.
         let uneven = count.wrapping_neg() % count;
         loop {
             let product = u128::from(self.bits()) * u128::from(count);
@@ -48,7 +48,8 @@ impl Chance {
         }
     }
 
-    /// The index of one of the weights, in proportion to its weight. `None` when all are zero or their sum is over 2^64 - 1.
+    /// The index of one of the weights, in proportion to its weight. `None` when all are zero or their sum is over 2^64
+    /// - 1.
     pub fn weighted(&mut self, weights: impl IntoIterator<Item = u64> + Clone) -> Option<usize> {
         let total = weights.clone().into_iter().try_fold(0_u64, u64::checked_add)?;
         if total == 0 {

@@ -1,7 +1,7 @@
 //! A set of days, from which streaks and totals are read.
 //!
-//! A streak kept as "length and last day" goes wrong when an event comes late or twice. A set of days does not: what it says
-//! depends on which days are in it and not on the order in which they came.
+//! A streak kept as "length and last day" goes wrong when an event comes late or twice. A set of days does not: what it
+//! says depends on which days are in it and not on the order in which they came.
 
 use serde::{Deserialize, Serialize};
 
@@ -103,8 +103,8 @@ impl DaySet {
         self.runs.last().map(|(_, last)| Date(*last))
     }
 
-    /// Forgets the runs that ended before a day, so that the set stays small, and says how many days that were. A run that
-    /// reaches the day is kept whole, so that streaks keep their length.
+    /// Forgets the runs that ended before a day, so that the set stays small, and says how many days that were. A run
+    /// that reaches the day is kept whole, so that streaks keep their length.
     pub fn prune_before(&mut self, date: Date) -> u32 {
         let keep_from = self.runs.partition_point(|(_, last)| *last < date.0);
         self.runs.drain(..keep_from).map(|(first, last)| days_between(first, last)).sum()

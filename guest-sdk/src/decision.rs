@@ -1,6 +1,7 @@
 //! What a decision may ask for.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::time::When;
 
@@ -245,7 +246,8 @@ pub enum Target {
         /// Its key.
         key: String,
     },
-    /// All that this campaign granted about the thing that the subscription names. Nothing granted yet leaves a tombstone.
+    /// All that this campaign granted about the thing that the subscription names. Nothing granted yet leaves a
+    /// tombstone.
     About,
 }
 
@@ -398,9 +400,7 @@ impl TagChange {
 }
 
 /// What a claim is about.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dimension {
     /// The customer.
@@ -415,8 +415,8 @@ pub enum Dimension {
     Address,
 }
 
-/// Something that may be used once only in a scope of the campaign, across customers. A claim held by another customer denies
-/// the whole decision.
+/// Something that may be used once only in a scope of the campaign, across customers. A claim held by another customer
+/// denies the whole decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The policy's name for the thing that is given once; written like a grant key.

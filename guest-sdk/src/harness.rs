@@ -1,5 +1,6 @@
-//! A host in miniature for the native tests of a policy: it shows what the manifest declares, keeps state and balances, gives a
-//! key once, honours claims and takes grants back. Budgets, limits, times and delivery are the real host's; scenarios test them.
+//! A host in miniature for the native tests of a policy: it shows what the manifest declares, keeps state and balances,
+//! gives a key once, honours claims and takes grants back. Budgets, limits, times and delivery are the real host's;
+//! scenarios test them.
 
 mod book;
 mod clock;
@@ -108,7 +109,8 @@ impl Outcome {
 }
 
 impl<P: Policy> Harness<P> {
-    /// A campaign with these parameters: money in CNY, local time eight hours ahead of UTC, open since 1970 and without end.
+    /// A campaign with these parameters: money in CNY, local time eight hours ahead of UTC, open since 1970 and without
+    /// end.
     ///
     /// # Panics
     /// When the parameters do not read, or the policy's `check` finds a problem.
@@ -138,8 +140,8 @@ impl<P: Policy> Harness<P> {
         }
     }
 
-    /// Where parameters are wrong: the pointers of `check`'s problems, or an empty pointer and the message when they do not
-    /// read at all.
+    /// Where parameters are wrong: the pointers of `check`'s problems, or an empty pointer and the message when they do
+    /// not read at all.
     ///
     /// # Panics
     /// When `params` is not JSON.
@@ -231,8 +233,8 @@ impl<P: Policy> Harness<P> {
     /// Sends an event: its kind, the customer who acted, its time (RFC 3339) and its data (an object).
     ///
     /// # Panics
-    /// When the policy breaks its contract: an effect or unit class that its manifest does not declare, a customer that it
-    /// was not shown, a misspelt key, a quantity out of range.
+    /// When the policy breaks its contract: an effect or unit class that its manifest does not declare, a customer that
+    /// it was not shown, a misspelt key, a quantity out of range.
     pub fn event(&mut self, kind: &str, customer: &str, time: &str, data: impl Serialize) -> Outcome {
         self.events += 1;
         let at = clock::parse(time);

@@ -1,7 +1,7 @@
 //! Ladders (rungs at rising thresholds) and milestones (every so many).
 //!
-//! A count or an amount rises from `before` to `after`, often by more than one; what is *reached* is every threshold above
-//! `before` and not above `after`. So nothing is missed when a step is large, and nothing is reached twice.
+//! A count or an amount rises from `before` to `after`, often by more than one; what is *reached* is every threshold
+//! above `before` and not above `after`. So nothing is missed when a step is large, and nothing is reached twice.
 
 use crate::policy::Problem;
 
@@ -23,12 +23,13 @@ pub fn highest<R>(rungs: &[R], at: impl Fn(&R) -> u64, value: u64) -> Option<&R>
 
 /// The multiples of `step` that a rise reaches: with 5, a rise from 4 to 11 reaches 5 and 10. None when `step` is 0.
 pub fn multiples(step: u64, before: u64, after: u64) -> impl Iterator<Item = u64> {
-    let (from, to) = if step == 0 { (1, 0) } else { (before / step + 1, after / step) };
-    (from..=to).map(move |nth| nth * step)
+    let passed = before.checked_div(step).unwrap_or(0);
+    let all = after.checked_div(step).unwrap_or(0);
+    (passed..all).map(move |nth| (nth + 1) * step)
 }
 
-/// What is wrong with a ladder whose thresholds must be above zero and rise strictly. `pointer` names the list, `field` the
-/// threshold's field.
+/// What is wrong with a ladder whose thresholds must be above zero and rise strictly. `pointer` names the list, `field`
+/// the threshold's field.
 pub fn problems<'a, R>(
     rungs: &'a [R],
     at: impl Fn(&R) -> u64 + 'a,

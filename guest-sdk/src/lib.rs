@@ -1,8 +1,8 @@
 //! Write a Largesse policy: campaign logic that proposes, while the host disposes.
 //!
-//! A policy is a type with a [`Policy`] implementation: parameters that an operator sets, state that is remembered of each
-//! owner, and one pure function, [`Policy::decide`]. [`export_policy!`] makes a WebAssembly component of it. The same crate
-//! compiles natively, so `cargo test` needs no WebAssembly; [`Harness`] plays the host.
+//! A policy is a type with a [`Policy`] implementation: parameters that an operator sets, state that is remembered of
+//! each owner, and one pure function, [`Policy::decide`]. [`export_policy!`] makes a WebAssembly component of it. The
+//! same crate compiles natively, so `cargo test` needs no WebAssembly; [`Harness`] plays the host.
 //!
 //! ```
 //! use largesse_sdk::{
@@ -63,15 +63,16 @@
 //! // In a test:
 //! let mut host = Harness::<ThirdPurchase>::new(json!({"reward": {"unit": "points", "quantity": 50}}));
 //! for order in ["o1", "o2"] {
-//!     assert!(host.event("order.paid", "u1", "2026-03-01T10:00:00+08:00", json!({"order": order})).grants().is_empty());
+//!     let early = host.event("order.paid", "u1", "2026-03-01T10:00:00+08:00", json!({"order": order}));
+//!     assert!(early.grants().is_empty());
 //! }
 //! let third = host.event("order.paid", "u1", "2026-03-02T10:00:00+08:00", json!({"order": "o3"}));
 //! assert_eq!(third.grants(), [("u1", "purchase/3", "points", 50)]);
 //! assert_eq!(host.balance("u1", "points"), 50);
 //! ```
 //!
-//! A plugin's `Cargo.toml` has `crate-type = ["cdylib", "rlib"]` and depends on this crate, `serde` and `schemars`; build it for
-//! `wasm32-wasip2`.
+//! A plugin's `Cargo.toml` has `crate-type = ["cdylib", "rlib"]` and depends on this crate, `serde` and `schemars`;
+//! build it for `wasm32-wasip2`.
 
 mod policy;
 mod input;

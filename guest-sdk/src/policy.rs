@@ -35,8 +35,8 @@ pub trait Policy: 'static {
     /// The policy's own no: data for the caller, not a failure. State stays as it was.
     fn decide(input: &Input<Self::Params, Self::State>) -> Result<Decision<Self::State>, Refusal>;
 
-    /// A state that version `written_by` wrote, as this version writes it. The default takes what this version wrote, and
-    /// whatever older state still reads as this version's `State`, if the manifest lists that version.
+    /// A state that version `written_by` wrote, as this version writes it. The default takes what this version wrote,
+    /// and whatever older state still reads as this version's `State`, if the manifest lists that version.
     ///
     /// # Errors
     /// When the state cannot be carried over.

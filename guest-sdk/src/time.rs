@@ -36,8 +36,8 @@ pub struct LocalTime {
 }
 
 impl Moment {
-    /// The local date on which another instant (milliseconds since 1970) falls, by this moment's offset from UTC. Off by the
-    /// clock change when one lies between the two.
+    /// The local date on which another instant (milliseconds since 1970) falls, by this moment's offset from UTC. Off
+    /// by the clock change when one lies between the two.
     #[must_use]
     pub fn date_of(&self, at: i64) -> Date {
         let offset_ms = i64::from(self.local.day) * 86_400_000 + i64::from(self.local.second_of_day) * 1_000

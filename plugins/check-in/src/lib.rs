@@ -1,1 +1,64 @@
-//! placeholder
+//! Rewards for coming back: a reward a day, bonuses for streaks and totals of days, make-up days, a weekly chest, fixed amounts
+//! for tasks, amounts for spending, and milestones on what was collected. Which of it a campaign has, its parameters say.
+//!
+//! Late events: everything about days is read from the set of days, never from a counter, so a day that arrives late pays what
+//! it would have paid in time, and nothing twice.
+
+pub mod params;
+mod trigger;
+mod state;
+mod turn;
+mod daily;
+mod chest;
+mod tasks;
+mod spend;
+mod milestones;
+
+use largesse_sdk::{
+    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, UnitClass, export_policy, manifest,
+    no_problems,
+};
+
+pub use params::Params;
+pub use state::State;
+pub use trigger::Trigger;
+
+use turn::Turn;
+
+/// The units whose balances milestones may watch.
+const WATCHED_UNITS: [&str; 2] = ["points", "growth"];
+
+/// The policy.
+pub struct CheckIn;
+
+impl Policy for CheckIn {
+    type Params = Params;
+    type State = State;
+
+    fn manifest() -> Manifest {
+        let manifest = manifest!("Daily check-in, streaks, totals of days, a weekly chest, tasks and spending")
+            .role(Role::actor(trigger::MEMBER).balances(WATCHED_UNITS).tags())
+            .role(Role::inviter(trigger::INVITER, 1).balances(WATCHED_UNITS).tags())
+            .effects([EffectKind::Grant, EffectKind::Tag])
+            .unit_classes(UnitClass::ALL);
+        Trigger::ALL.into_iter().fold(manifest, |manifest, trigger| manifest.subscribe(trigger.subscription()))
+    }
+
+    fn check(params: &Params) -> Result<(), Vec<Problem>> {
+        no_problems(params.problems())
+    }
+
+    fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+        let trigger = Trigger::named(&input.subscription)
+            .ok_or_else(|| Refusal::new("unknown-subscription", input.subscription.as_str()))?;
+        let mut turn = Turn::new(input, trigger)?;
+        daily::count(&mut turn)?;
+        chest::open(&mut turn);
+        tasks::reward(&mut turn)?;
+        spend::reward(&mut turn)?;
+        milestones::reach(&mut turn);
+        turn.finish()
+    }
+}
+
+export_policy!(CheckIn);

@@ -1,0 +1,29 @@
+//! Rewards in proportion to money spent.
+
+use largesse_sdk::{Grant, Refusal, key_part, ladder, money};
+
+use crate::turn::Turn;
+
+/// Rewards a payment at the rate of the customer's so many-th purchase.
+pub(crate) fn reward(turn: &mut Turn) -> Result<(), Refusal> {
+    let Some(spend) = &turn.params().spend else { return Ok(()) };
+    if !spend.on.contains(&turn.trigger) {
+        return Ok(());
+    }
+    let amount = turn.amount()?;
+    let purchase = turn.state.purchases.saturating_add(1);
+    turn.change().purchases = purchase;
+    let boost = ladder::highest(&spend.boosts, |boost| boost.from_purchase, purchase);
+    let basis_points = boost.map_or(money::WHOLE_BASIS_POINTS, |boost| boost.basis_points);
+    let whole = spend.minor_per_unit.saturating_mul(u64::from(money::WHOLE_BASIS_POINTS));
+    let quantity = money::ratio_down(amount, u64::from(basis_points), whole)?;
+    if quantity > 0 {
+        let key = match (&turn.data.order, &turn.data.payment) {
+            (Some(order), _) => format!("spend/order/{}", key_part(order)),
+            (None, Some(payment)) => format!("spend/payment/{}", key_part(payment)),
+            (None, None) => format!("spend/nth/{purchase}"),
+        };
+        turn.grant(Grant::units(key, &turn.me.customer, &spend.unit, quantity).reason("for a purchase"));
+    }
+    Ok(())
+}
