@@ -1,1 +1,1 @@
-//! placeholder
+//! Programs and tests over the whole of Largesse.

@@ -136,6 +136,18 @@ fn a_freed_key_belongs_to_the_thing_it_was_granted_about_last() {
 }
 
 #[test]
+fn a_key_granted_twice_about_one_thing_is_taken_from_once() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann about L1 => accepted
+           grant a ann points 5 => granted 5 points
+           revoke a ann free => took ann a 5
+           grant a ann points 6 => granted 6 points
+           revoke about 2 => took ann a 2
+         held ann a => 4 of 6 points, posted"
+    ));
+}
+
+#[test]
 fn nothing_is_taken_that_was_never_given() {
     check(&format!(
         "{CAPS} 2026-11-09 ann bob => accepted
