@@ -1,1 +1,84 @@
-//! placeholder
+//! Rewards for inviting: to the inviter, the invitee and the inviter's inviter, for each invitee who succeeds.
+//!
+//! Who invited whom is the host's knowledge, by the campaign's `attribution`; the policy only counts. The state is the
+//! inviter's: which invitees count. Caps by day, month or campaign are the campaign's `limits`; a benefit with
+//! `on_shortfall = "skip"` or `"reduce"` stops at them without denying the rest.
+
+mod params;
+mod invites;
+mod success;
+mod extras;
+
+use largesse_sdk::{
+    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, UnitClass, export_policy,
+    manifest,
+};
+
+pub use invites::{Ids, Invites};
+pub use params::{Commission, Grade, Need, Params, Rung, Share, Step};
+
+/// The customer who acts: the invitee, or who shares.
+const ACTOR: &str = "actor";
+/// Who invited the actor.
+const INVITER: &str = "inviter-1";
+/// Who invited the inviter.
+const INVITERS_INVITER: &str = "inviter-2";
+
+/// The policy.
+pub struct InviteForCredit;
+
+impl Policy for InviteForCredit {
+    type Params = Params;
+    type State = Invites;
+
+    fn manifest() -> Manifest {
+        let start = manifest!("Rewards inviters and those whom they invite")
+            .role(Role::actor(ACTOR).attributes(["registered_at"]))
+            .role(Role::inviter(INVITER, 1).attributes(["overdue", "credit_limit", "member"]).tags())
+            .role(Role::inviter(INVITERS_INVITER, 2).attributes(["overdue"]))
+            .subscribe(Subscription::party("flagged", "risk.flagged", INVITER))
+            .subscribe(Subscription::party("cleared", "risk.cleared", INVITER))
+            .subscribe(Subscription::party("fee-refunded", "loan.fee_refunded", INVITER).about("/loan"))
+            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", INVITER).about("/loan"))
+            .subscribe(Subscription::party("shared", "share.performed", ACTOR))
+            .effects([EffectKind::Grant, EffectKind::Revoke])
+            .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost));
+        Step::ALL.iter().fold(start, |manifest, step| manifest.subscribe(step.of_invitee()).subscribe(step.of_joiner()))
+    }
+
+    fn check(params: &Params) -> Result<(), Vec<Problem>> {
+        params.check()
+    }
+
+    fn decide(input: &Input<Params, Invites>) -> Result<Decision<Invites>, Refusal> {
+        match input.subscription.as_str() {
+            "flagged" => success::flagged(input),
+            "cleared" => success::cleared(input),
+            "fee-refunded" => extras::fee_refunded(input),
+            "loan-cancelled" => Ok(extras::loan_cancelled()),
+            "shared" => extras::shared(input),
+            name => match (Step::of(name), name.strip_prefix("joined-").and_then(Step::of)) {
+                (Some(step), _) => invitee_step(input, step),
+                (None, Some(step)) => success::joined(input, step),
+                (None, None) => Err(Refusal::new("unknown-subscription", format!("{name} is not rewarded"))),
+            },
+        }
+    }
+}
+
+export_policy!(InviteForCredit);
+
+/// A step of an invitee may be the success that counts, and may earn a commission.
+fn invitee_step(input: &Input<Params, Invites>, step: Step) -> Result<Decision<Invites>, Refusal> {
+    let (mut decision, refusal) = match success::reached(input, step) {
+        Ok(decision) => (decision, None),
+        Err(refusal) => (Decision::new(), Some(refusal)),
+    };
+    if step == Step::Borrowed {
+        extras::commission(input, &mut decision)?;
+    }
+    match refusal {
+        Some(refusal) if decision.is_empty() => Err(refusal),
+        _ => Ok(decision),
+    }
+}

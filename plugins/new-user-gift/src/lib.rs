@@ -1,1 +1,141 @@
-//! placeholder
+//! A gift at each step that a newcomer takes: registered, verified, applied, approved, rejected, first loan, card bound,
+//! invested and so on.
+//!
+//! Parameters say who is a newcomer, what each milestone gives and under which conditions, and (as an extra) which tag a
+//! customer carries after which steps. Each gift is given once to a customer; with `once_per` also once to a person, device
+//! or card. What was given for a loan or a membership goes back when that is cancelled or refunded.
+
+mod params;
+mod milestone;
+mod eligible;
+mod progress;
+
+use largesse_sdk::{
+    Claim, Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Revocation, Role, Subscription, TagChange,
+    UnitClass, Value, export_policy, grants, manifest,
+};
+
+pub use milestone::Milestone;
+pub use params::{Attribute, Gift, Level, Newcomer, Params, Registered};
+pub use progress::Progress;
+
+/// The only role: the customer who takes the step.
+const CUSTOMER: &str = "customer";
+
+/// The policy.
+pub struct NewUserGift;
+
+impl Policy for NewUserGift {
+    type Params = Params;
+    type State = Progress;
+
+    fn manifest() -> Manifest {
+        let attributes = Attribute::ALL.iter().map(|attribute| attribute.as_str()).chain(["registered_at"]);
+        let start = manifest!("Gives newcomers a gift at each step that they take")
+            .role(Role::actor(CUSTOMER).attributes(attributes).tags())
+            .subscribe(Subscription::party("card-unbound", "card.unbound", CUSTOMER))
+            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", CUSTOMER).about("/loan"))
+            .subscribe(Subscription::party("membership-refunded", "membership.refunded", CUSTOMER).about("/membership"))
+            .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Tag])
+            .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost));
+        Milestone::ALL.iter().fold(start, |manifest, milestone| manifest.subscribe(milestone.subscription()))
+    }
+
+    fn check(params: &Params) -> Result<(), Vec<Problem>> {
+        params.check()
+    }
+
+    fn decide(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
+        match input.subscription.as_str() {
+            "loan-cancelled" => Ok(take_back("the loan was cancelled")),
+            "membership-refunded" => Ok(take_back("the membership was refunded")),
+            "card-unbound" => unbind(input),
+            _ => reach(input),
+        }
+    }
+}
+
+export_policy!(NewUserGift);
+
+fn take_back(reason: &str) -> Decision<Progress> {
+    let mut decision = Decision::new();
+    decision.revoke(Revocation::about().reason(reason));
+    decision
+}
+
+fn unbind(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
+    let customer = &input.require(CUSTOMER)?.customer;
+    let mut progress = input.state.clone().unwrap_or_default();
+    let mut decision = Decision::new();
+    if input.params.levels_fall {
+        progress.uncount(Milestone::CardBound);
+        climb(&input.params, &mut progress, customer, &mut decision);
+        decision.put(progress);
+    }
+    Ok(decision)
+}
+
+/// A milestone is reached: its gifts, then the level that it leads to.
+fn reach(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
+    let data: Value = input.event.data()?;
+    let milestone = Milestone::reached(&input.subscription, &data)?;
+    let party = input.require(CUSTOMER)?;
+    let params = &input.params;
+    eligible::newcomer(input, party)?;
+
+    let mut progress = input.state.clone().unwrap_or_default();
+    progress.note_application(params, &data);
+    let mut decision = Decision::new();
+    let mut refusal = None;
+    for gift in params.milestones.iter().filter(|gift| gift.on == milestone && gift.wants(&data)) {
+        match eligible::gift(gift, input, party, &progress, &data) {
+            Ok(()) => give(gift, &party.customer, &data, &mut decision),
+            Err(no) => refusal = refusal.or(Some(no)),
+        }
+    }
+    if !params.levels.is_empty() {
+        progress.count(milestone);
+        climb(params, &mut progress, &party.customer, &mut decision);
+    }
+    let remembered = input.state.as_ref() == Some(&progress) || progress == Progress::default();
+    match refusal {
+        Some(no) if decision.effects.is_empty() && remembered => return Err(no),
+        Some(no) => _ = decision.note(no.to_string()),
+        None => {}
+    }
+    if !remembered {
+        decision.put(progress);
+    }
+    Ok(decision)
+}
+
+fn give(gift: &Gift, customer: &str, data: &Value, decision: &mut Decision<Progress>) {
+    for by in &gift.once_per {
+        decision.claim(Claim::new(gift.id(), *by, customer));
+    }
+    for grant in grants(&gift.gifts, gift.id(), customer, gift.id()) {
+        decision.grant(grant);
+    }
+    for tag in gift.tags.iter().cloned().chain(gift.tag_of_channel(data)) {
+        decision.tag(TagChange::set(customer, tag));
+    }
+}
+
+/// Moves the customer to the level that the steps so far lead to: one tag goes, another comes, the level's gifts are given.
+fn climb(params: &Params, progress: &mut Progress, customer: &str, decision: &mut Decision<Progress>) {
+    let (before, after) = progress.climb(params);
+    if before == after {
+        return;
+    }
+    let level = |number: u32| usize::try_from(number).ok()?.checked_sub(1).and_then(|index| params.levels.get(index));
+    if let Some(left) = level(before) {
+        decision.tag(TagChange::take(customer, left.tag.as_str()));
+    }
+    if let Some(reached) = level(after) {
+        decision.tag(TagChange::set(customer, reached.tag.as_str()));
+        if after > before {
+            let key = format!("level/{}", reached.tag);
+            grants(&reached.gifts, &key, customer, "level").for_each(|grant| _ = decision.grant(grant));
+        }
+    }
+}

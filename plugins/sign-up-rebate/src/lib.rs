@@ -1,1 +1,141 @@
-//! placeholder
+//! Cash, or anything else, given back on what a customer does: a fixed amount for registering or for being approved; a ladder
+//! or a share of the amount of a loan, an order or an investment, more for a longer term.
+//!
+//! Once for each customer, or for every loan, order and investment. What was given goes back when the loan is cancelled or
+//! repaid too early, the order refunded (in part: in part), the investment redeemed early.
+
+mod params;
+mod trigger;
+mod rebate;
+mod memory;
+
+use largesse_sdk::{
+    Benefit, Decision, EffectKind, Grant, Input, Manifest, Money, Policy, Problem, Refusal, Revocation, Role,
+    Subscription, Value, export_policy, key_part, manifest,
+};
+
+pub use memory::Memory;
+pub use params::{Params, Rate, Rebate, Step, TakeBack, Term};
+pub use trigger::Trigger;
+
+/// The only role: the customer who acts.
+const CUSTOMER: &str = "customer";
+
+/// The policy.
+pub struct SignUpRebate;
+
+impl Policy for SignUpRebate {
+    type Params = Params;
+    type State = Memory;
+
+    fn manifest() -> Manifest {
+        let start = manifest!("Gives cash back on sign-up steps, loans, orders and investments")
+            .role(Role::actor(CUSTOMER).attributes(["registered_at", "overdue"]))
+            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", CUSTOMER).about("/loan"))
+            .subscribe(Subscription::party("loan-repaid", "loan.repaid", CUSTOMER).about("/loan"))
+            .subscribe(Subscription::party("order-refunded", "order.refunded", CUSTOMER).about("/order"))
+            .subscribe(Subscription::party("redeemed", "invest.redeemed", CUSTOMER).about("/holding"))
+            .effects([EffectKind::Grant, EffectKind::Revoke])
+            .unit_classes(params::CLASSES);
+        Trigger::ALL.iter().fold(start, |manifest, trigger| manifest.subscribe(trigger.subscription()))
+    }
+
+    fn check(params: &Params) -> Result<(), Vec<Problem>> {
+        params.check()
+    }
+
+    fn decide(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
+        match input.subscription.as_str() {
+            "loan-cancelled" => Ok(take_back("the loan was cancelled")),
+            "loan-repaid" => repaid(input),
+            "order-refunded" => refunded(input),
+            "redeemed" => redeemed(input),
+            _ => pay(input),
+        }
+    }
+}
+
+export_policy!(SignUpRebate);
+
+fn pay(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
+    let trigger = Trigger::of(&input.subscription)?;
+    let customer = input.require(CUSTOMER)?;
+    if input.params.no_overdue && customer.flag("overdue") == Some(true) {
+        return Err(Refusal::new("overdue", "the customer has an instalment overdue"));
+    }
+    input.params.registered_in_time(input.event.occurred.at, customer.integer("registered_at"))?;
+    let data: Value = input.event.data()?;
+    let fact = trigger.fact(&data, &input.campaign.currency)?;
+
+    let mut decision = Decision::new();
+    for rebate in input.params.rebates.iter().filter(|rebate| rebate.on == trigger) {
+        let quantity = rebate.due(fact.amount, fact.term)?;
+        if quantity > 0 {
+            let key = match fact.about {
+                Some(about) if rebate.every => format!("{}/{}", rebate.id, key_part(about)),
+                _ => rebate.id.clone(),
+            };
+            let benefit = Benefit::units(rebate.unit.as_str(), quantity);
+            decision.grant(Grant::new(key, &customer.customer, benefit).reason(trigger.as_str()));
+        }
+    }
+    if decision.effects.is_empty() {
+        return Err(Refusal::new("nothing-due", "no rebate is due on this"));
+    }
+    if let (Trigger::LoanDrawn, Some(days), Some(loan)) =
+        (trigger, input.params.take_back.loan_repaid_within_days, fact.about)
+    {
+        let mut memory = input.state.clone().unwrap_or_default();
+        memory.note(loan, input.event.occurred.at, days);
+        decision.put(memory);
+    }
+    Ok(decision)
+}
+
+fn take_back(reason: &str) -> Decision<Memory> {
+    let mut decision = Decision::new();
+    decision.revoke(Revocation::about().reason(reason));
+    decision
+}
+
+fn repaid(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
+    let data: Value = input.event.data()?;
+    let drawn = data["loan"].as_str().and_then(|loan| input.state.as_ref()?.drawn_at(loan));
+    let early = match (input.params.take_back.loan_repaid_within_days, drawn) {
+        (Some(days), Some(drawn)) => input.event.occurred.at.saturating_sub(drawn) <= memory::days_ms(days),
+        _ => false,
+    };
+    let whole = data["final"].as_bool() == Some(true);
+    Ok(if whole && early { take_back("the loan was repaid too early") } else { Decision::new() })
+}
+
+fn redeemed(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
+    let data: Value = input.event.data()?;
+    let early = data["early"].as_bool() == Some(true);
+    Ok(if early { take_back("the holding was redeemed early") } else { Decision::new() })
+}
+
+/// A refund in part takes back the difference between what is due on the order before and after it. It needs no memory: the
+/// event says both what was refunded and what is left.
+fn refunded(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
+    let data: Value = input.event.data()?;
+    let minor = |field: &str| -> Result<Option<u64>, Refusal> {
+        let amount: Option<Money> = trigger::amount(&data, field)?;
+        amount.map(|amount| amount.in_currency(&input.campaign.currency)).transpose()
+    };
+    let Some(left) = minor("remaining")? else { return Ok(take_back("the order was refunded")) };
+    let Some(refunded) = minor("amount")? else {
+        return Err(Refusal::new("bad-event-data", "a refund in part must say its amount"));
+    };
+    let Some(rebate) = input.params.rebates.iter().find(|rebate| rebate.on == Trigger::OrderPaid) else {
+        return Ok(Decision::new());
+    };
+    let (before, after) = (rebate.due(left.saturating_add(refunded), None)?, rebate.due(left, None)?);
+    let mut decision = Decision::new();
+    match before.saturating_sub(after) {
+        0 => {}
+        _ if after == 0 => return Ok(take_back("too little of the order is left")),
+        less => _ = decision.revoke(Revocation::about().at_most(less).reason("a part of the order was refunded")),
+    }
+    Ok(decision)
+}

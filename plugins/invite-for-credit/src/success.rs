@@ -1,0 +1,169 @@
+//! An invitee succeeds, is found to be a fraud, is cleared.
+
+use largesse_sdk::{
+    Benefit, BenefitParam, Claim, Decision, Grant, Input, Party, Refusal, Revocation, grants, key_part, ladder, money,
+};
+
+use crate::invites::Invites;
+use crate::params::{Need, Params, Step};
+use crate::{ACTOR, INVITER, INVITERS_INVITER};
+
+type Asked = Input<Params, Invites>;
+
+/// Counts a success and rewards it.
+pub(crate) fn reached(input: &Asked, step: Step) -> Result<Decision<Invites>, Refusal> {
+    let (params, invitee, inviter) = (&input.params, input.require(ACTOR)?, input.require(INVITER)?);
+    if step != params.success {
+        return Err(Refusal::new("not-the-step", "another step counts as the success"));
+    }
+    let mut invites = input.state.clone().unwrap_or_default();
+    let who = invitee.customer.as_str();
+    if invites.counted.contains(who) || invites.suspended.contains(who) {
+        return Err(Refusal::new("already-counted", "this invitee has succeeded before"));
+    }
+    if invites.flagged.contains(who) {
+        return Err(Refusal::new("invitee-flagged", "this invitee was flagged as a risk"));
+    }
+    if !invites.has_room() {
+        return Err(Refusal::new("too-many-invitees", "this inviter has as many invitees as can be counted"));
+    }
+    eligible(input, invitee, inviter)?;
+    let mut decision = Decision::new();
+    for by in &params.once_per {
+        decision.claim(Claim::new("invitee", *by, who));
+    }
+    reward(input, &mut invites, &mut decision)?;
+    decision.put(invites);
+    Ok(decision)
+}
+
+/// The step itself is rewarded, whoever took it.
+pub(crate) fn joined(input: &Asked, step: Step) -> Result<Decision<Invites>, Refusal> {
+    let (params, joiner) = (&input.params, &input.require(ACTOR)?.customer);
+    if step != params.success || params.joiner.is_empty() {
+        return Err(Refusal::new("nothing-for-joining", "only who is invited is rewarded"));
+    }
+    let mut decision = Decision::new();
+    for by in &params.once_per {
+        decision.claim(Claim::new("joiner", *by, joiner.as_str()));
+    }
+    give(&params.joiner, "joined", joiner, &mut decision);
+    Ok(decision)
+}
+
+/// What the success of a fraud gave goes back: the base reward of that invitee, and the rung that is no longer reached.
+pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
+    let (params, invitee, inviter) = (&input.params, input.require(ACTOR)?, input.require(INVITER)?);
+    let mut invites = input.state.clone().unwrap_or_default();
+    let mut decision = Decision::new();
+    let who = invitee.customer.as_str();
+    if invites.counted.remove(who) {
+        invites.suspended.insert(who);
+        let mut take = |gifts: &[BenefitParam], key: &str, from: &str| {
+            for grant in grants(gifts, key, from, "") {
+                let revocation = Revocation::key(grant.to, grant.key).free_key();
+                decision.revoke(revocation.reason("the invitee was flagged as a risk"));
+            }
+        };
+        take(&params.inviter, &format!("invitee/{}", key_part(who)), &inviter.customer);
+        take(&params.invitee, "invited", who);
+        if let Some(second) = input.party(INVITERS_INVITER) {
+            take(&params.indirect, &format!("indirect/{}", key_part(who)), &second.customer);
+        }
+        let left = count(&invites);
+        for rung in ladder::reached(&params.ladder, |rung| rung.at, left, left + 1) {
+            take(&rung.gifts, &format!("ladder/{}", rung.at), &inviter.customer);
+        }
+    } else if !invites.suspended.contains(who) && invites.has_room() {
+        invites.flagged.insert(who);
+    }
+    decision.put(invites);
+    Ok(decision)
+}
+
+/// A success counts again, with all that it gave.
+pub(crate) fn cleared(input: &Asked) -> Result<Decision<Invites>, Refusal> {
+    let mut invites = input.state.clone().unwrap_or_default();
+    let mut decision = Decision::new();
+    let who = input.require(ACTOR)?.customer.as_str();
+    invites.flagged.remove(who);
+    if invites.suspended.remove(who) {
+        reward(input, &mut invites, &mut decision)?;
+    }
+    decision.put(invites);
+    Ok(decision)
+}
+
+fn eligible(input: &Asked, invitee: &Party, inviter: &Party) -> Result<(), Refusal> {
+    let params = &input.params;
+    let has = |need: &Need| match need {
+        Need::CreditLimit => inviter.integer("credit_limit").is_some_and(|limit| limit > 0),
+        Need::Member => inviter.flag("member") == Some(true),
+    };
+    if !params.inviter_needs.iter().all(has) || !params.inviter_tags.iter().all(|tag| inviter.has_tag(tag)) {
+        return Err(Refusal::new("inviter-not-eligible", "the inviter does not have what the campaign asks for"));
+    }
+    let within = |at: i64| at >= input.campaign.opens && input.campaign.closes.is_none_or(|closes| at < closes);
+    if params.invitee_registered_in_campaign && !invitee.integer("registered_at").is_some_and(within) {
+        return Err(Refusal::new("invitee-not-new", "the invitee did not register in the campaign"));
+    }
+    Ok(())
+}
+
+/// Counts the invitee and gives everyone what the success is worth.
+fn reward(input: &Asked, invites: &mut Invites, decision: &mut Decision<Invites>) -> Result<(), Refusal> {
+    let (params, invitee, inviter) = (&input.params, input.require(ACTOR)?, input.require(INVITER)?);
+    let who = key_part(&invitee.customer);
+    let before = count(invites);
+    invites.counted.insert(&invitee.customer);
+    let after = count(invites);
+
+    if withheld(params, inviter) {
+        decision.note("withheld: the inviter has an instalment overdue");
+    } else {
+        let percent = ladder::highest(&params.grades, |grade| grade.from, after).map_or(100, |grade| grade.percent);
+        for (gift, grant) in params.inviter.iter().zip(grants(
+            &params.inviter,
+            &format!("invitee/{who}"),
+            &inviter.customer,
+            "invitation",
+        )) {
+            let Some(benefit) = scaled(gift, percent)? else { continue };
+            decision.grant(Grant { choices: vec![benefit], ..grant });
+        }
+        for rung in ladder::reached(&params.ladder, |rung| rung.at, before, after) {
+            give(&rung.gifts, &format!("ladder/{}", rung.at), &inviter.customer, decision);
+        }
+    }
+    give(&params.invitee, "invited", &invitee.customer, decision);
+    if let Some(second) = input.party(INVITERS_INVITER).filter(|second| !withheld(params, second)) {
+        give(&params.indirect, &format!("indirect/{who}"), &second.customer, decision);
+    }
+    Ok(())
+}
+
+fn count(invites: &Invites) -> u64 {
+    u64::try_from(invites.counted.len()).unwrap_or(u64::MAX)
+}
+
+fn withheld(params: &Params, inviter: &Party) -> bool {
+    params.withhold_when_overdue && inviter.flag("overdue") == Some(true)
+}
+
+fn give(gifts: &[BenefitParam], key: &str, to: &str, decision: &mut Decision<Invites>) {
+    grants(gifts, key, to, "invitation").for_each(|grant| _ = decision.grant(grant));
+}
+
+/// So many per cent of a benefit; `None` when that is nothing.
+fn scaled(gift: &BenefitParam, percent: u32) -> Result<Option<Benefit>, Refusal> {
+    let share = |quantity: u64| money::ratio(quantity, u64::from(percent), 100);
+    Ok(match gift.benefit() {
+        Benefit::Units { unit, quantity } => {
+            Some(share(quantity)?).filter(|quantity| *quantity > 0).map(|quantity| Benefit::Units { unit, quantity })
+        }
+        Benefit::CreditLimit { by, up_to, until } => {
+            Some(share(by)?).filter(|by| *by > 0).map(|by| Benefit::CreditLimit { by, up_to, until })
+        }
+        boost @ Benefit::RateBoost { .. } => Some(boost),
+    })
+}

@@ -1,0 +1,57 @@
+//! What is remembered of a customer.
+
+use std::collections::BTreeMap;
+
+use largesse_sdk::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::milestone::Milestone;
+use crate::params::Params;
+
+/// What is remembered of a customer; nothing, unless levels or first applications ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How often each milestone was reached.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reached: BTreeMap<Milestone, u32>,
+    /// The level, counted from 1; 0 is none.
+    #[serde(default)]
+    pub level: u32,
+    /// The first credit application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+}
+
+impl Progress {
+    pub(crate) fn count(&mut self, milestone: Milestone) {
+        let reached = self.reached.entry(milestone).or_default();
+        *reached = reached.saturating_add(1);
+    }
+
+    pub(crate) fn uncount(&mut self, milestone: Milestone) {
+        if let Some(reached) = self.reached.get_mut(&milestone) {
+            *reached = reached.saturating_sub(1);
+        }
+    }
+
+    /// Remembers the application of the first event that has one, when a gift goes by it.
+    pub(crate) fn note_application(&mut self, params: &Params, data: &Value) {
+        if self.application.is_none() && params.milestones.iter().any(|gift| gift.first_application_only) {
+            self.application = data["application"].as_str().map(str::to_owned);
+        }
+    }
+
+    /// Moves to the highest level whose needs are met, never down unless levels fall. Returns the levels before and after.
+    pub(crate) fn climb(&mut self, params: &Params) -> (u32, u32) {
+        let before = self.level;
+        let met = |needs: &BTreeMap<Milestone, u32>| {
+            needs.iter().all(|(milestone, times)| self.reached.get(milestone).unwrap_or(&0) >= times)
+        };
+        let highest = params.levels.iter().rposition(|level| met(&level.needs)).map_or(0, |index| index + 1);
+        let highest = u32::try_from(highest).unwrap_or(u32::MAX);
+        if highest > before || params.levels_fall {
+            self.level = highest;
+        }
+        (before, self.level)
+    }
+}
