@@ -1,0 +1,80 @@
+# Everything that is done with this repository. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+LARGESSE = $(CARGO) run --release --quiet -p largesse --
+
+WASM := wasm32-wasip2
+POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
+AS_GUEST := --profile guest --target $(WASM)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: plugins ## Start a host with one campaign of each policy and print a curl line that works
+	$(LARGESSE) quickstart
+
+.PHONY: demo
+demo: plugins ## Send a bundled day of events and print what each campaign granted and spent
+	$(LARGESSE) demo
+
+.PHONY: test
+test: plugins guests ## Build the policies and guests, then run every test
+	$(CARGO) test --workspace --exclude largesse-guests
+
+.PHONY: bench
+bench: plugins ## Measure decisions and durable throughput, next to what plain SQLite can do
+	$(CARGO) run --release -p largesse-tests --bin bench
+
+.PHONY: build
+build: plugins ## Build the host, as it is released
+	$(CARGO) build --release -p largesse
+
+.PHONY: target
+target: ## Have the compiler's target for policies
+	@test -d "$$(rustc --print target-libdir --target $(WASM))" || rustup target add $(WASM)
+
+.PHONY: plugins
+plugins: target ## Build the four policies
+	$(CARGO) build $(AS_GUEST) $(addprefix -p ,$(POLICIES))
+
+.PHONY: guests
+guests: target ## Build the guest programs that tests are done with
+	$(CARGO) build $(AS_GUEST) -p largesse-guests --examples
+
+.PHONY: fmt
+fmt: ## Format everything
+	$(CARGO) fmt --all
+
+.PHONY: lint
+lint: target ## Check the format, and run clippy for the host and for the policies' target
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --exclude largesse-guests --all-targets -- -D warnings
+	$(CARGO) clippy --target $(WASM) $(addprefix -p ,$(POLICIES)) -- -D warnings
+	$(CARGO) clippy --target $(WASM) -p largesse-guests --examples -- -D warnings
+
+.PHONY: docs
+docs: ## Build the documentation of every crate
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --exclude largesse-guests
+
+.PHONY: openapi
+openapi: ## Write the OpenAPI document anew
+	$(LARGESSE) openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
+.PHONY: check-openapi
+check-openapi: ## Check that the OpenAPI document is the one that the code gives
+	$(LARGESSE) openapi | diff -u docs/openapi.json -
+
+.PHONY: ci
+ci: ## Do what the continuous integration does
+	./.ci/run
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	$(CARGO) clean
