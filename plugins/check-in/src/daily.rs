@@ -64,7 +64,7 @@ fn make_up(turn: &mut Turn, rule: Option<&MakeUp>, date: Date) -> Result<(), Ref
 
 fn bonuses(turn: &mut Turn, daily: &Daily, before: &State, date: Date) {
     for rule in &daily.streaks {
-        streak(turn, rule, before, date);
+        streak(turn, rule, date);
     }
     for rule in &daily.totals {
         total(turn, rule, before, date);
@@ -74,16 +74,15 @@ fn bonuses(turn: &mut Turn, daily: &Daily, before: &State, date: Date) {
     }
 }
 
-/// Pays what a streak has earned and the streaks that it was joined from had not. So it does not matter in which order the
-/// days came.
-fn streak(turn: &mut Turn, rule: &Streak, before: &State, date: Date) {
+/// Pays what a streak has earned and the streaks that it was joined from had not. So it does not matter in which order
+/// the days came.
+fn streak(turn: &mut Turn, rule: &Streak, date: Date) {
     let Some((first, last)) = turn.state.days.run_around(date) else { return };
     let earned = |days: i64| {
         let times = days.max(0) / i64::from(rule.days.max(1));
         if rule.every { times } else { times.min(1) }
     };
     let (left, right) = (i64::from(date.0) - i64::from(first.0), i64::from(last.0) - i64::from(date.0));
-    debug_assert!(!before.days.contains(date), "a day is counted once");
     let now_earned = earned(left + 1 + right);
     if now_earned <= earned(left) + earned(right) {
         return;

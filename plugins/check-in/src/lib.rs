@@ -1,8 +1,9 @@
-//! Rewards for coming back: a reward a day, bonuses for streaks and totals of days, make-up days, a weekly chest, fixed amounts
-//! for tasks, amounts for spending, and milestones on what was collected. Which of it a campaign has, its parameters say.
+//! Rewards for coming back: a reward a day, bonuses for streaks and totals of days, make-up days, a weekly chest, fixed
+//! amounts for tasks, amounts for spending, and milestones on what was collected. Which of it a campaign has, its
+//! parameters say.
 //!
-//! Late events: everything about days is read from the set of days, never from a counter, so a day that arrives late pays what
-//! it would have paid in time, and nothing twice.
+//! Late events: everything about days is read from the set of days, never from a counter, so a day that arrives late
+//! pays what it would have paid in time, and nothing twice.
 
 pub mod params;
 mod trigger;

@@ -4,8 +4,8 @@ use largesse_sdk::{Benefit, Effect, TagChange};
 
 use crate::turn::Turn;
 
-/// Reaches every milestone that the balance, with what this decision adds, is enough for. The balance is the host's; what a
-/// limit cuts off this decision's grants still counts here.
+/// Reaches every milestone that the balance, with what this decision adds, is enough for. The balance is the host's;
+/// what a limit cuts off this decision's grants still counts here.
 pub(crate) fn reach(turn: &mut Turn) {
     for milestone in &turn.params().milestones {
         let before = turn.me.balance(&milestone.unit).max(0).unsigned_abs();
