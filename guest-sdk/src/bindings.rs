@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::{decision, input, manifest, policy, time};
 
 mod generated {
-    #![allow(missing_docs, clippy::all, reason = "generated code")]
+    #![expect(missing_docs, reason = "generated from the contract, which documents its items")]
     wit_bindgen::generate!({
         path: "../wit",
         world: "campaign-policy",

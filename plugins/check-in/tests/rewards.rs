@@ -47,10 +47,12 @@ fn prizes_come_by_weight_and_may_be_blank() {
 #[test]
 fn tasks_have_caps() {
     let mut host = Host::new(json!({"tasks": [
-        {"id": "profile", "on": "user-profile-completed", "once": true, "rewards": [{"unit": "growth", "quantity": 200}]},
+        {"id": "profile", "on": "user-profile-completed", "once": true,
+         "rewards": [{"unit": "growth", "quantity": 200}]},
         {"id": "share", "on": "share-performed", "per_day": 2, "rewards": [{"unit": "growth", "quantity": 10}]},
         {"id": "friend", "on": "friend-registered", "rewards": [{"unit": "growth", "quantity": 300}]},
-        {"id": "walk", "on": "task-completed", "task": "walk", "once": true, "rewards": [{"unit": "growth", "quantity": 1}]}
+        {"id": "walk", "on": "task-completed", "task": "walk", "once": true,
+         "rewards": [{"unit": "growth", "quantity": 1}]}
     ]}));
     host.event("user.profile_completed", "u1", &at(1), json!({}));
     let again = host.event("user.profile_completed", "u1", &at(2), json!({}));
@@ -117,11 +119,13 @@ fn parameters_that_make_no_sense_are_refused_with_their_place() {
         (json!({"daily": {"on": ["login"], "rewards": [{"unit": "gold"}]}}), "/daily/rewards/0/unit"),
         (json!({"daily": {"on": ["login"], "streaks": [{"days": 1, "rewards": points}]}}), "/daily/streaks/0/days"),
         (
-            json!({"daily": {"on": ["login"], "totals": [{"id": "t", "within": "week", "days": 8, "rewards": points}]}}),
+            json!({"daily": {"on": ["login"],
+                "totals": [{"id": "t", "within": "week", "days": 8, "rewards": points}]}}),
             "/daily/totals/0/days",
         ),
         (
-            json!({"daily": {"on": ["login"], "plans": [{"id": "p", "days": 3, "allowed_misses": 3, "rewards": points}]}}),
+            json!({"daily": {"on": ["login"],
+                "plans": [{"id": "p", "days": 3, "allowed_misses": 3, "rewards": points}]}}),
             "/daily/plans/0/allowed_misses",
         ),
         (json!({"chest": {"needs_days": 0}}), "/chest"),
