@@ -1,1 +1,370 @@
-//! placeholder
+//! The host as a library: events in, decisions out, committed.
+//!
+//! [`Service`] is what every edge calls. It parses events ([`intake`]), hands them to the [`pipeline`], which alone writes,
+//! and reads from the store for everyone else. Modules in reading order.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod zone;
+pub mod strict_json;
+pub mod kinds;
+pub mod bundled;
+pub mod intake;
+pub mod seed;
+pub mod registry;
+mod fit;
+pub mod pipeline;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, TrySendError};
+use largesse_documents::{CampaignSpec, PolicyRef};
+use largesse_domain::campaign::Campaign;
+use largesse_domain::customer::{Customer, Fact};
+use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::lifecycle::Command;
+use largesse_domain::policy::{Policy, Problem};
+use largesse_engine::{LoadError, Workers};
+use largesse_store::{Kind, Store, StoreError};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use clock::Clock;
+use intake::Arrival;
+use pipeline::{Change, Changed, ControlError, DryRun, EventResult, Precondition, Work};
+use registry::{Published, Registry};
+use seed::SeedKey;
+
+/// Most events that wait for their answer at a time. Beyond it senders are told to come back.
+pub const WAITING_EVENTS_MAX: usize = 16 * 1024;
+
+/// Why the host does not do what it is asked now.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unavailable {
+    /// It has as much to do as it takes. Come back in a second.
+    #[error("the host has as many events waiting as it takes")]
+    Busy,
+    /// It is stopping, or has failed.
+    #[error("the host is stopping")]
+    Stopping,
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// For a reason of its own.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The component cannot be published.
+    #[error("the component cannot be published")]
+    Load(#[source] LoadError),
+    /// Not now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store failed.
+    #[error("the store cannot be read")]
+    Store(#[from] StoreError),
+    /// A published policy does not load any more.
+    #[error("the published policy {digest} does not load")]
+    Policy {
+        /// Which.
+        digest: String,
+        /// Why.
+        #[source]
+        source: LoadError,
+    },
+    /// What is stored does not fit together.
+    #[error("the store is inconsistent: {0}")]
+    Inconsistent(String),
+    /// A thread could not be started.
+    #[error("a thread cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What the pipeline shares with everyone else.
+pub(crate) struct Shared {
+    registry: RwLock<Arc<Registry>>,
+    failure: watch::Sender<Option<String>>,
+}
+
+impl Shared {
+    fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_registry(&self, registry: Arc<Registry>) {
+        *self.registry.write().unwrap_or_else(PoisonError::into_inner) = registry;
+    }
+
+    /// Notes a failure that only a restart can cure.
+    pub(crate) fn fail(&self, error: &dyn std::error::Error) {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(error = %text, "the host cannot go on and stops answering");
+        self.failure.send_replace(Some(text));
+    }
+}
+
+/// What the host is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What runs policies.
+    pub workers: Arc<Workers>,
+    /// Where `now` comes from.
+    pub clock: Clock,
+    /// The secret that seeds are made with.
+    pub seed_secret: [u8; 32],
+}
+
+/// The running host.
+pub struct Service {
+    store: Arc<dyn Store>,
+    workers: Arc<Workers>,
+    clock: Clock,
+    shared: Arc<Shared>,
+    work: Sender<Work>,
+    waiting: Arc<Semaphore>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Service {
+    /// Reads what is stored, loads the published policies and starts the pipeline.
+    ///
+    /// # Errors
+    /// Why it could not start.
+    pub fn start(parts: Parts) -> Result<Self, StartError> {
+        let Parts { store, workers, clock, seed_secret } = parts;
+        let registry = Arc::new(read_registry(&*store, &workers)?);
+        let (failure, _) = watch::channel(None);
+        let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), failure });
+        let (work, to_do) = crossbeam_channel::bounded(WAITING_EVENTS_MAX);
+        let decider = pipeline::Decider::new(
+            (Arc::clone(&store), Arc::clone(&workers)),
+            (clock.clone(), SeedKey::new(&seed_secret)),
+            Arc::clone(&shared),
+            registry,
+        )?;
+        let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
+        let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
+        Ok(Self { store, workers, clock, shared, work, waiting, threads: Mutex::new(threads) })
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What is published and runs, as far as it is on disk.
+    #[must_use]
+    pub fn registry(&self) -> Arc<Registry> {
+        self.shared.registry()
+    }
+
+    /// Tells of a failure that only a restart can cure.
+    #[must_use]
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.shared.failure.subscribe()
+    }
+
+    /// Whether it can decide: it has not failed and its workers are alive.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.shared.failure.borrow().is_none() && self.workers.is_healthy()
+    }
+
+    /// Decides events. Answers come in the order of the events, when everything is on disk.
+    ///
+    /// # Errors
+    /// When the host has too much to do or is stopping; nothing is taken then.
+    pub async fn submit(&self, arrivals: Vec<Arrival>) -> Result<Vec<EventResult>, Unavailable> {
+        if arrivals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = u32::try_from(arrivals.len()).map_err(|_| Unavailable::Busy)?;
+        let _waiting = self.waiting.try_acquire_many(count).map_err(|_| Unavailable::Busy)?;
+        self.ask(|reply| Work::Events(arrivals, reply)).await
+    }
+
+    /// Says what would be decided on an event, with another seed; changes nothing.
+    ///
+    /// # Errors
+    /// When the host has too much to do or is stopping.
+    pub async fn dry_run(&self, arrival: Arrival) -> Result<DryRun, Unavailable> {
+        self.ask(|reply| Work::DryRun(arrival, reply)).await
+    }
+
+    /// Publishes a component. The boolean says whether it is new.
+    ///
+    /// # Errors
+    /// When it does not load, or its name and version belong to another component.
+    pub async fn publish(&self, component: Vec<u8>) -> Result<(Arc<Policy>, bool), ChangeError> {
+        let workers = Arc::clone(&self.workers);
+        let (loaded, component) = blocking(move || (workers.load(&component), component)).await?;
+        let loaded = loaded.map_err(ChangeError::Load)?;
+        match self.change(Change::Publish(loaded, component.into())).await? {
+            Changed::Policy(policy, is_new) => Ok((policy, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Creates or changes a campaign. The boolean says whether it is new.
+    ///
+    /// # Errors
+    /// When the policy is not published or refuses the parameters, or the document does not fit.
+    pub async fn apply(
+        &self,
+        id: CampaignId,
+        spec: CampaignSpec,
+        precondition: Precondition,
+    ) -> Result<(Arc<Campaign>, bool), ChangeError> {
+        let published = self.find(&spec.policy)?;
+        let digest = published.policy.digest;
+        let (workers, params) = (Arc::clone(&self.workers), spec.params.clone());
+        let problems = blocking(move || fit::params_problems(&published, &params, &workers)).await?;
+        if !problems.is_empty() {
+            return Err(ControlError::Problems(problems).into());
+        }
+        match self.change(Change::Apply(id, Box::new(spec), digest, precondition)).await? {
+            Changed::Campaign(campaign, is_new) => Ok((campaign, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    fn find(&self, policy: &PolicyRef) -> Result<Published, ControlError> {
+        let registry = self.registry();
+        let found = match policy {
+            PolicyRef::ByDigest(digest) => registry.policy(digest),
+            PolicyRef::Latest { name } => registry.named(name, None),
+            PolicyRef::ByVersion { name, version } => registry.named(name, Some(version)),
+        };
+        let missing = || {
+            let message = format!("the policy {policy} is not published");
+            ControlError::Problems(vec![Problem { pointer: "/policy".into(), message }])
+        };
+        found.cloned().ok_or_else(missing)
+    }
+
+    /// Starts, pauses, resumes or ends a campaign.
+    ///
+    /// # Errors
+    /// When there is none, or its life does not allow it, or something that it needs to start is missing.
+    pub async fn command(
+        &self,
+        id: CampaignId,
+        command: Command,
+        precondition: Precondition,
+    ) -> Result<Arc<Campaign>, ChangeError> {
+        match self.change(Change::Command(id, command, precondition)).await? {
+            Changed::Campaign(campaign, _) => Ok(campaign),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Registers or changes an event kind. The boolean says whether it is new.
+    ///
+    /// # Errors
+    /// When its schema or an annotation is not valid.
+    pub async fn register(&self, kind: Kind) -> Result<(Kind, bool), ChangeError> {
+        match self.change(Change::Register(kind)).await? {
+            Changed::Kind(kind, is_new) => Ok((kind, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Establishes something about a customer, as of now.
+    ///
+    /// # Errors
+    /// When the customer would have too much of something; nothing is kept then.
+    pub async fn learn(&self, customer: CustomerId, facts: Vec<Fact>) -> Result<Customer, ChangeError> {
+        match self.change(Change::Learn(customer, facts)).await? {
+            Changed::Customer(customer) => Ok(*customer),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+        Ok(self.ask(|reply| Work::Change(change, reply)).await??)
+    }
+
+    async fn ask<T>(&self, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+        if self.shared.failure.borrow().is_some() {
+            return Err(Unavailable::Stopping);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.work.try_send(work(reply)).map_err(|error| match error {
+            TrySendError::Full(_) => Unavailable::Busy,
+            TrySendError::Disconnected(_) => Unavailable::Stopping,
+        })?;
+        answer.await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Reads from the store, beside the pipeline.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = Arc::clone(&self.store);
+        match tokio::task::spawn_blocking(move || query(&*store)).await {
+            Ok(result) => result,
+            Err(error) => Err(StoreError::Database(error.into())),
+        }
+    }
+
+    /// Finishes what was taken and stops. Events that come afterwards are told so.
+    pub async fn stop(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let work = self.work.clone();
+        let joined = tokio::task::spawn_blocking(move || {
+            // When the pipeline has failed there is nobody to tell.
+            let _ = work.send(Work::Stop);
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+        });
+        // A panic of a pipeline thread has been printed by then.
+        let _ = joined.await;
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Unavailable::Stopping)
+}
+
+fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, StartError> {
+    let inconsistent = |text: String| StartError::Inconsistent(text);
+    let mut registry = Registry::default();
+    for kind in bundled::kinds().into_iter().chain(store.kinds()?) {
+        let name = kind.kind.clone();
+        registry.kinds.insert(kind).map_err(|problem| inconsistent(format!("kind {name}: {}", problem.message)))?;
+    }
+    for policy in store.policies()? {
+        let digest = policy.digest;
+        let missing = || inconsistent(format!("the component of {digest} is missing"));
+        let component = store.component(&digest)?.ok_or_else(missing)?;
+        let loaded = workers.load(&component);
+        let loaded = loaded.map_err(|source| StartError::Policy { digest: digest.to_string(), source })?;
+        if loaded.digest() != digest {
+            return Err(inconsistent(format!("the component of {digest} has digest {}", loaded.digest())));
+        }
+        registry.publish(Published { policy: Arc::new(policy), loaded });
+    }
+    for campaign in store.campaigns()? {
+        let id = campaign.id.clone();
+        let set = registry.set_campaign(Arc::new(campaign));
+        set.ok_or_else(|| inconsistent(format!("campaign {id} uses a policy or a zone that is not known")))?;
+    }
+    Ok(registry)
+}

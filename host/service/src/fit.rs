@@ -1,0 +1,75 @@
+//! Whether a policy, its parameters and the event kinds fit together.
+
+use largesse_domain::campaign::Settings;
+use largesse_domain::json::Json;
+use largesse_domain::limits::PARAMS_BYTES_MAX;
+use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
+use largesse_engine::{CheckError, Workers};
+use serde_json::Value;
+
+use crate::kinds::Kinds;
+use crate::registry::Published;
+
+/// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
+/// pointers to fields that no schema marks.
+pub(crate) fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |message: String| problems.push(Problem { pointer: "/policy".into(), message });
+    let used = |name| settings.subscriptions.as_ref().is_none_or(|used| used.contains(name));
+    let mut rules = Vec::new();
+    for subscription in manifest.subscriptions.iter().filter(|subscription| used(&subscription.name)) {
+        let Some(kind) = kinds.get(&subscription.kind) else {
+            problem(format!("subscribes to the event kind {}, which is not registered", subscription.kind));
+            continue;
+        };
+        if let OwnerOf::Entity(pointer) = &subscription.owner
+            && !kind.names_entity(pointer.as_str())
+        {
+            let pointer = pointer.as_str();
+            problem(format!("takes {pointer} of {} for an entity, which its schema does not mark so", kind.kind()));
+        }
+        rules.push(kind);
+    }
+    for role in &manifest.roles {
+        let marked = match &role.source {
+            RoleSource::Actor | RoleSource::Inviter(_) => true,
+            RoleSource::CustomerAt(pointer) => rules.iter().any(|kind| kind.names_customer(pointer.as_str())),
+            RoleSource::MembersAt(pointer) => rules.iter().any(|kind| kind.names_members(pointer.as_str())),
+        };
+        if !marked && !rules.is_empty() {
+            problem(format!("fills the role {} from a field that no schema marks as a customer", role.name));
+        }
+    }
+    problems
+}
+
+/// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign
+/// document.
+pub(crate) fn params_problems(published: &Published, params: &Json, workers: &Workers) -> Vec<Problem> {
+    let in_document = |problem: Problem| Problem { pointer: format!("/params{}", problem.pointer), ..problem };
+    let whole = |message: String| vec![Problem { pointer: "/params".into(), message }];
+    if params.len() > PARAMS_BYTES_MAX {
+        return whole(format!("parameters may have at most {PARAMS_BYTES_MAX} bytes"));
+    }
+    let parsed = |json: &Json| serde_json::from_str::<Value>(json.as_str());
+    let (Ok(schema), Ok(value)) = (parsed(&published.manifest().params_schema), parsed(params)) else {
+        return whole("the parameters or the policy's schema for them are not JSON".into());
+    };
+    let validator = match jsonschema::draft202012::new(&schema) {
+        Ok(validator) => validator,
+        Err(error) => return whole(format!("the policy's schema for its parameters is not valid: {error}")),
+    };
+    let of_schema: Vec<Problem> = validator
+        .iter_errors(&value)
+        .take(32)
+        .map(|error| Problem { pointer: error.instance_path().to_string(), message: error.to_string() })
+        .collect();
+    if !of_schema.is_empty() {
+        return of_schema.into_iter().map(in_document).collect();
+    }
+    match workers.check(&published.loaded, params) {
+        Ok(()) => Vec::new(),
+        Err(CheckError::Problems(problems)) => problems.into_iter().map(in_document).collect(),
+        Err(CheckError::Fault(fault)) => whole(format!("the policy could not check them: {fault}")),
+    }
+}

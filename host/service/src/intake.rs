@@ -1,0 +1,213 @@
+//! From bytes to an event: CloudEvents 1.0 in JSON, checked once, with an answer that names what is wrong.
+
+use std::sync::Arc;
+
+use largesse_domain::event::{BodyHash, Event, EventKey};
+use largesse_domain::id::{CustomerId, EventId, EventKind, EventSource};
+use largesse_domain::json::Json;
+use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
+use largesse_domain::policy::Problem;
+use largesse_domain::time::Instant;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::kinds::{KindRules, Kinds, Reading};
+use crate::strict_json;
+
+/// Why an event is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// It is not JSON, or not of the form that can only be read in one way.
+    #[error("not acceptable JSON: {0}")]
+    Malformed(String),
+    /// It is larger than an event may be.
+    #[error("an event may have at most {EVENT_BYTES_MAX} bytes; this one has {0}")]
+    TooLarge(usize),
+    /// It is not a CloudEvent as this host takes them.
+    #[error("not a CloudEvent as this host takes them")]
+    Envelope(Vec<Problem>),
+    /// Nobody has registered its kind.
+    #[error("the event kind {0} is not registered")]
+    UnknownKind(String),
+    /// Its data does not fit the schema of its kind.
+    #[error("the data does not fit the schema of {kind}")]
+    Data {
+        /// The kind.
+        kind: EventKind,
+        /// What does not fit; pointers are into the event.
+        problems: Vec<Problem>,
+    },
+    /// It lies too far back, or in the future.
+    #[error("{0}")]
+    Time(String),
+}
+
+/// Whether an event may be as old as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backfill {
+    /// Any time in the past.
+    Allowed,
+    /// At most 7 days back.
+    Denied,
+}
+
+/// An event that may be admitted.
+#[derive(Clone)]
+pub struct Arrival {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Its data, parsed.
+    pub data: Arc<Value>,
+    /// What it establishes and names.
+    pub reading: Reading,
+    /// The rules of its kind.
+    pub rules: Arc<KindRules>,
+}
+
+/// Parses and checks one event.
+///
+/// # Errors
+/// Why it is not taken.
+pub fn parse(bytes: &[u8], kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+    if bytes.len() > EVENT_BYTES_MAX {
+        return Err(Rejected::TooLarge(bytes.len()));
+    }
+    let value = strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))?;
+    check(value, kinds, now, backfill)
+}
+
+/// Checks one event that was parsed by [`strict_json::parse`], from a batch or from headers and body.
+///
+/// # Errors
+/// Why it is not taken.
+pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+    let canonical = strict_json::canonical(&value);
+    if canonical.len() > EVENT_BYTES_MAX {
+        return Err(Rejected::TooLarge(canonical.len()));
+    }
+    let Value::Object(mut object) = value else {
+        return Err(Rejected::Envelope(vec![problem("", "expected an object")]));
+    };
+    let data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
+    let envelope = Envelope::read(&object)?;
+    in_time(envelope.occurred, now, backfill)?;
+    let unknown = || Rejected::UnknownKind(envelope.kind.to_string());
+    let rules = Arc::clone(kinds.get(&envelope.kind).ok_or_else(unknown)?);
+    let kind = envelope.kind.clone();
+    let of_data = |problems: Vec<Problem>| {
+        let in_event = |problem: Problem| Problem { pointer: format!("/data{}", problem.pointer), ..problem };
+        Rejected::Data { kind: kind.clone(), problems: problems.into_iter().map(in_event).collect() }
+    };
+    let problems = rules.problems(&data);
+    if !problems.is_empty() {
+        return Err(of_data(problems));
+    }
+    let reading = rules.read(&data, envelope.occurred).map_err(|problem| of_data(vec![problem]))?;
+    let event = Event {
+        key: EventKey { source: envelope.source, id: envelope.id },
+        kind: envelope.kind,
+        actor: envelope.actor,
+        occurred: envelope.occurred,
+        data: Json::from_checked(strict_json::canonical(&data)),
+        body_hash: BodyHash(Sha256::digest(canonical.as_bytes()).into()),
+    };
+    Ok(Arrival { event: Arc::new(event), data: Arc::new(data), reading, rules })
+}
+
+/// An arrival made again from a stored event, for a decision that was put off.
+///
+/// # Errors
+/// When its kind was changed so that the event does not fit any more.
+pub(crate) fn again(event: Event, kinds: &Kinds) -> Result<Arrival, Rejected> {
+    let rules = kinds.get(&event.kind).ok_or_else(|| Rejected::UnknownKind(event.kind.to_string()))?;
+    let data: Value =
+        serde_json::from_str(event.data.as_str()).map_err(|error| Rejected::Malformed(error.to_string()))?;
+    let reading = rules.read(&data, event.occurred).unwrap_or_default();
+    Ok(Arrival { rules: Arc::clone(rules), event: Arc::new(event), data: Arc::new(data), reading })
+}
+
+fn in_time(occurred: Instant, now: Instant, backfill: Backfill) -> Result<(), Rejected> {
+    let age = now.as_millis() - occurred.as_millis();
+    if age < -EVENT_AHEAD_MS_MAX {
+        return Err(Rejected::Time(format!("the event's time is {} s ahead of the host's clock", -age / 1_000)));
+    }
+    if age > EVENT_AGE_MS_MAX && backfill == Backfill::Denied {
+        let days = age / (24 * 60 * 60 * 1_000);
+        return Err(Rejected::Time(format!(
+            "the event is {days} days old; more than 7 take a token with the permission to backfill"
+        )));
+    }
+    Ok(())
+}
+
+struct Envelope {
+    source: EventSource,
+    id: EventId,
+    kind: EventKind,
+    actor: CustomerId,
+    occurred: Instant,
+}
+
+fn problem(pointer: &str, message: impl Into<String>) -> Problem {
+    Problem { pointer: pointer.into(), message: message.into() }
+}
+
+impl Envelope {
+    fn read(object: &Map<String, Value>) -> Result<Self, Rejected> {
+        let mut problems = Vec::new();
+        match object.get("specversion").and_then(Value::as_str) {
+            Some("1.0") => {}
+            _ => problems.push(problem("/specversion", "expected \"1.0\"")),
+        }
+        match object.get("datacontenttype").map(Value::as_str) {
+            None | Some(Some("application/json")) => {}
+            _ => problems.push(problem("/datacontenttype", "expected \"application/json\"")),
+        }
+        if object.contains_key("data_base64") {
+            problems.push(problem("/data_base64", "data must be JSON"));
+        }
+        for (name, value) in object {
+            if !value.is_string() && !value.is_boolean() && !value.is_i64() {
+                problems.push(problem(&format!("/{name}"), "an attribute is a string, an integer or a boolean"));
+            }
+        }
+        let source = attribute(object, "source", EventSource::new, &mut problems);
+        let id = attribute(object, "id", EventId::new, &mut problems);
+        let kind = attribute(object, "type", EventKind::new, &mut problems);
+        let actor = attribute(object, "subject", CustomerId::new, &mut problems);
+        let occurred = attribute(object, "time", instant, &mut problems);
+        match (source, id, kind, actor, occurred) {
+            (Some(source), Some(id), Some(kind), Some(actor), Some(occurred)) if problems.is_empty() => {
+                Ok(Self { source, id, kind, actor, occurred })
+            }
+            _ => Err(Rejected::Envelope(problems)),
+        }
+    }
+}
+
+fn instant(text: &str) -> Result<Instant, String> {
+    let parsed: Result<jiff::Timestamp, _> = text.parse();
+    let within = parsed.ok().and_then(|time| Instant::from_millis(time.as_millisecond()));
+    within.ok_or_else(|| "expected an RFC 3339 time with an offset, such as 2026-03-01T09:00:00+08:00".into())
+}
+
+fn attribute<'a, T, E: ToString>(
+    object: &'a Map<String, Value>,
+    name: &str,
+    read: impl Fn(&'a str) -> Result<T, E>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let pointer = format!("/{name}");
+    let Some(value) = object.get(name) else {
+        problems.push(problem(&pointer, "missing"));
+        return None;
+    };
+    // A value that is no string is complained of already.
+    match read(value.as_str()?) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            problems.push(problem(&pointer, error.to_string()));
+            None
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Event kinds: the schema of each, and what its annotations establish about customers.
+//!
+//! A kind is data: an operator can register a further one, or change one, while the host runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jsonschema::Validator;
+use largesse_domain::customer::{AttributeValue, Fact};
+use largesse_domain::effect::Dimension;
+use largesse_domain::id::{AttributeName, CustomerId, EventKind, Identifier};
+use largesse_domain::limits::PARAMS_SCHEMA_BYTES_MAX;
+use largesse_domain::policy::Problem;
+use largesse_domain::time::Instant;
+use largesse_store::Kind;
+use serde_json::Value;
+
+/// What the host reads from a schema beside its shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Annotation {
+    Customer,
+    Inviter,
+    Entity,
+    Identifier(Dimension),
+    Attribute(AttributeName),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Constant {
+    FirstTime,
+    Time,
+    Value(AttributeValue),
+}
+
+/// One event kind, ready for use.
+pub struct KindRules {
+    kind: EventKind,
+    validator: Validator,
+    annotations: Vec<(String, Annotation)>,
+    sets: Vec<(AttributeName, Constant)>,
+}
+
+/// What an event's data establishes and names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Facts about the actor.
+    pub facts: Vec<Fact>,
+    /// Customers that the event names.
+    pub named: Vec<CustomerId>,
+}
+
+impl KindRules {
+    /// Reads a schema and its annotations.
+    ///
+    /// # Errors
+    /// What is wrong with the schema or with an annotation, with a pointer into the schema.
+    pub fn new(kind: EventKind, schema: &Value) -> Result<Self, Problem> {
+        let problem = |pointer: &str, message: String| Problem { pointer: pointer.into(), message };
+        if schema.to_string().len() > PARAMS_SCHEMA_BYTES_MAX {
+            return Err(problem("", format!("a schema may have at most {PARAMS_SCHEMA_BYTES_MAX} bytes")));
+        }
+        let validator = jsonschema::draft202012::new(schema)
+            .map_err(|error| problem(&error.instance_path().to_string(), error.to_string()))?;
+        let mut annotations = Vec::new();
+        collect(schema, "", "", &mut annotations)?;
+        let mut sets = Vec::new();
+        for (name, value) in schema.get("x-largesse-sets").and_then(Value::as_object).into_iter().flatten() {
+            let pointer = format!("/x-largesse-sets/{name}");
+            let name = AttributeName::new(name).map_err(|error| problem(&pointer, error.to_string()))?;
+            sets.push((name, constant(value).ok_or_else(|| problem(&pointer, CONSTANT.into()))?));
+        }
+        Ok(Self { kind, validator, annotations, sets })
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> &EventKind {
+        &self.kind
+    }
+
+    /// What of the data does not fit the schema; pointers are into the data.
+    #[must_use]
+    pub fn problems(&self, data: &Value) -> Vec<Problem> {
+        if self.validator.is_valid(data) {
+            return Vec::new();
+        }
+        let errors = self.validator.iter_errors(data).take(16);
+        errors.map(|error| Problem { pointer: error.instance_path().to_string(), message: error.to_string() }).collect()
+    }
+
+    /// What valid data establishes and names.
+    ///
+    /// # Errors
+    /// When an annotated field holds something that is not what the annotation says.
+    pub fn read(&self, data: &Value, occurred: Instant) -> Result<Reading, Problem> {
+        let mut reading = Reading::default();
+        for (name, constant) in &self.sets {
+            let name = name.clone();
+            let time = AttributeValue::Int(occurred.as_millis());
+            reading.facts.push(match constant {
+                Constant::FirstTime => Fact::FirstAttribute(name, time),
+                Constant::Time => Fact::Attribute(name, time),
+                Constant::Value(value) => Fact::Attribute(name, value.clone()),
+            });
+        }
+        for (pattern, annotation) in &self.annotations {
+            for (pointer, value) in matching(data, pattern) {
+                let read = read_field(annotation, value, &mut reading);
+                read.map_err(|message| Problem { pointer, message })?;
+            }
+        }
+        Ok(reading)
+    }
+
+    /// Whether the pointer leads to a field that names a customer.
+    #[must_use]
+    pub fn names_customer(&self, pointer: &str) -> bool {
+        self.annotated(pointer, |annotation| matches!(annotation, Annotation::Customer | Annotation::Inviter))
+    }
+
+    /// Whether the pointer leads to an array of customers.
+    #[must_use]
+    pub fn names_members(&self, pointer: &str) -> bool {
+        self.annotated(&format!("{pointer}/*"), |annotation| *annotation == Annotation::Customer)
+    }
+
+    /// Whether the pointer leads to a field that names an entity.
+    #[must_use]
+    pub fn names_entity(&self, pointer: &str) -> bool {
+        self.annotated(pointer, |annotation| *annotation == Annotation::Entity)
+    }
+
+    fn annotated(&self, pointer: &str, is: impl Fn(&Annotation) -> bool) -> bool {
+        self.annotations.iter().any(|(pattern, annotation)| pattern == pointer && is(annotation))
+    }
+}
+
+const CONSTANT: &str = "expected \"$first-time\", \"$time\", a string, an integer or a boolean";
+
+fn constant(value: &Value) -> Option<Constant> {
+    match value.as_str() {
+        Some("$first-time") => Some(Constant::FirstTime),
+        Some("$time") => Some(Constant::Time),
+        _ => attribute_value(value).map(Constant::Value),
+    }
+}
+
+fn attribute_value(value: &Value) -> Option<AttributeValue> {
+    match value {
+        Value::Bool(value) => Some(AttributeValue::Bool(*value)),
+        Value::Number(number) => number.as_i64().map(AttributeValue::Int),
+        Value::String(text) if text.len() <= 256 => Some(AttributeValue::Text(text.clone())),
+        // An amount: its minor units.
+        Value::Object(amount) => amount.get("minor").and_then(Value::as_i64).map(AttributeValue::Int),
+        _ => None,
+    }
+}
+
+/// Walks the properties and items of a schema. `pattern` is a pointer into the data, with `*` for each item of an array.
+fn collect(schema: &Value, at: &str, pattern: &str, found: &mut Vec<(String, Annotation)>) -> Result<(), Problem> {
+    if let Some(annotation) = annotation(schema, at)? {
+        found.push((pattern.to_owned(), annotation));
+    }
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let token = name.replace('~', "~0").replace('/', "~1");
+        collect(property, &format!("{at}/properties/{token}"), &format!("{pattern}/{token}"), found)?;
+    }
+    if let Some(items) = schema.get("items").filter(|items| items.is_object()) {
+        collect(items, &format!("{at}/items"), &format!("{pattern}/*"), found)?;
+    }
+    Ok(())
+}
+
+fn annotation(schema: &Value, at: &str) -> Result<Option<Annotation>, Problem> {
+    let problem =
+        |keyword: &str, message: &str| Problem { pointer: format!("{at}/{keyword}"), message: message.into() };
+    if let Some(role) = schema.get("x-largesse-role") {
+        let annotation = match role.as_str() {
+            Some("customer") => Annotation::Customer,
+            Some("inviter") => Annotation::Inviter,
+            Some("entity") => Annotation::Entity,
+            _ => return Err(problem("x-largesse-role", "expected customer, inviter or entity")),
+        };
+        return Ok(Some(annotation));
+    }
+    if let Some(name) = schema.get("x-largesse-identifier") {
+        let known = Dimension::ALL.into_iter().find(|dimension| Some(dimension.as_str()) == name.as_str());
+        let dimension = known.filter(|dimension| *dimension != Dimension::Customer);
+        let message = "expected identity, device, card or address";
+        return Ok(Some(Annotation::Identifier(dimension.ok_or_else(|| problem("x-largesse-identifier", message))?)));
+    }
+    if let Some(name) = schema.get("x-largesse-attribute") {
+        let name = name.as_str().and_then(|name| AttributeName::new(name).ok());
+        let name = name.ok_or_else(|| problem("x-largesse-attribute", "expected an attribute name"))?;
+        return Ok(Some(Annotation::Attribute(name)));
+    }
+    Ok(None)
+}
+
+fn matching<'a>(data: &'a Value, pattern: &str) -> Vec<(String, &'a Value)> {
+    let Some((head, tail)) = pattern.split_once("/*") else {
+        return data.pointer(pattern).map(|value| (pattern.to_owned(), value)).into_iter().collect();
+    };
+    let items = data.pointer(head).and_then(Value::as_array).into_iter().flatten().enumerate();
+    let inside = items.flat_map(|(index, item)| {
+        matching(item, tail).into_iter().map(move |(pointer, value)| (format!("{head}/{index}{pointer}"), value))
+    });
+    inside.collect()
+}
+
+fn read_field(annotation: &Annotation, value: &Value, reading: &mut Reading) -> Result<(), String> {
+    let text = || value.as_str().ok_or_else(|| "expected a string".to_owned());
+    match annotation {
+        Annotation::Entity => {}
+        Annotation::Customer => reading.named.push(CustomerId::new(text()?).map_err(|error| error.to_string())?),
+        Annotation::Inviter => {
+            let inviter = CustomerId::new(text()?).map_err(|error| error.to_string())?;
+            reading.named.push(inviter.clone());
+            reading.facts.push(Fact::Touch(inviter));
+        }
+        Annotation::Identifier(dimension) => {
+            let value = Identifier::new(text()?).map_err(|error| error.to_string())?;
+            reading.facts.push(Fact::Identifier(*dimension, value));
+        }
+        Annotation::Attribute(name) => {
+            let value =
+                attribute_value(value).ok_or("expected a string of at most 256 bytes, an integer or a boolean")?;
+            reading.facts.push(Fact::Attribute(name.clone(), value));
+        }
+    }
+    Ok(())
+}
+
+/// All event kinds at a time.
+#[derive(Clone, Default)]
+pub struct Kinds {
+    rules: BTreeMap<EventKind, Arc<KindRules>>,
+    schemas: BTreeMap<EventKind, Kind>,
+}
+
+impl Kinds {
+    /// The rules of a kind.
+    #[must_use]
+    pub fn get(&self, kind: &EventKind) -> Option<&Arc<KindRules>> {
+        self.rules.get(kind)
+    }
+
+    /// All kinds with their schemas, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Kind> {
+        self.schemas.values()
+    }
+
+    /// Adds or replaces a kind.
+    ///
+    /// # Errors
+    /// What is wrong with its schema.
+    pub fn insert(&mut self, kind: Kind) -> Result<(), Problem> {
+        let parsed = serde_json::from_str(kind.schema.as_str());
+        let schema: Value = parsed.map_err(|error| Problem { pointer: String::new(), message: error.to_string() })?;
+        let rules = KindRules::new(kind.kind.clone(), &schema)?;
+        self.rules.insert(kind.kind.clone(), Arc::new(rules));
+        self.schemas.insert(kind.kind.clone(), kind);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rules() -> KindRules {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "inviter": {"type": "string", "x-largesse-role": "inviter"},
+                "card": {"type": "string", "x-largesse-identifier": "card"},
+                "limit": {"type": "object", "x-largesse-attribute": "credit_limit"},
+                "team": {"type": "object", "properties": {
+                    "members": {"type": "array", "items": {"type": "string", "x-largesse-role": "customer"}}
+                }}
+            },
+            "additionalProperties": false,
+            "x-largesse-sets": {"registered_at": "$first-time", "verified": true}
+        });
+        KindRules::new(EventKind::new("test.happened").unwrap(), &schema).unwrap()
+    }
+
+    #[test]
+    fn annotations_become_facts() {
+        let rules = rules();
+        let data = json!({"inviter": "a", "card": "k1", "limit": {"minor": 5}, "team": {"members": ["b", "c"]}});
+        assert!(rules.problems(&data).is_empty());
+        let reading = rules.read(&data, Instant::from_millis(7).unwrap()).unwrap();
+        let named: Vec<_> = reading.named.iter().map(CustomerId::as_str).collect();
+        assert_eq!(named, ["a", "b", "c"]);
+        assert_eq!(reading.facts.len(), 5);
+        assert!(rules.names_customer("/inviter") && rules.names_members("/team/members"));
+        assert!(!rules.names_customer("/card"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let rules = rules();
+        let problems = rules.problems(&json!({"card": 5, "crad": "k1"}));
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems.iter().any(|problem| problem.pointer == "/card"));
+        let bad = json!({"team": {"members": ["b", "not an id"]}});
+        assert_eq!(rules.read(&bad, Instant::MIN).unwrap_err().pointer, "/team/members/1");
+    }
+
+    #[test]
+    fn an_annotation_that_means_nothing_is_refused() {
+        let schema = json!({"properties": {"x": {"x-largesse-role": "friend"}}});
+        let error = KindRules::new(EventKind::new("k").unwrap(), &schema).err().unwrap();
+        assert_eq!(error.pointer, "/properties/x/x-largesse-role");
+    }
+}

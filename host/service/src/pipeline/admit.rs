@@ -1,0 +1,155 @@
+//! Admission: each event once, numbered in order, decided, answered after its commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use largesse_domain::event::{Admission, EventKey, Seen, seen};
+use largesse_domain::id::EventSeq;
+use largesse_store::StoreError;
+use tokio::sync::oneshot;
+
+use super::answer::{Answer, EventResult};
+use super::decide::{Aborted, Round};
+use super::{Decider, DryRun};
+use crate::intake::Arrival;
+use crate::seed::Purpose;
+
+/// An event on its way.
+pub(super) struct Admitted {
+    pub(super) arrival: Arrival,
+    pub(super) admission: Admission,
+}
+
+/// What an arrival will be answered.
+enum Due {
+    /// What becomes of the event with that number, decided now.
+    New(EventSeq),
+    /// What became of it before.
+    Known(EventSeq),
+    Conflict(EventSeq),
+    Unavailable(String),
+}
+
+impl Decider {
+    /// Decides all events of all askers, and answers each asker after the commit.
+    pub(super) fn admit(
+        &mut self,
+        asked: Vec<(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>)>,
+    ) -> Result<(), StoreError> {
+        let mut refused: HashMap<EventKey, String> = HashMap::new();
+        let (admitted, dues) = loop {
+            let (admitted, dues) = self.number(&asked, &refused)?;
+            match self.decide(&admitted, Purpose::Commit) {
+                Ok(round) => {
+                    self.keep(&admitted, round);
+                    break (admitted, dues);
+                }
+                // Everything is undone; the rest is decided again without the event that could not be.
+                Err(Aborted::Event { index, why }) => {
+                    refused.insert(admitted[index].arrival.event.key.clone(), why);
+                }
+                Err(Aborted::Store(error)) => return Err(error),
+            }
+        };
+        self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+        for ((_, reply), dues) in asked.into_iter().zip(dues) {
+            let results = dues.into_iter().map(|due| self.result(due)).collect::<Result<Vec<_>, _>>()?;
+            self.pending.after.push(Box::new(move || {
+                // Whoever asked may have gone; the event is taken all the same.
+                let _ = reply.send(results);
+            }));
+        }
+        Ok(())
+    }
+
+    /// Says of each arrival whether it is new, and numbers those that are.
+    fn number(
+        &self,
+        asked: &[(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>)],
+        refused: &HashMap<EventKey, String>,
+    ) -> Result<(Vec<Admitted>, Vec<Vec<Due>>), StoreError> {
+        let now = self.clock.now();
+        let unknown: Vec<EventKey> = asked
+            .iter()
+            .flat_map(|(arrivals, _)| arrivals)
+            .map(|arrival| &arrival.event.key)
+            .filter(|key| !self.unwritten.contains_key(key))
+            .cloned()
+            .collect();
+        let stored = self.store.seen(&unknown)?;
+        let mut known: HashMap<EventKey, _> =
+            unknown.into_iter().zip(stored).filter_map(|(key, stored)| Some((key, stored?))).collect();
+        let first_new = self.last_event;
+        let mut admitted: Vec<Admitted> = Vec::new();
+        let mut dues = Vec::with_capacity(asked.len());
+        for (arrivals, _) in asked {
+            let mut due = Vec::with_capacity(arrivals.len());
+            for arrival in arrivals {
+                let key = &arrival.event.key;
+                if let Some(why) = refused.get(key) {
+                    due.push(Due::Unavailable(why.clone()));
+                    continue;
+                }
+                let before = self.unwritten.get(key).or_else(|| known.get(key)).copied();
+                due.push(match seen(before, arrival.event.body_hash) {
+                    Seen::Other(seq) => Due::Conflict(seq),
+                    Seen::Same(seq) => Due::Known(seq),
+                    Seen::New => {
+                        let last = admitted.last().map_or(first_new, |last| last.admission.seq);
+                        let seq = EventSeq(last.0 + 1);
+                        known.insert(key.clone(), (seq, arrival.event.body_hash));
+                        admitted.push(Admitted { arrival: arrival.clone(), admission: Admission { seq, at: now } });
+                        Due::New(seq)
+                    }
+                });
+            }
+            dues.push(due);
+        }
+        Ok((admitted, dues))
+    }
+
+    fn keep(&mut self, admitted: &[Admitted], round: Round) {
+        for event in admitted {
+            let (seq, inner) = (event.admission.seq, &event.arrival.event);
+            self.unwritten.insert(inner.key.clone(), (seq, inner.body_hash));
+            self.answers.insert(seq, Answer { seq, decisions: Vec::new(), put_off: Vec::new() });
+            self.pending.keys.push(inner.key.clone());
+            self.pending.batch.events.push((event.admission.clone(), Arc::clone(inner)));
+        }
+        self.keep_round(round);
+    }
+
+    fn result(&self, due: Due) -> Result<EventResult, StoreError> {
+        let answer = |seq: EventSeq| match self.answers.get(&seq) {
+            Some(answer) => Ok(answer.clone()),
+            None => {
+                let decisions = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
+                Ok(Answer { seq, decisions, put_off: Vec::new() })
+            }
+        };
+        Ok(match due {
+            Due::New(seq) => EventResult::Admitted(answer(seq)?),
+            Due::Known(seq) => EventResult::Duplicate(answer(seq)?),
+            Due::Conflict(seq) => EventResult::Conflict(seq),
+            Due::Unavailable(why) => EventResult::Unavailable(why),
+        })
+    }
+
+    /// Decides an event and forgets it.
+    pub(super) fn dry_run(&mut self, arrival: Arrival) -> Result<DryRun, StoreError> {
+        let seq = EventSeq(self.last_event.0 + 1);
+        let admitted = [Admitted { arrival, admission: Admission { seq, at: self.clock.now() } }];
+        let savepoint = self.facts.savepoint();
+        let round = self.decide(&admitted, Purpose::DryRun);
+        self.facts.undo_to(savepoint);
+        match round {
+            Ok(round) => {
+                let decisions = round.decisions.into_iter().map(Arc::new).collect();
+                let put_off = round.put_off.into_iter().map(|(put_off, _)| put_off).collect();
+                Ok(DryRun::Decided(Answer { seq, decisions, put_off }))
+            }
+            Err(Aborted::Event { why, .. }) => Ok(DryRun::Unavailable(why)),
+            Err(Aborted::Store(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is answered to whoever sent an event.
+
+use std::sync::Arc;
+
+use largesse_domain::id::{CampaignId, EventSeq, SubscriptionName};
+use largesse_domain::outcome::Decision;
+
+/// Why a decision is put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyPutOff {
+    /// The campaign is paused, or is making up for a pause.
+    Paused,
+    /// The policy faulted, and the campaign defers then.
+    Fault,
+}
+
+/// A decision that is put off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// By which campaign.
+    pub campaign: CampaignId,
+    /// By which subscription.
+    pub subscription: SubscriptionName,
+    /// Why.
+    pub why: WhyPutOff,
+}
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Its place in the order of admission.
+    pub seq: EventSeq,
+    /// The decisions on it, in order.
+    pub decisions: Vec<Arc<Decision>>,
+    /// The decisions that are still to come.
+    pub put_off: Vec<PutOff>,
+}
+
+/// What the pipeline says of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventResult {
+    /// Taken now.
+    Admitted(Answer),
+    /// Taken before with the same body; this is what was decided then, or since.
+    Duplicate(Answer),
+    /// Taken before with another body; this one changes nothing.
+    Conflict(EventSeq),
+    /// Not taken: a policy ran out of wall time, or the host of memory. It can be sent again.
+    Unavailable(String),
+}
+
+/// What would have been decided.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DryRun {
+    /// These decisions; their numbers stand for nothing.
+    Decided(Answer),
+    /// A policy ran out of wall time, or the host of memory.
+    Unavailable(String),
+}

@@ -1,0 +1,91 @@
+//! Facts first: what an event establishes, and who becomes whose inviter, before anyone is shown to a policy.
+
+use std::sync::Arc;
+
+use largesse_domain::facts::{BindingKey, Wanted};
+use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::limits::REFERRAL_CHAIN_MAX;
+use largesse_domain::referral::may_bind;
+use largesse_store::StoreError;
+
+use super::Decider;
+use super::admit::Admitted;
+use crate::registry::{Active, sees_inviters};
+
+fn key(campaign: &CampaignId, invitee: &CustomerId) -> BindingKey {
+    BindingKey { campaign: campaign.clone(), invitee: invitee.clone() }
+}
+
+impl Decider {
+    /// Applies what the event says of its actor, then binds the actor's inviter in the campaigns for which the event's
+    /// kind does that.
+    pub(super) fn learn(&mut self, event: &Admitted) -> Result<(), StoreError> {
+        let actor = &event.arrival.event.actor;
+        let occurred = event.arrival.event.occurred;
+        if !event.arrival.reading.facts.is_empty() {
+            let mut customer = self.facts.customers.get(actor).clone();
+            for fact in &event.arrival.reading.facts {
+                if let Err(error) = customer.learn(fact.clone(), occurred) {
+                    // The event stands; only what it would have added to the customer is not kept.
+                    tracing::warn!(%actor, seq = event.admission.seq.0, %error, "a fact was not kept");
+                }
+            }
+            self.facts.customers.put(actor.clone(), customer);
+        }
+        let registry = Arc::clone(&self.registry);
+        for active in registry.routed(&event.arrival.event.kind) {
+            let settings = &active.campaign.settings;
+            let binds = settings.attribution.bind_on.contains(&event.arrival.event.kind);
+            let counts = active.campaign.takes(occurred) && active.campaign.grants_for(occurred);
+            if binds && counts && sees_inviters(active.at(occurred).1.manifest()) {
+                self.bind(active, event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bind(&mut self, active: &Active, event: &Admitted) -> Result<(), StoreError> {
+        let invitee = &event.arrival.event.actor;
+        let campaign = &active.campaign.id;
+        let binding = key(campaign, invitee);
+        self.ensure(Wanted { bindings: [binding.clone()].into(), ..Wanted::default() })?;
+        let customer = self.facts.customers.get(invitee).clone();
+        if self.facts.bindings.get(&binding).is_some() || customer.touches.is_empty() {
+            return Ok(());
+        }
+        let inviters: Vec<CustomerId> = customer.touches.iter().map(|touch| touch.inviter.clone()).collect();
+        self.ensure(Wanted { customers: inviters.iter().cloned().collect(), ..Wanted::default() })?;
+        let mut barred = Vec::new();
+        for inviter in inviters {
+            let chain = self.inviters(campaign, &inviter, REFERRAL_CHAIN_MAX)?;
+            if !may_bind((invitee, &customer), (&inviter, self.facts.customers.get(&inviter)), &chain) {
+                barred.push(inviter);
+            }
+        }
+        let attribution = &active.campaign.settings.attribution;
+        let chosen = attribution.choose(&customer, event.arrival.event.occurred, |inviter| !barred.contains(inviter));
+        if let Some(touch) = chosen {
+            self.facts.bindings.put(binding, Some(touch.inviter.clone()));
+        }
+        Ok(())
+    }
+
+    /// The customer's inviter, the inviter's inviter and so on, at most `max`, nearest first.
+    pub(super) fn inviters(
+        &mut self,
+        campaign: &CampaignId,
+        customer: &CustomerId,
+        max: usize,
+    ) -> Result<Vec<CustomerId>, StoreError> {
+        let mut chain = Vec::new();
+        let mut of = customer.clone();
+        while chain.len() < max {
+            let binding = key(campaign, &of);
+            self.ensure(Wanted { bindings: [binding.clone()].into(), ..Wanted::default() })?;
+            let Some(inviter) = self.facts.bindings.get(&binding).clone() else { break };
+            chain.push(inviter.clone());
+            of = inviter;
+        }
+        Ok(chain)
+    }
+}

@@ -1,0 +1,337 @@
+//! Changes to what is published and runs, made by the pipeline between decisions, so that no decision sees half of one.
+
+use std::sync::Arc;
+
+use largesse_documents::CampaignSpec;
+use largesse_domain::campaign::{Campaign, Revision, problems_at_start, problems_of_change};
+use largesse_domain::customer::{Customer, Fact, TooMany};
+use largesse_domain::facts::Wanted;
+use largesse_domain::id::{CampaignId, CustomerId, Digest};
+use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
+use largesse_domain::policy::{Policy, Problem};
+use largesse_domain::time::Instant;
+use largesse_engine::LoadedPolicy;
+use largesse_store::{Kind, StoreError};
+
+use super::Decider;
+use super::decide::readable;
+use crate::fit;
+use crate::registry::{Published, Registry};
+
+/// What the sender of a change knows of the version that it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing.
+    None,
+    /// That there is none yet.
+    Absent,
+    /// That it is this version.
+    Version(u64),
+}
+
+/// What shall be changed.
+pub enum Change {
+    /// A policy is published.
+    Publish(Arc<LoadedPolicy>, Arc<[u8]>),
+    /// A campaign is created or changed; the policy is named by digest and has accepted the parameters.
+    Apply(CampaignId, Box<CampaignSpec>, Digest, Precondition),
+    /// A campaign goes on in its life.
+    Command(CampaignId, Command, Precondition),
+    /// An event kind is registered or changed.
+    Register(Kind),
+    /// Something about a customer is established.
+    Learn(CustomerId, Vec<Fact>),
+}
+
+/// What was changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Changed {
+    /// A policy is published; `true` when it was not before.
+    Policy(Arc<Policy>, bool),
+    /// A campaign as it is now; `true` when it was not there before.
+    Campaign(Arc<Campaign>, bool),
+    /// An event kind; `true` when it was not there before.
+    Kind(Kind, bool),
+    /// A customer as they are known now.
+    Customer(Box<Customer>),
+}
+
+/// Why something was not changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such thing.
+    #[error("there is no {what} {name}")]
+    NotFound {
+        /// A policy, a campaign.
+        what: &'static str,
+        /// What it was called.
+        name: String,
+    },
+    /// The document does not fit the policy, or may not change so.
+    #[error("the document cannot be taken")]
+    Problems(Vec<Problem>),
+    /// Someone else changed it in the meantime.
+    #[error("the campaign is at version {found}, not at {expected}")]
+    Changed {
+        /// What the sender knew.
+        expected: u64,
+        /// What it is.
+        found: u64,
+    },
+    /// It is there, and the sender did not say which version it changes.
+    #[error("the campaign exists at version {found}; say which version you change (If-Match)")]
+    Unconditional {
+        /// What it is.
+        found: u64,
+    },
+    /// Another component was published under this name and version.
+    #[error("{name} {version} was published with digest {digest}; versions do not change")]
+    VersionTaken {
+        /// The policy.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The digest of what was published.
+        digest: Digest,
+    },
+    /// The campaign's life does not allow it.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// The campaign is over.
+    #[error("the campaign has ended and does not change any more")]
+    Ended,
+    /// The customer would have too much of something.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+}
+
+type Outcome = Result<Changed, ControlError>;
+
+impl Decider {
+    /// Makes a change. The outer error ends the host, the inner one is for whoever asked.
+    pub(super) fn change(&mut self, change: Change) -> Result<Outcome, StoreError> {
+        Ok(match change {
+            Change::Publish(loaded, bytes) => self.publish(loaded, bytes),
+            Change::Apply(id, spec, policy, precondition) => self.apply(id, *spec, policy, precondition),
+            Change::Command(id, command, precondition) => self.command(&id, command, precondition),
+            Change::Register(kind) => self.register(kind),
+            Change::Learn(customer, facts) => return self.learn_directly(&customer, facts),
+        })
+    }
+
+    /// Replaces the picture of what runs: for the decider now, for readers once it is on disk.
+    fn with_registry<T>(
+        &mut self,
+        change: impl FnOnce(&mut Registry) -> Result<T, ControlError>,
+    ) -> Result<T, ControlError> {
+        let mut registry = Registry::clone(&self.registry);
+        let changed = change(&mut registry)?;
+        self.registry = Arc::new(registry);
+        let (shared, registry) = (Arc::clone(&self.shared), Arc::clone(&self.registry));
+        self.pending.after.push(Box::new(move || shared.set_registry(registry)));
+        Ok(changed)
+    }
+
+    fn publish(&mut self, loaded: Arc<LoadedPolicy>, bytes: Arc<[u8]>) -> Outcome {
+        let digest = loaded.digest();
+        if let Some(published) = self.registry.policy(&digest) {
+            return Ok(Changed::Policy(Arc::clone(&published.policy), false));
+        }
+        let manifest = loaded.manifest().clone();
+        if let Some(other) = self.registry.named(&manifest.name, Some(&manifest.version)) {
+            let (name, version) = (manifest.name.to_string(), manifest.version.to_string());
+            return Err(ControlError::VersionTaken { name, version, digest: other.policy.digest });
+        }
+        let policy = Arc::new(Policy { digest, manifest, size_bytes: loaded.size_bytes() });
+        let published = Published { policy: Arc::clone(&policy), loaded };
+        self.with_registry(|registry| {
+            registry.publish(published);
+            Ok(())
+        })?;
+        self.pending.batch.policies.push((Arc::clone(&policy), bytes));
+        Ok(Changed::Policy(policy, true))
+    }
+
+    fn apply(&mut self, id: CampaignId, spec: CampaignSpec, policy: Digest, precondition: Precondition) -> Outcome {
+        let published = self.registry.policy(&policy).cloned();
+        let published = published.ok_or(ControlError::NotFound { what: "policy", name: policy.to_string() })?;
+        let problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
+        if !problems.is_empty() {
+            return Err(ControlError::Problems(problems));
+        }
+        let old = self.registry.campaign(&id).map(|active| Arc::clone(&active.campaign));
+        expect_version(old.as_deref().map(|old| old.version), precondition)?;
+        let is_new = old.is_none();
+        let campaign = match old {
+            None => Campaign {
+                id,
+                version: 1,
+                lifecycle: Lifecycle::Draft,
+                revisions: vec![Revision {
+                    number: 1,
+                    effective_from: spec.effective_from.unwrap_or(spec.settings.opens),
+                    policy,
+                    params: spec.params,
+                }],
+                settings: spec.settings,
+            },
+            Some(old) => {
+                let changed = self.changed(&old, spec, &published)?;
+                if changed == *old {
+                    return Ok(Changed::Campaign(old, false));
+                }
+                Campaign { version: old.version + 1, ..changed }
+            }
+        };
+        self.put_campaign(campaign).map(|campaign| Changed::Campaign(campaign, is_new))
+    }
+
+    fn changed(&self, old: &Campaign, spec: CampaignSpec, published: &Published) -> Result<Campaign, ControlError> {
+        if old.lifecycle == Lifecycle::Ended {
+            return Err(ControlError::Ended);
+        }
+        let mut changed = old.clone();
+        let latest = old.latest();
+        let same_rule = latest.policy == published.policy.digest && latest.params == spec.params;
+        if !old.lifecycle.has_started() {
+            let effective_from = spec.effective_from.unwrap_or(spec.settings.opens);
+            let revision = Revision { number: 1, effective_from, policy: published.policy.digest, params: spec.params };
+            changed.revisions = vec![revision];
+        } else {
+            let mut problems = problems_of_change(&old.settings, &spec.settings);
+            let written_as = self.registry.policy(&latest.policy).map(|old| old.manifest().state_writes);
+            if !written_as.is_none_or(|written_as| readable(published, written_as)) {
+                let message =
+                    format!("{} does not read the states that the running version wrote", published.manifest().name);
+                problems.push(Problem { pointer: "/policy".into(), message });
+            }
+            problems.extend(problems_at_start(&spec.settings, published.manifest()));
+            if !problems.is_empty() {
+                return Err(ControlError::Problems(problems));
+            }
+            if !same_rule {
+                let number = latest.number + 1;
+                let effective_from = spec.effective_from.unwrap_or_else(|| self.clock.now());
+                let policy = published.policy.digest;
+                changed.revisions.push(Revision { number, effective_from, policy, params: spec.params });
+            }
+        }
+        changed.settings = spec.settings;
+        Ok(changed)
+    }
+
+    fn command(&mut self, id: &CampaignId, command: Command, precondition: Precondition) -> Outcome {
+        let active = self.registry.campaign(id).cloned();
+        let active = active.ok_or_else(|| ControlError::NotFound { what: "campaign", name: id.to_string() })?;
+        let campaign = &active.campaign;
+        if precondition != Precondition::None {
+            expect_version(Some(campaign.version), precondition)?;
+        }
+        if command == Command::Start && !campaign.lifecycle.has_started() {
+            let problems = problems_at_start(&campaign.settings, active.latest().manifest());
+            if !problems.is_empty() {
+                return Err(ControlError::Problems(problems));
+            }
+        }
+        let campaign = self.go_on(campaign, command)?;
+        self.look_at_clock();
+        let campaign = self.registry.campaign(id).map_or(campaign, |active| Arc::clone(&active.campaign));
+        Ok(Changed::Campaign(campaign, false))
+    }
+
+    fn go_on(&mut self, old: &Arc<Campaign>, command: Command) -> Result<Arc<Campaign>, ControlError> {
+        let lifecycle = old.lifecycle.next(command)?;
+        if lifecycle == old.lifecycle {
+            return Ok(Arc::clone(old));
+        }
+        let mut campaign = Campaign { lifecycle, version: old.version + 1, ..Campaign::clone(old) };
+        let now = self.clock.now();
+        if lifecycle == Lifecycle::Closing && campaign.settings.closes.is_none_or(|closes| now < closes) {
+            // Ended before its time: events from now on are not rewarded.
+            campaign.settings.closes = Some(now);
+        }
+        if old.lifecycle == Lifecycle::Paused {
+            self.backlog.insert(campaign.id.clone());
+        }
+        tracing::info!(campaign = %campaign.id, from = old.lifecycle.as_str(), to = lifecycle.as_str(), "campaign goes on");
+        self.put_campaign(campaign)
+    }
+
+    fn put_campaign(&mut self, campaign: Campaign) -> Result<Arc<Campaign>, ControlError> {
+        let campaign = Arc::new(campaign);
+        let unknown = || ControlError::NotFound { what: "time zone", name: campaign.settings.time_zone.clone() };
+        self.with_registry(|registry| registry.set_campaign(Arc::clone(&campaign)).ok_or_else(unknown))?;
+        self.pending.batch.campaigns.retain(|other| other.id != campaign.id);
+        self.pending.batch.campaigns.push(Arc::clone(&campaign));
+        Ok(campaign)
+    }
+
+    /// Opens, ends and finishes campaigns whose time has come.
+    pub(super) fn look_at_clock(&mut self) {
+        let now = self.clock.now();
+        let registry = Arc::clone(&self.registry);
+        for active in registry.campaigns() {
+            let mut campaign = Arc::clone(&active.campaign);
+            while let Some(command) = self.due(&campaign, now) {
+                match self.go_on(&campaign, command) {
+                    Ok(changed) => campaign = changed,
+                    Err(error) => {
+                        tracing::error!(campaign = %campaign.id, %error, "a campaign cannot go on by the clock");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn due(&self, campaign: &Campaign, now: Instant) -> Option<Command> {
+        let settings = &campaign.settings;
+        let closed = settings.closes.is_some_and(|closes| closes <= now);
+        match campaign.lifecycle {
+            Lifecycle::Scheduled if settings.opens <= now => Some(Command::Open),
+            Lifecycle::Running | Lifecycle::Paused if closed => Some(Command::End),
+            Lifecycle::Closing => {
+                let days = i64::from(settings.closing_days) * 24 * 60 * 60 * 1_000;
+                let over = settings.closes.and_then(|closes| closes.plus_millis(days));
+                let over = over.is_none_or(|over| over <= now) && !self.backlog.contains(&campaign.id);
+                over.then_some(Command::Finish)
+            }
+            _ => None,
+        }
+    }
+
+    fn register(&mut self, kind: Kind) -> Outcome {
+        let old = self.registry.kinds.all().find(|old| old.kind == kind.kind).cloned();
+        if old.as_ref() == Some(&kind) {
+            return Ok(Changed::Kind(kind, false));
+        }
+        self.with_registry(|registry| {
+            registry.kinds.insert(kind.clone()).map_err(|problem| ControlError::Problems(vec![problem]))
+        })?;
+        self.pending.batch.kinds.push(kind.clone());
+        Ok(Changed::Kind(kind, old.is_none()))
+    }
+
+    fn learn_directly(&mut self, id: &CustomerId, facts: Vec<Fact>) -> Result<Outcome, StoreError> {
+        self.ensure(Wanted { customers: [id.clone()].into(), ..Wanted::default() })?;
+        let mut customer = self.facts.customers.get(id).clone();
+        let now = self.clock.now();
+        for fact in facts {
+            if let Err(too_many) = customer.learn(fact, now) {
+                return Ok(Err(too_many.into()));
+            }
+        }
+        self.facts.customers.put(id.clone(), customer.clone());
+        Ok(Ok(Changed::Customer(Box::new(customer))))
+    }
+}
+
+fn expect_version(found: Option<u64>, precondition: Precondition) -> Result<(), ControlError> {
+    match (found, precondition) {
+        (None, Precondition::None | Precondition::Absent) => Ok(()),
+        (Some(found), Precondition::Version(expected)) if found == expected => Ok(()),
+        (Some(found), Precondition::None) => Err(ControlError::Unconditional { found }),
+        (found, Precondition::Version(expected)) => Err(ControlError::Changed { expected, found: found.unwrap_or(0) }),
+        (Some(found), Precondition::Absent) => Err(ControlError::Changed { expected: 0, found }),
+    }
+}

@@ -1,0 +1,380 @@
+//! Snapshot, evaluate, adjudicate: from events to decisions, in memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use largesse_domain::adjudicate::{self, Case};
+use largesse_domain::campaign::OnFault;
+use largesse_domain::decision::{Evaluation, Fault, Input, Output, Owner, Refusal};
+use largesse_domain::effect::{Proposal, StateChange};
+use largesse_domain::facts::{State, StateKey, Wanted};
+use largesse_domain::id::{DecisionId, RefusalCode};
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
+use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::revoke;
+use largesse_domain::time::{Instant, When};
+use largesse_engine::WASI_PROFILE;
+use largesse_store::{Deferred, DeferredKey, StoreError};
+
+use super::Decider;
+use super::admit::Admitted;
+use super::answer::{PutOff, WhyPutOff};
+use super::show::Cast;
+use crate::registry::{Active, Published};
+use crate::seed::Purpose;
+
+/// How often a decision that ran out of wall time is tried at once.
+const TRIES_MAX: u32 = 3;
+/// How long a decision waits after its first fault, in milliseconds; doubled at each further one.
+const DEFER_MS: i64 = 60_000;
+
+/// One decision to be made.
+#[derive(Clone)]
+pub(super) struct Task {
+    pub(super) event: usize,
+    pub(super) active: Arc<Active>,
+    pub(super) published: Published,
+    pub(super) subscription: usize,
+    /// How often it was put off after a fault.
+    pub(super) attempts: u32,
+}
+
+impl Task {
+    pub(super) fn state_key(&self, owner: &Owner) -> StateKey {
+        StateKey { campaign: self.active.campaign.id.clone(), owner: owner.clone() }
+    }
+
+    fn key(&self, event: &Admitted) -> DeferredKey {
+        DeferredKey {
+            campaign: self.active.campaign.id.clone(),
+            event: event.admission.seq,
+            subscription: self.published.manifest().subscriptions[self.subscription].name.clone(),
+        }
+    }
+}
+
+/// What deciding a group of events came to.
+#[derive(Default)]
+pub(super) struct Round {
+    pub(super) decisions: Vec<Decision>,
+    pub(super) put_off: Vec<(PutOff, Deferred)>,
+}
+
+/// Why a group could not be decided. Nothing of it is left in the facts.
+pub(super) enum Aborted {
+    /// This event, for want of time or memory.
+    Event { index: usize, why: String },
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Aborted {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Decider {
+    /// Decides events in order of admission, side by side where they share nothing.
+    pub(super) fn decide(&mut self, events: &[Admitted], purpose: Purpose) -> Result<Round, Aborted> {
+        let savepoint = self.facts.savepoint();
+        let decided = self.decide_waves(events, purpose);
+        if decided.is_err() {
+            self.facts.undo_to(savepoint);
+        }
+        decided
+    }
+
+    fn decide_waves(&mut self, events: &[Admitted], purpose: Purpose) -> Result<Round, Aborted> {
+        self.prefetch(events)?;
+        let mut round = Round::default();
+        let mut remaining: VecDeque<usize> = (0..events.len()).collect();
+        while !remaining.is_empty() {
+            let mut queues = Vec::new();
+            for index in self.next_wave(events, &mut remaining)? {
+                self.learn(&events[index])?;
+                queues.push(VecDeque::from(self.tasks(events, index, &mut round)));
+            }
+            loop {
+                let together: Vec<Task> = queues.iter_mut().filter_map(VecDeque::pop_front).collect();
+                if together.is_empty() {
+                    break;
+                }
+                self.decide_together(&together, events, purpose, &mut round)?;
+            }
+        }
+        Ok(round)
+    }
+
+    /// The decisions that an event asks for, by campaign and subscription; those to be put off are.
+    fn tasks(&self, events: &[Admitted], index: usize, round: &mut Round) -> Vec<Task> {
+        let event = &events[index];
+        let inner = &event.arrival.event;
+        let actor = self.facts.customers.get(&inner.actor);
+        let mut tasks = Vec::new();
+        for active in self.registry.routed(&inner.kind) {
+            let campaign = &active.campaign;
+            if !campaign.takes(inner.occurred) || !campaign.settings.audience.includes(actor, inner.occurred) {
+                continue;
+            }
+            let published = active.at(inner.occurred).1;
+            for (subscription, declared) in published.manifest().subscriptions.iter().enumerate() {
+                if declared.kind != inner.kind || !campaign.subscribes(declared) {
+                    continue;
+                }
+                let active = Arc::clone(active);
+                let task = Task { event: index, active, published: published.clone(), subscription, attempts: 0 };
+                if campaign.lifecycle == Lifecycle::Paused || self.backlog.contains(&campaign.id) {
+                    round.put_off.push(put_off(&task, event, WhyPutOff::Paused, event.admission.at));
+                } else {
+                    tasks.push(task);
+                }
+            }
+        }
+        tasks
+    }
+
+    /// Makes decisions that share no customer and no entity.
+    pub(super) fn decide_together(
+        &mut self,
+        tasks: &[Task],
+        events: &[Admitted],
+        purpose: Purpose,
+        round: &mut Round,
+    ) -> Result<(), Aborted> {
+        let mut wanted = Wanted::default();
+        let mut cast = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            if let Some(who) = self.cast(task, &events[task.event])? {
+                wanted.extend(Self::wanted_to_show(task, &who));
+                cast.push((task, who));
+            }
+        }
+        self.ensure(wanted)?;
+        let mut jobs = Vec::with_capacity(cast.len());
+        for (task, who) in &cast {
+            jobs.push(self.prepare(task, who, &events[task.event], purpose));
+        }
+        let evaluations = self.evaluate(&cast, &jobs)?;
+        let evaluated: Vec<_> = cast.iter().zip(jobs).zip(evaluations).collect();
+        self.ensure_for_proposals(&evaluated, events)?;
+        for (((task, who), job), evaluation) in evaluated {
+            let event = &events[task.event];
+            self.settle((task, who), event, job, evaluation, round);
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, task: &Task, cast: &Cast, event: &Admitted, purpose: Purpose) -> Job {
+        let manifest = task.published.manifest();
+        let stored = self.facts.states.get(&task.state_key(&cast.owner));
+        let state_read_as = stored.as_ref().map(|state| state.written_as);
+        let state = match stored {
+            Some(state) if state.written_as != manifest.state_writes => {
+                match self.workers.migrate(&task.published.loaded, cast.owner.kind(), &state.value, state.written_as) {
+                    Ok(migrated) => Some(migrated),
+                    Err(why) => {
+                        let input = self.input((task, cast), event, Some(state.value.clone()), purpose);
+                        let output = Output::Refusal(not_migrated(state.written_as, &why.to_string()));
+                        let evaluation = Evaluation { output, fuel: 0, log: String::new() };
+                        return Job { input: Arc::new(input), state_read_as, ready: Some(evaluation) };
+                    }
+                }
+            }
+            other => other.as_ref().map(|state| state.value.clone()),
+        };
+        let input = self.input((task, cast), event, state, purpose);
+        Job { input: Arc::new(input), state_read_as, ready: None }
+    }
+
+    /// Runs the policies. What ran out of wall time is tried again at once; then its event is given up for now.
+    fn evaluate(&self, cast: &[(&Task, Cast)], jobs: &[Job]) -> Result<Vec<Evaluation>, Aborted> {
+        let mut evaluations: Vec<Option<Evaluation>> = jobs.iter().map(|job| job.ready.clone()).collect();
+        for tries in 1.. {
+            let open: Vec<usize> = (0..jobs.len()).filter(|index| evaluations[*index].is_none()).collect();
+            if open.is_empty() {
+                break;
+            }
+            let batch = open.iter().map(|index| {
+                let policy = Arc::clone(&cast[*index].0.published.loaded);
+                largesse_engine::Job { policy, input: Arc::clone(&jobs[*index].input) }
+            });
+            for (index, evaluation) in open.iter().zip(self.workers.decide_all(batch.collect())) {
+                match &evaluation.output {
+                    Output::Fault(fault) if !fault.kind.is_deterministic() => {
+                        let campaign = &cast[*index].0.active.campaign.id;
+                        tracing::warn!(%campaign, %fault, tries, "a decision could not be made");
+                        if tries == TRIES_MAX {
+                            let why = format!("the policy of {campaign} could not decide: {fault}");
+                            return Err(Aborted::Event { index: cast[*index].0.event, why });
+                        }
+                    }
+                    _ => evaluations[*index] = Some(evaluation),
+                }
+            }
+        }
+        Ok(evaluations.into_iter().flatten().collect())
+    }
+
+    fn ensure_for_proposals(
+        &mut self,
+        evaluated: &[((&(&Task, Cast), Job), Evaluation)],
+        events: &[Admitted],
+    ) -> Result<(), StoreError> {
+        // Things first, then the grants about them, then the counts that those grants went into.
+        for step in 0..3 {
+            let mut wanted = Wanted::default();
+            for (((task, cast), job), evaluation) in evaluated {
+                let Output::Proposal(proposal) = &evaluation.output else { continue };
+                let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
+                let case = case((task, cast), &job.input, DecisionId(0), &resolve);
+                if adjudicate::validate(&case, proposal).is_err() {
+                    continue;
+                }
+                if step == 0 {
+                    wanted.extend(adjudicate::wanted(&case, proposal, &self.facts));
+                }
+                wanted.extend(revoke::wanted(&case, proposal, &self.facts));
+            }
+            self.ensure(wanted)?;
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        (task, cast): (&Task, &Cast),
+        event: &Admitted,
+        job: Job,
+        mut evaluation: Evaluation,
+        round: &mut Round,
+    ) {
+        let id = DecisionId(self.last_decision.0 + round.decisions.len() as u64 + 1);
+        let resolve = resolver(&task.active, event.arrival.event.occurred);
+        let case = case((task, cast), &job.input, id, &resolve);
+        if let Output::Proposal(proposal) = &evaluation.output
+            && let Err(fault) = adjudicate::validate(&case, proposal)
+        {
+            evaluation.output = Output::Fault(fault);
+        }
+        let verdict = match &evaluation.output {
+            Output::Proposal(proposal) => {
+                let verdict = adjudicate::adjudicate(&case, proposal, &mut self.facts);
+                if matches!(verdict, Verdict::Accepted(_)) {
+                    self.put_state(task, &cast.owner, proposal);
+                }
+                verdict
+            }
+            Output::Refusal(_) => Verdict::Refused,
+            Output::Fault(fault) => {
+                note_fault(task, fault);
+                let tries_left = task.attempts + 1 < DEFER_ATTEMPTS_MAX;
+                if task.active.campaign.settings.on_fault == OnFault::Defer && tries_left {
+                    let wait = DEFER_MS << task.attempts;
+                    let due = self.clock.now().plus_millis(wait).unwrap_or(Instant::MAX);
+                    round.put_off.push(put_off(task, event, WhyPutOff::Fault, due));
+                    return;
+                }
+                Verdict::Faulted
+            }
+        };
+        metrics::counter!("largesse_decisions_total", "campaign" => task.active.campaign.id.to_string(),
+            "verdict" => verdict.as_str())
+        .increment(1);
+        round.decisions.push(Decision {
+            id,
+            event: event.admission.seq,
+            campaign: task.active.campaign.id.clone(),
+            policy: task.published.policy.digest,
+            wasi_profile: WASI_PROFILE,
+            input: Arc::unwrap_or_clone(job.input),
+            state_read_as: job.state_read_as,
+            evaluation,
+            verdict,
+            made_at: self.clock.now(),
+        });
+    }
+
+    fn put_state(&mut self, task: &Task, owner: &Owner, proposal: &Proposal) {
+        let state = match &proposal.state {
+            StateChange::Keep => return,
+            StateChange::Clear => None,
+            StateChange::Put(value) => {
+                Some(State { written_as: task.published.manifest().state_writes, value: value.clone() })
+            }
+        };
+        self.facts.states.put(task.state_key(owner), state);
+    }
+
+    /// Adds what was decided to the batch that gathers and to the answers.
+    pub(super) fn keep_round(&mut self, round: Round) {
+        self.last_decision = round.decisions.last().map_or(self.last_decision, |last| last.id);
+        for decision in round.decisions.into_iter().map(Arc::new) {
+            if let Some(answer) = self.answers.get_mut(&decision.event) {
+                answer.decisions.push(Arc::clone(&decision));
+            }
+            self.pending.batch.decisions.push(decision);
+        }
+        for (put_off, deferred) in round.put_off {
+            if let Some(answer) = self.answers.get_mut(&deferred.key.event) {
+                answer.put_off.push(put_off);
+            }
+            self.pending.batch.deferred.push(deferred);
+        }
+    }
+}
+
+/// A decision ready to be evaluated, or answered without.
+pub(super) struct Job {
+    input: Arc<Input>,
+    state_read_as: Option<u32>,
+    ready: Option<Evaluation>,
+}
+
+fn not_migrated(written_as: u32, why: &str) -> Refusal {
+    Refusal {
+        code: RefusalCode::new("state-not-migrated").expect("a code of letters and dashes"),
+        message: format!("the state was written as version {written_as}, and migrate says: {why}"),
+    }
+}
+
+fn resolver(active: &Active, occurred: Instant) -> impl Fn(When) -> Option<Instant> + '_ {
+    move |when| active.zone.resolve(when, occurred)
+}
+
+fn case<'a>(
+    (task, cast): (&'a Task, &'a Cast),
+    input: &'a Input,
+    decision: DecisionId,
+    resolve: &'a dyn Fn(When) -> Option<Instant>,
+) -> Case<'a> {
+    Case {
+        campaign: &task.active.campaign,
+        manifest: task.published.manifest(),
+        input,
+        about: cast.about.as_ref(),
+        decision,
+        resolve,
+    }
+}
+
+fn put_off(task: &Task, event: &Admitted, why: WhyPutOff, due: Instant) -> (PutOff, Deferred) {
+    let key = task.key(event);
+    let put_off = PutOff { campaign: key.campaign.clone(), subscription: key.subscription.clone(), why };
+    let attempts = task.attempts + u32::from(why == WhyPutOff::Fault);
+    (put_off, Deferred { key, attempts, due })
+}
+
+fn note_fault(task: &Task, fault: &Fault) {
+    let campaign = &task.active.campaign.id;
+    tracing::warn!(%campaign, policy = %task.published.policy.digest, %fault, "a policy broke its contract");
+    metrics::counter!("largesse_faults_total", "campaign" => campaign.to_string(), "kind" => fault.kind.as_str())
+        .increment(1);
+}
+
+/// The state as JSON that a policy of this version reads, for migration checks before a change.
+pub(super) fn readable(published: &Published, written_as: u32) -> bool {
+    let manifest = published.manifest();
+    manifest.state_writes == written_as || manifest.state_reads.contains(&written_as)
+}

@@ -1,0 +1,276 @@
+//! The pipeline: the only writer, and the only place where engine and store meet.
+//!
+//! Two threads. The *decider* takes what has arrived, decides it and adds it to the batch that gathers; the *committer*
+//! writes one batch at a time. While one batch is flushed the next one gathers, so that throughput is group commit with
+//! no timer and no artificial wait, and a single event on an idle host is committed at once.
+//!
+//! The decider works on rows held in memory ([`Facts`]), which show what it has decided before it is on disk. That is
+//! sound because it is the only writer, because nothing is answered before its commit returns, and because a commit that
+//! fails ends the process: the rows die with it.
+
+mod admit;
+mod answer;
+mod bind;
+mod control;
+mod decide;
+mod deferred;
+mod show;
+mod wave;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, never, select};
+use largesse_domain::event::{BodyHash, EventKey};
+use largesse_domain::facts::{Facts, Wanted};
+use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
+use largesse_domain::time::Instant;
+use largesse_engine::Workers;
+use largesse_store::{Batch, Store, StoreError};
+use tokio::sync::oneshot;
+
+pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
+pub use control::{Change, Changed, ControlError, Precondition};
+
+use crate::Shared;
+use crate::clock::Clock;
+use crate::intake::Arrival;
+use crate::registry::Registry;
+use crate::seed::SeedKey;
+
+/// Most events in one commit.
+const COMMIT_EVENTS_MAX: usize = 2_048;
+/// Rows held in memory before the decider lets them go.
+const FACTS_MAX: usize = 2_000_000;
+/// How often the clock is looked at when nothing arrives.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What the pipeline is asked to do.
+pub(crate) enum Work {
+    /// Decide these events.
+    Events(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>),
+    /// Say what would be decided.
+    DryRun(Arrival, oneshot::Sender<DryRun>),
+    /// Change what is published or runs, or what is known of a customer.
+    Change(Change, oneshot::Sender<Result<Changed, ControlError>>),
+    /// Finish what was taken and stop.
+    Stop,
+}
+
+/// Something to do once a batch is on disk.
+type AfterCommit = Box<dyn FnOnce() + Send>;
+
+/// What gathers for the next commit.
+#[derive(Default)]
+struct Pending {
+    batch: Batch,
+    keys: Vec<EventKey>,
+    after: Vec<AfterCommit>,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.after.is_empty() && self.batch == Batch::default()
+    }
+}
+
+/// The decider's own.
+pub(crate) struct Decider {
+    store: Arc<dyn Store>,
+    workers: Arc<Workers>,
+    clock: Clock,
+    seeds: SeedKey,
+    shared: Arc<Shared>,
+    registry: Arc<Registry>,
+    facts: Facts,
+    last_event: EventSeq,
+    last_decision: DecisionId,
+    pending: Pending,
+    /// Events that are decided and not yet on disk.
+    unwritten: HashMap<EventKey, (EventSeq, BodyHash)>,
+    /// What they will be answered.
+    answers: HashMap<EventSeq, Answer>,
+    /// Campaigns that have decisions to make up for before new ones.
+    backlog: HashSet<CampaignId>,
+    /// Whether a batch is being written.
+    writing: bool,
+    /// When deferred decisions were last looked for.
+    looked_for_deferred: Option<Instant>,
+}
+
+/// Starts the two threads.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub(crate) fn start(mut decider: Decider, work: Receiver<Work>) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let (to_committer, batches) = crossbeam_channel::bounded::<Pending>(1);
+    let (to_decider, written) = crossbeam_channel::bounded(1);
+    let store = Arc::clone(&decider.store);
+    let shared = Arc::clone(&decider.shared);
+    let committer = std::thread::Builder::new()
+        .name("committer".into())
+        .spawn(move || commit_batches(&*store, &shared, &batches, &to_decider))?;
+    let decider = std::thread::Builder::new()
+        .name("decider".into())
+        .spawn(move || decider.run(&work, &to_committer, &written))?;
+    Ok(vec![decider, committer])
+}
+
+fn commit_batches(store: &dyn Store, shared: &Shared, batches: &Receiver<Pending>, written: &Sender<Vec<EventKey>>) {
+    for pending in batches {
+        let started = std::time::Instant::now();
+        if let Err(error) = store.commit(&pending.batch) {
+            // What is on disk now is not known. Only a start from disk can tell, so nothing more is answered.
+            shared.fail(&error);
+            return;
+        }
+        metrics::histogram!("largesse_commit_seconds").record(started.elapsed().as_secs_f64());
+        metrics::counter!("largesse_events_admitted_total").increment(pending.batch.events.len() as u64);
+        for after in pending.after {
+            after();
+        }
+        if written.send(pending.keys).is_err() {
+            return;
+        }
+    }
+}
+
+impl Decider {
+    pub(crate) fn new(
+        (store, workers): (Arc<dyn Store>, Arc<Workers>),
+        (clock, seeds): (Clock, SeedKey),
+        shared: Arc<Shared>,
+        registry: Arc<Registry>,
+    ) -> Result<Self, StoreError> {
+        let counters = store.counters()?;
+        let backlog = registry.campaigns().map(|active| active.campaign.id.clone()).collect();
+        Ok(Self {
+            store,
+            workers,
+            clock,
+            seeds,
+            shared,
+            registry,
+            facts: Facts::default(),
+            last_event: counters.last_event,
+            last_decision: counters.last_decision,
+            pending: Pending::default(),
+            unwritten: HashMap::new(),
+            answers: HashMap::new(),
+            backlog,
+            writing: false,
+            looked_for_deferred: None,
+        })
+    }
+
+    fn run(&mut self, work: &Receiver<Work>, batches: &Sender<Pending>, written: &Receiver<Vec<EventKey>>) {
+        let (mut stopping, no_work) = (false, never());
+        loop {
+            if let Err(error) = self.step(batches) {
+                self.shared.fail(&error);
+                return;
+            }
+            if stopping && !self.writing && self.pending.is_empty() {
+                return;
+            }
+            let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX || self.facts.len() > FACTS_MAX;
+            let open = if full || stopping { &no_work } else { work };
+            select! {
+                recv(open) -> first => match first {
+                    Ok(first) => match self.take(first, work) {
+                        Ok(stop) => stopping = stop,
+                        Err(error) => {
+                            self.shared.fail(&error);
+                            return;
+                        }
+                    },
+                    Err(_) => stopping = true,
+                },
+                recv(written) -> keys => match keys {
+                    Ok(keys) => self.on_written(&keys),
+                    // The committer has failed and said so.
+                    Err(_) => return,
+                },
+                default(TICK) => {}
+            }
+        }
+    }
+
+    /// What is due between two pieces of work.
+    fn step(&mut self, batches: &Sender<Pending>) -> Result<(), StoreError> {
+        self.look_at_clock();
+        let idle = !self.writing && self.pending.is_empty();
+        if idle {
+            if self.facts.len() > FACTS_MAX {
+                self.facts = Facts::default();
+            }
+            self.decide_deferred()?;
+        }
+        if !self.writing && !self.pending.is_empty() {
+            let mut pending = std::mem::take(&mut self.pending);
+            pending.batch.rows = self.facts.take_changes();
+            self.writing = batches.send(pending).is_ok();
+        }
+        Ok(())
+    }
+
+    fn on_written(&mut self, keys: &[EventKey]) {
+        self.writing = false;
+        for key in keys {
+            if let Some((seq, _)) = self.unwritten.remove(key) {
+                self.answers.remove(&seq);
+            }
+        }
+    }
+
+    /// Does one piece of work and, of events, as many more as have arrived. Says whether to stop.
+    fn take(&mut self, first: Work, work: &Receiver<Work>) -> Result<bool, StoreError> {
+        let mut next = Some(first);
+        while let Some(piece) = next.take() {
+            match piece {
+                Work::Stop => return Ok(true),
+                Work::DryRun(arrival, reply) => {
+                    let answer = self.dry_run(arrival)?;
+                    // Whoever asked may have gone.
+                    let _ = reply.send(answer);
+                }
+                Work::Change(change, reply) => {
+                    let changed = self.change(change)?;
+                    self.pending.after.push(Box::new(move || {
+                        let _ = reply.send(changed);
+                    }));
+                }
+                Work::Events(arrivals, reply) => {
+                    let mut count = arrivals.len();
+                    let mut asked = vec![(arrivals, reply)];
+                    while count < COMMIT_EVENTS_MAX {
+                        match work.try_recv() {
+                            Ok(Work::Events(arrivals, reply)) => {
+                                count += arrivals.len();
+                                asked.push((arrivals, reply));
+                            }
+                            Ok(other) => {
+                                next = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.admit(asked)?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Loads what is wanted and not held.
+    fn ensure(&mut self, mut wanted: Wanted) -> Result<(), StoreError> {
+        self.facts.missing(&mut wanted);
+        if !wanted.is_empty() {
+            self.facts.load(self.store.load(&wanted)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! What a policy is shown: the parties in their declared roles, and of each only what was declared.
+
+use largesse_domain::customer::{AttributeValue, Customer};
+use largesse_domain::decision::{CampaignView, Input, Owner, Party, Phase};
+use largesse_domain::facts::Wanted;
+use largesse_domain::grant::{Grant, GrantState};
+use largesse_domain::id::{AboutId, CustomerId, EntityId, RoleName};
+use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource, Subscription};
+use largesse_domain::time::Instant;
+use largesse_domain::unit::Unit;
+use largesse_store::StoreError;
+use serde_json::{Map, Value};
+
+use super::Decider;
+use super::admit::Admitted;
+use super::decide::Task;
+use crate::seed::Purpose;
+
+/// Who plays which role in a task, and whose state it is.
+pub(super) struct Cast {
+    pub(super) owner: Owner,
+    pub(super) about: Option<AboutId>,
+    parties: Vec<(usize, CustomerId)>,
+}
+
+impl Decider {
+    /// Fills the roles. `None` when the event has no owner for the subscription (no inviter, say): no decision then.
+    pub(super) fn cast(&mut self, task: &Task, event: &Admitted) -> Result<Option<Cast>, StoreError> {
+        let manifest = task.published.manifest();
+        let mut parties = Vec::new();
+        for (index, role) in manifest.roles.iter().enumerate() {
+            let customers = self.customers_in(role, task, event)?;
+            parties.extend(customers.into_iter().map(|customer| (index, customer)));
+        }
+        let subscription = &manifest.subscriptions[task.subscription];
+        let in_role = |name: &RoleName| {
+            let index = manifest.roles.iter().position(|role| role.name == *name)?;
+            parties.iter().find(|(role, _)| *role == index).map(|(_, customer)| customer.clone())
+        };
+        let owner = match &subscription.owner {
+            OwnerOf::Party(role) => in_role(role).map(Owner::Party),
+            OwnerOf::Entity(pointer) => entity_at(event, pointer).map(Owner::Entity),
+        };
+        let about = about(event, subscription);
+        Ok(owner.map(|owner| Cast { owner, about, parties }))
+    }
+
+    fn customers_in(&mut self, role: &Role, task: &Task, event: &Admitted) -> Result<Vec<CustomerId>, StoreError> {
+        let actor = &event.arrival.event.actor;
+        Ok(match &role.source {
+            RoleSource::Actor => vec![actor.clone()],
+            RoleSource::Inviter(distance) => {
+                let distance = usize::from(*distance);
+                let chain = self.inviters(&task.active.campaign.id, actor, distance)?;
+                chain.into_iter().nth(distance - 1).into_iter().collect()
+            }
+            RoleSource::CustomerAt(pointer) if event.arrival.rules.names_customer(pointer.as_str()) => {
+                customer_at(event, pointer.as_str()).into_iter().collect()
+            }
+            RoleSource::MembersAt(pointer) if event.arrival.rules.names_members(pointer.as_str()) => {
+                let members = event.arrival.data.pointer(pointer.as_str()).and_then(Value::as_array);
+                let count = members.map_or(0, Vec::len);
+                (0..count).filter_map(|index| customer_at(event, &format!("{}/{index}", pointer.as_str()))).collect()
+            }
+            RoleSource::CustomerAt(_) | RoleSource::MembersAt(_) => Vec::new(),
+        })
+    }
+
+    /// What has to be loaded to show a cast.
+    pub(super) fn wanted_to_show(task: &Task, cast: &Cast) -> Wanted {
+        let roles = &task.published.manifest().roles;
+        let mut wanted = Wanted::default();
+        wanted.states.insert(task.state_key(&cast.owner));
+        for (role, customer) in &cast.parties {
+            wanted.customers.insert(customer.clone());
+            if !roles[*role].balances.is_empty() {
+                wanted.wallets.insert(customer.clone());
+            }
+        }
+        wanted
+    }
+
+    /// Everything that the decision may know; what it needs is loaded. `state` is in the version that the policy writes.
+    pub(super) fn input(
+        &self,
+        (task, cast): (&Task, &Cast),
+        event: &Admitted,
+        state: Option<Json>,
+        purpose: Purpose,
+    ) -> Input {
+        let active = &task.active;
+        let inner = &event.arrival.event;
+        let (revision, _) = active.at(inner.occurred);
+        let roles = &task.published.manifest().roles;
+        let now = event.admission.at;
+        let parties =
+            cast.parties.iter().map(|(role, customer)| self.party(&roles[*role], customer, inner.occurred, now));
+        Input {
+            subscription: task.published.manifest().subscriptions[task.subscription].name.clone(),
+            event: inner.clone(),
+            occurred: active.zone.moment(inner.occurred),
+            owner: cast.owner.clone(),
+            parties: parties.collect(),
+            campaign: CampaignView {
+                id: active.campaign.id.clone(),
+                revision: revision.number,
+                currency: active.campaign.settings.currency,
+                opens: active.campaign.settings.opens,
+                closes: active.campaign.settings.closes,
+                phase: match active.campaign.lifecycle {
+                    Lifecycle::Closing | Lifecycle::Ended => Phase::Closing,
+                    _ => Phase::Open,
+                },
+                params: revision.params.clone(),
+            },
+            now: active.zone.moment(now),
+            seed: self.seeds.seed(&active.campaign.id, &cast.owner, &inner.key, purpose),
+            state,
+        }
+    }
+
+    fn party(&self, role: &Role, customer: &CustomerId, occurred: Instant, now: Instant) -> Party {
+        let known = self.facts.customers.get(customer);
+        let balance = |unit: &Unit| (unit.clone(), balance(self.facts.wallets.get(customer), unit, now));
+        Party {
+            role: role.name.clone(),
+            customer: customer.clone(),
+            attributes: attributes(role, known),
+            tags: if role.tags { known.tags_at(occurred).cloned().collect() } else { Vec::new() },
+            balances: role.balances.iter().map(balance).collect(),
+        }
+    }
+}
+
+fn attributes(role: &Role, customer: &Customer) -> Json {
+    let mut object = Map::new();
+    for name in &role.attributes {
+        let Some(attribute) = customer.attributes.get(name) else { continue };
+        let value = match &attribute.value {
+            AttributeValue::Bool(value) => Value::from(*value),
+            AttributeValue::Int(value) => Value::from(*value),
+            AttributeValue::Text(value) => Value::from(value.as_str()),
+        };
+        object.insert(name.to_string(), value);
+    }
+    if object.is_empty() { Json::empty_object() } else { Json::from_checked(Value::Object(object).to_string()) }
+}
+
+fn balance(wallet: &[Grant], unit: &Unit, now: Instant) -> i64 {
+    let held = wallet.iter().filter(|grant| grant.unit == *unit && grant.state_at(now) == GrantState::Posted);
+    let sum: u128 = held.map(|grant| u128::from(grant.net().get())).sum();
+    i64::try_from(sum).unwrap_or(i64::MAX)
+}
+
+fn customer_at(event: &Admitted, pointer: &str) -> Option<CustomerId> {
+    CustomerId::new(event.arrival.data.pointer(pointer)?.as_str()?).ok()
+}
+
+fn entity_at(event: &Admitted, pointer: &Pointer) -> Option<EntityId> {
+    let named = event.arrival.rules.names_entity(pointer.as_str());
+    named.then(|| event.arrival.data.pointer(pointer.as_str())?.as_str().map(EntityId::new)?.ok()).flatten()
+}
+
+fn about(event: &Admitted, subscription: &Subscription) -> Option<AboutId> {
+    let pointer = subscription.about.as_ref()?;
+    match event.arrival.data.pointer(pointer.as_str())? {
+        Value::String(text) => AboutId::new(text).ok(),
+        Value::Number(number) => AboutId::new(number.to_string()).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! Which events can be decided side by side.
+//!
+//! Decisions that share a customer or an entity are made in order of admission over one another's results; others have
+//! nothing to do with each other. A wave takes, in order, every event that shares nothing with an event before it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use largesse_domain::facts::{BindingKey, Wanted};
+use largesse_domain::id::CustomerId;
+use largesse_domain::limits::INVITER_DISTANCE_MAX;
+use largesse_domain::policy::OwnerOf;
+use largesse_store::StoreError;
+
+use super::Decider;
+use super::admit::Admitted;
+use crate::registry::sees_inviters;
+
+/// How far ahead a wave looks for events that share nothing with those before.
+const WINDOW: usize = 512;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Shared {
+    Customer(CustomerId),
+    Entity(String),
+}
+
+impl Decider {
+    /// Loads, for all events at once, what almost every one of them needs.
+    pub(super) fn prefetch(&mut self, events: &[Admitted]) -> Result<(), StoreError> {
+        let registry = Arc::clone(&self.registry);
+        let mut wanted = Wanted::default();
+        let mut of_actor = Vec::new();
+        for event in events {
+            let inner = &event.arrival.event;
+            wanted.customers.insert(inner.actor.clone());
+            wanted.customers.extend(event.arrival.reading.named.iter().cloned());
+            for active in registry.routed(&inner.kind).filter(|active| sees_inviters(active.latest().manifest())) {
+                of_actor.push(BindingKey { campaign: active.campaign.id.clone(), invitee: inner.actor.clone() });
+            }
+        }
+        wanted.bindings.extend(of_actor.iter().cloned());
+        self.ensure(wanted)?;
+        for _ in 0..INVITER_DISTANCE_MAX {
+            let mut wanted = Wanted::default();
+            for binding in &mut of_actor {
+                if let Some(inviter) = self.facts.bindings.get(binding).clone() {
+                    wanted.customers.insert(inviter.clone());
+                    binding.invitee = inviter;
+                    wanted.bindings.insert(binding.clone());
+                }
+            }
+            if wanted.is_empty() {
+                break;
+            }
+            self.ensure(wanted)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next wave out of what remains.
+    pub(super) fn next_wave(
+        &mut self,
+        events: &[Admitted],
+        remaining: &mut VecDeque<usize>,
+    ) -> Result<Vec<usize>, StoreError> {
+        let mut taken = HashSet::new();
+        let mut wave = Vec::new();
+        let mut waiting = Vec::new();
+        for _ in 0..WINDOW.min(remaining.len()) {
+            let Some(index) = remaining.pop_front() else { break };
+            let shared = self.shared_by(&events[index])?;
+            if shared.iter().any(|thing| taken.contains(thing)) {
+                waiting.push(index);
+            } else {
+                wave.push(index);
+            }
+            taken.extend(shared);
+        }
+        for index in waiting.into_iter().rev() {
+            remaining.push_front(index);
+        }
+        Ok(wave)
+    }
+
+    /// Every customer and entity that decisions on the event may show or change.
+    fn shared_by(&mut self, event: &Admitted) -> Result<Vec<Shared>, StoreError> {
+        let inner = &event.arrival.event;
+        let mut shared = vec![Shared::Customer(inner.actor.clone())];
+        shared.extend(event.arrival.reading.named.iter().cloned().map(Shared::Customer));
+        let registry = Arc::clone(&self.registry);
+        for active in registry.routed(&inner.kind) {
+            let manifest = active.at(inner.occurred).1.manifest();
+            if sees_inviters(manifest) {
+                let chain = self.inviters(&active.campaign.id, &inner.actor, usize::from(INVITER_DISTANCE_MAX))?;
+                shared.extend(chain.into_iter().map(Shared::Customer));
+                if active.campaign.settings.attribution.bind_on.contains(&inner.kind) {
+                    shared.extend(self.may_become_inviters(&inner.actor));
+                }
+            }
+            for subscription in manifest.subscriptions.iter().filter(|subscription| subscription.kind == inner.kind) {
+                if let OwnerOf::Entity(pointer) = &subscription.owner {
+                    let entity = event.arrival.data.pointer(pointer.as_str()).and_then(|value| value.as_str());
+                    shared.extend(entity.map(|entity| Shared::Entity(entity.to_owned())));
+                }
+            }
+        }
+        Ok(shared)
+    }
+
+    fn may_become_inviters(&self, actor: &CustomerId) -> Vec<Shared> {
+        let touches = &self.facts.customers.get(actor).touches;
+        touches.iter().map(|touch| Shared::Customer(touch.inviter.clone())).collect()
+    }
+}
