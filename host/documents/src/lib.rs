@@ -3,6 +3,7 @@
 //! Domain types are not serialisable; the types here are, and convert. A `...Document` comes in and is checked: conversion
 //! answers with all its [`Problem`]s at once, each with a JSON pointer. A `...View` goes out. Times are RFC 3339 texts,
 //! quantities are integers, identifiers, units and digests are texts, and so is what does not fit a JSON number (seeds).
+//! The forms in [`stored`] are for the store alone: compact, and they lose nothing.
 #![forbid(unsafe_code)]
 
 pub mod problem;
@@ -15,6 +16,9 @@ pub mod effect;
 pub mod outcome;
 pub mod decision;
 pub mod grant;
+pub mod stored;
+#[cfg(any(test, feature = "testing"))]
+pub mod samples;
 
 pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, PolicyRef};
 pub use customer::{CustomerDocument, CustomerView};

@@ -168,6 +168,23 @@ impl From<&Limit> for LimitDocument {
     }
 }
 
+impl BudgetDocument {
+    pub(crate) fn read(&self, pointer: &str, currency: Option<Currency>, problems: &mut Problems) -> Option<Budget> {
+        let of = read_pattern(pointer, &self.unit, currency, problems);
+        let total = problems.keep(format!("{pointer}/total"), Quantity::new(self.total));
+        let per_day = read_quantity(format!("{pointer}/per_day"), self.per_day, problems);
+        Some(Budget { of: of?, total: total?, per_day })
+    }
+}
+
+impl LimitDocument {
+    pub(crate) fn read(&self, pointer: &str, currency: Option<Currency>, problems: &mut Problems) -> Option<Limit> {
+        let of = read_pattern(pointer, &self.unit, currency, problems);
+        let amount = read_quantity(format!("{pointer}/amount"), self.amount, problems);
+        Some(Limit { of: of?, window: self.window.into(), amount, count: self.count })
+    }
+}
+
 /// The budgets, as far as they are right. Each counts something else.
 pub(crate) fn read_budgets(
     documents: &[BudgetDocument],
@@ -181,14 +198,11 @@ pub(crate) fn read_budgets(
     let mut budgets = Vec::with_capacity(documents.len());
     for (index, document) in documents.iter().enumerate() {
         let pointer = format!("/budgets/{index}");
-        let of = read_pattern(&pointer, &document.unit, currency, problems);
-        let total = problems.keep(format!("{pointer}/total"), Quantity::new(document.total));
-        let per_day = read_quantity(format!("{pointer}/per_day"), document.per_day, problems);
-        let (Some(of), Some(total)) = (of, total) else { continue };
-        if !seen.insert(of.clone()) {
-            problems.add(&pointer, format!("a second budget for {of}"));
+        let Some(budget) = document.read(&pointer, currency, problems) else { continue };
+        if !seen.insert(budget.of.clone()) {
+            problems.add(&pointer, format!("a second budget for {}", budget.of));
         }
-        budgets.push(Budget { of, total, per_day });
+        budgets.push(budget);
     }
     budgets
 }
@@ -206,17 +220,14 @@ pub(crate) fn read_limits(
     let mut limits = Vec::with_capacity(documents.len());
     for (index, document) in documents.iter().enumerate() {
         let pointer = format!("/limits/{index}");
-        let of = read_pattern(&pointer, &document.unit, currency, problems);
-        let amount = read_quantity(format!("{pointer}/amount"), document.amount, problems);
         if document.amount.is_none() && document.count.is_none() {
             problems.add(&pointer, "limits nothing: give an amount, a count, or both");
         }
-        let window = Window::from(document.window);
-        let Some(of) = of else { continue };
-        if !seen.insert((of.clone(), window)) {
-            problems.add(&pointer, format!("a second limit for {of} per {}", window.as_str()));
+        let Some(limit) = document.read(&pointer, currency, problems) else { continue };
+        if !seen.insert((limit.of.clone(), limit.window)) {
+            problems.add(&pointer, format!("a second limit for {} per {}", limit.of, limit.window.as_str()));
         }
-        limits.push(Limit { of, window, amount, count: document.count });
+        limits.push(limit);
     }
     limits
 }

@@ -1,8 +1,9 @@
 //! Times as RFC 3339 texts.
 
-use jiff::Timestamp;
+use jiff::civil::date;
 use jiff::tz::TimeZone;
-use largesse_domain::time::{Instant, When};
+use jiff::{Span, Timestamp};
+use largesse_domain::time::{Day, Instant, LocalTime, When};
 use serde::{Deserialize, Serialize};
 
 const EXPECTED: &str =
@@ -26,6 +27,27 @@ pub fn instant_text(instant: Instant) -> String {
         // Instants are within the years 1 to 9999, which the time library holds.
         Err(_) => format!("{} ms", instant.as_millis()),
     }
+}
+
+/// The civil reading of a second of a day, given the day in days since 1970-01-01. `None` outside the years -9999 to 9999
+/// and the 86,400 seconds of a day.
+#[must_use]
+pub fn local_time(day: Day, second_of_day: u32) -> Option<LocalTime> {
+    let days = Span::new().try_days(day.0).ok()?;
+    let date = date(1970, 1, 1).checked_add(days).ok()?;
+    let week = date.iso_week_date();
+    let small = |number: i8| u8::try_from(number).ok();
+    (second_of_day < 86_400).then_some(())?;
+    Some(LocalTime {
+        day,
+        year: i32::from(date.year()),
+        month: small(date.month())?,
+        day_of_month: small(date.day())?,
+        weekday: small(date.weekday().to_monday_one_offset())?,
+        iso_year: i32::from(week.year()),
+        iso_week: small(week.week())?,
+        second_of_day,
+    })
 }
 
 /// Reads the name of an IANA time zone, and spells it as the database of zones does.
@@ -91,6 +113,24 @@ mod tests {
         for end in [Instant::MIN, Instant::MAX] {
             assert_eq!(read_instant(&instant_text(end)), Ok(end));
         }
+    }
+
+    #[test]
+    fn a_day_has_its_civil_reading() {
+        let local = local_time(Day(20_454), 3_600).unwrap();
+        let expected = LocalTime {
+            day: Day(20_454),
+            year: 2026,
+            month: 1,
+            day_of_month: 1,
+            weekday: 4,
+            iso_year: 2026,
+            iso_week: 1,
+            second_of_day: 3_600,
+        };
+        assert_eq!(local, expected);
+        assert_eq!(local_time(Day(-1), 0).map(|local| (local.year, local.weekday)), Some((1969, 3)));
+        assert_eq!((local_time(Day(i32::MAX), 0), local_time(Day(0), 86_400)), (None, None));
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! A campaign's settings in the store.
+
+use largesse_domain::campaign::Settings;
+use largesse_domain::unit::UnitClass;
+use serde::{Deserialize, Serialize};
+
+use super::{Unreadable, id, ids, instant, read, term, write};
+use crate::terms::{
+    AttributionDocument, AudienceDocument, BudgetDocument, LimitDocument, OnFaultWord, UnknownClaimWord, texts,
+};
+
+#[derive(Serialize, Deserialize)]
+struct SettingsForm {
+    title: String,
+    currency: String,
+    time_zone: String,
+    opens: i64,
+    closes: Option<i64>,
+    closing_days: u32,
+    audience: AudienceDocument,
+    subscriptions: Option<Vec<String>>,
+    unit_classes: Option<Vec<String>>,
+    attribution: AttributionDocument,
+    unknown_claim: UnknownClaimWord,
+    on_fault: OnFaultWord,
+    budgets: Vec<BudgetDocument>,
+    limits: Vec<LimitDocument>,
+}
+
+/// The settings as the store keeps them.
+#[must_use]
+pub fn settings_text(settings: &Settings) -> String {
+    write(&SettingsForm {
+        title: settings.title.clone(),
+        currency: settings.currency.to_string(),
+        time_zone: settings.time_zone.clone(),
+        opens: settings.opens.as_millis(),
+        closes: settings.closes.map(|closes| closes.as_millis()),
+        closing_days: settings.closing_days,
+        audience: (&settings.audience).into(),
+        subscriptions: settings.subscriptions.as_deref().map(texts),
+        unit_classes: settings.unit_classes.as_deref().map(texts),
+        attribution: (&settings.attribution).into(),
+        unknown_claim: settings.unknown_claim.into(),
+        on_fault: settings.on_fault.into(),
+        budgets: settings.budgets.iter().map(Into::into).collect(),
+        limits: settings.limits.iter().map(Into::into).collect(),
+    })
+}
+
+/// Reads what [`settings_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
+    let form: SettingsForm = read(text)?;
+    let unit_classes = form.unit_classes.as_deref().map(ids::<UnitClass>).transpose()?;
+    let budgets = form.budgets.iter().map(|budget| term(|problems| budget.read("", None, problems)));
+    let limits = form.limits.iter().map(|limit| term(|problems| limit.read("", None, problems)));
+    Ok(Settings {
+        title: form.title,
+        currency: id(&form.currency)?,
+        time_zone: form.time_zone,
+        opens: instant(form.opens)?,
+        closes: form.closes.map(instant).transpose()?,
+        closing_days: form.closing_days,
+        audience: term(|problems| Some(form.audience.read(problems)))?,
+        subscriptions: form.subscriptions.as_deref().map(ids).transpose()?,
+        unit_classes,
+        attribution: term(|problems| Some(form.attribution.read(problems)))?,
+        unknown_claim: form.unknown_claim.into(),
+        on_fault: form.on_fault.into(),
+        budgets: budgets.collect::<Result<_, _>>()?,
+        limits: limits.collect::<Result<_, _>>()?,
+    })
+}

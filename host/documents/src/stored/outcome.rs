@@ -1,0 +1,138 @@
+//! What became of a decision and of its effects, in the store.
+
+use largesse_domain::effect::{Dimension, EffectKind};
+use largesse_domain::grant::GrantSlot;
+use largesse_domain::id::CampaignId;
+use largesse_domain::outcome::{Denied, Done, Outcome, Reason, Reversal, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::{Text, Unreadable, id, quantity, word};
+
+const EFFECT_KINDS: [EffectKind; 4] = [EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag];
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VerdictForm<'a> {
+    Accepted(Vec<OutcomeForm<'a>>),
+    /// Scope, dimension, reason.
+    DeniedClaim(Text<'a>, Text<'a>, Text<'a>),
+    /// Effect, reason.
+    DeniedEffect(usize, Text<'a>),
+    Refused,
+    Faulted,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OutcomeForm<'a> {
+    Applied(DoneForm<'a>),
+    Reduced(DoneForm<'a>, Text<'a>),
+    Skipped(Text<'a>, Text<'a>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DoneForm<'a> {
+    /// Slot, unit, quantity, choice.
+    Grant(SlotForm<'a>, Text<'a>, u64, usize),
+    /// Slot, unit, quantity of each.
+    Revoke(Vec<(SlotForm<'a>, Text<'a>, u64)>),
+    /// To, key.
+    Message(Text<'a>, Text<'a>),
+    /// To, tag, present.
+    Tag(Text<'a>, Text<'a>, bool),
+}
+
+/// To, key, and the campaign when it is not the decision's own.
+type SlotForm<'a> = (Text<'a>, Text<'a>, Option<Text<'a>>);
+
+fn slot_form<'a>(slot: &'a GrantSlot, own: &CampaignId) -> SlotForm<'a> {
+    let other = (slot.campaign != *own).then(|| slot.campaign.as_str().into());
+    (slot.to.as_str().into(), slot.key.as_str().into(), other)
+}
+
+fn slot((to, key, other): SlotForm<'_>, own: &CampaignId) -> Result<GrantSlot, Unreadable> {
+    let campaign = other.map_or_else(|| Ok(own.clone()), |other| id(&other))?;
+    Ok(GrantSlot { campaign, to: id(&to)?, key: id(&key)? })
+}
+
+fn reason(text: &str) -> Result<Reason, Unreadable> {
+    word(&Reason::ALL, Reason::as_str, text)
+}
+
+impl<'a> DoneForm<'a> {
+    fn of(done: &'a Done, own: &CampaignId) -> Self {
+        match done {
+            Done::Granted { grant, unit, quantity, choice } => {
+                Self::Grant(slot_form(grant, own), unit.as_str().into(), quantity.get(), *choice)
+            }
+            Done::Revoked(reversals) => {
+                let form = |reversal: &'a Reversal| {
+                    (slot_form(&reversal.grant, own), reversal.unit.as_str().into(), reversal.quantity.get())
+                };
+                Self::Revoke(reversals.iter().map(form).collect())
+            }
+            Done::Messaged { to, key } => Self::Message(to.as_str().into(), key.as_str().into()),
+            Done::Tagged { to, tag, present } => Self::Tag(to.as_str().into(), tag.as_str().into(), *present),
+        }
+    }
+
+    fn read(self, own: &CampaignId) -> Result<Done, Unreadable> {
+        Ok(match self {
+            Self::Grant(grant, unit, value, choice) => {
+                Done::Granted { grant: slot(grant, own)?, unit: id(&unit)?, quantity: quantity(value)?, choice }
+            }
+            Self::Revoke(reversals) => {
+                let reversal = |(grant, unit, value): (SlotForm<'_>, Text<'_>, u64)| {
+                    Ok(Reversal { grant: slot(grant, own)?, unit: id(&unit)?, quantity: quantity(value)? })
+                };
+                Done::Revoked(reversals.into_iter().map(reversal).collect::<Result<_, Unreadable>>()?)
+            }
+            Self::Message(to, key) => Done::Messaged { to: id(&to)?, key: id(&key)? },
+            Self::Tag(to, tag, present) => Done::Tagged { to: id(&to)?, tag: id(&tag)?, present },
+        })
+    }
+}
+
+impl<'a> VerdictForm<'a> {
+    pub(super) fn of(verdict: &'a Verdict, own: &CampaignId) -> Self {
+        let outcome = |outcome: &'a Outcome| match outcome {
+            Outcome::Applied(done) => OutcomeForm::Applied(DoneForm::of(done, own)),
+            Outcome::Reduced(done, reason) => OutcomeForm::Reduced(DoneForm::of(done, own), reason.as_str().into()),
+            Outcome::Skipped(kind, reason) => OutcomeForm::Skipped(kind.as_str().into(), reason.as_str().into()),
+        };
+        match verdict {
+            Verdict::Accepted(outcomes) => Self::Accepted(outcomes.iter().map(outcome).collect()),
+            Verdict::Denied(Denied::Claim { scope, by }, reason) => {
+                Self::DeniedClaim(scope.as_str().into(), by.as_str().into(), reason.as_str().into())
+            }
+            Verdict::Denied(Denied::Effect(index), reason) => Self::DeniedEffect(*index, reason.as_str().into()),
+            Verdict::Refused => Self::Refused,
+            Verdict::Faulted => Self::Faulted,
+        }
+    }
+
+    pub(super) fn read(self, own: &CampaignId) -> Result<Verdict, Unreadable> {
+        let outcome = |form: OutcomeForm<'_>| {
+            Ok(match form {
+                OutcomeForm::Applied(done) => Outcome::Applied(done.read(own)?),
+                OutcomeForm::Reduced(done, why) => Outcome::Reduced(done.read(own)?, reason(&why)?),
+                OutcomeForm::Skipped(kind, why) => {
+                    Outcome::Skipped(word(&EFFECT_KINDS, EffectKind::as_str, &kind)?, reason(&why)?)
+                }
+            })
+        };
+        Ok(match self {
+            Self::Accepted(forms) => {
+                Verdict::Accepted(forms.into_iter().map(outcome).collect::<Result<_, Unreadable>>()?)
+            }
+            Self::DeniedClaim(scope, by, why) => {
+                let by = word(&Dimension::ALL, Dimension::as_str, &by)?;
+                Verdict::Denied(Denied::Claim { scope: id(&scope)?, by }, reason(&why)?)
+            }
+            Self::DeniedEffect(index, why) => Verdict::Denied(Denied::Effect(index), reason(&why)?),
+            Self::Refused => Verdict::Refused,
+            Self::Faulted => Verdict::Faulted,
+        })
+    }
+}
