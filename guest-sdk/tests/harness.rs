@@ -1,0 +1,93 @@
+//! The harness does what the host would.
+
+mod probe;
+
+use largesse_sdk::{Dimension, Harness, OwnerKind, json};
+use probe::Probe;
+
+const AT: &str = "2026-03-01T09:00:00+08:00";
+
+fn host() -> Harness<Probe> {
+    Harness::new(json!({"quantity": 5}))
+}
+
+#[test]
+fn a_key_is_granted_once_for_each_customer() {
+    let mut host = host();
+    let act = json!({"act": "grant", "key": "k"});
+    assert_eq!(host.event("acted", "u1", AT, &act).grants(), [("u1", "k", "points", 5)]);
+    let again = host.event("acted", "u1", AT, &act);
+    assert_eq!(again.decisions[0].skipped, [("k".to_owned(), "already-granted")]);
+    assert_eq!(host.event("acted", "u2", AT, &act).grants().len(), 1);
+    assert_eq!(host.state(OwnerKind::Party, "u1"), json!({"seen": 2}));
+}
+
+#[test]
+fn each_subscription_with_an_owner_decides() {
+    let mut host = host();
+    host.invited("boss", "u1");
+    let outcome = host.event("acted", "u1", AT, json!({"act": "grant", "key": "k"}));
+    let owners: Vec<_> = outcome.decisions.iter().map(|one| (one.subscription.as_str(), one.owner.as_str())).collect();
+    assert_eq!(owners, [("acted", "u1"), ("invited", "boss")]);
+    assert_eq!((host.balance("u1", "points"), host.balance("boss", "points")), (5, 5));
+    host.event("team.acted", "u1", AT, json!({"act": "grant", "key": "t", "team": "t1", "members": ["u2"]}));
+    assert_eq!(host.state(OwnerKind::Entity, "t1"), json!({"seen": 1}));
+    assert!(host.event("team.acted", "u1", AT, json!({"act": "grant"})).decisions.is_empty(), "no team, no decision");
+}
+
+#[test]
+fn a_claim_held_by_another_denies_everything() {
+    let mut host = host();
+    for customer in ["u1", "u2"] {
+        host.identifier(customer, Dimension::Device, "phone");
+    }
+    let act = json!({"act": "claim", "key": "k"});
+    assert_eq!(host.event("acted", "u1", AT, &act).denied(), None);
+    let other = host.event("acted", "u2", AT, &act);
+    assert_eq!((other.denied(), other.grants().len()), (Some("claim-taken"), 0));
+    assert_eq!(host.state(OwnerKind::Party, "u2"), json!(null));
+}
+
+#[test]
+fn grants_are_taken_back_by_key_and_by_what_they_are_about() {
+    let mut host = host();
+    host.event("acted", "u1", AT, json!({"act": "grant", "key": "k", "about": "loan"}));
+    let part = host.event("acted", "u1", AT, json!({"act": "take-key", "key": "k"}));
+    assert_eq!(part.revoked(), [("u1", "points", 3)]);
+    host.event("acted", "u1", AT, json!({"act": "take-about", "about": "loan"}));
+    assert_eq!(host.balance("u1", "points"), 0);
+    host.event("acted", "u1", AT, json!({"act": "take-about", "about": "early"}));
+    let late = host.event("acted", "u1", AT, json!({"act": "grant", "key": "late", "about": "early"}));
+    assert_eq!(late.decisions[0].skipped, [("late".to_owned(), "revoked-before")]);
+}
+
+#[test]
+fn a_raise_stops_at_its_ceiling() {
+    let mut host = host();
+    host.attribute("u1", "credit_limit", 1_200);
+    let mut raise = |key: &str| host.event("acted", "u1", AT, json!({"act": "raise", "key": key})).grants().len();
+    assert_eq!([raise("a"), raise("b"), raise("c")], [1, 1, 0]);
+    assert_eq!(host.balance("u1", "credit-limit:CNY"), 800);
+}
+
+#[test]
+#[should_panic(expected = "nobody was not shown")]
+fn a_grant_to_a_stranger_is_a_breach() {
+    host().event("acted", "u1", AT, json!({"act": "stranger", "key": "k"}));
+}
+
+#[test]
+#[should_panic(expected = "does not declare Cash")]
+fn an_undeclared_class_is_a_breach() {
+    host().event("acted", "u1", AT, json!({"act": "undeclared", "key": "k"}));
+}
+
+#[test]
+fn bad_data_and_bad_parameters_say_where() {
+    let outcome = host().event("acted", "u1", AT, json!({"act": 5}));
+    let refusal = outcome.decisions[0].refusal.as_ref().unwrap();
+    assert_eq!(refusal.code, "bad-event-data");
+    assert!(refusal.message.contains("invalid type: integer `5`, expected a string"), "{refusal}");
+    let problems = Harness::<Probe>::problems(json!({"quantity": -1}));
+    assert!(problems[0].1.contains("invalid value: integer `-1`, expected u64"), "{problems:?}");
+}

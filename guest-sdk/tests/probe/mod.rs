@@ -1,0 +1,95 @@
+//! A policy that does what its events say.
+
+use largesse_sdk::{
+    Benefit, Claim, Decision, Dimension, EffectKind, Grant, Input, Manifest, Message, Policy, Refusal, Revocation,
+    Role, Shortfall, Source, Subscription, TagChange, UnitClass, When, manifest,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Params {
+    /// How much is given.
+    pub(crate) quantity: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) seen: u64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Data {
+    act: String,
+    key: String,
+}
+
+pub(crate) struct Probe;
+
+impl Policy for Probe {
+    type Params = Params;
+    type State = State;
+
+    fn manifest() -> Manifest {
+        manifest!("Does what its events say")
+            .role(Role::actor("actor").attributes(["age"]).tags().balances(["points"]))
+            .role(Role::inviter("inviter", 1))
+            .role(Role::new("member", Source::MembersAt("/members".to_owned())))
+            .subscribe(Subscription::party("acted", "acted", "actor").about("/about"))
+            .subscribe(Subscription::party("invited", "acted", "inviter"))
+            .subscribe(Subscription::entity("team", "team.acted", "/team"))
+            .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag])
+            .unit_classes([UnitClass::Points, UnitClass::CreditLimit, UnitClass::RateBoost])
+            .state_version(2, [1, 2])
+    }
+
+    fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+        let data: Data = input.event.data()?;
+        let actor = input.require("actor")?;
+        let to = input.party("inviter").filter(|_| input.subscription == "invited").unwrap_or(actor);
+        let to = to.customer.as_str();
+        let units = Grant::units(&data.key, to, "points", input.params.quantity);
+        let mut decision = Decision::new();
+        match data.act.as_str() {
+            "grant" => decision.grant(units),
+            "raise" => {
+                decision.grant(Grant::new(&data.key, to, Benefit::CreditLimit { by: 500, up_to: 2_000, until: None }))
+            }
+            "claim" => decision.claim(Claim::new("once", Dimension::Device, to)).grant(units),
+            "stranger" => decision.grant(Grant::units(&data.key, "nobody", "points", 1)),
+            "undeclared" => decision.grant(Grant::units(&data.key, to, "cash:CNY", 1)),
+            "take-key" => decision.revoke(Revocation::key(to, &data.key).at_most(3)),
+            "take-about" => decision.revoke(Revocation::about()),
+            "everything" => everything(&mut decision, to),
+            other => return Err(Refusal::new("unknown-act", other)),
+        };
+        let seen = input.state.as_ref().map_or(0, |state| state.seen) + 1;
+        decision.put(State { seen });
+        Ok(decision)
+    }
+}
+
+fn everything<'a>(decision: &'a mut Decision<State>, to: &str) -> &'a mut Decision<State> {
+    let boost = Benefit::RateBoost {
+        holding: "deposit".to_owned(),
+        basis_points: 100,
+        principal_cap: Some(7),
+        until: Some(When::after_days(1)),
+    };
+    let grant = Grant::new("k", to, boost)
+        .or(Benefit::units("points", 9))
+        .on_shortfall(Shortfall::Reduce)
+        .hold_until(When::At(5))
+        .expires(When::AtLocal(largesse_sdk::Date(20_513), 60))
+        .reason("why");
+    let message = Message::new("m", to, "hello").vars(&largesse_sdk::json!({"n": 1})).marketing().channels(["push"]);
+    decision
+        .claim(Claim::new("once", Dimension::Card, to))
+        .grant(grant)
+        .revoke(Revocation::key(to, "old").at_most(2).reason("undo"))
+        .message(message)
+        .tag(TagChange::take(to, "weak"))
+        .note("noted")
+}
