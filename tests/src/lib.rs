@@ -1,1 +1,3 @@
 //! Programs and tests over the whole of Largesse.
+
+pub mod dataset;

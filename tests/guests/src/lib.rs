@@ -1,1 +1,147 @@
-//! placeholder
+//! What the guest programs in `examples/` share: a policy that grants its actor one point, and a way to misbehave.
+//!
+//! A guest misbehaves only where the event's data says `"misbehave": true`, so that tests can watch the customer beside it.
+
+/// The generated bindings.
+pub mod bindings {
+    #![allow(missing_docs, clippy::all, reason = "generated from wit/policy.wit, which documents it")]
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "campaign-policy",
+        pub_export_macro: true,
+        export_macro_name: "export_component",
+        default_bindings_module: "largesse_guests::bindings",
+    });
+}
+
+/// The contract's types.
+pub use bindings::largesse::policy::types;
+
+use types::{
+    Benefit, Decision, Effect, EffectKind, Grant, Input, Manifest, Needs, OwnerKind, OwnerOf, Problem, Refusal, Role,
+    Shortfall, Source, StateChange, Subscription, Units,
+};
+
+/// A guest: by default one that behaves.
+pub trait Guest {
+    /// What it says of itself.
+    fn describe() -> Manifest {
+        manifest()
+    }
+
+    /// What it does when told to misbehave.
+    ///
+    /// # Errors
+    /// As the guest likes.
+    fn misbehave(_input: Input) -> Result<Decision, Refusal> {
+        one_point("day")
+    }
+}
+
+/// Makes a component of a [`Guest`].
+pub struct Adapter<G>(std::marker::PhantomData<G>);
+
+impl<G: Guest> bindings::exports::largesse::policy::policy::Guest for Adapter<G> {
+    fn describe() -> Manifest {
+        G::describe()
+    }
+
+    fn check(params: String) -> Result<(), Vec<Problem>> {
+        if params.contains("wrong") {
+            return Err(vec![Problem { pointer: "/wrong".to_owned(), message: "this is wrong".to_owned() }]);
+        }
+        Ok(())
+    }
+
+    fn decide(input: Input) -> Result<Decision, Refusal> {
+        let customer = input.parties.first().map(|party| party.customer.clone()).unwrap_or_default();
+        let told: String = input.event.data.split_whitespace().collect();
+        let mut decision =
+            if told.contains("\"misbehave\":true") { G::misbehave(input)? } else { one_point("day")? };
+        for effect in &mut decision.effects {
+            if let Effect::Grant(grant) = effect
+                && grant.to.is_empty()
+            {
+                grant.to.clone_from(&customer);
+            }
+        }
+        Ok(decision)
+    }
+
+    fn migrate(_owner: OwnerKind, state: String, written_by: u32) -> Result<String, Refusal> {
+        if written_by == 1 {
+            return Ok(state);
+        }
+        Err(Refusal { code: "too-old".to_owned(), message: format!("version {written_by} is not read") })
+    }
+}
+
+/// What a guest says of itself: it decides on check-ins and may grant points.
+#[must_use]
+pub fn manifest() -> Manifest {
+    let needs = Needs { attributes: Vec::new(), balances: Vec::new(), tags: false };
+    Manifest {
+        name: "guest".to_owned(),
+        version: "0.1.0".to_owned(),
+        summary: "Grants a point, or misbehaves.".to_owned(),
+        params_schema: r#"{"type":"object"}"#.to_owned(),
+        state_writes: 1,
+        state_reads: vec![1],
+        roles: vec![Role { name: "actor".to_owned(), source: Source::Actor, needs }],
+        subscriptions: vec![Subscription {
+            name: "check-in".to_owned(),
+            kind: "day.checked-in".to_owned(),
+            owner: OwnerOf::Party("actor".to_owned()),
+            about: None,
+        }],
+        effects: vec![EffectKind::Grant],
+        unit_classes: vec!["points".to_owned()],
+    }
+}
+
+/// A decision that grants the actor one point under this key.
+///
+/// # Errors
+/// Never; the type is that of a decision, for the guests' convenience.
+pub fn one_point(key: &str) -> Result<Decision, Refusal> {
+    let grant = Grant {
+        key: key.to_owned(),
+        // The adapter puts the actor here.
+        to: String::new(),
+        choices: vec![Benefit::Units(Units { unit: "points".to_owned(), quantity: 1 })],
+        on_shortfall: Shortfall::Refuse,
+        hold_until: None,
+        expires: None,
+        reason: String::new(),
+    };
+    let effects = vec![Effect::Grant(grant)];
+    Ok(Decision { claims: Vec::new(), effects, state: StateChange::Keep, note: String::new() })
+}
+
+/// Makes this program the component of a guest.
+#[macro_export]
+macro_rules! export_guest {
+    ($guest:ty) => {
+        type Component = $crate::Adapter<$guest>;
+        $crate::bindings::export_component!(Component with_types_in $crate::bindings);
+    };
+}
+
+/// Makes this program a guest that misbehaves as the closure says.
+#[macro_export]
+macro_rules! guest {
+    ($misbehave:expr) => {
+        struct Guest;
+
+        impl $crate::Guest for Guest {
+            fn misbehave(input: $crate::types::Input) -> Result<$crate::types::Decision, $crate::types::Refusal> {
+                let misbehave: fn(
+                    $crate::types::Input,
+                ) -> Result<$crate::types::Decision, $crate::types::Refusal> = $misbehave;
+                misbehave(input)
+            }
+        }
+
+        $crate::export_guest!(Guest);
+    };
+}

@@ -1,0 +1,3 @@
+//! Panics with a message.
+
+largesse_guests::guest!(|_input| panic!("on purpose"));
