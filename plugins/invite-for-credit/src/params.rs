@@ -15,7 +15,8 @@ const BENEFITS_MAX: usize = 8;
 pub struct Params {
     /// The step of an invitee that counts as a success.
     pub success: Step,
-    /// What the inviter gets for each success.
+    /// What the inviter gets for each success. While the campaign runs, add new benefits to this list and the others at the
+    /// end only: the place in the list is part of the grant key.
     #[serde(default)]
     pub inviter: Vec<BenefitParam>,
     /// What the invitee gets for the success.

@@ -65,9 +65,8 @@ fn take_back(reason: &str) -> Decision<Progress> {
 
 fn unbind(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
     let customer = &input.require(CUSTOMER)?.customer;
-    let mut progress = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
-    if input.params.levels_fall {
+    if let (true, Some(mut progress)) = (input.params.levels_fall, input.state.clone()) {
         progress.uncount(Milestone::CardBound);
         climb(&input.params, &mut progress, customer, &mut decision);
         decision.put(progress);
@@ -97,13 +96,13 @@ fn reach(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal>
         progress.count(milestone);
         climb(params, &mut progress, &party.customer, &mut decision);
     }
-    let remembered = input.state.as_ref() == Some(&progress) || progress == Progress::default();
+    let unchanged = progress == input.state.clone().unwrap_or_default();
     match refusal {
-        Some(no) if decision.effects.is_empty() && remembered => return Err(no),
+        Some(no) if decision.effects.is_empty() && unchanged => return Err(no),
         Some(no) => _ = decision.note(no.to_string()),
         None => {}
     }
-    if !remembered {
+    if !unchanged {
         decision.put(progress);
     }
     Ok(decision)
@@ -121,21 +120,22 @@ fn give(gift: &Gift, customer: &str, data: &Value, decision: &mut Decision<Progr
     }
 }
 
-/// Moves the customer to the level that the steps so far lead to: one tag goes, another comes, the level's gifts are given.
+/// Moves the customer to the level that the steps so far lead to: one tag goes, another comes, and the gifts of every level
+/// on the way up are given.
 fn climb(params: &Params, progress: &mut Progress, customer: &str, decision: &mut Decision<Progress>) {
     let (before, after) = progress.climb(params);
     if before == after {
         return;
     }
-    let level = |number: u32| usize::try_from(number).ok()?.checked_sub(1).and_then(|index| params.levels.get(index));
-    if let Some(left) = level(before) {
-        decision.tag(TagChange::take(customer, left.tag.as_str()));
+    let tag = |number: usize| number.checked_sub(1).map(|index| params.levels[index].tag.as_str());
+    if let Some(left) = tag(before) {
+        decision.tag(TagChange::take(customer, left));
     }
-    if let Some(reached) = level(after) {
-        decision.tag(TagChange::set(customer, reached.tag.as_str()));
-        if after > before {
-            let key = format!("level/{}", reached.tag);
-            grants(&reached.gifts, &key, customer, "level").for_each(|grant| _ = decision.grant(grant));
-        }
+    if let Some(reached) = tag(after) {
+        decision.tag(TagChange::set(customer, reached));
+    }
+    for level in params.levels.iter().take(after).skip(before) {
+        let key = format!("level/{}", level.tag);
+        grants(&level.gifts, &key, customer, "level").for_each(|grant| _ = decision.grant(grant));
     }
 }

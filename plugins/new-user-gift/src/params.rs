@@ -8,6 +8,10 @@ use serde::Deserialize;
 
 use crate::milestone::Milestone;
 
+/// Most effects and claims of one decision.
+const EFFECTS_MAX: usize = 64;
+const CLAIMS_MAX: usize = 16;
+
 /// The parameters of a campaign of gifts for newcomers.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -205,7 +209,25 @@ impl Params {
             }
             problems.extend(benefit_problems(&level.gifts, &format!("{pointer}/gifts")));
         }
+        problems.extend(Milestone::ALL.into_iter().filter_map(|milestone| self.too_much_on(milestone)));
         no_problems(problems)
+    }
+}
+
+impl Params {
+    /// What one event may ask for is bounded by the contract.
+    fn too_much_on(&self, milestone: Milestone) -> Option<Problem> {
+        let of_levels = 2 + self.levels.iter().map(|level| level.gifts.len()).sum::<usize>();
+        let gifts = || self.milestones.iter().filter(|gift| gift.on == milestone);
+        let effects = of_levels + gifts().map(|gift| gift.gifts.len() + gift.tags.len() + 1).sum::<usize>();
+        let claims: usize = gifts().map(|gift| gift.once_per.len()).sum();
+        (effects > EFFECTS_MAX || claims > CLAIMS_MAX).then(|| {
+            let message = format!(
+                "{} could ask for {effects} effects and {claims} claims at once; {EFFECTS_MAX} and {CLAIMS_MAX} are allowed",
+                milestone.as_str()
+            );
+            Problem::new("/milestones", message)
+        })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Progress {
     pub reached: BTreeMap<Milestone, u32>,
     /// The level, counted from 1; 0 is none.
     #[serde(default)]
-    pub level: u32,
+    pub level: usize,
     /// The first credit application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
@@ -41,17 +41,16 @@ impl Progress {
         }
     }
 
-    /// Moves to the highest level whose needs are met, never down unless levels fall. Returns the levels before and after.
-    pub(crate) fn climb(&mut self, params: &Params) -> (u32, u32) {
-        let before = self.level;
+    /// Moves to the highest level whose needs are met, never down unless levels fall. Returns the levels before and after,
+    /// counted from 1; 0 is none.
+    pub(crate) fn climb(&mut self, params: &Params) -> (usize, usize) {
         let met = |needs: &BTreeMap<Milestone, u32>| {
             needs.iter().all(|(milestone, times)| self.reached.get(milestone).unwrap_or(&0) >= times)
         };
+        // New parameters may have fewer levels.
+        let before = self.level.min(params.levels.len());
         let highest = params.levels.iter().rposition(|level| met(&level.needs)).map_or(0, |index| index + 1);
-        let highest = u32::try_from(highest).unwrap_or(u32::MAX);
-        if highest > before || params.levels_fall {
-            self.level = highest;
-        }
+        self.level = if params.levels_fall { highest } else { highest.max(before) };
         (before, self.level)
     }
 }
