@@ -45,8 +45,8 @@ pub enum CompileError {
         found: &'static str,
     },
     /// A component that cannot be read to its end.
-    #[error("the component is damaged: {detail}")]
-    Malformed {
+    #[error("the component cannot be read: {detail}")]
+    Unreadable {
         /// What is wrong, and at which offset.
         detail: String,
     },

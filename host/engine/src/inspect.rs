@@ -41,13 +41,13 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<ContractVersion, CompileError> {
     }
     let mut walk = Walk::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        walk.step(payload.map_err(malformed)?)?;
+        walk.step(payload.map_err(unreadable)?)?;
     }
     walk.contract.ok_or(CompileError::NoContract)
 }
 
-fn malformed(error: wasmparser::BinaryReaderError) -> CompileError {
-    CompileError::Malformed { detail: error.to_string() }
+fn unreadable(error: wasmparser::BinaryReaderError) -> CompileError {
+    CompileError::Unreadable { detail: error.to_string() }
 }
 
 fn shape(rule: impl Into<String>) -> CompileError {
@@ -78,12 +78,12 @@ impl Walk {
             }
             Payload::ComponentImportSection(section) if self.at_root() => {
                 for import in section {
-                    check_import(import.map_err(malformed)?.name.name)?;
+                    check_import(import.map_err(unreadable)?.name.name)?;
                 }
             }
             Payload::ComponentExportSection(section) if self.at_root() => {
                 for export in section {
-                    let export = export.map_err(malformed)?;
+                    let export = export.map_err(unreadable)?;
                     self.take_export(export.name.name, export.kind)?;
                 }
             }
@@ -92,12 +92,12 @@ impl Walk {
                     return Err(shape("a nested component lifts or lowers functions"));
                 }
                 for function in section {
-                    check_canonical(&function.map_err(malformed)?)?;
+                    check_canonical(&function.map_err(unreadable)?)?;
                 }
             }
             Payload::ComponentTypeSection(section) if self.at_root() => {
                 for ty in section {
-                    if matches!(ty.map_err(malformed)?, ComponentType::Resource { .. }) {
+                    if matches!(ty.map_err(unreadable)?, ComponentType::Resource { .. }) {
                         return Err(shape("it defines a resource of its own"));
                     }
                 }
@@ -154,8 +154,8 @@ impl Walk {
             return Err(shape(format!("function {number} has more than {BODY_BYTES_MAX} bytes of code")));
         }
         let mut locals = 0_u64;
-        for group in body.get_locals_reader().map_err(malformed)? {
-            locals += u64::from(group.map_err(malformed)?.0);
+        for group in body.get_locals_reader().map_err(unreadable)? {
+            locals += u64::from(group.map_err(unreadable)?.0);
         }
         if locals > LOCALS_MAX {
             return Err(shape(format!("function {number} has more than {LOCALS_MAX} locals")));
@@ -166,8 +166,8 @@ impl Walk {
 
 fn check_nesting(body: &FunctionBody<'_>, number: usize) -> Result<(), CompileError> {
     let mut depth = 0_usize;
-    for operator in body.get_operators_reader().map_err(malformed)? {
-        match operator.map_err(malformed)? {
+    for operator in body.get_operators_reader().map_err(unreadable)? {
+        match operator.map_err(unreadable)? {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => depth += 1,
             // The last `end` closes the function itself.
             Operator::End => depth = depth.saturating_sub(1),
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(refusal("(module)"), CompileError::NotAComponent { found: "a core module" });
         let mut cut = wat::parse_str("(component (core module))").unwrap();
         cut.pop();
-        assert!(matches!(inspect(&cut), Err(CompileError::Malformed { .. })));
+        assert!(matches!(inspect(&cut), Err(CompileError::Unreadable { .. })));
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl Runtime {
     }
 }
 
+type Described = (wit::Manifest,);
+type Problems = (Result<(), Vec<wit::Problem>>,);
+type Decided = (Result<wit::Decision, wit::Refusal>,);
+type Migrated = (Result<String, wit::Refusal>,);
+
 struct Exports {
     describe: ComponentExportIndex,
     check: ComponentExportIndex,
@@ -96,7 +101,7 @@ impl Prepared {
     pub(crate) fn decide(&self, input: &Input) -> Evaluation {
         let surroundings = Surroundings { now: input.now.at, seed: input.seed };
         let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: DECISION_MS_MAX };
-        let run: Run<(Result<wit::Decision, wit::Refusal>,)> = shown::with_input(input, |shown| {
+        let run: Run<Decided> = shown::with_input(input, |shown| {
             sandbox::call(&self.instance, &self.exports.decide, (shown,), surroundings, budget)
         });
         let output = match run.result {
@@ -108,16 +113,31 @@ impl Prepared {
         Evaluation { output, fuel: run.fuel, log: run.log }
     }
 
+    /// Starts the policy once and looks whether its functions have the contract's types.
+    ///
+    /// # Errors
+    /// The fault of a policy that does not start; within, what is wrong with a type.
+    pub(crate) fn check_types(&self) -> Result<wasmtime::Result<()>, Fault> {
+        let Exports { describe, check, decide, migrate } = &self.exports;
+        sandbox::look(&self.instance, NOWHERE(), control_budget(0), |store, instance| {
+            instance.get_typed_func::<(), Described>(&mut *store, describe)?;
+            instance.get_typed_func::<(&str,), Problems>(&mut *store, check)?;
+            instance.get_typed_func::<(wit::Input<'_>,), Decided>(&mut *store, decide)?;
+            instance.get_typed_func::<(wit::OwnerKind, &str, u32), Migrated>(&mut *store, migrate)?;
+            Ok(())
+        })
+    }
+
     /// What the policy says of itself, unchecked.
     pub(crate) fn describe(&self) -> Result<wit::Manifest, Fault> {
-        let run: Run<(wit::Manifest,)> =
+        let run: Run<Described> =
             sandbox::call(&self.instance, &self.exports.describe, (), NOWHERE(), control_budget(0));
         run.result.map(|(manifest,)| manifest)
     }
 
     /// Whether the policy takes the parameters; `Ok` with no problems when it does.
     pub(crate) fn check(&self, params: &Json) -> Result<Vec<Problem>, Fault> {
-        let run: Run<(Result<(), Vec<wit::Problem>>,)> = sandbox::call(
+        let run: Run<Problems> = sandbox::call(
             &self.instance,
             &self.exports.check,
             (params.as_str(),),
@@ -137,7 +157,7 @@ impl Prepared {
         state: &Json,
         written_by: u32,
     ) -> Result<Result<Json, Refusal>, Fault> {
-        let run: Run<(Result<String, wit::Refusal>,)> = sandbox::call(
+        let run: Run<Migrated> = sandbox::call(
             &self.instance,
             &self.exports.migrate,
             (shown::owner_kind(owner), state.as_str(), written_by),

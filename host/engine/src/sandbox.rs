@@ -5,7 +5,7 @@
 use largesse_domain::decision::{Fault, FaultKind};
 use largesse_domain::limits::{GUEST_MEMORY_BYTES_MAX, OUTPUT_BYTES_MAX};
 use largesse_domain::time::Instant;
-use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 
 use crate::child;
@@ -75,12 +75,30 @@ where
     P: ComponentNamedList + Lower + Send + Sync,
     R: ComponentNamedList + Lift + Send + Sync + 'static,
 {
-    let mut store = Store::new(component.engine(), World::new(surroundings));
+    let mut store = new_store(component, surroundings);
     let result = run(&mut store, component, function, arguments, budget);
     let fuel = budget.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let world = store.data();
     let result = result.map_err(|stop| world.fault(&stop, budget));
     Run { result, fuel, log: world.log.text() }
+}
+
+/// Makes one sandbox, without calling anything in it, so that types of functions can be looked at. What `look` finds
+/// wrong is returned as it is; the fault is that of a component that does not even start.
+pub(crate) fn look(
+    component: &InstancePre<World>,
+    surroundings: Surroundings,
+    budget: Budget,
+    look: impl FnOnce(&mut Store<World>, &Instance) -> wasmtime::Result<()>,
+) -> Result<wasmtime::Result<()>, Fault> {
+    let mut store = new_store(component, surroundings);
+    let started = start(&mut store, component, budget);
+    let instance = started.map_err(|stop| store.data().fault(&stop, budget))?;
+    Ok(look(&mut store, &instance))
+}
+
+fn new_store(component: &InstancePre<World>, surroundings: Surroundings) -> Store<World> {
+    Store::new(component.engine(), World::new(surroundings))
 }
 
 /// Where a call stopped before its end.
@@ -104,29 +122,20 @@ where
     P: ComponentNamedList + Lower + Send + Sync,
     R: ComponentNamedList + Lift + Send + Sync + 'static,
 {
+    let instance = start(store, component, budget)?;
+    let function = instance.get_typed_func::<P, R>(&mut *store, function).map_err(Stop::Setting)?;
+    function.call(&mut *store, arguments).map_err(Stop::Calling)
+}
+
+/// Sets every limit, then instantiates.
+fn start(store: &mut Store<World>, component: &InstancePre<World>, budget: Budget) -> Result<Instance, Stop> {
     store.limiter(|world| &mut world.limits);
     store.set_fuel(budget.fuel).map_err(Stop::Setting)?;
     store.set_epoch_deadline(ticker::ticks(budget.millis));
     store.epoch_deadline_trap();
     store.set_hostcall_fuel(OUTPUT_BYTES_MAX);
     store.set_max_component_handles(HANDLES_MAX);
-    let instance = component.instantiate(&mut *store).map_err(Stop::Starting)?;
-    let function = typed::<P, R>(store, &instance, function).map_err(Stop::Setting)?;
-    function.call(&mut *store, arguments).map_err(Stop::Calling)
-}
-
-/// The function of an instance. That its type is the contract's was checked when the policy was loaded; it is checked
-/// again here, which is cheap.
-fn typed<P, R>(
-    store: &mut Store<World>,
-    instance: &Instance,
-    function: &ComponentExportIndex,
-) -> wasmtime::Result<TypedFunc<P, R>>
-where
-    P: ComponentNamedList + Lower,
-    R: ComponentNamedList + Lift,
-{
-    instance.get_typed_func(&mut *store, function)
+    component.instantiate(&mut *store).map_err(Stop::Starting)
 }
 
 impl World {
@@ -174,6 +183,7 @@ impl World {
     fn last_words_or(&self, trap: Trap) -> String {
         match (trap, self.log.last_words()) {
             (Trap::UnreachableCodeReached, Some(words)) => words,
+            (Trap::MemoryOutOfBounds, None) => format!("{trap} (a stack that overflowed looks like this too)"),
             (_, Some(words)) => format!("{trap}; it last said: {words}"),
             (_, None) => trap.to_string(),
         }

@@ -57,8 +57,8 @@ pub enum LoadError {
         /// What does not fit.
         detail: String,
     },
-    /// It broke its contract when asked to describe itself.
-    #[error("the policy cannot describe itself: {0}")]
+    /// It broke its contract when it was started or asked to describe itself.
+    #[error("the policy cannot start and describe itself: {0}")]
     Describe(Fault),
     /// What it says of itself is not allowed.
     #[error("the policy's manifest is wrong: {}", list(.0))]
@@ -206,6 +206,8 @@ impl Workers {
         let control = prepared.last().expect("there is always the worker that decides nothing");
         let described = {
             let _turn = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+            let fits = control.check_types().map_err(LoadError::Describe)?;
+            fits.map_err(|error| LoadError::Unfit { detail: child::describe(&error) })?;
             control.describe().map_err(LoadError::Describe)?
         };
         let manifest = declared::manifest(described).map_err(LoadError::Manifest)?;

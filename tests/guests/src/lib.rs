@@ -56,8 +56,7 @@ impl<G: Guest> bindings::exports::largesse::policy::policy::Guest for Adapter<G>
     fn decide(input: Input) -> Result<Decision, Refusal> {
         let customer = input.parties.first().map(|party| party.customer.clone()).unwrap_or_default();
         let told: String = input.event.data.split_whitespace().collect();
-        let mut decision =
-            if told.contains("\"misbehave\":true") { G::misbehave(input)? } else { one_point("day")? };
+        let mut decision = if told.contains("\"misbehave\":true") { G::misbehave(input)? } else { one_point("day")? };
         for effect in &mut decision.effects {
             if let Effect::Grant(grant) = effect
                 && grant.to.is_empty()
@@ -135,9 +134,8 @@ macro_rules! guest {
 
         impl $crate::Guest for Guest {
             fn misbehave(input: $crate::types::Input) -> Result<$crate::types::Decision, $crate::types::Refusal> {
-                let misbehave: fn(
-                    $crate::types::Input,
-                ) -> Result<$crate::types::Decision, $crate::types::Refusal> = $misbehave;
+                let misbehave: fn($crate::types::Input) -> Result<$crate::types::Decision, $crate::types::Refusal> =
+                    $misbehave;
                 misbehave(input)
             }
         }
