@@ -4,6 +4,12 @@
 //! events and decisions that changed them: [`Store::commit`] is all or nothing and returns when the batch is on disk.
 #![forbid(unsafe_code)]
 
+mod memory;
+mod sqlite;
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use largesse_domain::budget::{Usage, UsageKey};
@@ -18,6 +24,9 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
 
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -28,6 +37,12 @@ pub enum StoreError {
         found: u32,
         /// The newest that this host knows.
         known: u32,
+    },
+    /// Another process has the database open.
+    #[error("another host has {} open", path.display())]
+    InUse {
+        /// The database.
+        path: PathBuf,
     },
     /// A row does not hold what a row of its kind holds.
     #[error("the database holds a {what} that cannot be read: {detail}")]
@@ -73,6 +88,16 @@ pub struct DeferredKey {
     pub subscription: SubscriptionName,
 }
 
+/// The earliest event first, at most so many.
+fn earliest_first(deferred: &mut Vec<Deferred>, limit: usize) {
+    let place = |deferred: &Deferred| {
+        let DeferredKey { campaign, event, subscription } = deferred.key.clone();
+        (event, campaign, subscription)
+    };
+    deferred.sort_by_cached_key(place);
+    deferred.truncate(limit);
+}
+
 /// Everything that is written together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -80,7 +105,8 @@ pub struct Batch {
     pub events: Vec<(Admission, Arc<Event>)>,
     /// Decisions made, in order.
     pub decisions: Vec<Arc<Decision>>,
-    /// Rows changed. `rows.wallets` shows what `rows.grants` already says and is not written.
+    /// Rows changed; one that is absent (`None`, empty, not sent) is forgotten, but no grant ever is. `rows.wallets` shows
+    /// what `rows.grants` already says and is not written.
     pub rows: Rows,
     /// Decisions put off (again).
     pub deferred: Vec<Deferred>,
@@ -128,8 +154,11 @@ pub trait Store: Send + Sync {
 
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
+    /// A policy that is published already is passed over. Refused are an event whose place or key is stored, a decision
+    /// that is stored, and a decision on an unknown event or by an unknown revision.
+    ///
     /// # Errors
-    /// When the database fails. What was written then is not known; the host must stop and recover by starting again.
+    /// When the batch contradicts what is stored, or the database fails. What was written then is not known; the host must stop and recover by starting again.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
 
     /// Where counting goes on.
@@ -204,25 +233,25 @@ pub trait Store: Send + Sync {
     /// When the database fails.
     fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError>;
 
-    /// All grants to a customer, in order of decision.
+    /// All issues of all grants to a customer, in order of decision, campaign, key and issue.
     ///
     /// # Errors
     /// When the database fails.
     fn grants_to(&self, customer: &CustomerId) -> Result<Vec<Grant>, StoreError>;
 
-    /// Who was bound as a customer's inviter, by campaign.
+    /// Who was bound as a customer's inviter, in order of campaign.
     ///
     /// # Errors
     /// When the database fails.
     fn inviters_of(&self, invitee: &CustomerId) -> Result<Vec<(CampaignId, CustomerId)>, StoreError>;
 
-    /// The use of a campaign's budgets, over the whole campaign and by day.
+    /// The use of a campaign's budgets, in order of unit, over the whole campaign and then by day.
     ///
     /// # Errors
     /// When the database fails.
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
 
-    /// How many decisions of a campaign ended in each verdict, by its word.
+    /// How many decisions of a campaign ended in each verdict that occurred, in order of its word.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,0 +1,179 @@
+-- The first schema. Times are milliseconds since 1970-01-01T00:00:00Z; quantities are 0 to 10^15 of a unit's smallest part.
+--
+-- What a write costs is what pages it touches: a batch writes each touched page once to the log. "At the end" means that
+-- the new rows of a batch share few pages; "anywhere" means about one page for each row when there are many customers.
+
+-- Published policies, in order of publication. Written when an author publishes.
+CREATE TABLE policies (
+    place      INTEGER PRIMARY KEY,
+    digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    name       TEXT    NOT NULL,
+    size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+    manifest   TEXT    NOT NULL
+) STRICT;
+
+-- Their components, apart, so that lists of policies do not read them.
+CREATE TABLE components (
+    digest BLOB PRIMARY KEY REFERENCES policies (digest),
+    bytes  BLOB NOT NULL
+) STRICT;
+
+-- Event kinds with the JSON Schema of their data. Written when an operator registers one.
+CREATE TABLE kinds (
+    kind   TEXT PRIMARY KEY,
+    schema TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Campaigns. Written when an operator or the clock changes one.
+CREATE TABLE campaigns (
+    id        TEXT    PRIMARY KEY,
+    version   INTEGER NOT NULL CHECK (version >= 0),
+    lifecycle TEXT    NOT NULL CHECK (lifecycle IN ('draft', 'scheduled', 'running', 'paused', 'closing', 'ended')),
+    settings  TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Which policy decides with which parameters. The only place where parameters stand.
+CREATE TABLE revisions (
+    campaign       TEXT    NOT NULL REFERENCES campaigns (id),
+    number         INTEGER NOT NULL CHECK (number >= 0),
+    effective_from INTEGER NOT NULL,
+    policy         BLOB    NOT NULL CHECK (length(policy) = 32),
+    params         TEXT    NOT NULL,
+    PRIMARY KEY (campaign, number)
+) STRICT, WITHOUT ROWID;
+
+-- Events, in order of admission. One row at the end; one index entry anywhere (by key: what makes sending twice safe), one
+-- index entry anywhere (by actor: a customer's decisions are asked for by people on the telephone).
+CREATE TABLE events (
+    seq       INTEGER PRIMARY KEY,
+    source    TEXT    NOT NULL,
+    id        TEXT    NOT NULL,
+    kind      TEXT    NOT NULL,
+    actor     TEXT    NOT NULL,
+    occurred  INTEGER NOT NULL,
+    admitted  INTEGER NOT NULL,
+    data      TEXT    NOT NULL,
+    body_hash BLOB    NOT NULL CHECK (length(body_hash) = 32),
+    UNIQUE (source, id)
+) STRICT;
+CREATE INDEX events_by_actor ON events (actor);
+
+-- Decisions, in order. One row at the end; one index entry at the end (by event: the answer to an event sent again), one
+-- index entry at the end of the campaign's own (lists of a campaign's decisions; without it a small campaign's list
+-- would read the decisions of all others).
+CREATE TABLE decisions (
+    id       INTEGER PRIMARY KEY,
+    event    INTEGER NOT NULL REFERENCES events (seq),
+    campaign TEXT    NOT NULL,
+    revision INTEGER NOT NULL,
+    policy   BLOB    NOT NULL CHECK (length(policy) = 32),
+    body     TEXT    NOT NULL,
+    FOREIGN KEY (campaign, revision) REFERENCES revisions (campaign, number)
+) STRICT;
+CREATE INDEX decisions_by_event ON decisions (event);
+CREATE INDEX decisions_by_campaign ON decisions (campaign);
+
+-- How many decisions of a campaign ended in which verdict. A few rows for each batch, however large.
+CREATE TABLE verdict_counts (
+    campaign TEXT    NOT NULL,
+    verdict  TEXT    NOT NULL CHECK (verdict IN ('accepted', 'denied', 'refused', 'faulted')),
+    count    INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (campaign, verdict)
+) STRICT, WITHOUT ROWID;
+
+-- Decisions still to be made. Empty but for paused campaigns and faults.
+CREATE TABLE deferred (
+    campaign     TEXT    NOT NULL,
+    event        INTEGER NOT NULL REFERENCES events (seq),
+    subscription TEXT    NOT NULL,
+    attempts     INTEGER NOT NULL CHECK (attempts >= 0),
+    due          INTEGER NOT NULL,
+    PRIMARY KEY (campaign, event, subscription)
+) STRICT, WITHOUT ROWID;
+
+-- What policies keep of owners. At most one row anywhere for each decision.
+CREATE TABLE states (
+    campaign   TEXT    NOT NULL,
+    owner_kind INTEGER NOT NULL CHECK (owner_kind IN (0, 1)), -- party, entity
+    owner      TEXT    NOT NULL,
+    written_as INTEGER NOT NULL CHECK (written_as >= 0),
+    value      TEXT    NOT NULL,
+    PRIMARY KEY (campaign, owner_kind, owner)
+) STRICT, WITHOUT ROWID;
+
+-- Customers of whom something is known. One row anywhere when a fact is learnt.
+CREATE TABLE customers (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Every issue of every grant. One row anywhere for each grant; a customer's grants stand together, so that a statement is one
+-- read and needs no index.
+CREATE TABLE grants (
+    recipient     TEXT    NOT NULL,
+    campaign      TEXT    NOT NULL,
+    grant_key     TEXT    NOT NULL,
+    issue         INTEGER NOT NULL CHECK (issue >= 1),
+    decision      INTEGER NOT NULL,
+    about         TEXT,
+    unit          TEXT    NOT NULL,
+    quantity      INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 1000000000000000),
+    reversed      INTEGER NOT NULL CHECK (reversed BETWEEN 0 AND quantity),
+    key_freed     INTEGER NOT NULL CHECK (key_freed IN (0, 1)),
+    granted_at    INTEGER NOT NULL,
+    day           INTEGER NOT NULL,
+    second_of_day INTEGER NOT NULL CHECK (second_of_day BETWEEN 0 AND 86399),
+    hold_until    INTEGER,
+    expires       INTEGER,
+    principal_cap INTEGER CHECK (principal_cap BETWEEN 0 AND 1000000000000000),
+    reason        TEXT    NOT NULL,
+    PRIMARY KEY (recipient, campaign, grant_key, issue)
+) STRICT, WITHOUT ROWID;
+
+-- Things that grants are about. One row anywhere for each grant about something.
+CREATE TABLE abouts (
+    campaign  TEXT    NOT NULL,
+    about     TEXT    NOT NULL,
+    cancelled INTEGER NOT NULL CHECK (cancelled IN (0, 1)),
+    grants    TEXT    NOT NULL, -- a JSON array of [recipient, key]
+    PRIMARY KEY (campaign, about)
+) STRICT, WITHOUT ROWID;
+
+-- Who holds a claim. One row anywhere for each new claim.
+CREATE TABLE claims (
+    campaign  TEXT    NOT NULL,
+    scope     TEXT    NOT NULL,
+    dimension INTEGER NOT NULL CHECK (dimension BETWEEN 0 AND 4), -- customer, identity, device, card, address
+    value     TEXT    NOT NULL,
+    holder    TEXT    NOT NULL,
+    PRIMARY KEY (campaign, scope, dimension, value)
+) STRICT, WITHOUT ROWID;
+
+-- Use of limits and, where the customer is '', of budgets. For each grant one row for each limit, all on one page anywhere; the
+-- rows of budgets are few and written once for each batch.
+CREATE TABLE usage (
+    campaign TEXT    NOT NULL,
+    customer TEXT    NOT NULL,
+    unit     TEXT    NOT NULL,
+    span     INTEGER NOT NULL CHECK (span BETWEEN 0 AND 3), -- campaign, day, week, month
+    place    INTEGER NOT NULL,
+    amount   INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 1000000000000000),
+    count    INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (campaign, customer, unit, span, place)
+) STRICT, WITHOUT ROWID;
+
+-- Who is bound as whose inviter. One row anywhere for each invitee and campaign.
+CREATE TABLE bindings (
+    invitee  TEXT NOT NULL,
+    campaign TEXT NOT NULL,
+    inviter  TEXT NOT NULL,
+    PRIMARY KEY (invitee, campaign)
+) STRICT, WITHOUT ROWID;
+
+-- Messages that were sent. One row anywhere for each.
+CREATE TABLE messages (
+    recipient   TEXT NOT NULL,
+    campaign    TEXT NOT NULL,
+    message_key TEXT NOT NULL,
+    PRIMARY KEY (recipient, campaign, message_key)
+) STRICT, WITHOUT ROWID;

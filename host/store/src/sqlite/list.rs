@@ -1,0 +1,232 @@
+//! Lists, counts and single things.
+
+use std::sync::Arc;
+
+use largesse_documents::stored::{DecisionKeys, read_decision, read_manifest, read_settings};
+use largesse_domain::budget::{Usage, UsageKey, UsedBy};
+use largesse_domain::campaign::{Campaign, Revision};
+use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
+use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::outcome::Decision;
+use largesse_domain::policy::Policy;
+use largesse_domain::time::{Instant, WindowIndex};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use super::convert::{Columns, column, window};
+use crate::{Counters, DecisionFilter, Deferred, DeferredKey, Kind, StoreError};
+
+/// Every row that a statement finds.
+fn all<T>(
+    connection: &Connection,
+    what: &'static str,
+    sql: &str,
+    params: impl Params,
+    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&mut Columns::of(what, row))?);
+    }
+    Ok(found)
+}
+
+/// A bound on rows as SQLite takes it.
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
+    let sql = "SELECT coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT max(id) FROM decisions), 0)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let mut row = Columns::of("counter", row);
+    Ok(Counters { last_event: EventSeq(row.number()?), last_decision: DecisionId(row.number()?) })
+}
+
+pub(super) fn due(
+    connection: &Connection,
+    campaigns: &[CampaignId],
+    now: Instant,
+    limit: usize,
+) -> Result<Vec<Deferred>, StoreError> {
+    let sql = "SELECT event, subscription, attempts, due FROM deferred WHERE campaign = ?1 AND due <= ?2 \
+               ORDER BY event, subscription LIMIT ?3";
+    let mut found = Vec::new();
+    for campaign in campaigns {
+        let row = params![campaign.as_str(), now.as_millis(), at_most(limit)];
+        found.extend(all(connection, "deferred decision", sql, row, |row| {
+            let (event, subscription) = (EventSeq(row.number()?), row.id()?);
+            let key = DeferredKey { campaign: campaign.clone(), event, subscription };
+            Ok(Deferred { key, attempts: row.take()?, due: row.instant()? })
+        })?);
+    }
+    crate::earliest_first(&mut found, limit);
+    Ok(found)
+}
+
+pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM deferred WHERE campaign = ?1";
+    let count = all(connection, "count", sql, [campaign.as_str()], |row| row.number())?;
+    Ok(count.into_iter().sum())
+}
+
+pub(super) fn campaigns(connection: &Connection) -> Result<Vec<Campaign>, StoreError> {
+    let sql = "SELECT id, version, lifecycle, settings FROM campaigns ORDER BY id";
+    let mut campaigns = all(connection, "campaign", sql, [], |row| {
+        let (id, version) = (row.id()?, row.number()?);
+        let word: String = row.take()?;
+        let lifecycle = Lifecycle::ALL.into_iter().find(|lifecycle| lifecycle.as_str() == word);
+        let lifecycle = lifecycle.ok_or_else(|| row.corrupt(format!("lifecycle {word:?}")))?;
+        Ok(Campaign { id, version, lifecycle, settings: row.form(read_settings)?, revisions: Vec::new() })
+    })?;
+    let sql = "SELECT number, effective_from, policy, params FROM revisions WHERE campaign = ?1 ORDER BY number";
+    for campaign in &mut campaigns {
+        campaign.revisions = all(connection, "revision", sql, [campaign.id.as_str()], |row| {
+            let (number, effective_from) = (row.take()?, row.instant()?);
+            let (policy, params) = (row.digest()?, Json::from_checked(row.take::<String>()?));
+            Ok(Revision { number, effective_from, policy, params })
+        })?;
+    }
+    Ok(campaigns)
+}
+
+pub(super) fn policies(connection: &Connection) -> Result<Vec<Policy>, StoreError> {
+    let sql = "SELECT digest, size_bytes, manifest FROM policies ORDER BY name, place";
+    all(connection, "policy", sql, [], |row| {
+        let (digest, size_bytes) = (row.digest()?, row.number()?);
+        Ok(Policy { digest, size_bytes, manifest: row.form(read_manifest)? })
+    })
+}
+
+pub(super) fn component(connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT bytes FROM components WHERE digest = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([digest.as_bytes()], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn kinds(connection: &Connection) -> Result<Vec<Kind>, StoreError> {
+    all(connection, "event kind", "SELECT kind, schema FROM kinds ORDER BY kind", [], |row| {
+        Ok(Kind { kind: row.id()?, schema: Json::from_checked(row.take::<String>()?) })
+    })
+}
+
+fn event(row: &mut Columns<'_>) -> Result<(Admission, Event), StoreError> {
+    let admission = Admission { seq: EventSeq(row.number()?), at: row.instant()? };
+    let event = Event {
+        key: EventKey { source: row.id()?, id: row.id()? },
+        kind: row.id()?,
+        actor: row.id()?,
+        occurred: row.instant()?,
+        data: Json::from_checked(row.take::<String>()?),
+        body_hash: BodyHash(row.take()?),
+    };
+    Ok((admission, event))
+}
+
+pub(super) fn events(
+    connection: &Connection,
+    seqs: &[EventSeq],
+) -> Result<Vec<Option<(Admission, Event)>>, StoreError> {
+    let sql = "SELECT seq, admitted, source, id, kind, actor, occurred, data, body_hash FROM events WHERE seq = ?1";
+    let one = |seq: &EventSeq| Ok(all(connection, "event", sql, [column(seq.0)?], event)?.pop());
+    seqs.iter().map(one).collect()
+}
+
+/// The columns that a decision is read from. The conditions choose among decisions `d`, events `e` and revisions `r`.
+macro_rules! select_decisions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.seq, e.admitted, e.source, e.id, e.kind, e.actor, e.occurred, e.data, e.body_hash, \
+             d.id, d.campaign, d.revision, r.params, d.policy, d.body FROM decisions d \
+             CROSS JOIN events e ON e.seq = d.event \
+             CROSS JOIN revisions r ON r.campaign = d.campaign AND r.number = d.revision ",
+            $rest
+        )
+    };
+}
+
+fn decision_row(row: &mut Columns<'_>) -> Result<Decision, StoreError> {
+    let (admission, event) = event(row)?;
+    let keys = DecisionKeys {
+        id: DecisionId(row.number()?),
+        seq: admission.seq,
+        event: Arc::new(event),
+        campaign: row.id()?,
+        revision: row.take()?,
+        params: Json::from_checked(row.take::<String>()?),
+        policy: row.digest()?,
+    };
+    row.form(|text| read_decision(text, keys))
+}
+
+pub(super) fn decisions_on(connection: &Connection, event: EventSeq) -> Result<Vec<Decision>, StoreError> {
+    let sql = select_decisions!("WHERE d.event = ?1 ORDER BY d.id");
+    all(connection, "decision", sql, [column(event.0)?], decision_row)
+}
+
+pub(super) fn decision(connection: &Connection, id: DecisionId) -> Result<Option<Decision>, StoreError> {
+    let sql = select_decisions!("WHERE d.id = ?1");
+    Ok(all(connection, "decision", sql, [column(id.0)?], decision_row)?.pop())
+}
+
+pub(super) fn decisions(
+    connection: &Connection,
+    filter: &DecisionFilter,
+    after: DecisionId,
+    limit: usize,
+) -> Result<Vec<Decision>, StoreError> {
+    let (after, limit) = (column(after.0)?, at_most(limit));
+    let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
+    let find = |sql, params: &[&dyn rusqlite::ToSql]| all(connection, "decision", sql, params, decision_row);
+    match (&filter.actor, campaign) {
+        (None, None) => {
+            let sql = select_decisions!("WHERE d.id > ?1 ORDER BY d.id LIMIT ?2");
+            find(sql, params![after, limit])
+        }
+        (None, Some(campaign)) => {
+            let sql = select_decisions!("WHERE d.campaign = ?3 AND d.id > ?1 ORDER BY d.id LIMIT ?2");
+            find(sql, params![after, limit, campaign])
+        }
+        (Some(actor), campaign) => {
+            // From the customer's events to their decisions: a customer has few.
+            let sql = select_decisions!(
+                "WHERE d.id IN (SELECT mine.id FROM events CROSS JOIN decisions mine ON mine.event = events.seq \
+                 WHERE events.actor = ?3) AND d.id > ?1 AND (?4 IS NULL OR d.campaign = ?4) ORDER BY d.id LIMIT ?2"
+            );
+            find(sql, params![after, limit, actor.as_str(), campaign])
+        }
+    }
+}
+
+pub(super) fn inviters_of(
+    connection: &Connection,
+    invitee: &CustomerId,
+) -> Result<Vec<(CampaignId, CustomerId)>, StoreError> {
+    let sql = "SELECT campaign, inviter FROM bindings WHERE invitee = ?1 ORDER BY campaign";
+    all(connection, "binding", sql, [invitee.as_str()], |row| Ok((row.id()?, row.id()?)))
+}
+
+pub(super) fn budget_usage(
+    connection: &Connection,
+    campaign: &CampaignId,
+) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+    let sql = "SELECT unit, span, place, amount, count FROM usage WHERE campaign = ?1 AND customer = '' \
+               ORDER BY unit, span, place";
+    all(connection, "count of use", sql, [campaign.as_str()], |row| {
+        let (of, code, index) = (row.id()?, row.take::<i64>()?, row.take::<i64>()?);
+        let window = window(code).ok_or_else(|| row.corrupt(format!("window {code}")))?;
+        let window = WindowIndex { window, index };
+        let key = UsageKey { campaign: campaign.clone(), by: UsedBy::Campaign, of, window };
+        Ok((key, Usage { amount: row.quantity()?, count: row.number()? }))
+    })
+}
+
+pub(super) fn verdict_counts(connection: &Connection, campaign: &CampaignId) -> Result<Vec<(String, u64)>, StoreError> {
+    let sql = "SELECT verdict, count FROM verdict_counts WHERE campaign = ?1 ORDER BY verdict";
+    all(connection, "count", sql, [campaign.as_str()], |row| Ok((row.take()?, row.number()?)))
+}

@@ -1,0 +1,211 @@
+//! Rows by their keys.
+
+use largesse_documents::stored::{Unreadable, read_customer};
+use largesse_documents::time::local_time;
+use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::customer::Customer;
+use largesse_domain::event::{BodyHash, EventKey};
+use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot, Rows, State, StateKey, Wanted};
+use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::id::{CustomerId, DecisionId, EventSeq};
+use largesse_domain::json::Json;
+use largesse_domain::time::Day;
+use rusqlite::{CachedStatement, Connection, Params, params};
+
+use super::convert::{Columns, dimension_code, owner_code, user, window_code};
+use crate::StoreError;
+
+/// The row that a statement finds, if any.
+fn find<T>(
+    what: &'static str,
+    statement: &mut CachedStatement<'_>,
+    key: impl Params,
+    read: impl FnOnce(&mut Columns<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut rows = statement.query(key)?;
+    rows.next()?.map(|row| read(&mut Columns::of(what, row))).transpose()
+}
+
+/// One answer for each key, in the order of the keys.
+fn each<'a, K: Clone + 'a, V>(
+    connection: &Connection,
+    sql: &str,
+    keys: impl IntoIterator<Item = &'a K>,
+    mut read: impl FnMut(&mut CachedStatement<'_>, &K) -> Result<V, StoreError>,
+) -> Result<Vec<(K, V)>, StoreError> {
+    let mut keys = keys.into_iter().peekable();
+    if keys.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare_cached(sql)?;
+    keys.map(|key| Ok((key.clone(), read(&mut statement, key)?))).collect()
+}
+
+pub(super) fn seen(
+    connection: &Connection,
+    keys: &[EventKey],
+) -> Result<Vec<Option<(EventSeq, BodyHash)>>, StoreError> {
+    let sql = "SELECT seq, body_hash FROM events WHERE source = ?1 AND id = ?2";
+    let found = each(connection, sql, keys, |statement, key| {
+        find("event", statement, params![key.source.as_str(), key.id.as_str()], |row| {
+            Ok((EventSeq(row.number()?), BodyHash(row.take()?)))
+        })
+    })?;
+    Ok(found.into_iter().map(|(_, seen)| seen).collect())
+}
+
+pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, StoreError> {
+    Ok(Rows {
+        customers: each(connection, CUSTOMER, &wanted.customers, |statement, id| {
+            Ok(customer_row(statement, id)?.unwrap_or_default())
+        })?,
+        states: states(connection, wanted.states.iter())?,
+        grants: each(connection, LAST_ISSUE, &wanted.grants, last_issue)?,
+        abouts: abouts(connection, wanted.abouts.iter())?,
+        claims: claims(connection, wanted.claims.iter())?,
+        usage: usage(connection, wanted.usage.iter())?,
+        bindings: bindings(connection, wanted.bindings.iter())?,
+        messages: messages(connection, wanted.messages.iter())?,
+        wallets: each(connection, WALLET, &wanted.wallets, wallet_rows)?,
+    })
+}
+
+const CUSTOMER: &str = "SELECT body FROM customers WHERE id = ?1";
+
+fn customer_row(statement: &mut CachedStatement<'_>, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
+    find("customer", statement, [id.as_str()], |row| row.form(read_customer))
+}
+
+pub(super) fn customer(connection: &Connection, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
+    customer_row(&mut connection.prepare_cached(CUSTOMER)?, id)
+}
+
+fn states<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a StateKey>,
+) -> Result<Vec<(StateKey, Option<State>)>, StoreError> {
+    let sql = "SELECT written_as, value FROM states WHERE campaign = ?1 AND owner_kind = ?2 AND owner = ?3";
+    each(connection, sql, keys, |statement, StateKey { campaign, owner }| {
+        find("state", statement, params![campaign.as_str(), owner_code(owner.kind()), owner.id()], |row| {
+            Ok(State { written_as: row.take()?, value: Json::from_checked(row.take::<String>()?) })
+        })
+    })
+}
+
+macro_rules! select_grants {
+    ($rest:literal) => {
+        concat!(
+            "SELECT recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, key_freed, \
+             granted_at, day, second_of_day, hold_until, expires, principal_cap, reason FROM grants ",
+            $rest
+        )
+    };
+}
+
+const LAST_ISSUE: &str =
+    select_grants!("WHERE recipient = ?1 AND campaign = ?2 AND grant_key = ?3 ORDER BY issue DESC LIMIT 1");
+const WALLET: &str = select_grants!("WHERE recipient = ?1 ORDER BY decision, campaign, grant_key, issue");
+
+fn grant(row: &mut Columns<'_>) -> Result<Grant, StoreError> {
+    let (to, campaign, key) = (row.id()?, row.id()?, row.id()?);
+    Ok(Grant {
+        slot: GrantSlot { campaign, to, key },
+        issue: row.take()?,
+        decision: DecisionId(row.number()?),
+        about: row.optional_id()?,
+        unit: row.id()?,
+        quantity: row.quantity()?,
+        reversed: row.quantity()?,
+        key_freed: row.take()?,
+        granted_at: row.instant()?,
+        counted_on: {
+            let (day, second) = (row.take()?, row.take()?);
+            local_time(Day(day), second).ok_or_else(|| row.corrupt("no local time"))?
+        },
+        hold_until: row.optional_instant()?,
+        expires: row.optional_instant()?,
+        principal_cap: row.optional_quantity()?,
+        reason: row.take()?,
+    })
+}
+
+fn last_issue(statement: &mut CachedStatement<'_>, slot: &GrantSlot) -> Result<Option<Grant>, StoreError> {
+    find("grant", statement, [slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()], grant)
+}
+
+fn wallet_rows(statement: &mut CachedStatement<'_>, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
+    let mut rows = statement.query([customer.as_str()])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        grants.push(grant(&mut Columns::of("grant", row))?);
+    }
+    Ok(grants)
+}
+
+pub(super) fn wallet(connection: &Connection, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
+    wallet_rows(&mut connection.prepare_cached(WALLET)?, customer)
+}
+
+fn abouts<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a AboutKey>,
+) -> Result<Vec<(AboutKey, About)>, StoreError> {
+    let sql = "SELECT cancelled, grants FROM abouts WHERE campaign = ?1 AND about = ?2";
+    each(connection, sql, keys, |statement, AboutKey { campaign, about }| {
+        let found = find("thing", statement, [campaign.as_str(), about.as_str()], |row| {
+            let cancelled = row.take()?;
+            let slots: Vec<(String, String)> = row.form(|text| serde_json::from_str(text).map_err(Unreadable::new))?;
+            let slot = |(to, key): (String, String)| {
+                let (to, key) = (to.parse().map_err(|e| row.corrupt(e))?, key.parse().map_err(|e| row.corrupt(e))?);
+                Ok(GrantSlot { campaign: campaign.clone(), to, key })
+            };
+            Ok(About { cancelled, grants: slots.into_iter().map(slot).collect::<Result<_, StoreError>>()? })
+        })?;
+        Ok(found.unwrap_or_default())
+    })
+}
+
+fn claims<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a ClaimKey>,
+) -> Result<Vec<(ClaimKey, Option<CustomerId>)>, StoreError> {
+    let sql = "SELECT holder FROM claims WHERE campaign = ?1 AND scope = ?2 AND dimension = ?3 AND value = ?4";
+    each(connection, sql, keys, |statement, ClaimKey { campaign, scope, by, value }| {
+        let key = params![campaign.as_str(), scope.as_str(), dimension_code(*by), value];
+        find("claim", statement, key, |row| row.id())
+    })
+}
+
+fn usage<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a UsageKey>,
+) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+    let sql = "SELECT amount, count FROM usage \
+               WHERE campaign = ?1 AND customer = ?2 AND unit = ?3 AND span = ?4 AND place = ?5";
+    each(connection, sql, keys, |statement, UsageKey { campaign, by, of, window }| {
+        let key = params![campaign.as_str(), user(by), of.to_string(), window_code(window.window), window.index];
+        let found =
+            find("count of use", statement, key, |row| Ok(Usage { amount: row.quantity()?, count: row.number()? }))?;
+        Ok(found.unwrap_or_default())
+    })
+}
+
+fn bindings<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a BindingKey>,
+) -> Result<Vec<(BindingKey, Option<CustomerId>)>, StoreError> {
+    let sql = "SELECT inviter FROM bindings WHERE invitee = ?1 AND campaign = ?2";
+    each(connection, sql, keys, |statement, BindingKey { campaign, invitee }| {
+        find("binding", statement, [invitee.as_str(), campaign.as_str()], |row| row.id())
+    })
+}
+
+fn messages<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a MessageSlot>,
+) -> Result<Vec<(MessageSlot, bool)>, StoreError> {
+    let sql = "SELECT 1 FROM messages WHERE recipient = ?1 AND campaign = ?2 AND message_key = ?3";
+    each(connection, sql, keys, |statement, MessageSlot { campaign, to, key }| {
+        Ok(statement.exists([to.as_str(), campaign.as_str(), key.as_str()])?)
+    })
+}

@@ -1,0 +1,223 @@
+//! SQLite: one connection that writes, a few that read, one process.
+//!
+//! The log is flushed to disk at every commit (`synchronous=FULL`), so what `commit` returns is durable, and it is copied
+//! into the database by the connection that writes. The file is never mapped into memory: an error of the disk is then an
+//! error that is reported, not a signal.
+
+mod convert;
+mod list;
+mod load;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::campaign::Campaign;
+use largesse_domain::customer::Customer;
+use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
+use largesse_domain::facts::{Rows, Wanted};
+use largesse_domain::grant::Grant;
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
+use largesse_domain::outcome::Decision;
+use largesse_domain::policy::Policy;
+use largesse_domain::time::Instant;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
+
+/// How long a connection waits for another, in milliseconds. Only a checkpoint at the wrong moment makes it wait.
+const BUSY_MS: u64 = 5_000;
+/// Pages of the log before it is copied into the database: 16 MiB.
+const CHECKPOINT_PAGES: u32 = 4_000;
+/// Size that the log's file is cut to after a large batch, in bytes.
+const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
+/// Page cache of the connection that writes, in KiB.
+const WRITER_CACHE_KIB: i32 = 64 * 1024;
+/// Page cache of a connection that reads, in KiB.
+const READER_CACHE_KIB: i32 = 16 * 1024;
+/// Connections that read, kept open while nobody reads.
+const IDLE_READERS_MAX: usize = 4;
+/// Statements that a connection keeps prepared; more than there are.
+const STATEMENTS_MAX: usize = 96;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
+
+/// Everything, in one SQLite database. While it is open no other process can open it.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Readers close before the writer, so that closing the writer copies the log into the database.
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
+    path: PathBuf,
+    // Holds the lock on the file beside the database.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the database at a path, creates it when there is none, and brings its schema to the newest version.
+    ///
+    /// # Errors
+    /// When another process has it open, when a newer host wrote it, or when the file system or the database fails.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref().to_path_buf();
+        let lock = lock(&path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let mut writer = connect(&path, flags, WRITER_CACHE_KIB)?;
+        let mode: String = writer.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(StoreError::Database(format!("the log could not be switched on: {mode}").into()));
+        }
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        writer.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+        writer.pragma_update(None, "foreign_keys", true)?;
+        schema::migrate(&mut writer)?;
+        Ok(Self { readers: Mutex::default(), writer: Mutex::new(writer), path, _lock: lock })
+    }
+
+    /// Reads with a connection of its own, all of it from one moment.
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = guard(&self.readers).pop();
+        let connection = idle.map_or_else(|| self.reader(), Ok)?;
+        let snapshot = connection.unchecked_transaction()?;
+        let answer = read(&snapshot);
+        snapshot.finish()?;
+        let mut idle = guard(&self.readers);
+        if idle.len() < IDLE_READERS_MAX {
+            idle.push(connection);
+        }
+        answer
+    }
+
+    fn reader(&self) -> Result<Connection, StoreError> {
+        // A reader that may not write could not recover the log, so it is the connection that is told not to.
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let connection = connect(&self.path, flags, READER_CACHE_KIB)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic in between rolls the transaction back; the connection stays good.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = OsString::from(path);
+    name.push(".lock");
+    let failed = |error: std::io::Error| StoreError::Database(Box::new(error));
+    let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_path_buf() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
+}
+
+impl Store for SqliteStore {
+    fn seen(&self, keys: &[EventKey]) -> Result<Vec<Option<(EventSeq, BodyHash)>>, StoreError> {
+        self.read(|connection| load::seen(connection, keys))
+    }
+
+    fn load(&self, wanted: &Wanted) -> Result<Rows, StoreError> {
+        self.read(|connection| load::rows(connection, wanted))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut writer = guard(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        write::batch(&transaction, batch)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn counters(&self) -> Result<Counters, StoreError> {
+        self.read(list::counters)
+    }
+
+    fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
+        self.read(|connection| list::due(connection, campaigns, now, limit))
+    }
+
+    fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError> {
+        self.read(|connection| list::deferred_count(connection, campaign))
+    }
+
+    fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        self.read(list::campaigns)
+    }
+
+    fn policies(&self) -> Result<Vec<Policy>, StoreError> {
+        self.read(list::policies)
+    }
+
+    fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| list::component(connection, digest))
+    }
+
+    fn kinds(&self) -> Result<Vec<Kind>, StoreError> {
+        self.read(list::kinds)
+    }
+
+    fn events(&self, seqs: &[EventSeq]) -> Result<Vec<Option<(Admission, Event)>>, StoreError> {
+        self.read(|connection| list::events(connection, seqs))
+    }
+
+    fn decisions_on(&self, event: EventSeq) -> Result<Vec<Decision>, StoreError> {
+        self.read(|connection| list::decisions_on(connection, event))
+    }
+
+    fn decision(&self, id: DecisionId) -> Result<Option<Decision>, StoreError> {
+        self.read(|connection| list::decision(connection, id))
+    }
+
+    fn decisions(&self, filter: &DecisionFilter, after: DecisionId, limit: usize) -> Result<Vec<Decision>, StoreError> {
+        self.read(|connection| list::decisions(connection, filter, after, limit))
+    }
+
+    fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
+        self.read(|connection| load::customer(connection, id))
+    }
+
+    fn grants_to(&self, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
+        self.read(|connection| load::wallet(connection, customer))
+    }
+
+    fn inviters_of(&self, invitee: &CustomerId) -> Result<Vec<(CampaignId, CustomerId)>, StoreError> {
+        self.read(|connection| list::inviters_of(connection, invitee))
+    }
+
+    fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+        self.read(|connection| list::budget_usage(connection, campaign))
+    }
+
+    fn verdict_counts(&self, campaign: &CampaignId) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(|connection| list::verdict_counts(connection, campaign))
+    }
+}

@@ -1,0 +1,322 @@
+//! A batch, row by row. Rows are written in the order of their keys, so that neighbours share the work on a page.
+
+use std::collections::BTreeMap;
+
+use largesse_documents::stored::{customer_text, decision_text, manifest_text, settings_text};
+use largesse_domain::campaign::Campaign;
+use largesse_domain::customer::Customer;
+use largesse_domain::facts::{About, Rows};
+use largesse_domain::grant::Grant;
+use rusqlite::{Connection, params};
+
+use super::convert::{amount, column, dimension_code, owner_code, user, window_code};
+use crate::{Batch, StoreError};
+
+type Written = Result<(), StoreError>;
+
+/// Writes a batch inside the caller's transaction.
+pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
+    policies(connection, batch)?;
+    kinds(connection, batch)?;
+    for campaign in &batch.campaigns {
+        self::campaign(connection, campaign)?;
+    }
+    events(connection, batch)?;
+    decisions(connection, batch)?;
+    deferred(connection, batch)?;
+    rows(connection, &batch.rows)
+}
+
+fn policies(connection: &Connection, batch: &Batch) -> Written {
+    for (policy, bytes) in &batch.policies {
+        let sql = "INSERT INTO policies (digest, name, size_bytes, manifest) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (digest) DO NOTHING";
+        let digest = policy.digest.as_bytes();
+        let size = column(policy.size_bytes)?;
+        let manifest = manifest_text(&policy.manifest);
+        connection.prepare_cached(sql)?.execute(params![digest, policy.manifest.name.as_str(), size, manifest])?;
+        let sql = "INSERT INTO components (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
+        connection.prepare_cached(sql)?.execute(params![digest, &bytes[..]])?;
+    }
+    Ok(())
+}
+
+fn kinds(connection: &Connection, batch: &Batch) -> Written {
+    let sql =
+        "INSERT INTO kinds (kind, schema) VALUES (?1, ?2) ON CONFLICT (kind) DO UPDATE SET schema = excluded.schema";
+    for kind in &batch.kinds {
+        connection.prepare_cached(sql)?.execute([kind.kind.as_str(), kind.schema.as_str()])?;
+    }
+    Ok(())
+}
+
+fn campaign(connection: &Connection, campaign: &Campaign) -> Written {
+    let sql = "INSERT INTO campaigns (id, version, lifecycle, settings) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) \
+               DO UPDATE SET version = excluded.version, lifecycle = excluded.lifecycle, settings = excluded.settings";
+    let id = campaign.id.as_str();
+    let (version, settings) = (column(campaign.version)?, settings_text(&campaign.settings));
+    connection.prepare_cached(sql)?.execute(params![id, version, campaign.lifecycle.as_str(), settings])?;
+    let sql = "DELETE FROM revisions WHERE campaign = ?1 AND number > ?2";
+    let last = campaign.revisions.last().map_or(0, |revision| revision.number);
+    connection.prepare_cached(sql)?.execute(params![id, last])?;
+    let sql = "INSERT INTO revisions (campaign, number, effective_from, policy, params) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (campaign, number) DO UPDATE SET effective_from = excluded.effective_from, \
+               policy = excluded.policy, params = excluded.params";
+    let mut statement = connection.prepare_cached(sql)?;
+    for revision in &campaign.revisions {
+        let from = revision.effective_from.as_millis();
+        statement.execute(params![id, revision.number, from, revision.policy.as_bytes(), revision.params.as_str()])?;
+    }
+    Ok(())
+}
+
+fn events(connection: &Connection, batch: &Batch) -> Written {
+    if batch.events.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO events (seq, source, id, kind, actor, occurred, admitted, data, body_hash) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for (admission, event) in &batch.events {
+        statement.execute(params![
+            column(admission.seq.0)?,
+            event.key.source.as_str(),
+            event.key.id.as_str(),
+            event.kind.as_str(),
+            event.actor.as_str(),
+            event.occurred.as_millis(),
+            admission.at.as_millis(),
+            event.data.as_str(),
+            event.body_hash.0,
+        ])?;
+    }
+    Ok(())
+}
+
+fn decisions(connection: &Connection, batch: &Batch) -> Written {
+    if batch.decisions.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO decisions (id, event, campaign, revision, policy, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let mut counts = BTreeMap::<_, i64>::new();
+    for decision in &batch.decisions {
+        statement.execute(params![
+            column(decision.id.0)?,
+            column(decision.event.0)?,
+            decision.campaign.as_str(),
+            decision.input.campaign.revision,
+            decision.policy.as_bytes(),
+            decision_text(decision),
+        ])?;
+        *counts.entry((decision.campaign.as_str(), decision.verdict.as_str())).or_default() += 1;
+    }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO verdict_counts (campaign, verdict, count) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (campaign, verdict) DO UPDATE SET count = count + excluded.count",
+    )?;
+    for ((campaign, verdict), count) in counts {
+        statement.execute(params![campaign, verdict, count])?;
+    }
+    Ok(())
+}
+
+fn deferred(connection: &Connection, batch: &Batch) -> Written {
+    for key in &batch.undeferred {
+        let sql = "DELETE FROM deferred WHERE campaign = ?1 AND event = ?2 AND subscription = ?3";
+        let row = params![key.campaign.as_str(), column(key.event.0)?, key.subscription.as_str()];
+        connection.prepare_cached(sql)?.execute(row)?;
+    }
+    for deferred in &batch.deferred {
+        let sql = "INSERT INTO deferred (campaign, event, subscription, attempts, due) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (campaign, event, subscription) \
+                   DO UPDATE SET attempts = excluded.attempts, due = excluded.due";
+        let key = &deferred.key;
+        connection.prepare_cached(sql)?.execute(params![
+            key.campaign.as_str(),
+            column(key.event.0)?,
+            key.subscription.as_str(),
+            deferred.attempts,
+            deferred.due.as_millis(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn rows(connection: &Connection, rows: &Rows) -> Written {
+    customers(connection, rows)?;
+    states(connection, rows)?;
+    grants(connection, rows)?;
+    abouts(connection, rows)?;
+    claims(connection, rows)?;
+    usage(connection, rows)?;
+    bindings(connection, rows)?;
+    messages(connection, rows)
+}
+
+/// The rows in the order that the table keeps them in.
+fn sorted<'a, R, K: Ord + 'a>(rows: &'a [R], key: impl Fn(&'a R) -> K) -> Vec<&'a R> {
+    let mut sorted: Vec<_> = rows.iter().collect();
+    sorted.sort_by(|a, b| key(a).cmp(&key(b)));
+    sorted
+}
+
+fn customers(connection: &Connection, rows: &Rows) -> Written {
+    for (id, customer) in sorted(&rows.customers, |(id, _)| id) {
+        if *customer == Customer::default() {
+            connection.prepare_cached("DELETE FROM customers WHERE id = ?1")?.execute([id.as_str()])?;
+            continue;
+        }
+        let sql =
+            "INSERT INTO customers (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+        connection.prepare_cached(sql)?.execute(params![id.as_str(), customer_text(customer)])?;
+    }
+    Ok(())
+}
+
+fn states(connection: &Connection, rows: &Rows) -> Written {
+    for (key, state) in sorted(&rows.states, |(key, _)| (&key.campaign, key.owner.kind(), key.owner.id())) {
+        let (campaign, kind, owner) = (key.campaign.as_str(), owner_code(key.owner.kind()), key.owner.id());
+        let Some(state) = state else {
+            let sql = "DELETE FROM states WHERE campaign = ?1 AND owner_kind = ?2 AND owner = ?3";
+            connection.prepare_cached(sql)?.execute(params![campaign, kind, owner])?;
+            continue;
+        };
+        let sql = "INSERT INTO states (campaign, owner_kind, owner, written_as, value) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (campaign, owner_kind, owner) \
+                   DO UPDATE SET written_as = excluded.written_as, value = excluded.value";
+        let row = params![campaign, kind, owner, state.written_as, state.value.as_str()];
+        connection.prepare_cached(sql)?.execute(row)?;
+    }
+    Ok(())
+}
+
+fn grants(connection: &Connection, rows: &Rows) -> Written {
+    for (_, grant) in sorted(&rows.grants, |(slot, _)| (&slot.to, &slot.campaign, &slot.key)) {
+        let Some(grant) = grant else { continue };
+        if grant.issue > 1 {
+            // A key is granted again only when it was wholly taken back and freed. Within one batch the row that says so is
+            // replaced by the row of the new issue, so it is said here.
+            let sql = "UPDATE grants SET reversed = quantity, key_freed = 1 \
+                       WHERE recipient = ?1 AND campaign = ?2 AND grant_key = ?3 AND issue < ?4 AND key_freed = 0";
+            let slot = &grant.slot;
+            let row = params![slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str(), grant.issue];
+            connection.prepare_cached(sql)?.execute(row)?;
+        }
+        self::grant(connection, grant)?;
+    }
+    Ok(())
+}
+
+fn grant(connection: &Connection, grant: &Grant) -> Written {
+    // Of a grant that stands, only what was taken back changes.
+    let sql = "INSERT INTO grants (recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, \
+               key_freed, granted_at, day, second_of_day, hold_until, expires, principal_cap, reason) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+               ON CONFLICT (recipient, campaign, grant_key, issue) \
+               DO UPDATE SET reversed = excluded.reversed, key_freed = excluded.key_freed";
+    connection.prepare_cached(sql)?.execute(params![
+        grant.slot.to.as_str(),
+        grant.slot.campaign.as_str(),
+        grant.slot.key.as_str(),
+        grant.issue,
+        column(grant.decision.0)?,
+        grant.about.as_ref().map(|about| about.as_str()),
+        grant.unit.as_str(),
+        amount(grant.quantity),
+        amount(grant.reversed),
+        grant.key_freed,
+        grant.granted_at.as_millis(),
+        grant.counted_on.day.0,
+        grant.counted_on.second_of_day,
+        grant.hold_until.map(|until| until.as_millis()),
+        grant.expires.map(|expires| expires.as_millis()),
+        grant.principal_cap.map(amount),
+        grant.reason,
+    ])?;
+    Ok(())
+}
+
+fn abouts(connection: &Connection, rows: &Rows) -> Written {
+    for (key, about) in sorted(&rows.abouts, |(key, _)| key) {
+        let (campaign, id) = (key.campaign.as_str(), key.about.as_str());
+        if *about == About::default() {
+            let sql = "DELETE FROM abouts WHERE campaign = ?1 AND about = ?2";
+            connection.prepare_cached(sql)?.execute([campaign, id])?;
+            continue;
+        }
+        let sql = "INSERT INTO abouts (campaign, about, cancelled, grants) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (campaign, about) DO UPDATE SET cancelled = excluded.cancelled, grants = excluded.grants";
+        let slots: Vec<_> = about.grants.iter().map(|slot| (slot.to.as_str(), slot.key.as_str())).collect();
+        let slots = serde_json::to_string(&slots).expect("a list of texts is JSON");
+        connection.prepare_cached(sql)?.execute(params![campaign, id, about.cancelled, slots])?;
+    }
+    Ok(())
+}
+
+fn claims(connection: &Connection, rows: &Rows) -> Written {
+    for (key, holder) in sorted(&rows.claims, |(key, _)| key) {
+        let (campaign, scope, by) = (key.campaign.as_str(), key.scope.as_str(), dimension_code(key.by));
+        let Some(holder) = holder else {
+            let sql = "DELETE FROM claims WHERE campaign = ?1 AND scope = ?2 AND dimension = ?3 AND value = ?4";
+            connection.prepare_cached(sql)?.execute(params![campaign, scope, by, key.value])?;
+            continue;
+        };
+        let sql = "INSERT INTO claims (campaign, scope, dimension, value, holder) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (campaign, scope, dimension, value) DO UPDATE SET holder = excluded.holder";
+        connection.prepare_cached(sql)?.execute(params![campaign, scope, by, key.value, holder.as_str()])?;
+    }
+    Ok(())
+}
+
+fn usage(connection: &Connection, rows: &Rows) -> Written {
+    if rows.usage.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO usage (campaign, customer, unit, span, place, amount, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT (campaign, customer, unit, span, place) \
+         DO UPDATE SET amount = excluded.amount, count = excluded.count",
+    )?;
+    for (key, usage) in sorted(&rows.usage, |(key, _)| key) {
+        statement.execute(params![
+            key.campaign.as_str(),
+            user(&key.by),
+            key.of.to_string(),
+            window_code(key.window.window),
+            key.window.index,
+            amount(usage.amount),
+            column(usage.count)?,
+        ])?;
+    }
+    Ok(())
+}
+
+fn bindings(connection: &Connection, rows: &Rows) -> Written {
+    for (key, inviter) in sorted(&rows.bindings, |(key, _)| (&key.invitee, &key.campaign)) {
+        let (invitee, campaign) = (key.invitee.as_str(), key.campaign.as_str());
+        let Some(inviter) = inviter else {
+            let sql = "DELETE FROM bindings WHERE invitee = ?1 AND campaign = ?2";
+            connection.prepare_cached(sql)?.execute([invitee, campaign])?;
+            continue;
+        };
+        let sql = "INSERT INTO bindings (invitee, campaign, inviter) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (invitee, campaign) DO UPDATE SET inviter = excluded.inviter";
+        connection.prepare_cached(sql)?.execute([invitee, campaign, inviter.as_str()])?;
+    }
+    Ok(())
+}
+
+fn messages(connection: &Connection, rows: &Rows) -> Written {
+    for (slot, sent) in sorted(&rows.messages, |(slot, _)| (&slot.to, &slot.campaign, &slot.key)) {
+        let sql = if *sent {
+            "INSERT INTO messages (recipient, campaign, message_key) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        } else {
+            "DELETE FROM messages WHERE recipient = ?1 AND campaign = ?2 AND message_key = ?3"
+        };
+        connection.prepare_cached(sql)?.execute([slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()])?;
+    }
+    Ok(())
+}
