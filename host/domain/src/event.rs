@@ -35,7 +35,7 @@ pub struct Event {
 }
 
 /// An event that the host has taken, for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
     /// Its place in the order of admission.
     pub seq: EventSeq,

@@ -1,0 +1,174 @@
+//! Campaigns: which revision decides, who belongs, what keeps one from starting, what is fixed once it has started.
+
+#[cfg(test)]
+mod tests {
+    use largesse_domain::budget::{Budget, Limit};
+    use largesse_domain::campaign::{
+        Audience, Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
+    };
+    use largesse_domain::customer::{Customer, Fact};
+    use largesse_domain::effect::EffectKind;
+    use largesse_domain::id::{CampaignId, Digest, PolicyName, PolicyVersion, RoleName, SubscriptionName, Tag};
+    use largesse_domain::json::Json;
+    use largesse_domain::lifecycle::Lifecycle;
+    use largesse_domain::policy::{Manifest, OwnerOf, Subscription};
+    use largesse_domain::referral::{Attribution, TouchRule};
+    use largesse_domain::time::{Instant, Window};
+    use largesse_domain::unit::{Currency, Quantity, UnitClass};
+
+    fn at(millis: i64) -> Instant {
+        Instant::from_millis(millis).unwrap()
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            title: "Test".into(),
+            currency: Currency::new("CNY").unwrap(),
+            time_zone: "Asia/Shanghai".into(),
+            opens: at(1_000),
+            closes: Some(at(2_000)),
+            closing_days: 30,
+            audience: Audience::default(),
+            subscriptions: None,
+            unit_classes: None,
+            attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() },
+            unknown_claim: UnknownClaim::Deny,
+            on_fault: OnFault::Skip,
+            budgets: vec![budget("points", 100)],
+            limits: vec![limit("points", Window::Day)],
+        }
+    }
+
+    fn budget(of: &str, total: u64) -> Budget {
+        Budget { of: of.parse().unwrap(), total: Quantity::new(total).unwrap(), per_day: None }
+    }
+
+    fn limit(of: &str, window: Window) -> Limit {
+        Limit { of: of.parse().unwrap(), window, amount: None, count: Some(1) }
+    }
+
+    fn manifest(classes: &[UnitClass]) -> Manifest {
+        let subscription = Subscription {
+            name: SubscriptionName::new("paid").unwrap(),
+            kind: "order.paid".parse().unwrap(),
+            owner: OwnerOf::Party(RoleName::new("actor").unwrap()),
+            about: None,
+        };
+        Manifest {
+            name: PolicyName::new("gift").unwrap(),
+            version: PolicyVersion::new("1.0.0").unwrap(),
+            summary: String::new(),
+            params_schema: Json::empty_object(),
+            state_writes: 1,
+            state_reads: vec![1],
+            roles: Vec::new(),
+            subscriptions: vec![subscription],
+            effects: vec![EffectKind::Grant],
+            unit_classes: classes.to_vec(),
+        }
+    }
+
+    fn campaign(lifecycle: Lifecycle, effective: &[i64]) -> Campaign {
+        let revision = |(index, from): (usize, &i64)| Revision {
+            number: u32::try_from(index).unwrap() + 1,
+            effective_from: at(*from),
+            policy: Digest::from_bytes([0; 32]),
+            params: Json::empty_object(),
+        };
+        let revisions = effective.iter().enumerate().map(revision).collect();
+        Campaign { id: CampaignId::new("c").unwrap(), version: 1, lifecycle, settings: settings(), revisions }
+    }
+
+    #[test]
+    fn the_latest_revision_that_is_effective_decides() {
+        let campaign = campaign(Lifecycle::Running, &[1_000, 1_500, 1_200]);
+        let number = |time: i64| campaign.revision_at(at(time)).number;
+        assert_eq!([500, 1_000, 1_199, 1_200, 1_499, 1_500, 9_999].map(number), [1, 1, 1, 3, 3, 3, 3]);
+        assert_eq!(campaign.latest().number, 3);
+        let later = self::campaign(Lifecycle::Running, &[1_000, 1_200, 1_500]);
+        assert_eq!([1_199, 1_200, 1_499, 1_500].map(|time| later.revision_at(at(time)).number), [1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn it_takes_events_while_it_lives_and_rewards_those_from_before_its_end() {
+        for (lifecycle, takes) in [
+            (Lifecycle::Draft, false),
+            (Lifecycle::Scheduled, false),
+            (Lifecycle::Running, true),
+            (Lifecycle::Paused, true),
+            (Lifecycle::Closing, true),
+            (Lifecycle::Ended, false),
+        ] {
+            let campaign = campaign(lifecycle, &[1_000]);
+            assert_eq!(campaign.takes(at(1_000)), takes, "{lifecycle:?}");
+            assert!(!campaign.takes(at(999)), "{lifecycle:?}");
+        }
+        let campaign = campaign(Lifecycle::Closing, &[1_000]);
+        assert!(campaign.grants_for(at(1_999)) && !campaign.grants_for(at(2_000)));
+    }
+
+    #[test]
+    fn an_audience_is_told_by_tags_of_the_time() {
+        let tag = |name: &str| Tag::new(name).unwrap();
+        let mut customer = Customer::default();
+        customer.learn(Fact::Tag(tag("vip"), Some(at(100))), at(0)).unwrap();
+        customer.learn(Fact::Tag(tag("staff"), None), at(0)).unwrap();
+        let audience = |include: &[&str], exclude: &[&str]| {
+            let tags = |names: &[&str]| names.iter().map(|name| tag(name)).collect();
+            Audience { include_tags: tags(include), exclude_tags: tags(exclude) }
+        };
+        assert!(audience(&[], &[]).includes(&customer, at(0)));
+        assert!(audience(&["new", "vip"], &[]).includes(&customer, at(99)));
+        assert!(!audience(&["new", "vip"], &[]).includes(&customer, at(100)));
+        assert!(!audience(&["vip"], &["staff"]).includes(&customer, at(0)));
+        assert!(audience(&[], &["vip"]).includes(&customer, at(100)));
+    }
+
+    #[test]
+    fn it_starts_only_with_a_budget_and_a_limit_for_each_class() {
+        let pointers = |settings: &Settings, classes: &[UnitClass]| -> Vec<String> {
+            problems_at_start(settings, &manifest(classes)).into_iter().map(|problem| problem.pointer).collect()
+        };
+        let mut settings = settings();
+        assert!(pointers(&settings, &[UnitClass::Points]).is_empty());
+        assert_eq!(pointers(&settings, &[UnitClass::Points, UnitClass::Cash]), ["/budgets", "/limits"]);
+        settings.budgets.push(budget("cash:CNY", 5));
+        assert_eq!(pointers(&settings, &[UnitClass::Points, UnitClass::Cash]), ["/limits"]);
+        settings.unit_classes = Some(vec![UnitClass::Points]);
+        assert!(pointers(&settings, &[UnitClass::Points, UnitClass::Cash]).is_empty());
+        settings.unit_classes = Some(vec![UnitClass::Points, UnitClass::Coupon]);
+        settings.subscriptions = Some(vec!["paid".parse().unwrap(), "refunded".parse().unwrap()]);
+        assert_eq!(pointers(&settings, &[UnitClass::Points]), ["/subscriptions/1", "/unit_classes/1"]);
+    }
+
+    #[test]
+    fn what_is_counted_is_fixed_and_how_much_is_not() {
+        type Change = fn(&mut Settings);
+        let changes: [(Change, &[&str]); 11] = [
+            (|_| {}, &[]),
+            (|new| new.budgets[0].total = Quantity::MAX, &[]),
+            (|new| new.limits[0].count = Some(9), &[]),
+            (|new| new.closes = None, &[]),
+            (|new| new.currency = Currency::new("USD").unwrap(), &["/currency"]),
+            (|new| new.time_zone = "UTC".into(), &["/time_zone"]),
+            (|new| new.opens = at(1_001), &["/opens"]),
+            (|new| new.budgets[0].per_day = Some(Quantity::MAX), &["/budgets"]),
+            (|new| new.limits[0].window = Window::Week, &["/limits"]),
+            (|new| new.budgets.push(budget("cash:CNY", 1)), &["/budgets"]),
+            (
+                |new| {
+                    new.limits.clear();
+                    new.budgets.clear();
+                },
+                &["/budgets", "/limits"],
+            ),
+        ];
+        for (index, (change, expected)) in changes.into_iter().enumerate() {
+            let mut new = settings();
+            change(&mut new);
+            let problems = problems_of_change(&settings(), &new);
+            let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
+            assert_eq!(pointers, expected, "change {index}");
+        }
+    }
+}
