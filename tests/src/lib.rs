@@ -1,3 +1,4 @@
 //! Programs and tests over the whole of Largesse.
 
 pub mod dataset;
+pub mod demo_day;

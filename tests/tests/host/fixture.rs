@@ -1,0 +1,155 @@
+//! A host to test: the pipeline over a store of choice, with policies from files and a clock that stands.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use largesse_documents::CampaignDocument;
+use largesse_domain::id::{CampaignId, CustomerId, EventKind};
+use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Command;
+use largesse_domain::time::Instant;
+use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_service::clock::Clock;
+use largesse_service::intake::{self, Arrival, Backfill};
+use largesse_service::pipeline::{Answer, EventResult, Precondition};
+use largesse_service::{Parts, Service};
+use largesse_store::{Kind, MemoryStore, SqliteStore, Store};
+use serde_json::{Value, json};
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    own.parent().expect("the folder for temporary files is in the target folder").to_owned()
+}
+
+/// A component built for the sandbox.
+///
+/// # Panics
+/// When it is not built.
+pub fn component(name: &str) -> Vec<u8> {
+    let built = target().join("wasm32-wasip2/guest");
+    let candidates = [built.join(format!("{name}.wasm")), built.join(format!("examples/{name}.wasm"))];
+    let found = candidates.iter().find(|path| path.exists());
+    let path = found.unwrap_or_else(|| panic!("{name}.wasm is not in {}: run `make plugins guests`", built.display()));
+    std::fs::read(path).expect("a component can be read")
+}
+
+/// The engine that all tests share: compiling is what costs.
+pub fn workers() -> Arc<Workers> {
+    static WORKERS: OnceLock<Arc<Workers>> = OnceLock::new();
+    let make = || {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+        std::fs::create_dir_all(&cache).expect("the cache's folder can be made");
+        let cache = Dir::open_ambient_dir(&cache, ambient_authority()).expect("the cache's folder can be opened");
+        let config = WorkersConfig {
+            workers: NonZeroUsize::new(2).expect("two"),
+            compiler: Compiler::child(PathBuf::from(env!("CARGO_BIN_EXE_compile_child")), Vec::new()),
+            cache_dir: Some(cache),
+            host_key: HostKey::from_bytes([3; 32]),
+        };
+        Arc::new(Workers::new(config).expect("the engine starts"))
+    };
+    Arc::clone(WORKERS.get_or_init(make))
+}
+
+pub fn at(text: &str) -> Instant {
+    largesse_documents::time::read_instant(text).expect("a time")
+}
+
+/// A host with its clock.
+pub struct Host {
+    pub service: Arc<Service>,
+    pub clock: Clock,
+}
+
+impl Host {
+    pub fn over(store: Arc<dyn Store>) -> Self {
+        let clock = Clock::manual(at("2026-03-01T00:00:00Z"));
+        let parts = Parts { store, workers: workers(), clock: clock.clone(), seed_secret: [9; 32] };
+        Self { service: Arc::new(Service::start(parts).expect("the service starts")), clock }
+    }
+
+    pub fn in_memory() -> Self {
+        Self::over(Arc::new(MemoryStore::new()))
+    }
+
+    pub fn on_disk(folder: &Path) -> Self {
+        Self::over(Arc::new(SqliteStore::open(&folder.join("largesse.db")).expect("the database opens")))
+    }
+
+    /// Publishes a component and starts a campaign with it.
+    pub async fn campaign(&self, id: &str, component_name: &str, mut document: Value) {
+        let (policy, _) = self.service.publish(component(component_name)).await.expect("it is published");
+        document["policy"] = policy.digest.to_string().into();
+        self.apply(id, document, Precondition::Absent).await;
+        self.command(id, Command::Start).await;
+    }
+
+    pub async fn apply(&self, id: &str, document: Value, precondition: Precondition) {
+        let document: CampaignDocument = serde_json::from_value(document).expect("a campaign document");
+        let spec = document.read().expect("a campaign");
+        self.service.apply(campaign(id), spec, precondition).await.expect("it is applied");
+    }
+
+    pub async fn command(&self, id: &str, command: Command) {
+        self.service.command(campaign(id), command, Precondition::None).await.expect("its life allows it");
+    }
+
+    /// The kind that the guests decide on.
+    pub async fn register_guest_kind(&self) {
+        let schema = json!({"type": "object"}).to_string();
+        let kind = Kind { kind: EventKind::new("day.checked-in").unwrap(), schema: Json::from_checked(schema) };
+        self.service.register(kind).await.expect("it is registered");
+    }
+
+    pub fn arrival(&self, event: Value) -> Arrival {
+        let kinds = &self.service.registry().kinds;
+        intake::check(event, kinds, self.clock.now(), Backfill::Allowed).expect("an event as it should be")
+    }
+
+    pub async fn send(&self, events: Vec<Value>) -> Vec<EventResult> {
+        let arrivals = events.into_iter().map(|event| self.arrival(event)).collect();
+        self.service.submit(arrivals).await.expect("the host takes events")
+    }
+
+    pub async fn send_one(&self, event: Value) -> Answer {
+        match self.send(vec![event]).await.remove(0) {
+            EventResult::Admitted(answer) => answer,
+            other => panic!("not admitted: {other:?}"),
+        }
+    }
+
+    /// What a customer holds: key, unit, net.
+    pub async fn grants(&self, customer: &str) -> Vec<(String, String, u64)> {
+        let customer = CustomerId::new(customer).unwrap();
+        let grants = self.service.read(move |store| store.grants_to(&customer)).await.expect("the store reads");
+        let row = |grant: largesse_domain::grant::Grant| {
+            (grant.slot.key.to_string(), grant.unit.to_string(), grant.net().get())
+        };
+        grants.into_iter().map(row).collect()
+    }
+}
+
+pub fn campaign(id: &str) -> CampaignId {
+    CampaignId::new(id).unwrap()
+}
+
+/// An event; the id is made of what it says, so that the same call makes the same event.
+pub fn event(kind: &str, customer: &str, time: &str, data: Value) -> Value {
+    json!({
+        "specversion": "1.0", "source": "/test", "id": format!("{kind}/{customer}/{time}"), "type": kind,
+        "subject": customer, "time": time, "data": data,
+    })
+}
+
+/// A campaign document that grants points, without policy and parameters.
+pub fn points_campaign(total: u64) -> Value {
+    json!({
+        "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2026-03-01T00:00:00+08:00",
+        "unit_classes": ["points"], "budgets": [{"unit": "points", "total": total}],
+        "limits": [{"unit": "points", "window": "campaign", "amount": 1_000_000}],
+    })
+}

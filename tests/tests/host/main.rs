@@ -1,0 +1,9 @@
+//! Compiled components in the real host: scenarios of the policies, hostile guests, and the pipeline itself.
+
+mod fixture;
+
+mod scenarios;
+mod hostile;
+mod admission;
+mod life;
+mod order;
