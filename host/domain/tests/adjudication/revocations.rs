@@ -147,6 +147,20 @@ fn a_key_granted_twice_about_one_thing_is_taken_from_once() {
     ));
 }
 
+/// The runner compares wallets with all that was ever written: the reversal must be written beside the new grant.
+#[test]
+fn a_key_taken_back_and_granted_again_at_once_leaves_both_records() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 5 => granted 5 points
+         2026-11-10 ann => accepted
+           revoke a ann free => took ann a 5
+           grant a ann points 6 => granted 6 points
+         2026-11-11 ann => accepted
+           grant b ann points 1 => granted 1 points"
+    ));
+}
+
 #[test]
 fn nothing_is_taken_that_was_never_given() {
     check(&format!(
