@@ -25,9 +25,12 @@ use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
-use largesse_engine::{LoadError, Workers};
-use largesse_store::{Kind, Store, StoreError};
+use largesse_engine::Workers;
 use tokio::sync::{Semaphore, oneshot, watch};
+
+// What the edges need to read answers and errors; they use nothing else of engine and store.
+pub use largesse_engine::{CompileError, LoadError};
+pub use largesse_store::{DecisionFilter, Kind, Store, StoreError};
 
 use clock::Clock;
 use intake::Arrival;

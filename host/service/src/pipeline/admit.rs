@@ -120,12 +120,12 @@ impl Decider {
     }
 
     fn result(&self, due: Due) -> Result<EventResult, StoreError> {
-        let answer = |seq: EventSeq| match self.answers.get(&seq) {
-            Some(answer) => Ok(answer.clone()),
-            None => {
-                let decisions = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
-                Ok(Answer { seq, decisions, put_off: Vec::new() })
+        let answer = |seq: EventSeq| -> Result<Answer, StoreError> {
+            if let Some(answer) = self.answers.get(&seq) {
+                return Ok(answer.clone());
             }
+            let decisions = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
+            Ok(Answer { seq, decisions, put_off: Vec::new() })
         };
         Ok(match due {
             Due::New(seq) => EventResult::Admitted(answer(seq)?),
