@@ -1,1 +1,154 @@
-//! x
+//! The contract, on both stores and on both at once, and what is SQLite's own.
+
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, proptest};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::*;
+use crate::MemoryStore;
+use crate::contract::fixtures::{answers, first_day, universe};
+use crate::contract::random::{Driver, ingredients};
+
+fn open() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (SqliteStore::open(folder.path().join("largesse.db")).unwrap(), folder)
+}
+
+mod memory {
+    crate::contract!(|| (crate::MemoryStore::new(), ()));
+}
+
+mod sqlite {
+    crate::contract!(super::open);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_answer_alike_and_sqlite_remembers(batches in vec(ingredients(), 1..6)) {
+        let (memory, (sqlite, folder)) = (MemoryStore::new(), open());
+        let stores: [&dyn Store; 2] = [&memory, &sqlite];
+        for store in stores {
+            store.commit(&Driver::first()).unwrap();
+        }
+        let mut driver = Driver::default();
+        for batch in batches {
+            driver.commit(batch, &stores);
+        }
+        let expected = answers(&memory, &universe());
+        prop_assert_eq!(&answers(&sqlite, &universe()), &expected);
+        drop(sqlite);
+        let reopened = SqliteStore::open(folder.path().join("largesse.db")).unwrap();
+        prop_assert_eq!(&answers(&reopened, &universe()), &expected);
+    }
+}
+
+#[test]
+fn random_batches_are_mostly_taken_and_sometimes_refused() {
+    let store = MemoryStore::new();
+    store.commit(&Driver::first()).unwrap();
+    let (mut driver, mut runner) = (Driver::default(), TestRunner::deterministic());
+    let mut commit = |_: &i32| driver.commit(ingredients().new_tree(&mut runner).unwrap().current(), &[&store]);
+    let taken = (0..100).filter(&mut commit).count();
+    assert!((30..95).contains(&taken), "{taken} of 100 taken: the comparison compares little");
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_start() {
+    let (store, folder) = open();
+    store.commit(&first_day()).unwrap();
+    let before = answers(&store, &universe());
+    drop(store);
+    let store = SqliteStore::open(folder.path().join("largesse.db")).unwrap();
+    assert_eq!(answers(&store, &universe()), before);
+}
+
+#[test]
+fn a_database_is_open_once() {
+    let (store, folder) = open();
+    let path = folder.path().join("largesse.db");
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(&error, StoreError::InUse { path: told } if *told == path), "{error}");
+    drop(store);
+    SqliteStore::open(&path).unwrap();
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let (store, folder) = open();
+    drop(store);
+    let path = folder.path().join("largesse.db");
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { found: 99, known: 1 }), "{error}");
+    let connection = Connection::open(&path).unwrap();
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 99);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("largesse.db");
+    std::fs::write(&path, "a text of some length that no database begins with, whatever it may say ".repeat(20))
+        .unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Database(_)), "{error}");
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_named() {
+    let (store, _folder) = open();
+    store.commit(&first_day()).unwrap();
+    guard(&store.writer).execute_batch("UPDATE decisions SET body = '{}' WHERE id = 2").unwrap();
+    assert!(store.decision(DecisionId(1)).unwrap().is_some());
+    let error = store.decision(DecisionId(2)).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { what: "decision", .. }), "{error}");
+}
+
+#[test]
+fn the_connections_are_set_up_for_durability() {
+    let (store, _folder) = open();
+    let number = |connection: &Connection, name: &str| -> i64 {
+        connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+    };
+    let writer = guard(&store.writer);
+    let full = 2;
+    assert_eq!(number(&writer, "synchronous"), full);
+    assert_eq!(number(&writer, "foreign_keys"), 1);
+    assert_eq!(number(&writer, "wal_autocheckpoint"), i64::from(CHECKPOINT_PAGES));
+    let reader = store.reader().unwrap();
+    for connection in [&*writer, &reader] {
+        assert_eq!((number(connection, "trusted_schema"), number(connection, "mmap_size")), (0, 0));
+    }
+    assert!(reader.execute_batch("DELETE FROM events").is_err(), "a reader must not write");
+    let version = rusqlite::version_number();
+    assert!(version >= 3_051_003, "SQLite {version} has a known fault in its log");
+}
+
+#[test]
+fn no_list_reads_a_whole_table() {
+    let (store, _folder) = open();
+    let writer = guard(&store.writer);
+    let plan = |sql: &str| -> String {
+        let mut statement = writer.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    };
+    for sql in [
+        "SELECT 1 FROM events WHERE source = 's' AND id = 'i'",
+        "SELECT 1 FROM decisions d WHERE d.event = 1 ORDER BY d.id",
+        "SELECT 1 FROM decisions d WHERE d.campaign = 'c' AND d.id > 1 ORDER BY d.id LIMIT 2",
+        "SELECT 1 FROM events CROSS JOIN decisions mine ON mine.event = events.seq WHERE events.actor = 'a'",
+        "SELECT 1 FROM grants WHERE recipient = 'r'",
+    ] {
+        let plan = plan(sql);
+        assert!(plan.contains("SEARCH") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+    }
+}

@@ -1,0 +1,172 @@
+//! Lists, their order and their pages.
+
+use largesse_domain::budget::{UsageKey, UsedBy};
+use largesse_domain::facts::{BindingKey, Rows};
+use largesse_domain::id::{CustomerId, DecisionId, Digest, EventSeq};
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::time::{Window, WindowIndex};
+
+use super::fixtures::{at, campaign, decision, deferred, event, id, kind, params, policy, used};
+use crate::{Batch, DecisionFilter, Store};
+
+/// Four events with two decisions each, by two campaigns in turn: decision 2n-1 by `spring`, 2n by `autumn`.
+fn two_campaigns(store: &dyn Store) -> Vec<Decision> {
+    let events: Vec<_> = (1..=4).map(event).collect();
+    let mut decisions = Vec::new();
+    for event in &events {
+        let spring = decision(event.0.seq.0 * 2 - 1, event);
+        let mut autumn = decision(event.0.seq.0 * 2, event);
+        autumn.campaign = id("autumn");
+        autumn.input.campaign.id = id("autumn");
+        autumn.input.campaign.revision = 2;
+        autumn.input.campaign.params = params("autumn", 2);
+        decisions.extend([spring, autumn]);
+    }
+    let batch = Batch {
+        events,
+        decisions: decisions.iter().cloned().map(Into::into).collect(),
+        campaigns: vec![campaign("spring").into(), campaign("autumn").into()],
+        ..Batch::default()
+    };
+    store.commit(&batch).unwrap();
+    decisions
+}
+
+/// What is read is what was written, parameters and event included.
+pub fn decisions_are_kept_whole(store: &dyn Store) {
+    let decisions = two_campaigns(store);
+    for decision in &decisions {
+        assert_eq!(store.decision(decision.id).unwrap().as_ref(), Some(decision));
+    }
+    assert_eq!(store.decision(DecisionId(9)).unwrap(), None);
+    assert_eq!(store.decisions_on(EventSeq(2)).unwrap(), decisions[2..4]);
+    assert_eq!(store.decisions_on(EventSeq(5)).unwrap(), []);
+    assert_eq!(store.counters().unwrap().last_decision, DecisionId(8));
+}
+
+/// Pages follow one another without gaps, whatever is filtered.
+pub fn decisions_are_listed_page_by_page(store: &dyn Store) {
+    two_campaigns(store);
+    let list = |campaign: Option<&str>, actor: Option<&str>, after, limit| {
+        let filter = DecisionFilter { campaign: campaign.map(id), actor: actor.map(id::<CustomerId>) };
+        let page = store.decisions(&filter, DecisionId(after), limit).unwrap();
+        page.into_iter().map(|decision| decision.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None, 0, 3), [1, 2, 3]);
+    assert_eq!(list(None, None, 3, 99), [4, 5, 6, 7, 8]);
+    assert_eq!(list(Some("autumn"), None, 0, 2), [2, 4]);
+    assert_eq!(list(Some("autumn"), None, 4, 2), [6, 8]);
+    assert_eq!(list(None, Some("u1"), 0, 3), [1, 2, 5]);
+    assert_eq!(list(None, Some("u1"), 5, 3), [6]);
+    assert_eq!(list(Some("spring"), Some("u2"), 0, 9), [3, 7]);
+    assert_eq!(list(Some("winter"), None, 0, 9), [0; 0]);
+    assert_eq!(list(None, Some("u3"), 0, 9), [0; 0]);
+    assert_eq!(list(None, None, 0, 0), [0; 0]);
+}
+
+/// What is due comes in the order of admission, across the campaigns asked for.
+pub fn deferred_decisions_are_due_in_order_of_events(store: &dyn Store) {
+    let events = (1..=4).map(event).collect();
+    let put_off =
+        [deferred("spring", 3, 10), deferred("autumn", 2, 20), deferred("spring", 1, 30), deferred("winter", 4, 0)];
+    store.commit(&Batch { events, deferred: put_off.to_vec(), ..Batch::default() }).unwrap();
+    let campaigns = [id("spring"), id("autumn")];
+    assert_eq!(store.due(&campaigns, at(9), 9).unwrap(), []);
+    assert_eq!(store.due(&campaigns, at(20), 9).unwrap(), [put_off[1].clone(), put_off[0].clone()]);
+    assert_eq!(store.due(&campaigns, at(30), 2).unwrap(), [put_off[2].clone(), put_off[1].clone()]);
+    assert_eq!(store.due(&[], at(30), 9).unwrap(), []);
+    assert_eq!(store.deferred_count(&id("spring")).unwrap(), 2);
+
+    let again = crate::Deferred { attempts: 2, due: at(50), ..put_off[0].clone() };
+    let undeferred = vec![put_off[1].key.clone(), put_off[2].key.clone()];
+    store.commit(&Batch { deferred: vec![again.clone()], undeferred, ..Batch::default() }).unwrap();
+    assert_eq!(store.due(&campaigns, at(50), 9).unwrap(), [again]);
+    assert_eq!(store.deferred_count(&id("spring")).unwrap(), 1);
+    assert_eq!(store.deferred_count(&id("autumn")).unwrap(), 0);
+}
+
+/// A campaign is as it was written last.
+pub fn campaigns_are_replaced_and_listed_by_id(store: &dyn Store) {
+    let (spring, autumn) = (campaign("spring"), campaign("autumn"));
+    let batch = Batch { campaigns: vec![spring.clone().into(), autumn.clone().into()], ..Batch::default() };
+    store.commit(&batch).unwrap();
+    assert_eq!(store.campaigns().unwrap(), [autumn.clone(), spring.clone()]);
+    let mut changed = spring;
+    (changed.version, changed.lifecycle) = (2, Lifecycle::Paused);
+    changed.settings.title = "Changed".into();
+    let mut third = changed.revisions[1].clone();
+    (third.number, third.params) = (3, params("spring", 3));
+    changed.revisions.push(third);
+    store.commit(&Batch { campaigns: vec![changed.clone().into()], ..Batch::default() }).unwrap();
+    assert_eq!(store.campaigns().unwrap(), [autumn, changed]);
+}
+
+/// Publishing what is published changes nothing.
+pub fn policies_are_published_once_and_listed_by_name(store: &dyn Store) {
+    let (rebate, gift) = (policy("rebate", "1.0.0", 1), policy("gift", "2.0.0", 2));
+    let older = policy("gift", "1.9.0", 3);
+    let batch = Batch { policies: vec![rebate.clone(), gift.clone()], ..Batch::default() };
+    store.commit(&batch).unwrap();
+    store.commit(&Batch { policies: vec![older.clone(), gift.clone()], ..Batch::default() }).unwrap();
+    let expected = [&gift, &older, &rebate].map(|(policy, _)| (**policy).clone());
+    assert_eq!(store.policies().unwrap(), expected);
+    assert_eq!(store.component(&gift.0.digest).unwrap().as_deref(), Some(&gift.1[..]));
+    assert_eq!(store.component(&Digest::from_bytes([9; 32])).unwrap(), None);
+}
+
+/// A kind is as it was registered last.
+pub fn kinds_are_replaced_and_listed_by_name(store: &dyn Store) {
+    let batch = Batch { kinds: vec![kind("b", "{}"), kind("a", "{}")], ..Batch::default() };
+    store.commit(&batch).unwrap();
+    store.commit(&Batch { kinds: vec![kind("b", " true")], ..Batch::default() }).unwrap();
+    assert_eq!(store.kinds().unwrap(), [kind("a", "{}"), kind("b", " true")]);
+}
+
+/// The use of budgets is listed without that of customers.
+pub fn budgets_are_told_from_limits(store: &dyn Store) {
+    let key = |by: UsedBy, of: &str, window, index| UsageKey {
+        campaign: id("spring"),
+        by,
+        of: id(of),
+        window: WindowIndex { window, index },
+    };
+    let day = |index| key(UsedBy::Campaign, "coupon:a", Window::Day, index);
+    let total = key(UsedBy::Campaign, "coupon:a", Window::Campaign, 0);
+    let class = key(UsedBy::Campaign, "coupon", Window::Campaign, 0);
+    let limit = key(UsedBy::Customer(id("u1")), "coupon", Window::Campaign, 0);
+    let mut other = total.clone();
+    other.campaign = id("autumn");
+    let usage = [day(20_000), day(9), total.clone(), class.clone(), limit, other].map(|key| (key, used(3)));
+    let rows = Rows { usage: usage.to_vec(), ..Rows::default() };
+    store.commit(&Batch { rows, ..Batch::default() }).unwrap();
+    let expected = [class, total, day(9), day(20_000)].map(|key| (key, used(3)));
+    assert_eq!(store.budget_usage(&id("spring")).unwrap(), expected);
+    assert_eq!(store.budget_usage(&id("winter")).unwrap(), []);
+}
+
+/// Each campaign has its own inviter of a customer.
+pub fn inviters_are_listed_by_campaign(store: &dyn Store) {
+    let binding = |campaign: &str, invitee: &str, inviter: &str| {
+        (BindingKey { campaign: id(campaign), invitee: id(invitee) }, Some(id(inviter)))
+    };
+    let bindings = vec![binding("spring", "u1", "u2"), binding("autumn", "u1", "u3"), binding("spring", "u2", "u4")];
+    store.commit(&Batch { rows: Rows { bindings, ..Rows::default() }, ..Batch::default() }).unwrap();
+    let expected = [(id("autumn"), id("u3")), (id("spring"), id("u2"))];
+    assert_eq!(store.inviters_of(&id("u1")).unwrap(), expected);
+    assert_eq!(store.inviters_of(&id("u3")).unwrap(), []);
+}
+
+/// Counts add up over batches.
+pub fn verdicts_are_counted(store: &dyn Store) {
+    two_campaigns(store);
+    let more = event(5);
+    let mut faulted = decision(9, &more);
+    faulted.verdict = Verdict::Faulted;
+    let decisions = vec![faulted.into(), decision(10, &more).into()];
+    store.commit(&Batch { events: vec![more], decisions, ..Batch::default() }).unwrap();
+    let counts = |campaign| store.verdict_counts(&id(campaign)).unwrap();
+    assert_eq!(counts("spring"), [("faulted".to_owned(), 1), ("refused".to_owned(), 5)]);
+    assert_eq!(counts("autumn"), [("refused".to_owned(), 4)]);
+    assert_eq!(counts("winter"), []);
+}

@@ -1,0 +1,122 @@
+//! What every store must do: one suite, run against each of them.
+//!
+//! ```ignore
+//! mod memory {
+//!     largesse_store::contract!(|| (MemoryStore::new(), ()));
+//! }
+//! ```
+
+pub mod fixtures;
+pub mod random;
+
+mod lists;
+mod rows;
+
+pub use lists::*;
+pub use rows::*;
+
+use crate::{Batch, Store};
+use fixtures::{answers, campaign, decision, event, first_day, universe};
+
+/// A test for each part of the contract. Takes a closure that opens an empty store and returns it with whatever must
+/// outlive it.
+#[macro_export]
+macro_rules! contract {
+    ($open:expr) => {
+        $crate::contract!(@each $open;
+            an_empty_store_knows_nothing
+            events_are_seen_by_their_key
+            a_batch_that_contradicts_leaves_nothing
+            rows_come_and_go
+            a_written_row_replaces_the_old_one
+            every_issue_of_a_grant_is_kept
+            a_freed_key_that_is_granted_again_was_taken_back
+            a_wallet_is_in_order_of_decision
+            decisions_are_kept_whole
+            decisions_are_listed_page_by_page
+            deferred_decisions_are_due_in_order_of_events
+            campaigns_are_replaced_and_listed_by_id
+            policies_are_published_once_and_listed_by_name
+            kinds_are_replaced_and_listed_by_name
+            budgets_are_told_from_limits
+            inviters_are_listed_by_campaign
+            verdicts_are_counted
+        );
+    };
+    (@each $open:expr; $($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            let (store, _guard) = ($open)();
+            $crate::contract::$name(&store);
+        }
+    )*};
+}
+
+/// Nothing is there before anything was written.
+pub fn an_empty_store_knows_nothing(store: &dyn Store) {
+    let counters = store.counters().unwrap();
+    assert_eq!((counters.last_event.0, counters.last_decision.0), (0, 0));
+    let rows = store.load(&universe()).unwrap();
+    assert!(rows.customers.iter().all(|(_, customer)| *customer == Default::default()));
+    assert!(rows.states.iter().all(|(_, state)| state.is_none()));
+    assert!(rows.usage.iter().all(|(_, usage)| *usage == Default::default()));
+    assert!(rows.messages.iter().all(|(_, sent)| !sent));
+    assert_eq!(rows.customers.len(), universe().customers.len(), "one answer for each key");
+    assert!(store.campaigns().unwrap().is_empty());
+    assert!(store.policies().unwrap().is_empty());
+    assert!(store.kinds().unwrap().is_empty());
+}
+
+/// An event is known by source and id together.
+pub fn events_are_seen_by_their_key(store: &dyn Store) {
+    let events: Vec<_> = (1..=3).map(event).collect();
+    let batch = Batch { events: events.clone(), ..Batch::default() };
+    store.commit(&batch).unwrap();
+    let mut unknown = events[0].1.key.clone();
+    unknown.source = "elsewhere".parse().unwrap();
+    let keys = [events[2].1.key.clone(), unknown, events[0].1.key.clone()];
+    let hash = |index: usize| events[index].1.body_hash;
+    let expected = vec![Some((events[2].0.seq, hash(2))), None, Some((events[0].0.seq, hash(0)))];
+    assert_eq!(store.seen(&keys).unwrap(), expected);
+    let seqs = [events[1].0.seq, largesse_domain::id::EventSeq(9)];
+    let (admission, event) = &events[1];
+    assert_eq!(store.events(&seqs).unwrap(), vec![Some((admission.clone(), (**event).clone())), None]);
+    assert_eq!(store.counters().unwrap().last_event.0, 3);
+}
+
+/// Whatever a refused batch holds, nothing of it is stored, and the store goes on.
+pub fn a_batch_that_contradicts_leaves_nothing(store: &dyn Store) {
+    store.commit(&first_day()).unwrap();
+    let before = answers(store, &universe());
+    let more = |batch: &mut Batch| {
+        batch.rows = random::rows_of(7);
+        batch.kinds.push(fixtures::kind("new", "{}"));
+    };
+    let new_event = event(9);
+    let (mut same_key, mut same_seq) = (event(8), event(8));
+    same_key.1 = event(1).1;
+    same_seq.0.seq.0 = 1;
+    let unknown_revision = {
+        let mut decision = decision(20, &event(1));
+        decision.input.campaign.revision = 9;
+        decision
+    };
+    let contradictions = [
+        Batch { events: vec![new_event.clone(), same_key], ..Batch::default() },
+        Batch { events: vec![new_event.clone(), same_seq], ..Batch::default() },
+        Batch { events: vec![new_event.clone(), event(9)], ..Batch::default() },
+        Batch { decisions: vec![decision(20, &event(1)).into(), decision(1, &event(1)).into()], ..Batch::default() },
+        Batch { decisions: vec![decision(20, &event(7)).into()], ..Batch::default() },
+        Batch { decisions: vec![unknown_revision.into()], ..Batch::default() },
+        Batch { deferred: vec![fixtures::deferred("spring", 77, 0)], ..Batch::default() },
+    ];
+    for (index, mut batch) in contradictions.into_iter().enumerate() {
+        more(&mut batch);
+        assert!(store.commit(&batch).is_err(), "contradiction {index} was taken");
+        assert_eq!(answers(store, &universe()), before, "contradiction {index} left something");
+    }
+    let mut batch = Batch { events: vec![new_event], campaigns: vec![campaign("spring").into()], ..Batch::default() };
+    more(&mut batch);
+    store.commit(&batch).unwrap();
+    assert_ne!(answers(store, &universe()), before);
+}

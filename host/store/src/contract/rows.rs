@@ -1,0 +1,156 @@
+//! Rows by their keys: there, not there, replaced, forgotten.
+
+use largesse_domain::customer::Customer;
+use largesse_domain::facts::{About, Rows, State, StateKey, Wanted};
+use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::unit::Quantity;
+
+use super::fixtures::{event, grant, id, quantity, universe, used};
+use crate::{Batch, Store};
+
+fn write(store: &dyn Store, rows: Rows) {
+    store.commit(&Batch { rows, ..Batch::default() }).unwrap();
+}
+
+fn keys_of(rows: &Rows) -> Wanted {
+    fn keys<K: Clone + Ord, V>(rows: &[(K, V)]) -> std::collections::BTreeSet<K> {
+        rows.iter().map(|(key, _)| key.clone()).collect()
+    }
+    Wanted {
+        customers: keys(&rows.customers),
+        states: keys(&rows.states),
+        grants: keys(&rows.grants),
+        abouts: keys(&rows.abouts),
+        claims: keys(&rows.claims),
+        usage: keys(&rows.usage),
+        bindings: keys(&rows.bindings),
+        messages: keys(&rows.messages),
+        wallets: keys(&rows.wallets),
+    }
+}
+
+/// A row of every kind for the last keys of the universe.
+fn some_rows() -> Rows {
+    let mut wanted = universe();
+    let about = wanted.abouts.pop_last().unwrap();
+    let slot = wanted.grants.pop_last().unwrap();
+    let about_row =
+        About { cancelled: true, grants: vec![GrantSlot { campaign: about.campaign.clone(), ..slot.clone() }] };
+    let owner_state = State { written_as: 3, value: largesse_domain::json::Json::from_checked(" [1] ") };
+    let mut customer = Customer::default();
+    let fact = largesse_domain::customer::Fact::Touch(id("u3"));
+    customer.learn(fact, super::fixtures::at(7)).unwrap();
+    let granted = Grant { slot: slot.clone(), ..grant("u0", "k0", 1, 1) };
+    Rows {
+        customers: vec![(wanted.customers.pop_last().unwrap(), customer)],
+        states: vec![(wanted.states.pop_last().unwrap(), Some(owner_state))],
+        grants: vec![(slot, Some(granted))],
+        abouts: vec![(about, about_row)],
+        claims: vec![(wanted.claims.pop_last().unwrap(), Some(id("u1")))],
+        usage: vec![(wanted.usage.pop_last().unwrap(), used(Quantity::MAX.get()))],
+        bindings: vec![(wanted.bindings.pop_last().unwrap(), Some(id("u2")))],
+        messages: vec![(wanted.messages.pop_last().unwrap(), true)],
+        wallets: Vec::new(),
+    }
+}
+
+/// Each kind of row is there once written, and only it; written as absent it is gone again, but for grants and counts.
+pub fn rows_come_and_go(store: &dyn Store) {
+    let rows = some_rows();
+    let empty = store.load(&universe()).unwrap();
+    write(store, rows.clone());
+    assert_eq!(store.load(&keys_of(&rows)).unwrap(), rows);
+    assert_eq!(store.customer(&rows.customers[0].0).unwrap().as_ref(), Some(&rows.customers[0].1));
+    let mut others = universe();
+    let written = keys_of(&rows);
+    others.customers.retain(|key| !written.customers.contains(key));
+    others.states.retain(|key| !written.states.contains(key));
+    others.claims.retain(|key| !written.claims.contains(key));
+    let others = store.load(&others).unwrap();
+    assert!(others.customers.iter().all(|(_, customer)| *customer == Customer::default()));
+    assert!(others.states.iter().all(|(_, state)| state.is_none()));
+    assert!(others.claims.iter().all(|(_, holder)| holder.is_none()));
+
+    let mut gone = rows.clone();
+    gone.customers[0].1 = Customer::default();
+    gone.states[0].1 = None;
+    gone.abouts[0].1 = About::default();
+    gone.claims[0].1 = None;
+    gone.bindings[0].1 = None;
+    gone.messages[0].1 = false;
+    gone.grants[0].1 = None;
+    write(store, gone.clone());
+    gone.grants = rows.grants;
+    assert_eq!(store.load(&keys_of(&gone)).unwrap(), gone, "grants are never forgotten");
+    assert_eq!(store.customer(&gone.customers[0].0).unwrap(), None);
+    assert_eq!(store.load(&universe()).unwrap().messages, empty.messages);
+}
+
+/// Of two writes the later counts, for owners of either kind with one id too.
+pub fn a_written_row_replaces_the_old_one(store: &dyn Store) {
+    let state = |text: &str| Some(State { written_as: 1, value: largesse_domain::json::Json::from_checked(text) });
+    let key = |owner| StateKey { campaign: id("spring"), owner };
+    let party = key(largesse_domain::decision::Owner::Party(id("u1")));
+    let entity = key(largesse_domain::decision::Owner::Entity(id("u1")));
+    write(store, Rows { states: vec![(party.clone(), state("1")), (entity.clone(), state("2"))], ..Rows::default() });
+    write(store, Rows { states: vec![(party.clone(), state("3"))], ..Rows::default() });
+    let wanted = Wanted { states: [party.clone(), entity.clone()].into(), ..Wanted::default() };
+    assert_eq!(store.load(&wanted).unwrap().states, vec![(party, state("3")), (entity, state("2"))]);
+
+    let usage = universe().usage.pop_first().unwrap();
+    for amount in [5, 0] {
+        write(store, Rows { usage: vec![(usage.clone(), used(amount))], ..Rows::default() });
+        let wanted = Wanted { usage: [usage.clone()].into(), ..Wanted::default() };
+        assert_eq!(store.load(&wanted).unwrap().usage, vec![(usage.clone(), used(amount))]);
+    }
+}
+
+fn commit_grants(store: &dyn Store, grants: &[&Grant]) {
+    let grants = grants.iter().map(|grant| (grant.slot.clone(), Some((*grant).clone()))).collect();
+    write(store, Rows { grants, ..Rows::default() });
+}
+
+fn last(store: &dyn Store, grant: &Grant) -> Option<Grant> {
+    let wanted = Wanted { grants: [grant.slot.clone()].into(), ..Wanted::default() };
+    store.load(&wanted).unwrap().grants.pop().and_then(|(_, grant)| grant)
+}
+
+/// A slot shows its last issue, a statement shows all.
+pub fn every_issue_of_a_grant_is_kept(store: &dyn Store) {
+    let mut first = grant("u1", "k1", 1, 1);
+    commit_grants(store, &[&first]);
+    (first.reversed, first.key_freed) = (quantity(100), true);
+    commit_grants(store, &[&first]);
+    assert_eq!(last(store, &first).as_ref(), Some(&first));
+    let second = Grant { hold_until: Some(super::fixtures::at(3)), about: None, ..grant("u1", "k1", 2, 7) };
+    commit_grants(store, &[&second]);
+    assert_eq!(last(store, &first).as_ref(), Some(&second));
+    assert_eq!(store.grants_to(&id("u1")).unwrap(), vec![first, second]);
+    assert_eq!(store.grants_to(&id("u2")).unwrap(), vec![]);
+}
+
+/// A batch holds one row for each slot. When it shows a second issue, the first was wholly taken back and its key freed.
+pub fn a_freed_key_that_is_granted_again_was_taken_back(store: &dyn Store) {
+    let first = grant("u1", "k1", 1, 1);
+    commit_grants(store, &[&first]);
+    let second = grant("u1", "k1", 2, 2);
+    commit_grants(store, &[&second]);
+    let grants = store.grants_to(&id("u1")).unwrap();
+    assert_eq!(grants[0], Grant { reversed: quantity(100), key_freed: true, ..first });
+    assert_eq!(grants[1], second);
+}
+
+/// Grants by several campaigns stand in the order in which they were given.
+pub fn a_wallet_is_in_order_of_decision(store: &dyn Store) {
+    store.commit(&Batch { events: vec![event(1)], ..Batch::default() }).unwrap();
+    let mut early = grant("u1", "k2", 1, 3);
+    early.slot.campaign = id("winter");
+    early.principal_cap = Some(quantity(5));
+    let (late, same) = (grant("u1", "k0", 1, 12), grant("u1", "k1", 1, 12));
+    commit_grants(store, &[&same, &late, &early, &grant("u2", "k0", 1, 1)]);
+    let wanted = Wanted { wallets: [id("u1"), id("u0")].into(), ..Wanted::default() };
+    let expected = vec![early, late, same];
+    let wallets = store.load(&wanted).unwrap().wallets;
+    assert_eq!(wallets, vec![(id("u0"), vec![]), (id("u1"), expected.clone())]);
+    assert_eq!(store.grants_to(&id("u1")).unwrap(), expected);
+}
