@@ -1,5 +1,6 @@
 //! Every guest program of `tests/guests`, against the engine: what it does to itself, and that the customer beside it
 //! does not notice.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
