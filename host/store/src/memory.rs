@@ -88,7 +88,7 @@ impl Tables {
     fn apply(&mut self, batch: &Batch) {
         for (admission, event) in &batch.events {
             self.keys.insert(event.key.clone(), admission.seq);
-            self.events.insert(admission.seq, (admission.clone(), event.clone()));
+            self.events.insert(admission.seq, (*admission, event.clone()));
         }
         self.decisions.extend(batch.decisions.iter().map(|decision| (decision.id, decision.clone())));
         for key in &batch.undeferred {
@@ -244,7 +244,7 @@ impl Store for MemoryStore {
 
     fn events(&self, seqs: &[EventSeq]) -> Result<Vec<Option<(Admission, Event)>>, StoreError> {
         let tables = self.tables();
-        let find = |seq| tables.events.get(seq).map(|(admission, event)| (admission.clone(), (**event).clone()));
+        let find = |seq| tables.events.get(seq).map(|(admission, event)| (*admission, (**event).clone()));
         Ok(seqs.iter().map(find).collect())
     }
 

@@ -5,6 +5,7 @@
 //!     largesse_store::contract!(|| (MemoryStore::new(), ()));
 //! }
 //! ```
+#![expect(clippy::unwrap_used, reason = "a test suite")]
 
 pub mod fixtures;
 pub mod random;
@@ -80,7 +81,7 @@ pub fn events_are_seen_by_their_key(store: &dyn Store) {
     assert_eq!(store.seen(&keys).unwrap(), expected);
     let seqs = [events[1].0.seq, largesse_domain::id::EventSeq(9)];
     let (admission, event) = &events[1];
-    assert_eq!(store.events(&seqs).unwrap(), vec![Some((admission.clone(), (**event).clone())), None]);
+    assert_eq!(store.events(&seqs).unwrap(), vec![Some((*admission, (**event).clone())), None]);
     assert_eq!(store.counters().unwrap().last_event.0, 3);
 }
 

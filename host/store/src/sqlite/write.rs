@@ -159,7 +159,7 @@ fn rows(connection: &Connection, rows: &Rows) -> Written {
 /// The rows in the order that the table keeps them in.
 fn sorted<'a, R, K: Ord + 'a>(rows: &'a [R], key: impl Fn(&'a R) -> K) -> Vec<&'a R> {
     let mut sorted: Vec<_> = rows.iter().collect();
-    sorted.sort_by(|a, b| key(a).cmp(&key(b)));
+    sorted.sort_by_key(|row| key(row));
     sorted
 }
 
