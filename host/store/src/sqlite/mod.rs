@@ -15,7 +15,7 @@ mod write;
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError as TryLock};
 
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
@@ -88,6 +88,20 @@ impl SqliteStore {
         Ok(Self { readers: Mutex::default(), writer: Mutex::new(writer), path, _lock: lock })
     }
 
+    /// Reads what a batch will change, with the connection that writes when it is free: its cache stays warm, while that of a
+    /// reader is dropped at every commit.
+    fn read_ahead<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLock::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLock::WouldBlock) => return self.read(read),
+        };
+        let snapshot = writer.unchecked_transaction()?;
+        let answer = read(&snapshot);
+        snapshot.finish()?;
+        answer
+    }
+
     /// Reads with a connection of its own, all of it from one moment.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = guard(&self.readers).pop();
@@ -142,11 +156,11 @@ fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> Result<Connection, 
 
 impl Store for SqliteStore {
     fn seen(&self, keys: &[EventKey]) -> Result<Vec<Option<(EventSeq, BodyHash)>>, StoreError> {
-        self.read(|connection| load::seen(connection, keys))
+        self.read_ahead(|connection| load::seen(connection, keys))
     }
 
     fn load(&self, wanted: &Wanted) -> Result<Rows, StoreError> {
-        self.read(|connection| load::rows(connection, wanted))
+        self.read_ahead(|connection| load::rows(connection, wanted))
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {

@@ -68,6 +68,17 @@ fn what_was_committed_is_there_after_a_start() {
 }
 
 #[test]
+fn reading_does_not_wait_for_writing() {
+    let (store, _folder) = open();
+    store.commit(&first_day()).unwrap();
+    let expected = store.load(&universe()).unwrap();
+    let writer = guard(&store.writer);
+    writer.execute_batch("BEGIN IMMEDIATE; DELETE FROM states; DELETE FROM grants; DELETE FROM usage").unwrap();
+    assert_eq!(store.load(&universe()).unwrap(), expected);
+    writer.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
 fn a_database_is_open_once() {
     let (store, folder) = open();
     let path = folder.path().join("largesse.db");
