@@ -1,1 +1,42 @@
-fn main(){}
+//! The `largesse` program: runs a host, and talks to one.
+//!
+//! Each noun has its file: arguments, requests, text. Data goes to standard output, everything else to standard error.
+//! `host` is the composition root and knows nothing of arguments. Modules in reading order.
+#![forbid(unsafe_code)]
+
+mod args;
+mod failure;
+mod output;
+mod table;
+mod money;
+mod config;
+mod data_dir;
+mod host;
+mod serve;
+mod client;
+mod policy;
+mod campaign;
+mod event;
+mod decision;
+mod customer;
+mod kind;
+mod token;
+mod showcase;
+mod quickstart;
+mod demo;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A compiling child must not read or start anything else before it has limited itself.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == host::COMPILE_CHILD) {
+        return largesse_engine::compile_child_main();
+    }
+    match args::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.kind.code())
+        }
+    }
+}

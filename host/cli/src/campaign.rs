@@ -1,0 +1,147 @@
+//! `largesse campaign`: apply, look at, start, pause, resume and end campaigns, and see what they spend.
+
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use largesse_documents::{CampaignDocument, CampaignView};
+use largesse_http::views::{CampaignList, SpendView};
+
+use crate::client::{Client, Connection, step};
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+
+pub(crate) use show::spend_tables;
+
+/// Run campaigns
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Create a campaign, or change it, as a file says
+    Apply {
+        /// A campaign in TOML, or in JSON when its name ends with `.json`
+        file: PathBuf,
+        /// Its id; the file's name without ending when absent
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// List campaigns
+    List,
+    /// Show a campaign
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Start a campaign: it decides from its opening time on
+    Start {
+        /// Its id
+        id: String,
+    },
+    /// Pause a campaign: it keeps events for later
+    Pause {
+        /// Its id
+        id: String,
+    },
+    /// Resume a campaign: it first makes up for the pause
+    Resume {
+        /// Its id
+        id: String,
+    },
+    /// End a campaign: late events and revocations still run while it closes
+    End {
+        /// Its id
+        id: String,
+    },
+    /// Show what a campaign has spent and decided
+    Spend {
+        /// Its id
+        id: String,
+    },
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result {
+    let client = args.connection.client()?;
+    let (id, command) = match args.action {
+        Action::Apply { file, id } => {
+            let (campaign, is_new) = apply_file(&client, &file, id)?;
+            return output.print(&campaign, || show::applied_line(&campaign, is_new));
+        }
+        Action::List => {
+            let list: CampaignList = client.get("/v1/campaigns")?;
+            return output.print(&list, || show::list_text(&list.items));
+        }
+        Action::Show { id } => {
+            let campaign: CampaignView = client.get(&path(&id))?;
+            return output.print(&campaign, || show::text(&campaign));
+        }
+        Action::Spend { id } => {
+            let spend = spend(&client, &id)?;
+            return output.print(&spend, || spend_tables(&spend));
+        }
+        Action::Start { id } => (id, "start"),
+        Action::Pause { id } => (id, "pause"),
+        Action::Resume { id } => (id, "resume"),
+        Action::End { id } => (id, "end"),
+    };
+    let campaign = order(&client, &id, command)?;
+    output.print(&campaign, || format!("{} is {}\n", campaign.id, campaign.lifecycle))
+}
+
+fn path(id: &str) -> String {
+    format!("/v1/campaigns/{}", step(id))
+}
+
+/// Starts, pauses, resumes or ends a campaign.
+pub(crate) fn order(client: &Client, id: &str, command: &str) -> Result<CampaignView> {
+    let done = client.post(&format!("{}/{command}", path(id)));
+    done.map_err(|failure: Failure| failure.context(format!("cannot {command} the campaign {id}")))
+}
+
+/// What a campaign has spent.
+pub(crate) fn spend(client: &Client, id: &str) -> Result<SpendView> {
+    client.get(&format!("{}/spend", path(id)))
+}
+
+/// The campaign, if there is one.
+pub(crate) fn find(client: &Client, id: &str) -> Result<Option<CampaignView>> {
+    client.find(&path(id))
+}
+
+/// Creates or changes a campaign as a file says. The boolean says whether it is new.
+pub(crate) fn apply_file(client: &Client, file: &Path, id: Option<String>) -> Result<(CampaignView, bool)> {
+    let named = || format!("cannot apply {}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::usage(error).context(named()))?;
+    let document = read(file, &text).map_err(|failure| failure.context(named()))?;
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    let Some(id) = id.or_else(|| stem.map(str::to_owned)) else {
+        return Err(Failure::usage(anyhow::anyhow!("the file's name does not give an id")).hint("give one with --id"));
+    };
+    apply(client, &id, &document).map_err(|failure| failure.context(named()))
+}
+
+/// Reads a file's text by its ending.
+pub(crate) fn read(file: &Path, text: &str) -> Result<CampaignDocument> {
+    if file.extension().is_some_and(|ending| ending == "json") {
+        return serde_json::from_str(text).map_err(Failure::usage);
+    }
+    toml::from_str(text).map_err(Failure::usage)
+}
+
+/// Creates a campaign, or changes the one that is there, unless somebody else changes it at the same time.
+pub(crate) fn apply(client: &Client, id: &str, document: &CampaignDocument) -> Result<(CampaignView, bool)> {
+    let there = find(client, id)?;
+    let condition = match &there {
+        Some(campaign) => ("if-match", format!("\"{}\"", campaign.version)),
+        None => ("if-none-match", "*".to_owned()),
+    };
+    let campaign = client.put(&path(id), &[(condition.0, &condition.1)], document)?;
+    Ok((campaign, there.is_none()))
+}

@@ -1,0 +1,197 @@
+//! The host's configuration: one TOML file, environment over it, flags over both; checked once, printed by `largesse config`.
+
+mod layers;
+mod show;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use largesse_http::{TokenEntry, Tokens};
+
+use crate::failure::{Failure, Result};
+use layers::{Layers, Shape};
+
+pub(crate) use show::{ShowArgs, show};
+
+/// The file read when none is named, if it exists.
+const FILE_DEFAULT: &str = "largesse.toml";
+
+/// Where the configuration comes from, as flags.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file; `largesse.toml` in the current directory when there is one
+    #[arg(long, value_name = "FILE", env = "LARGESSE_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Where to listen, an address and a port [LARGESSE_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Where everything is kept [LARGESSE_DATA_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<String>,
+    /// How many decisions run at the same time [LARGESSE_WORKERS]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) workers: Option<String>,
+    /// `text` or `json` [LARGESSE_LOG_FORMAT]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// `error`, `warn`, `info`, `debug`, or directives such as `info,largesse=debug` [LARGESSE_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) from: Source,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Default,
+    File { path: PathBuf, line: usize },
+    Environment(String),
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Environment(variable) => write!(f, "environment {variable}"),
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+        }
+    }
+}
+
+/// The effective configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: Setting<SocketAddr>,
+    pub(crate) data_dir: Setting<PathBuf>,
+    pub(crate) workers: Setting<NonZeroUsize>,
+    pub(crate) log_format: Setting<LogFormat>,
+    pub(crate) log_level: Setting<String>,
+    pub(crate) tokens: Setting<Vec<TokenEntry>>,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl LogFormat {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Everything that can be configured: name, variable, flag, and the form of its value.
+const KEYS: [layers::Key; 6] = [
+    layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
+    layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
+    layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
+    layers::Key { name: "log.format", variable: "LARGESSE_LOG_FORMAT", flag: "--log-format", shape: Shape::Text },
+    layers::Key { name: "log.level", variable: "LARGESSE_LOG_LEVEL", flag: "--log-level", shape: Shape::Text },
+    layers::Key { name: "tokens", variable: "LARGESSE_TOKENS", flag: "", shape: Shape::Tables },
+];
+
+/// Variables that other commands read.
+const OTHER_VARIABLES: [&str; 4] = ["LARGESSE_CONFIG", "LARGESSE_DATA", "LARGESSE_SERVER", "LARGESSE_TOKEN"];
+
+impl Config {
+    /// Reads the file, the environment and the flags.
+    pub(crate) fn read(args: &ConfigArgs) -> Result<Self> {
+        let file = match &args.config {
+            Some(path) => Some(path.clone()),
+            None => Some(PathBuf::from(FILE_DEFAULT)).filter(|path| path.exists()),
+        };
+        let text = match &file {
+            Some(path) => {
+                let read = std::fs::read_to_string(path);
+                Some((path.clone(), read.map_err(|error| unreadable(path, error))?))
+            }
+            None => None,
+        };
+        // Another program's variable need not be text; ours are.
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value)));
+        let ours = environment.filter(|(name, _)| name.starts_with("LARGESSE_"));
+        let lossy = ours.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect();
+        Self::layered(text.as_ref().map(|(path, text)| (path.as_path(), text.as_str())), lossy, args)
+    }
+
+    fn layered(
+        file: Option<(&std::path::Path, &str)>,
+        environment: Vec<(String, String)>,
+        args: &ConfigArgs,
+    ) -> Result<Self> {
+        let mut layers = Layers::new(&KEYS);
+        if let Some((path, text)) = file {
+            layers.add_file(path, text)?;
+        }
+        layers.add_environment(environment, &OTHER_VARIABLES);
+        for (name, value) in [
+            ("listen", &args.listen),
+            ("data_dir", &args.data_dir),
+            ("workers", &args.workers),
+            ("log.format", &args.log_format),
+            ("log.level", &args.log_level),
+        ] {
+            layers.add_flag(name, value.as_deref());
+        }
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 7480));
+        Ok(Self {
+            listen: layers.text("listen", loopback, |text| {
+                text.parse().map_err(|_| "an address and a port, such as 127.0.0.1:7480".to_owned())
+            })?,
+            data_dir: layers.text("data_dir", PathBuf::from("data"), |text| {
+                if text.is_empty() { Err("a directory".to_owned()) } else { Ok(PathBuf::from(text)) }
+            })?,
+            workers: layers.text("workers", cores, |text| {
+                let workers = text.parse().ok().filter(|workers: &NonZeroUsize| workers.get() <= WORKERS_MAX);
+                workers.ok_or_else(|| format!("a number from 1 to {WORKERS_MAX}"))
+            })?,
+            log_format: layers.text("log.format", LogFormat::Text, |text| match text {
+                "text" => Ok(LogFormat::Text),
+                "json" => Ok(LogFormat::Json),
+                _ => Err("text or json".to_owned()),
+            })?,
+            log_level: layers.text("log.level", "info".to_owned(), |text| {
+                let checked = tracing_subscriber::EnvFilter::try_new(text);
+                checked
+                    .map(|_| text.to_owned())
+                    .map_err(|_| "a level, or directives such as info,largesse=debug".into())
+            })?,
+            tokens: read_tokens(&layers)?,
+        })
+    }
+}
+
+/// More workers than this have no use on any machine that we know.
+const WORKERS_MAX: usize = 1_024;
+
+fn unreadable(path: &std::path::Path, error: std::io::Error) -> Failure {
+    Failure::usage(error).context(format!("cannot read the configuration {}", path.display()))
+}
+
+fn read_tokens(layers: &Layers) -> Result<Setting<Vec<TokenEntry>>> {
+    let tokens = layers.tables::<TokenEntry>("tokens")?;
+    if let Err(error) = Tokens::new(&tokens.value) {
+        let failure = Failure::usage(error).context(format!("tokens cannot be used ({})", tokens.from));
+        return Err(failure.hint("`largesse token new` prints the lines to put there"));
+    }
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests;

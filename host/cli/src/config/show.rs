@@ -1,0 +1,74 @@
+//! `largesse config`: the effective configuration, as a file that could be used, with the place of each value.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::{Config, ConfigArgs, Setting};
+use crate::failure::Result;
+use crate::output::Output;
+
+/// Print the effective configuration and where each value comes from
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Prints the configuration; hashes of tokens are left out.
+pub(crate) fn show(args: &ShowArgs, output: Output) -> Result {
+    let config = Config::read(&args.config)?;
+    output.print(&as_json(&config), || as_toml(&config))
+}
+
+/// The values as TOML, with their names.
+fn settings(config: &Config) -> [(&'static str, Setting<toml::Value>); 5] {
+    fn setting<T>(setting: &Setting<T>, value: impl Into<toml::Value>) -> Setting<toml::Value> {
+        Setting { value: value.into(), from: setting.from.clone() }
+    }
+    let Config { listen, data_dir, workers, log_format, log_level, tokens: _ } = config;
+    let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
+    [
+        ("listen", setting(listen, listen.value.to_string())),
+        ("data_dir", setting(data_dir, data_dir.value.display().to_string())),
+        ("workers", setting(workers, count)),
+        ("log.format", setting(log_format, log_format.value.as_str())),
+        ("log.level", setting(log_level, log_level.value.as_str())),
+    ]
+}
+
+pub(super) fn as_toml(config: &Config) -> String {
+    let lines: Vec<_> = settings(config)
+        .map(|(name, setting)| (format!("{name} = {}", setting.value), setting.from))
+        .into_iter()
+        .collect();
+    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (line, from) in lines {
+        let _ = writeln!(text, "{line:width$}  # {from}");
+    }
+    if config.tokens.value.is_empty() {
+        let _ = writeln!(text, "{:width$}  # {}", "tokens = []", config.tokens.from);
+    }
+    for token in &config.tokens.value {
+        let roles: Vec<_> = token.roles.iter().map(|role| format!("\"{}\"", role.as_str())).collect();
+        let _ = writeln!(text, "\n[[tokens]]  # {}", config.tokens.from);
+        let _ = writeln!(text, "name = {}", toml::Value::from(token.name.as_str()));
+        let _ = writeln!(text, "roles = [{}]", roles.join(", "));
+        let _ = writeln!(text, "backfill = {}", token.backfill);
+        let _ = writeln!(text, "sha256 = \"(not shown)\"");
+    }
+    text
+}
+
+pub(super) fn as_json(config: &Config) -> serde_json::Value {
+    let mut object: serde_json::Map<_, _> = settings(config)
+        .into_iter()
+        .map(|(name, setting)| (name.to_owned(), json!({"value": setting.value, "from": setting.from.to_string()})))
+        .collect();
+    let tokens = config.tokens.value.iter();
+    let tokens: Vec<_> =
+        tokens.map(|token| json!({"name": token.name, "roles": token.roles, "backfill": token.backfill})).collect();
+    object.insert("tokens".into(), json!({"value": tokens, "from": config.tokens.from.to_string()}));
+    object.into()
+}

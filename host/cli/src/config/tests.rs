@@ -1,0 +1,123 @@
+//! Layers, places, and what is refused.
+
+use std::path::Path;
+
+use largesse_http::Role;
+
+use super::*;
+
+const FILE: &str = r#"listen = "0.0.0.0:80"
+workers = 3
+
+[log]
+level = "debug"
+
+[[tokens]]
+name = "shop"
+roles = ["ingest"]
+backfill = true
+sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+"#;
+
+fn read(text: &str, environment: &[(&str, &str)], args: &ConfigArgs) -> Result<Config> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::layered(Some((Path::new("largesse.toml"), text)), environment, args)
+}
+
+fn refusal(text: &str) -> String {
+    let failure = read(text, &[], &ConfigArgs::default()).unwrap_err();
+    assert_eq!(failure.kind.code(), 2);
+    failure.text(false)
+}
+
+#[test]
+fn flags_lie_over_the_environment_over_the_file() {
+    let args = ConfigArgs { workers: Some("5".into()), ..ConfigArgs::default() };
+    let environment = [("LARGESSE_LISTEN", "[::1]:90"), ("LARGESSE_WORKERS", "4"), ("LARGESSE_TOKEN", "secret")];
+    let config = read(FILE, &environment, &args).unwrap();
+    insta::assert_snapshot!(show::as_toml(&config), @r#"
+    listen = "[::1]:90"   # environment LARGESSE_LISTEN
+    data_dir = "data"     # default
+    workers = 5           # flag --workers
+    log.format = "text"   # default
+    log.level = "debug"   # largesse.toml:5
+
+    [[tokens]]  # largesse.toml:7
+    name = "shop"
+    roles = ["ingest"]
+    backfill = true
+    sha256 = "(not shown)"
+    "#);
+}
+
+#[test]
+fn the_machine_readable_form_has_the_same() {
+    let config = read(FILE, &[], &ConfigArgs::default()).unwrap();
+    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
+}
+
+#[test]
+fn what_is_printed_can_be_read_again() {
+    let config =
+        read(&FILE.replace("[[tokens]]\nname = \"shop\"", "[[tokens]]\nname = \"a\""), &[], &ConfigArgs::default());
+    let text = show::as_toml(&config.unwrap()).replace("(not shown)", &"0".repeat(64));
+    let again = read(&text, &[], &ConfigArgs::default()).unwrap();
+    assert_eq!(again.tokens.value[0].name, "a");
+    assert_eq!(again.workers.value.get(), 3);
+}
+
+#[test]
+fn tokens_come_from_the_environment_too() {
+    let sha = "0".repeat(64);
+    let text = format!(r#"[{{name = "a", roles = ["admin"], sha256 = "{sha}"}}]"#);
+    let config = read("", &[("LARGESSE_TOKENS", &text)], &ConfigArgs::default()).unwrap();
+    assert_eq!(config.tokens.value[0].roles, [Role::Admin]);
+    assert_eq!(config.tokens.from.to_string(), "environment LARGESSE_TOKENS");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_name() {
+    insta::assert_snapshot!(refusal("\nlisten = \"x\"\nlog = {}\ndatadir = \"x\""), @r"
+    error: unknown key `datadir` (largesse.toml:4)
+    hint: did you mean `data_dir`?
+    ");
+    insta::assert_snapshot!(refusal("[log]\nformt = \"text\""), @r"
+    error: unknown key `log.formt` (largesse.toml:2)
+    hint: did you mean `log.format`?
+    ");
+    insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
+    error: unknown key `quux` (largesse.toml:1)
+    hint: the keys are listen, data_dir, workers, log.format, log.level, tokens
+    ");
+}
+
+#[test]
+fn wrong_values_are_refused_with_their_place() {
+    insta::assert_snapshot!(refusal("listen = \"here\""), @"error: listen must be an address and a port, such as 127.0.0.1:7480, not `here` (largesse.toml:1)");
+    insta::assert_snapshot!(refusal("workers = 0"), @"error: workers must be a number from 1 to 1024, not `0` (largesse.toml:1)");
+    insta::assert_snapshot!(refusal("workers = \"2\""), @"error: workers must be a number (largesse.toml:1)");
+    insta::assert_snapshot!(refusal("log.format = \"xml\""), @"error: log.format must be text or json, not `xml` (largesse.toml:1)");
+    insta::assert_snapshot!(refusal("log.level = \"=x=\""), @"error: log.level must be a level, or directives such as info,largesse=debug, not `=x=` (largesse.toml:1)");
+    insta::assert_snapshot!(refusal("a b"), @r"
+    error: largesse.toml is not TOML
+      cause: TOML parse error at line 1, column 3
+          |
+        1 | a b
+          |   ^
+        key with no value, expected `=`
+    ");
+}
+
+#[test]
+fn wrong_tokens_are_refused() {
+    insta::assert_snapshot!(refusal("[[tokens]]\nname = \"a\"\nroles = [\"king\"]\nsha256 = \"\""), @r"
+    error: tokens cannot be read (largesse.toml:1)
+      cause: unknown variant `king`, expected one of `ingest`, `operator`, `viewer`, `admin`
+    ");
+    insta::assert_snapshot!(refusal("[[tokens]]\nname = \"a\"\nroles = [\"admin\"]\nsha256 = \"abc\""), @r#"
+    error: the token "a" needs a sha256 of 64 hexadecimal digits (largesse.toml:1)
+    hint: `largesse token new` prints the lines to put there
+    "#);
+    let twice = format!("[[tokens]]\nname = \"a\"\nroles = [\"admin\"]\nsha256 = \"{}\"\n", "0".repeat(64)).repeat(2);
+    insta::assert_snapshot!(refusal(&twice), @r#"error: the token "a" is there twice (largesse.toml:1)"#);
+}

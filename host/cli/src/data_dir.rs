@@ -1,0 +1,155 @@
+//! The directory in which a host keeps everything: database, compiled code, secrets, and a lock against a second host.
+
+use std::fs::{File, TryLockError};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, Result};
+use crate::token::{hex, random, unhex};
+
+const DATABASE: &str = "largesse.db";
+const SECRETS: &str = "secrets.toml";
+const CACHE: &str = "compiled";
+const LOCK: &str = "lock";
+
+/// An opened data directory, locked until it is dropped.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    dir: Dir,
+    path: PathBuf,
+    _lock: File,
+}
+
+/// What nobody else may know.
+pub(crate) struct Secrets {
+    /// What the seeds of decisions are made with.
+    pub(crate) seed: [u8; 32],
+    /// What authenticates compiled code.
+    pub(crate) cache: [u8; 32],
+}
+
+/// The secrets as they are written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretsFile {
+    seed: String,
+    cache: String,
+}
+
+impl DataDir {
+    /// Opens a directory, making it when it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let at = |error: std::io::Error| {
+            Failure::from(error).context(format!("cannot use the data directory {}", path.display()))
+        };
+        std::fs::create_dir_all(path).map_err(at)?;
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(at)?;
+        let lock = dir.open_with(LOCK, OpenOptions::new().create(true).write(true)).map_err(at)?.into_std();
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let failure = Failure::new(format!("another host is using the data directory {}", path.display()));
+                return Err(failure.hint("stop it first, or give this one a directory of its own with --data-dir"));
+            }
+            Err(TryLockError::Error(error)) => return Err(at(error)),
+        }
+        Ok(Self { dir, path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where the database is.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// Where compiled code is kept.
+    pub(crate) fn cache(&self) -> Result<Dir> {
+        self.dir.create_dir_all(CACHE)?;
+        Ok(self.dir.open_dir(CACHE)?)
+    }
+
+    /// Reads the secrets, or makes them when the directory is new.
+    pub(crate) fn secrets(&self) -> Result<Secrets> {
+        let place = self.path.join(SECRETS);
+        let at = |error: std::io::Error| Failure::from(error).context(format!("cannot use {}", place.display()));
+        let text = match self.dir.read_to_string(SECRETS) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if self.dir.exists(DATABASE) {
+                    let failure = Failure::new(format!("{} is missing, but there is a database", place.display()));
+                    return Err(failure.hint("put it back from a backup: decisions could not be replayed without it"));
+                }
+                self.make_secrets().map_err(|failure| failure.context(format!("cannot make {}", place.display())))?
+            }
+            Err(error) => return Err(at(error)),
+        };
+        let file: Option<SecretsFile> = toml::from_str(&text).ok();
+        let read = file.and_then(|file| Some(Secrets { seed: unhex(&file.seed)?, cache: unhex(&file.cache)? }));
+        read.ok_or_else(|| {
+            let failure = Failure::new(format!("{} does not hold the secrets of a host", place.display()));
+            failure.hint("put it back from a backup")
+        })
+    }
+
+    /// Writes new secrets so that they are there whole or not at all.
+    fn make_secrets(&self) -> Result<String> {
+        let text = toml::to_string(&SecretsFile { seed: hex(&random()?), cache: hex(&random()?) })?;
+        let text = format!("# Secrets of this host. Keep a backup; show them to nobody.\n{text}");
+        let unfinished = format!("{SECRETS}.new");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = self.dir.open_with(&unfinished, &options)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        self.dir.rename(&unfinished, &self.dir, SECRETS)?;
+        self.dir.open(".")?.sync_all()?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_made_once_and_only_the_owner_reads_them() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("new/data");
+        let seed = DataDir::open(&path).unwrap().secrets().unwrap().seed;
+        let again = DataDir::open(&path).unwrap().secrets().unwrap();
+        assert_eq!(again.seed, seed);
+        assert_ne!(again.seed, again.cache);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(path.join(SECRETS)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_database_without_its_secrets_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join(DATABASE), "").unwrap();
+        let failure = DataDir::open(temp.path()).unwrap().secrets().err().unwrap();
+        assert!(failure.text(false).contains("is missing, but there is a database"), "{failure:?}");
+        std::fs::write(temp.path().join(SECRETS), "seed = \"1\"\ncache = \"2\"").unwrap();
+        let failure = DataDir::open(temp.path()).unwrap().secrets().err().unwrap();
+        assert!(failure.text(false).contains("does not hold the secrets"), "{failure:?}");
+    }
+
+    #[test]
+    fn two_hosts_cannot_share_a_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let first = DataDir::open(temp.path()).unwrap();
+        let failure = DataDir::open(temp.path()).unwrap_err();
+        assert!(failure.text(false).starts_with("error: another host is using"), "{failure:?}");
+        drop(first);
+        DataDir::open(temp.path()).unwrap();
+    }
+}

@@ -1,0 +1,186 @@
+//! The composition root: puts store, engine, service and HTTP together, runs them, and stops them in good order.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_http::{AppState, TokenEntry, Tokens};
+use largesse_service::clock::Clock;
+use largesse_service::{Parts, Service};
+use largesse_store::{SqliteStore, StoreError};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::data_dir::DataDir;
+use crate::failure::{Failure, Result};
+
+/// The first argument by which this program is a compiler of policies, in a process of its own.
+pub(crate) const COMPILE_CHILD: &str = "compile-child";
+/// How often measurements are put in order.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// What a host is started with.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) workers: NonZeroUsize,
+    pub(crate) tokens: Vec<TokenEntry>,
+}
+
+/// A host that runs.
+pub(crate) struct Host {
+    runtime: Runtime,
+    service: Arc<Service>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    // Another host may use the directory when all else is gone.
+    _data_dir: DataDir,
+}
+
+impl Host {
+    /// Opens everything and begins to answer.
+    pub(crate) fn start(options: &Options) -> Result<Self> {
+        let tokens = Tokens::new(&options.tokens).map_err(Failure::usage)?;
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let secrets = data_dir.secrets()?;
+        let database = data_dir.database();
+        let store = SqliteStore::open(&database).map_err(|error| {
+            let too_new = matches!(error, StoreError::TooNew { .. });
+            let failure = Failure::from(error).context(format!("cannot open {}", database.display()));
+            if too_new { failure.hint("use the host that wrote it, or a newer one") } else { failure }
+        })?;
+        let program = std::env::current_exe()?;
+        let workers = Workers::new(WorkersConfig {
+            workers: options.workers,
+            compiler: Compiler::child(program, vec![COMPILE_CHILD.to_owned()]),
+            cache_dir: Some(data_dir.cache()?),
+            host_key: HostKey::from_bytes(secrets.cache),
+        })?;
+        let metrics = PrometheusBuilder::new().build_recorder();
+        let handle = metrics.handle();
+        // A second host in this process shares the first one's measurements.
+        let _ = metrics::set_global_recorder(metrics);
+        let parts = Parts {
+            store: Arc::new(store),
+            workers: Arc::new(workers),
+            clock: Clock::System,
+            seed_secret: secrets.seed,
+        };
+        let service = Arc::new(Service::start(parts)?);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
+        let started = runtime.block_on(Self::listen(options.listen, &service, tokens, handle));
+        let (server, address, stop) = match started {
+            Ok(started) => started,
+            Err(failure) => {
+                runtime.block_on(service.stop());
+                return Err(failure);
+            }
+        };
+        Ok(Self { runtime, service, address, stop, server, _data_dir: data_dir })
+    }
+
+    async fn listen(
+        listen: SocketAddr,
+        service: &Arc<Service>,
+        tokens: Tokens,
+        metrics: PrometheusHandle,
+    ) -> Result<(JoinHandle<()>, SocketAddr, watch::Sender<bool>)> {
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            let in_use = error.kind() == std::io::ErrorKind::AddrInUse;
+            let failure = Failure::from(error).context(format!("cannot listen on {listen}"));
+            if in_use { failure.hint("something else listens there; choose another with --listen") } else { failure }
+        })?;
+        let address = listener.local_addr()?;
+        let (stop, mut stopped) = watch::channel(false);
+        let upkeep = metrics.clone();
+        let mut over = stopped.clone();
+        tokio::spawn(async move {
+            while tokio::time::timeout(UPKEEP_EVERY, over.wait_for(|stop| *stop)).await.is_err() {
+                upkeep.run_upkeep();
+            }
+        });
+        let state = AppState { service: Arc::clone(service), tokens, metrics };
+        let server = tokio::spawn(async move {
+            let told = async { drop(stopped.wait_for(|stop| *stop).await) };
+            largesse_http::serve(listener, state, told).await;
+        });
+        Ok((server, address, stop))
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs until it is told to stop or fails.
+    pub(crate) fn run(self) -> Result {
+        let mut failure = self.service.failure();
+        let failed = self.runtime.block_on(async {
+            tokio::select! {
+                () = signal() => None,
+                changed = failure.wait_for(Option::is_some) => changed.ok().and_then(|failure| failure.clone()),
+            }
+        });
+        tracing::info!("stopping: finishing what was taken");
+        self.stop();
+        match failed {
+            None => Ok(()),
+            Some(cause) => {
+                let failure = Failure::from(anyhow::Error::msg(cause).context("the host failed and has stopped"));
+                Err(failure.hint("what was answered is on disk; look at the disk, then start the host again"))
+            }
+        }
+    }
+
+    /// Answers what it has taken and stops.
+    pub(crate) fn stop(self) {
+        self.stop.send_replace(true);
+        self.runtime.block_on(async {
+            // A panic of the server has been printed by then.
+            let _ = self.server.await;
+            self.service.stop().await;
+        });
+    }
+}
+
+/// Waits for Ctrl-C or a request to terminate.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return interrupt().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            () = interrupt() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt().await;
+}
+
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without signals only a failure ends it.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Writes logs to standard error.
+pub(crate) fn start_logging(level: &str, json: bool) {
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process keeps the first one's logging.
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init()
+    };
+}

@@ -1,0 +1,135 @@
+//! `largesse policy`: publish components and look at what is published.
+
+use std::path::PathBuf;
+
+use largesse_documents::PolicyView;
+use largesse_http::views::PolicyList;
+
+use crate::client::{Client, Connection, step};
+use crate::failure::{Failure, Result};
+use crate::money::count;
+use crate::output::Output;
+use crate::table::Table;
+
+/// Publish policies and look at them
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Publish components; publishing one again changes nothing
+    Publish {
+        /// Components for the WebAssembly target `wasm32-wasip2`
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// List what is published
+    List,
+    /// Show what a policy says of itself
+    Show {
+        /// A name, a name@version, or a digest
+        policy: String,
+        /// Print only the JSON Schema of its parameters
+        #[arg(long)]
+        params: bool,
+    },
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result {
+    let client = args.connection.client()?;
+    match args.action {
+        Action::Publish { files } => {
+            let published: Result<Vec<_>> = files.into_iter().map(|file| publish(&client, &file)).collect();
+            let published = published?;
+            output.print(&published, || published.iter().map(published_line).collect())
+        }
+        Action::List => {
+            let list: PolicyList = client.get("/v1/policies")?;
+            output.print(&list, || list_text(&list))
+        }
+        Action::Show { policy, params } => {
+            let policy: PolicyView = client.get(&format!("/v1/policies/{}", step(&policy)))?;
+            if params {
+                return Output { json: true }.print(&policy.params_schema, String::new);
+            }
+            output.print(&policy, || show_text(&policy))
+        }
+    }
+}
+
+/// Publishes a file.
+pub(crate) fn publish(client: &Client, file: &std::path::Path) -> Result<PolicyView> {
+    let named = format!("cannot publish {}", file.display());
+    let component = std::fs::read(file).map_err(|error| Failure::usage(error).context(named.clone()))?;
+    let published = client.post_body("/v1/policies", ("application/wasm", &component));
+    published.map_err(|failure| failure.context(named))
+}
+
+fn published_line(policy: &PolicyView) -> String {
+    format!("published {}@{}  {}\n", policy.name, policy.version, policy.digest)
+}
+
+fn list_text(list: &PolicyList) -> String {
+    if list.items.is_empty() {
+        return "No policy is published. `largesse policy publish FILE` publishes one.\n".into();
+    }
+    let mut table = Table::new(["policy", "digest", ">bytes", "campaigns", "summary"]);
+    for item in &list.items {
+        table.row([
+            format!("{}@{}", item.name, item.version),
+            item.digest.chars().take(12).collect(),
+            count(item.size_bytes),
+            item.campaigns.join(", "),
+            item.summary.clone(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn show_text(policy: &PolicyView) -> String {
+    let mut subscriptions = Table::new(["subscription", "event kind"]);
+    for subscription in &policy.subscriptions {
+        subscriptions.row([subscription.name.clone(), subscription.kind.clone()]);
+    }
+    let PolicyView { name, version, summary, digest, size_bytes, state_writes, .. } = policy;
+    format!(
+        "{name}@{version}: {summary}\n\ndigest        {digest}\nsize          {} bytes\neffects       {}\nunit classes  {}\n\
+         state         writes version {state_writes}, reads {:?}\n\n{subscriptions}\n\
+         The parameters: `largesse policy show {name}@{version} --params`\n",
+        count(*size_bytes),
+        policy.effects.join(", "),
+        policy.unit_classes.join(", "),
+        policy.state_reads,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use largesse_http::views::PolicyItem;
+
+    use super::*;
+
+    #[test]
+    fn policies_are_listed() {
+        let item = |name: &str, campaigns: &[&str]| PolicyItem {
+            digest: "0123456789abcdef".repeat(4),
+            name: name.into(),
+            version: "0.1.0".into(),
+            summary: "Rewards days".into(),
+            size_bytes: 123_456,
+            campaigns: campaigns.iter().map(ToString::to_string).collect(),
+        };
+        let list = PolicyList { items: vec![item("check-in", &["daily", "spring"]), item("new-user-gift", &[])] };
+        insta::assert_snapshot!(list_text(&list), @r"
+        POLICY               DIGEST          BYTES  CAMPAIGNS      SUMMARY
+        check-in@0.1.0       0123456789ab  123,456  daily, spring  Rewards days
+        new-user-gift@0.1.0  0123456789ab  123,456                 Rewards days
+        ");
+    }
+}

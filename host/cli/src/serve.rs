@@ -1,0 +1,36 @@
+//! `largesse serve`: runs a host.
+
+use crate::config::{Config, ConfigArgs, LogFormat};
+use crate::failure::Result;
+use crate::host::{Host, Options, start_logging};
+
+/// Run a host
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result {
+    let config = Config::read(&args.config)?;
+    start_logging(&config.log_level.value, config.log_format.value == LogFormat::Json);
+    if config.tokens.value.is_empty() {
+        tracing::warn!("no token is configured, so nobody can do anything; `largesse token new` makes one");
+    }
+    let host = Host::start(&Options {
+        listen: config.listen.value,
+        data_dir: config.data_dir.value.clone(),
+        workers: config.workers.value,
+        tokens: config.tokens.value,
+    })?;
+    tracing::info!(
+        address = %host.address(),
+        data_dir = %config.data_dir.value.display(),
+        workers = config.workers.value.get(),
+        version = env!("CARGO_PKG_VERSION"),
+        "listening"
+    );
+    host.run()?;
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What `quickstart` and `demo` share: a host in this process with the four policies and a campaign of each.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use largesse_http::{Role, TokenEntry};
+
+use crate::campaign;
+use crate::client::Client;
+use crate::failure::{Failure, Result};
+use crate::host::{Host, Options};
+use crate::policy;
+
+/// The policies, by the names of their files without ending.
+const POLICIES: [&str; 4] = ["new_user_gift", "sign_up_rebate", "invite_for_credit", "check_in"];
+
+/// Where policies and campaigns are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sources {
+    /// The directory with the compiled policies
+    #[arg(long, value_name = "DIR", default_value = "target/wasm32-wasip2/guest")]
+    pub(crate) plugins: PathBuf,
+    /// The directory with the campaigns
+    #[arg(long, value_name = "DIR", default_value = "demo/campaigns")]
+    pub(crate) campaigns: PathBuf,
+}
+
+/// A host that runs, and a client with every right.
+pub(crate) struct Showcase {
+    pub(crate) host: Host,
+    pub(crate) client: Client,
+}
+
+impl Showcase {
+    /// Starts a host that takes one token.
+    pub(crate) fn start(listen: SocketAddr, data_dir: &Path, token: &str, entry: TokenEntry) -> Result<Self> {
+        let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let data_dir = data_dir.to_owned();
+        let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry] })?;
+        let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
+        Ok(Self { host, client })
+    }
+
+    /// Publishes the policies. Gives their names with versions.
+    pub(crate) fn publish(&self, plugins: &Path) -> Result<Vec<String>> {
+        let publish = |name: &&str| {
+            let file = plugins.join(format!("{name}.wasm"));
+            if !file.exists() {
+                let failure = Failure::usage(anyhow::anyhow!("there is no {}", file.display()));
+                return Err(failure.hint("`make plugins` builds the policies; --plugins says where they are"));
+            }
+            let policy = policy::publish(&self.client, &file)?;
+            Ok(format!("{}@{}", policy.name, policy.version))
+        };
+        POLICIES.iter().map(publish).collect()
+    }
+
+    /// Applies every campaign of a directory that is not there yet, and starts those that are drafts. Gives their ids.
+    pub(crate) fn run_campaigns(&self, folder: &Path) -> Result<Vec<String>> {
+        let mut ids = Vec::new();
+        for file in campaign_files(folder)? {
+            let id = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            let campaign = match campaign::find(&self.client, &id)? {
+                Some(campaign) => campaign,
+                None => campaign::apply_file(&self.client, &file, None)?.0,
+            };
+            if campaign.lifecycle == "draft" {
+                campaign::order(&self.client, &id, "start")?;
+            }
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+}
+
+/// The token of a showcase: it may do everything.
+pub(crate) fn rights() -> (String, Vec<Role>, bool) {
+    ("showcase".to_owned(), vec![Role::Ingest, Role::Admin], true)
+}
+
+fn campaign_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |error: std::io::Error| {
+        let failure = Failure::usage(error).context(format!("cannot read the campaigns in {}", folder.display()));
+        failure.hint("run this in the repository, or say where the campaigns are with --campaigns")
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
