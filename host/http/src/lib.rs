@@ -1,1 +1,87 @@
-//! placeholder
+//! The host over HTTP: routes, tokens, problem documents, the OpenAPI description.
+//!
+//! A handler extracts, makes one call of the service, and converts. All writes can be repeated without harm, so there are
+//! no idempotency keys: events are known by source and id, components by their digest, `PUT` names what it writes and
+//! `PATCH` states facts, commands on a campaign accept what is so already. Modules in reading order.
+#![forbid(unsafe_code)]
+
+pub mod views;
+mod problem;
+mod auth;
+mod body;
+mod route;
+mod events;
+mod binary;
+mod dry_run;
+mod policies;
+mod campaigns;
+mod spend;
+mod decisions;
+mod customers;
+mod referrals;
+mod kinds;
+mod health;
+mod openapi;
+mod serve;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use largesse_service::Service;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+pub use auth::{Role, TokenEntry, TokenError, Tokens, UnknownRole, mint_token};
+pub use openapi::openapi;
+pub use problem::{ProblemType, URN};
+pub use serve::{CONNECTIONS_MAX, serve};
+
+use problem::Failure;
+use route::Route;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct AppState {
+    /// The host.
+    pub service: Arc<Service>,
+    /// The tokens that it takes.
+    pub tokens: Tokens,
+    /// Where measurements are read. Whoever made it calls its `run_upkeep` every few seconds.
+    pub metrics: PrometheusHandle,
+}
+
+/// All routes, with who may use them.
+fn routes() -> Vec<Route> {
+    let nouns = [
+        events::routes(),
+        dry_run::routes(),
+        policies::routes(),
+        campaigns::routes(),
+        spend::routes(),
+        decisions::routes(),
+        customers::routes(),
+        referrals::routes(),
+        kinds::routes(),
+        health::routes(),
+        openapi::routes(),
+    ];
+    nouns.into_iter().flatten().collect()
+}
+
+/// The host's routes, each behind its guard.
+#[must_use]
+pub fn router(state: AppState) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, route| route.add_to(router, &state));
+    router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(state)
+}
+
+async fn no_such_path(uri: Uri) -> Failure {
+    Failure::new(ProblemType::NotFound, format!("nothing is at {}", uri.path()))
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Failure {
+    Failure::new(ProblemType::MethodNotAllowed, format!("{} does not take {method}", uri.path()))
+}

@@ -1,0 +1,181 @@
+//! Reading requests: bodies with their bounds, identifiers in paths, queries, preconditions.
+
+use std::fmt::Display;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use hyper::body::Body as _;
+use largesse_documents::Problem;
+use largesse_service::pipeline::Precondition;
+use largesse_service::strict_json;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use crate::problem::{Failure, ProblemType};
+
+/// How long a body may take to come.
+const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+/// Largest document that is no event and no component, in bytes.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+
+const JSON: &str = "application/json";
+
+/// The body, when it has at most `max` bytes. What is longer is refused before it is read, or as soon as it is noticed.
+pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Failure::new(ProblemType::UnsupportedMediaType, "bodies must not be compressed"));
+    }
+    let too_large = || Failure::new(ProblemType::TooLarge, format!("the body may have at most {max} bytes"));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|announced| announced > max) {
+        return Err(too_large());
+    }
+    let collect = async {
+        let mut body = pin!(body);
+        let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
+        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let frame = frame.map_err(|_| Failure::new(ProblemType::MalformedRequest, "the body ended early"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if bytes.len() + data.len() > max {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes)
+    };
+    let collected = tokio::time::timeout(BODY_TIME_MAX, collect).await;
+    collected.unwrap_or_else(|_| Err(Failure::bare(ProblemType::SlowBody)))
+}
+
+/// The content type without its parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(text.split(';').next()?.trim().to_ascii_lowercase())
+}
+
+/// Checks the content type.
+pub(crate) fn expect_media_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
+    if media_type(headers).as_deref() == Some(expected) {
+        return Ok(());
+    }
+    Err(Failure::new(ProblemType::UnsupportedMediaType, format!("send the content type {expected}")))
+}
+
+/// A JSON body, strictly read.
+pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<serde_json::Value, Failure> {
+    expect_media_type(headers, JSON)?;
+    let bytes = read(headers, body, DOCUMENT_BYTES_MAX).await?;
+    strict_json::parse(&bytes).map_err(|error| Failure::new(ProblemType::MalformedJson, error.to_string()))
+}
+
+/// A JSON body of a document's shape. What does not fit is pointed at.
+pub(crate) async fn document<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Failure> {
+    let value = json(headers, body).await?;
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = error.path().iter().filter_map(step).collect();
+        let problem = Problem { pointer, message: error.inner().to_string() };
+        Failure::with(ProblemType::InvalidDocument, vec![problem])
+    })
+}
+
+fn step(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    }
+}
+
+/// The identifier in a path that has one.
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for Id<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|error| malformed(error.body_text()))?;
+        text.parse().map(Self).map_err(malformed)
+    }
+}
+
+/// The two identifiers in a path that has two.
+pub(crate) struct Ids<T, U>(pub(crate) T, pub(crate) U);
+
+impl<S: Send + Sync, T: FromStr<Err: Display>, U: FromStr<Err: Display>> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((first, second)) = path.map_err(|error| malformed(error.body_text()))?;
+        Ok(Self(first.parse().map_err(malformed)?, second.parse().map_err(malformed)?))
+    }
+}
+
+/// The query of a request.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let query = Query::from_request_parts(parts, state).await;
+        query.map(|Query(asked)| Self(asked)).map_err(|error| malformed(error.body_text()))
+    }
+}
+
+/// A part of the request that cannot be read.
+pub(crate) fn malformed(detail: impl Display) -> Failure {
+    Failure::new(ProblemType::MalformedRequest, detail.to_string())
+}
+
+/// What `If-Match` and `If-None-Match` say.
+pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
+        (None, None) => Ok(Precondition::None),
+        (None, Some("*")) => Ok(Precondition::Absent),
+        (None, Some(_)) => Err(malformed("If-None-Match takes * only")),
+        (Some(tag), None) => {
+            let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
+            let version = version.ok_or_else(|| malformed("If-Match takes one ETag of a campaign, such as \"3\""));
+            version.map(Precondition::Version)
+        }
+        (Some(_), Some(_)) => Err(malformed("send If-Match or If-None-Match, not both")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn preconditions_are_read_strictly() {
+        let read = |pairs: &[(HeaderName, &str)]| precondition(&headers(pairs)).ok();
+        assert_eq!(read(&[]), Some(Precondition::None));
+        assert_eq!(read(&[(header::IF_MATCH, "\"7\"")]), Some(Precondition::Version(7)));
+        assert_eq!(read(&[(header::IF_NONE_MATCH, "*")]), Some(Precondition::Absent));
+        for bad in ["7", "W/\"7\"", "*", "\"7\", \"8\"", ""] {
+            assert_eq!(read(&[(header::IF_MATCH, bad)]), None, "{bad}");
+        }
+        assert_eq!(read(&[(header::IF_MATCH, "\"7\""), (header::IF_NONE_MATCH, "*")]), None);
+        assert_eq!(read(&[(header::IF_NONE_MATCH, "\"7\"")]), None);
+    }
+
+    #[test]
+    fn the_media_type_has_no_parameters() {
+        let typed = headers(&[(header::CONTENT_TYPE, "Application/JSON; charset=utf-8")]);
+        assert_eq!(media_type(&typed).as_deref(), Some("application/json"));
+        assert_eq!(media_type(&HeaderMap::new()), None);
+    }
+}

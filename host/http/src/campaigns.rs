@@ -1,0 +1,158 @@
+//! Campaigns: create, change, start, pause, resume, end.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use largesse_documents::{CampaignDocument, CampaignView};
+use largesse_domain::campaign::Campaign;
+use largesse_domain::id::CampaignId;
+use largesse_domain::lifecycle::Command;
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id};
+use crate::problem::{Failure, ProblemType};
+use crate::route::Route;
+use crate::views::CampaignList;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/campaigns", Role::Viewer, list),
+        Route::new(Method::GET, "/v1/campaigns/{campaign}", Role::Viewer, show),
+        Route::new(Method::PUT, "/v1/campaigns/{campaign}", Role::Operator, apply),
+        Route::new(Method::POST, "/v1/campaigns/{campaign}/start", Role::Operator, start),
+        Route::new(Method::POST, "/v1/campaigns/{campaign}/pause", Role::Operator, pause),
+        Route::new(Method::POST, "/v1/campaigns/{campaign}/resume", Role::Operator, resume),
+        Route::new(Method::POST, "/v1/campaigns/{campaign}/end", Role::Operator, end),
+    ]
+}
+
+/// List the campaigns
+#[utoipa::path(get, path = "/v1/campaigns", operation_id = "listCampaigns", tag = "campaigns",
+    responses((status = 200, description = "By id", body = CampaignList)))]
+pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<CampaignList> {
+    let registry = service.registry();
+    Json(CampaignList { items: registry.campaigns().map(|active| CampaignView::of(&active.campaign)).collect() })
+}
+
+/// Show a campaign
+#[utoipa::path(get, path = "/v1/campaigns/{campaign}", operation_id = "showCampaign", tag = "campaigns",
+    params(("campaign" = String, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The campaign; `ETag` is its version", body = CampaignView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CampaignId>,
+) -> Result<Response, Failure> {
+    let registry = service.registry();
+    let active = registry.campaign(&id).ok_or_else(|| Failure::not_found("campaign", id))?;
+    Ok(answer(StatusCode::OK, &active.campaign))
+}
+
+fn answer(status: StatusCode, campaign: &Campaign) -> Response {
+    let tag = [(header::ETAG, format!("\"{}\"", campaign.version))];
+    (status, tag, Json(CampaignView::of(campaign))).into_response()
+}
+
+/// Create or change a campaign
+///
+/// A new campaign is a draft. To change one, send the version that you change in `If-Match`; `If-None-Match: *` only
+/// creates. Once it has started, its currency, its zone, its opening time and what its budgets and limits count are fixed;
+/// a changed policy or changed parameters make a new revision, for events from `effective_from` on.
+#[utoipa::path(put, path = "/v1/campaigns/{campaign}", operation_id = "applyCampaign", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "The campaign's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that is changed"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only create"),
+    ),
+    request_body = CampaignDocument,
+    responses(
+        (status = 200, description = "It is changed, or was so already", body = CampaignView),
+        (status = 201, description = "It is created", body = CampaignView),
+    ))]
+pub(crate) async fn apply(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CampaignId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let precondition = body::precondition(&headers)?;
+    let document: CampaignDocument = body::document(&headers, body).await?;
+    let spec = document.read().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
+    let (campaign, is_new) = service.apply(id, spec, precondition).await?;
+    Ok(answer(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &campaign))
+}
+
+async fn command(state: AppState, id: CampaignId, command: Command, headers: &HeaderMap) -> Result<Response, Failure> {
+    let campaign = state.service.command(id, command, body::precondition(headers)?).await?;
+    Ok(answer(StatusCode::OK, &campaign))
+}
+
+/// Start a campaign
+///
+/// It runs from its opening time on. It needs a budget and a limit for every class of unit that its policy may grant.
+#[utoipa::path(post, path = "/v1/campaigns/{campaign}/start", operation_id = "startCampaign", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "The campaign's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that is meant"),
+    ),
+    responses((status = 200, description = "The campaign as it is now", body = CampaignView)))]
+pub(crate) async fn start(
+    State(state): State<AppState>,
+    Id(id): Id<CampaignId>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    command(state, id, Command::Start, &headers).await
+}
+
+/// Pause a campaign
+///
+/// It keeps events for later.
+#[utoipa::path(post, path = "/v1/campaigns/{campaign}/pause", operation_id = "pauseCampaign", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "The campaign's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that is meant"),
+    ),
+    responses((status = 200, description = "The campaign as it is now", body = CampaignView)))]
+pub(crate) async fn pause(
+    State(state): State<AppState>,
+    Id(id): Id<CampaignId>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    command(state, id, Command::Pause, &headers).await
+}
+
+/// Resume a campaign
+///
+/// It decides what it kept, then new events.
+#[utoipa::path(post, path = "/v1/campaigns/{campaign}/resume", operation_id = "resumeCampaign", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "The campaign's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that is meant"),
+    ),
+    responses((status = 200, description = "The campaign as it is now", body = CampaignView)))]
+pub(crate) async fn resume(
+    State(state): State<AppState>,
+    Id(id): Id<CampaignId>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    command(state, id, Command::Resume, &headers).await
+}
+
+/// End a campaign
+///
+/// Events from now on are not rewarded. Late events and revocations still run until the closing phase is over.
+#[utoipa::path(post, path = "/v1/campaigns/{campaign}/end", operation_id = "endCampaign", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "The campaign's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that is meant"),
+    ),
+    responses((status = 200, description = "The campaign as it is now", body = CampaignView)))]
+pub(crate) async fn end(
+    State(state): State<AppState>,
+    Id(id): Id<CampaignId>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    command(state, id, Command::End, &headers).await
+}

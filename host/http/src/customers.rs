@@ -1,0 +1,171 @@
+//! Customers: what is known of them, what they were granted.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use largesse_documents::{CustomerDocument, CustomerView, GrantView};
+use largesse_domain::grant::{Grant, GrantState};
+use largesse_domain::id::CustomerId;
+use largesse_domain::time::Instant;
+use largesse_domain::unit::Unit;
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id};
+use crate::problem::{Failure, ProblemType};
+use crate::referrals;
+use crate::route::Route;
+use crate::views::{BalanceItem, BalanceList, CustomerAnswer, GrantList};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/customers/{customer}", Role::Viewer, show),
+        Route::new(Method::PATCH, "/v1/customers/{customer}", Role::Operator, tell),
+        Route::new(Method::GET, "/v1/customers/{customer}/grants", Role::Viewer, grants),
+        Route::new(Method::GET, "/v1/customers/{customer}/balances", Role::Viewer, balances),
+    ]
+}
+
+/// Show what is known of a customer
+#[utoipa::path(get, path = "/v1/customers/{customer}", operation_id = "showCustomer", tag = "customers",
+    params(("customer" = String, Path, description = "The customer's id")),
+    responses((status = 200, description = "Attributes, tags, identifiers, invitations", body = CustomerAnswer)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<CustomerAnswer>, Failure> {
+    let query = id.clone();
+    let read = service.read(move |store| Ok((store.customer(&query)?, store.inviters_of(&query)?)));
+    let (customer, inviters) = read.await?;
+    let customer = customer.ok_or_else(|| Failure::not_found("customer", &id))?;
+    Ok(Json(CustomerAnswer { customer: CustomerView::of(&id, &customer), inviters: referrals::by_campaign(inviters) }))
+}
+
+/// Tell the host about a customer
+///
+/// The document states facts as of now: attributes (`null` forgets one), tags, identifiers. What it does not name stays.
+#[utoipa::path(patch, path = "/v1/customers/{customer}", operation_id = "tellCustomer", tag = "customers",
+    params(("customer" = String, Path, description = "The customer's id")),
+    request_body = CustomerDocument,
+    responses((status = 200, description = "The customer as known now", body = CustomerView)))]
+pub(crate) async fn tell(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CustomerId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<CustomerView>, Failure> {
+    let document: CustomerDocument = body::document(&headers, body).await?;
+    let facts = document.facts().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
+    let customer = service.learn(id.clone(), facts).await?;
+    Ok(Json(CustomerView::of(&id, &customer)))
+}
+
+/// List what a customer was granted
+#[utoipa::path(get, path = "/v1/customers/{customer}/grants", operation_id = "listGrants", tag = "customers",
+    params(("customer" = String, Path, description = "The customer's id")),
+    responses((status = 200, description = "In order of decision; none for a customer nobody knows", body = GrantList)))]
+pub(crate) async fn grants(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<GrantList>, Failure> {
+    let now = service.clock().now();
+    let grants = service.read(move |store| store.grants_to(&id)).await?;
+    Ok(Json(GrantList { items: grants.iter().map(|grant| GrantView::of(grant, now)).collect() }))
+}
+
+/// Add up what a customer was granted
+#[utoipa::path(get, path = "/v1/customers/{customer}/balances", operation_id = "listBalances", tag = "customers",
+    params(("customer" = String, Path, description = "The customer's id")),
+    responses((status = 200, description = "By unit; none for a customer nobody knows", body = BalanceList)))]
+pub(crate) async fn balances(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<BalanceList>, Failure> {
+    let now = service.clock().now();
+    let grants = service.read(move |store| store.grants_to(&id)).await?;
+    let items = add_up(&grants, now).ok_or_else(|| Failure::internal(&TooMuch))?;
+    Ok(Json(BalanceList { items }))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a customer was granted more of a unit than can be counted")]
+struct TooMuch;
+
+/// The sums; `None` when one leaves 64 bits.
+fn add_up(grants: &[Grant], now: Instant) -> Option<Vec<BalanceItem>> {
+    let mut sums: BTreeMap<&Unit, BalanceItem> = BTreeMap::new();
+    for grant in grants {
+        let empty = || BalanceItem { unit: grant.unit.to_string(), posted: 0, pending: 0, expired: 0, reversed: 0 };
+        let sum = sums.entry(&grant.unit).or_insert_with(empty);
+        let (net, reversed) = (grant.net().get(), grant.reversed.get());
+        sum.reversed = sum.reversed.checked_add(reversed)?;
+        let part = match grant.state_at(now) {
+            GrantState::Pending => &mut sum.pending,
+            GrantState::Posted => &mut sum.posted,
+            GrantState::Expired => &mut sum.expired,
+            // Nothing of it is left.
+            GrantState::Reversed => continue,
+        };
+        *part = part.checked_add(net)?;
+    }
+    Some(sums.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use largesse_domain::grant::GrantSlot;
+    use largesse_domain::id::{CampaignId, DecisionId, GrantKey};
+    use largesse_domain::unit::Quantity;
+
+    fn at(millis: i64) -> Instant {
+        Instant::from_millis(millis).unwrap()
+    }
+
+    fn grant(unit: &str, quantity: u64, reversed: u64) -> Grant {
+        Grant {
+            slot: GrantSlot {
+                campaign: CampaignId::new("c").unwrap(),
+                to: CustomerId::new("u").unwrap(),
+                key: GrantKey::new("k").unwrap(),
+            },
+            issue: 1,
+            decision: DecisionId(1),
+            about: None,
+            unit: Unit::new(unit).unwrap(),
+            quantity: Quantity::new(quantity).unwrap(),
+            reversed: Quantity::new(reversed).unwrap(),
+            key_freed: false,
+            granted_at: at(0),
+            counted_on: largesse_documents::time::local_time(largesse_domain::time::Day(0), 0).unwrap(),
+            hold_until: None,
+            expires: None,
+            principal_cap: None,
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn every_part_of_every_grant_is_in_one_sum() {
+        let grants = [
+            grant("points", 10, 3),
+            Grant { hold_until: Some(at(200)), ..grant("points", 5, 0) },
+            Grant { expires: Some(at(50)), ..grant("points", 4, 1) },
+            grant("points", 2, 2),
+            grant("cash:CNY", 1, 0),
+        ];
+        let sums = add_up(&grants, at(100)).unwrap();
+        assert_eq!(sums.len(), 2);
+        let expected = BalanceItem { unit: "points".into(), posted: 7, pending: 5, expired: 3, reversed: 6 };
+        assert_eq!(sums[1], expected);
+    }
+
+    #[test]
+    fn a_sum_out_of_range_is_not_answered() {
+        let grants = vec![grant("points", Quantity::MAX.get(), 0); 20_000];
+        assert_eq!(add_up(&grants, at(100)), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! Decisions: the list that integrators follow, and each in full.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use largesse_documents::time::instant_text;
+use largesse_documents::{DecisionSummary, DecisionView};
+use largesse_domain::event::Admission;
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
+use largesse_domain::outcome::Decision;
+use largesse_service::DecisionFilter;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{Asked, Id, malformed};
+use crate::problem::Failure;
+use crate::route::Route;
+use crate::views::{DecisionItem, DecisionPage, EventItem};
+
+/// Most decisions in one page.
+const PAGE_MAX: usize = 500;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/decisions", Role::Viewer, list),
+        Route::new(Method::GET, "/v1/decisions/{decision}", Role::Viewer, show),
+    ]
+}
+
+/// Which decisions are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// Of this campaign only.
+    campaign: Option<String>,
+    /// On events of this customer only.
+    customer: Option<String>,
+    /// After the decision with this id.
+    #[serde(default)]
+    after: u64,
+    /// At most so many.
+    #[serde(default = "page")]
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: usize,
+}
+
+fn page() -> usize {
+    100
+}
+
+/// List decisions in the order in which they were made
+///
+/// This is how to pull what was granted, until the host pushes it: ask with the id of the last decision that you have
+/// seen as `after`, carry out what the outcomes say, remember the id, ask again. Ids only grow, and no decision appears
+/// behind one that was listed.
+#[utoipa::path(get, path = "/v1/decisions", operation_id = "listDecisions", tag = "decisions", params(Wanted),
+    responses((status = 200, description = "A page; `next` is there when there may be more", body = DecisionPage)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Json<DecisionPage>, Failure> {
+    let Wanted { campaign, customer, after, limit } = wanted;
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(malformed(format!("limit must be 1 to {PAGE_MAX}")));
+    }
+    let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
+    let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
+    let filter = DecisionFilter { campaign, actor };
+    // The store counts in signed numbers; nothing comes after the largest of them.
+    let after = DecisionId(after.min(i64::MAX.unsigned_abs()));
+    let decisions = service.read(move |store| store.decisions(&filter, after, limit)).await?;
+    let next = decisions.last().filter(|_| decisions.len() == limit).map(|last| last.id.0);
+    Ok(Json(DecisionPage { items: decisions.iter().map(item).collect(), next }))
+}
+
+fn item(decision: &Decision) -> DecisionItem {
+    let summary = DecisionSummary::of(decision);
+    let event = &decision.input.event;
+    DecisionItem {
+        id: decision.id.0,
+        event: EventItem {
+            seq: decision.event.0,
+            source: event.key.source.to_string(),
+            id: event.key.id.to_string(),
+            kind: event.kind.to_string(),
+            actor: event.actor.to_string(),
+            occurred: instant_text(event.occurred),
+        },
+        campaign: summary.campaign,
+        subscription: summary.subscription,
+        verdict: summary.verdict,
+        reason: summary.reason,
+        refusal: summary.refusal,
+        fault: summary.fault,
+        outcomes: summary.outcomes,
+        made_at: instant_text(decision.made_at),
+    }
+}
+
+/// Show a decision in full
+#[utoipa::path(get, path = "/v1/decisions/{decision}", operation_id = "showDecision", tag = "decisions",
+    params(("decision" = u64, Path, description = "The decision's id")),
+    responses((status = 200, description = "What it knew, what it wanted, what came of it", body = DecisionView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<i64>,
+) -> Result<Json<DecisionView>, Failure> {
+    let missing = || Failure::not_found("decision", id);
+    let wanted = DecisionId(u64::try_from(id).map_err(|_| missing())?);
+    let decision = service.read(move |store| store.decision(wanted)).await?.ok_or_else(missing)?;
+    // `now` of a decision is the time of its event's admission, whenever it was made.
+    let admission = Admission { seq: decision.event, at: decision.input.now.at };
+    Ok(Json(DecisionView::of(&decision, &admission)))
+}

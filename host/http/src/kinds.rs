@@ -1,0 +1,73 @@
+//! Event kinds and their schemas.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use largesse_documents::problem::json_value;
+use largesse_domain::id::EventKind;
+use largesse_domain::json::Json as Text;
+use largesse_service::{Kind, strict_json};
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id};
+use crate::problem::Failure;
+use crate::route::Route;
+use crate::views::{KindList, KindView};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/kinds", Role::Viewer, list),
+        Route::new(Method::GET, "/v1/kinds/{kind}", Role::Viewer, show),
+        Route::new(Method::PUT, "/v1/kinds/{kind}", Role::Admin, register),
+    ]
+}
+
+fn view(kind: &Kind) -> KindView {
+    KindView { kind: kind.kind.to_string(), schema: json_value(&kind.schema) }
+}
+
+/// List the event kinds
+#[utoipa::path(get, path = "/v1/kinds", operation_id = "listKinds", tag = "kinds",
+    responses((status = 200, description = "By name", body = KindList)))]
+pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<KindList> {
+    Json(KindList { items: service.registry().kinds.all().map(view).collect() })
+}
+
+/// Show an event kind
+#[utoipa::path(get, path = "/v1/kinds/{kind}", operation_id = "showKind", tag = "kinds",
+    params(("kind" = String, Path, description = "The `type` of its events")),
+    responses((status = 200, description = "The kind", body = KindView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(name): Id<EventKind>,
+) -> Result<Json<KindView>, Failure> {
+    let registry = service.registry();
+    let found = registry.kinds.all().find(|kind| kind.kind == name);
+    found.map(|kind| Json(view(kind))).ok_or_else(|| Failure::not_found("event kind", name))
+}
+
+/// Register an event kind, or change its schema
+///
+/// The body is the JSON Schema (2020-12) of the data. Annotations (`x-largesse-role`, `x-largesse-identifier`,
+/// `x-largesse-attribute`, `x-largesse-sets`) say what its events establish about customers.
+#[utoipa::path(put, path = "/v1/kinds/{kind}", operation_id = "registerKind", tag = "kinds",
+    params(("kind" = String, Path, description = "The `type` of its events")),
+    request_body = serde_json::Value,
+    responses(
+        (status = 200, description = "It is changed, or was so already", body = KindView),
+        (status = 201, description = "It is registered", body = KindView),
+    ))]
+pub(crate) async fn register(
+    State(AppState { service, .. }): State<AppState>,
+    Id(kind): Id<EventKind>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let schema = body::json(&headers, body).await?;
+    let schema = Text::from_checked(strict_json::canonical(&schema));
+    let (kind, is_new) = service.register(Kind { kind, schema }).await?;
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(view(&kind))).into_response())
+}

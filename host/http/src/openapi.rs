@@ -1,0 +1,96 @@
+//! The OpenAPI description, made from the handlers and the table of routes.
+
+use std::sync::LazyLock;
+
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use largesse_documents::ProblemDocument;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use crate::auth::Role;
+use crate::route::{Access, Route};
+use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, policies, referrals, spend, views};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Largesse",
+        description = "Runs reward campaigns: events in, decisions out. Policies propose, the host disposes. Errors are \
+            problem documents (RFC 9457); docs/problems.md lists their types. Every write can be repeated without harm.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        events::send, dry_run::try_event,
+        policies::list, policies::publish, policies::show,
+        campaigns::list, campaigns::show, campaigns::apply, campaigns::start, campaigns::pause, campaigns::resume,
+        campaigns::end, spend::show,
+        decisions::list, decisions::show,
+        customers::show, customers::tell, customers::grants, customers::balances,
+        referrals::show, referrals::invite,
+        kinds::list, kinds::show, kinds::register,
+        health::alive, health::ready, health::measurements,
+        describe,
+    ),
+    components(schemas(ProblemDocument, views::BatchAnswer)),
+    tags(
+        (name = "events", description = "Facts about customers, and what is decided on them"),
+        (name = "policies", description = "Published components"),
+        (name = "campaigns", description = "Running uses of policies"),
+        (name = "decisions", description = "What was decided, for whoever carries it out or audits it"),
+        (name = "customers", description = "What is known of customers, and what they were granted"),
+        (name = "referrals", description = "Who invited whom"),
+        (name = "kinds", description = "Event kinds and their schemas"),
+        (name = "health", description = "The host itself"),
+    ),
+)]
+struct Description;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::new(Method::GET, "/v1/openapi.json", Role::Viewer, describe).open()]
+}
+
+/// Describe the interface
+///
+/// In OpenAPI 3.1: this document.
+#[utoipa::path(get, path = "/v1/openapi.json", operation_id = "describe", tag = "health",
+    responses((status = 200, description = "The description", body = serde_json::Value)))]
+pub(crate) async fn describe() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(openapi);
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
+}
+
+/// The OpenAPI 3.1 description, as indented JSON with a line end.
+#[must_use]
+pub fn openapi() -> String {
+    let mut description = serde_json::to_value(Description::openapi()).unwrap_or_default();
+    description["components"]["securitySchemes"] =
+        json!({"token": {"type": "http", "scheme": "bearer", "description": "A token from the host's configuration."}});
+    for route in crate::routes() {
+        let path = &mut description["paths"][route.path];
+        if let Some(operation) = path.get_mut(route.method.as_str().to_lowercase()).and_then(Value::as_object_mut) {
+            guard(operation, route.access);
+        }
+    }
+    let mut text = format!("{description:#}");
+    text.push('\n');
+    text
+}
+
+/// Writes down who may use the operation, and how it says no.
+fn guard(operation: &mut Map<String, Value>, access: Access) {
+    let problem = |description: &str| {
+        json!({"description": description, "content": {"application/problem+json":
+            {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}})
+    };
+    let mut answers = vec![("default", problem("A problem; docs/problems.md lists the types"))];
+    if let Access::Role(role) = access {
+        operation.insert("security".to_owned(), json!([{"token": []}]));
+        operation.insert("x-largesse-role".to_owned(), json!(role.as_str()));
+        answers.push(("401", problem("No valid token")));
+        answers.push(("403", problem("The token's roles do not allow this")));
+    }
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.extend(answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)));
+    }
+}

@@ -1,0 +1,97 @@
+//! Policies: publish, list, show.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use largesse_documents::{PolicyRef, PolicyView};
+use largesse_domain::id::Digest;
+use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_service::registry::{Published, Registry};
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id};
+use crate::problem::Failure;
+use crate::route::Route;
+use crate::views::{PolicyItem, PolicyList};
+
+/// A component may wait for others to be compiled before it is.
+const PUBLISH_TIME_MAX: Duration = Duration::from_secs(120);
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/policies", Role::Viewer, list),
+        Route::new(Method::POST, "/v1/policies", Role::Admin, publish).within(PUBLISH_TIME_MAX),
+        Route::new(Method::GET, "/v1/policies/{policy}", Role::Viewer, show),
+    ]
+}
+
+/// List the published policies
+#[utoipa::path(get, path = "/v1/policies", operation_id = "listPolicies", tag = "policies",
+    responses((status = 200, description = "In order of publication", body = PolicyList)))]
+pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<PolicyList> {
+    let registry = service.registry();
+    let items = registry.policies().map(|published| PolicyItem {
+        digest: published.policy.digest.to_string(),
+        name: published.manifest().name.to_string(),
+        version: published.manifest().version.to_string(),
+        summary: published.manifest().summary.clone(),
+        size_bytes: published.policy.size_bytes,
+        campaigns: users(&registry, published.policy.digest),
+    });
+    Json(PolicyList { items: items.collect() })
+}
+
+fn users(registry: &Registry, digest: Digest) -> Vec<String> {
+    let campaigns = registry.campaigns().map(|active| &active.campaign);
+    let using = campaigns.filter(|campaign| campaign.revisions.iter().any(|revision| revision.policy == digest));
+    using.map(|campaign| campaign.id.to_string()).collect()
+}
+
+/// Show a policy
+#[utoipa::path(get, path = "/v1/policies/{policy}", operation_id = "showPolicy", tag = "policies",
+    params(("policy" = String, Path, description = "`name` (the version published last), `name@version`, or the digest")),
+    responses((status = 200, description = "What it says of itself", body = PolicyView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(policy): Id<PolicyRef>,
+) -> Result<Json<PolicyView>, Failure> {
+    let registry = service.registry();
+    let published = find(&registry, &policy).ok_or_else(|| Failure::not_found("policy", policy))?;
+    Ok(Json(PolicyView::of(&published.policy)))
+}
+
+fn find<'a>(registry: &'a Registry, policy: &PolicyRef) -> Option<&'a Published> {
+    match policy {
+        PolicyRef::ByDigest(digest) => registry.policy(digest),
+        PolicyRef::Latest { name } => registry.named(name, None),
+        PolicyRef::ByVersion { name, version } => registry.named(name, Some(version)),
+    }
+}
+
+/// Publish a policy
+///
+/// The body is the component. A component that is published already is answered with 200; a version that is published
+/// with other bytes is a conflict.
+#[utoipa::path(post, path = "/v1/policies", operation_id = "publishPolicy", tag = "policies",
+    request_body(content_type = "application/wasm", description = "The component, at most 16 MiB"),
+    responses(
+        (status = 200, description = "It was published before", body = PolicyView),
+        (status = 201, description = "It is published now; `Location` says where", body = PolicyView),
+    ))]
+pub(crate) async fn publish(
+    State(AppState { service, .. }): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    body::expect_media_type(&headers, "application/wasm")?;
+    let component = body::read(&headers, body, COMPONENT_BYTES_MAX).await?;
+    let (policy, is_new) = service.publish(component).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let location = [(header::LOCATION, format!("/v1/policies/{}", policy.digest))];
+    Ok((status, location, Json(PolicyView::of(&policy))).into_response())
+}

@@ -1,0 +1,293 @@
+//! Answers that say no: problem documents (RFC 9457) with a stable type.
+//!
+//! A refusal or a denial of a decision is not a problem; it is data in a 200. Problems are about the request, or the host.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use largesse_documents::{Problem, ProblemDocument};
+use largesse_service::intake::Rejected;
+use largesse_service::pipeline::ControlError;
+use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
+
+/// What stands before the word of every type.
+pub const URN: &str = "urn:largesse:problem:";
+
+/// How long a sender shall wait before it tries again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+macro_rules! problem_types {
+    ($($name:ident, $word:literal, $status:ident, $title:literal, $meaning:literal;)*) => {
+        /// What kind of problem it is. Words and statuses do not change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ProblemType {$(
+            #[doc = $meaning]
+            $name,
+        )*}
+
+        impl ProblemType {
+            /// Every type, by status.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word behind `urn:largesse:problem:`.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// The status that it is answered with.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// The type in a few words, for people.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// When it is answered, and what to do.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+        }
+    };
+}
+
+problem_types! {
+    MalformedRequest, "malformed-request", BAD_REQUEST, "The request cannot be read",
+        "A path, a query or a header does not hold what it must. The detail says which.";
+    MalformedJson, "malformed-json", BAD_REQUEST, "The body is not acceptable JSON",
+        "The body is not JSON, nests too deep, has a key twice in one object, or a number beyond 64 bits. Nothing of it was taken.";
+    Unauthenticated, "unauthenticated", UNAUTHORIZED, "No valid token",
+        "The request needs a header `Authorization: Bearer` with a token that the host knows.";
+    Forbidden, "forbidden", FORBIDDEN, "The token's roles do not allow this",
+        "The token is valid, but has none of the roles that the detail names.";
+    NotFound, "not-found", NOT_FOUND, "There is no such thing",
+        "Nothing is at this path, or nothing has this name.";
+    MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not take this method",
+        "The `Allow` header says which it takes.";
+    SlowBody, "slow-body", REQUEST_TIMEOUT, "The body came too slowly",
+        "The body was not complete within 20 seconds. Nothing of it was taken.";
+    EventConflict, "event-conflict", CONFLICT, "The event was sent before with another body",
+        "An event with this source and id was taken with another body, and that one stands. Give a new fact a new id.";
+    VersionTaken, "version-taken", CONFLICT, "The version is published with other bytes",
+        "A policy's version does not change. Publish the component under a new version.";
+    IllegalCommand, "illegal-command", CONFLICT, "The campaign's life does not allow this",
+        "A draft cannot pause, an ended campaign cannot change, and so on. The detail says where the campaign is.";
+    PreconditionFailed, "precondition-failed", PRECONDITION_FAILED, "The campaign was changed in the meantime",
+        "Its version is not the one in `If-Match`, or it exists despite `If-None-Match: *`. Read it again, then decide.";
+    TooLarge, "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
+        "An event may have 64 KiB, a batch 4 MiB and 1,000 events, a component 16 MiB, any other document 256 KiB.";
+    UnsupportedMediaType, "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The content type is not taken here",
+        "The detail names the content types that this path takes. Compressed bodies are not taken.";
+    InvalidEvent, "invalid-event", UNPROCESSABLE_ENTITY, "Not a CloudEvent as this host takes them",
+        "An attribute is missing or wrong; `problems` points at each. `specversion`, `id`, `source`, `type`, `subject` (the customer who acted) and `time` are needed.";
+    UnknownKind, "unknown-kind", UNPROCESSABLE_ENTITY, "The event's kind is not registered",
+        "No schema is registered under the event's `type`. Register the kind, or correct the `type`.";
+    InvalidData, "invalid-data", UNPROCESSABLE_ENTITY, "The event's data does not fit its kind",
+        "The data breaks the schema of its kind; `problems` points at each place.";
+    EventTime, "event-time", UNPROCESSABLE_ENTITY, "The event's time is outside the tolerance",
+        "The event is more than 7 days old and the token may not backfill, or more than 5 minutes ahead of the host's clock.";
+    InvalidDocument, "invalid-document", UNPROCESSABLE_ENTITY, "The document is not valid",
+        "`problems` points at each place of the document that is wrong, that the policy refuses, or that may not change.";
+    TooMany, "too-many", UNPROCESSABLE_ENTITY, "The customer would have too much of something",
+        "A customer has a bounded number of attributes and tags. Nothing of the document was taken.";
+    NotAComponent, "not-a-component", UNPROCESSABLE_ENTITY, "Not a WebAssembly component",
+        "The body is something else: a core module, a text, another file.";
+    UnreadableComponent, "unreadable-component", UNPROCESSABLE_ENTITY, "The component cannot be read",
+        "It is broken, or uses a feature of WebAssembly that the host does not give.";
+    NoContract, "no-contract", UNPROCESSABLE_ENTITY, "The component is not a policy",
+        "It does not export the interface `largesse:policy/policy`.";
+    WrongContract, "wrong-contract", UNPROCESSABLE_ENTITY, "The component has another contract version",
+        "Build it with a guest SDK of a contract version that the detail names.";
+    ForeignImport, "foreign-import", UNPROCESSABLE_ENTITY, "The component imports what the host does not give",
+        "A policy has no imports but a few of WASI's. The detail names the import.";
+    ComponentShape, "component-shape", UNPROCESSABLE_ENTITY, "The component has a shape that is not taken",
+        "It breaks a bound on memories, tables, instances or the like.";
+    CompilerRefused, "compiler-refused", UNPROCESSABLE_ENTITY, "The compiler refuses the component",
+        "The detail has the compiler's words.";
+    CompileTime, "compile-time", UNPROCESSABLE_ENTITY, "The component takes too long to compile",
+        "Compilation is bounded in time.";
+    CompileMemory, "compile-memory", UNPROCESSABLE_ENTITY, "The component takes too much memory to compile",
+        "Compilation is bounded in memory.";
+    UnfitComponent, "unfit-component", UNPROCESSABLE_ENTITY, "The component does not fit a sandbox",
+        "It compiles, but needs more than a sandbox has, or does not keep the contract's types.";
+    DescribeFault, "describe-fault", UNPROCESSABLE_ENTITY, "The policy cannot describe itself",
+        "It trapped or broke a limit when it was started or asked for its manifest.";
+    InvalidManifest, "invalid-manifest", UNPROCESSABLE_ENTITY, "The policy's manifest is wrong",
+        "`problems` points at each place of the manifest.";
+    PreconditionRequired, "precondition-required", PRECONDITION_REQUIRED, "Say which version you change",
+        "The campaign exists. Send its version in `If-Match`, as its `ETag` said it.";
+    Internal, "internal", INTERNAL_SERVER_ERROR, "The host failed",
+        "The host's log says why. A write can be sent again.";
+    Busy, "busy", SERVICE_UNAVAILABLE, "The host has too much to do",
+        "Nothing was taken. Send it again after `Retry-After`.";
+    Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The host does not answer now",
+        "It is starting, stopping or has failed, or the answer took longer than 30 seconds. Send it again after `Retry-After`; what was taken is not taken twice.";
+    Undecided, "undecided", SERVICE_UNAVAILABLE, "The event could not be decided now",
+        "A policy ran out of wall time, or the host of memory. Nothing was taken. Send it again after `Retry-After`.";
+}
+
+impl ProblemType {
+    /// The `type` of the document.
+    #[must_use]
+    pub fn urn(self) -> String {
+        format!("{URN}{}", self.word())
+    }
+}
+
+/// A problem on its way out.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    kind: ProblemType,
+    detail: Option<String>,
+    problems: Vec<Problem>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
+        Self { kind, detail: Some(detail.into()), problems: Vec::new() }
+    }
+
+    pub(crate) fn bare(kind: ProblemType) -> Self {
+        Self { kind, detail: None, problems: Vec::new() }
+    }
+
+    pub(crate) fn with(kind: ProblemType, problems: Vec<Problem>) -> Self {
+        Self { kind, detail: None, problems }
+    }
+
+    pub(crate) fn not_found(what: &str, name: impl std::fmt::Display) -> Self {
+        Self::new(ProblemType::NotFound, format!("there is no {what} {name}"))
+    }
+
+    /// Hides an error from the caller and tells it to the operator.
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(error = %text, "a request failed");
+        Self::bare(ProblemType::Internal)
+    }
+
+    pub(crate) fn document(self) -> ProblemDocument {
+        ProblemDocument {
+            kind: self.kind.urn(),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status().as_u16(),
+            detail: self.detail,
+            problems: self.problems.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = self.kind.status();
+        let mut response = (status, Json(self.document())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER)),
+            StatusCode::UNAUTHORIZED => {
+                drop(headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"largesse\"")));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<Rejected> for Failure {
+    fn from(rejected: Rejected) -> Self {
+        let detail = rejected.to_string();
+        let (kind, problems) = match rejected {
+            Rejected::Malformed(_) => (ProblemType::MalformedJson, Vec::new()),
+            Rejected::TooLarge(_) => (ProblemType::TooLarge, Vec::new()),
+            Rejected::Envelope(problems) => (ProblemType::InvalidEvent, problems),
+            Rejected::UnknownKind(_) => (ProblemType::UnknownKind, Vec::new()),
+            Rejected::Data { problems, .. } => (ProblemType::InvalidData, problems),
+            Rejected::Time(_) => (ProblemType::EventTime, Vec::new()),
+        };
+        Self { kind, detail: Some(detail), problems }
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(unavailable: Unavailable) -> Self {
+        let kind = match unavailable {
+            Unavailable::Busy => ProblemType::Busy,
+            Unavailable::Stopping => ProblemType::Unavailable,
+        };
+        Self::new(kind, unavailable.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Control(error) => error.into(),
+            ChangeError::Load(error) => error.into(),
+            ChangeError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        let detail = error.to_string();
+        let kind = match error {
+            ControlError::Problems(problems) => return Self::with(ProblemType::InvalidDocument, problems),
+            ControlError::NotFound { .. } => ProblemType::NotFound,
+            ControlError::Changed { .. } => ProblemType::PreconditionFailed,
+            ControlError::Unconditional { .. } => ProblemType::PreconditionRequired,
+            ControlError::VersionTaken { .. } => ProblemType::VersionTaken,
+            ControlError::Illegal(_) | ControlError::Ended => ProblemType::IllegalCommand,
+            ControlError::TooMany(_) => ProblemType::TooMany,
+        };
+        Self::new(kind, detail)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let detail = error.to_string();
+        let kind = match error {
+            LoadError::Compile(CompileError::Failed { .. }) => return Self::internal(&error),
+            LoadError::Manifest(problems) => return Self::with(ProblemType::InvalidManifest, problems),
+            LoadError::Compile(error) => compile_problem(&error),
+            LoadError::Unfit { .. } => ProblemType::UnfitComponent,
+            LoadError::Describe(_) => ProblemType::DescribeFault,
+        };
+        Self::new(kind, detail)
+    }
+}
+
+fn compile_problem(error: &CompileError) -> ProblemType {
+    match error {
+        CompileError::TooLarge { .. } => ProblemType::TooLarge,
+        CompileError::NotAComponent { .. } => ProblemType::NotAComponent,
+        CompileError::Unreadable { .. } => ProblemType::UnreadableComponent,
+        CompileError::NoContract => ProblemType::NoContract,
+        CompileError::WrongContract { .. } => ProblemType::WrongContract,
+        CompileError::ForeignImport { .. } => ProblemType::ForeignImport,
+        CompileError::Shape { .. } => ProblemType::ComponentShape,
+        CompileError::Refused { .. } => ProblemType::CompilerRefused,
+        CompileError::OutOfTime { .. } => ProblemType::CompileTime,
+        CompileError::OutOfMemory => ProblemType::CompileMemory,
+        CompileError::Failed { .. } => ProblemType::Internal,
+    }
+}

@@ -1,0 +1,111 @@
+//! The guarded way in: every route states who may use it, and goes through one door.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::problem::{Failure, ProblemType};
+
+/// How long an answer may take.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everyone.
+    Open,
+    /// Tokens with this role, or one that includes it.
+    Role(Role),
+}
+
+/// One method on one path.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    time_max: Duration,
+    handler: MethodRouter<AppState>,
+}
+
+impl Route {
+    /// A route for tokens with a role. The method must be one that routers know, or the route takes nothing.
+    pub(crate) fn new<H, T>(method: Method, path: &'static str, role: Role, handler: H) -> Self
+    where
+        H: axum::handler::Handler<T, AppState>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone());
+        let handler = filter.map_or_else(|_| MethodRouter::new(), |filter| on(filter, handler));
+        Self { method, path, access: Access::Role(role), time_max: ANSWER_TIME_MAX, handler }
+    }
+
+    /// The same for everyone.
+    pub(crate) fn open(self) -> Self {
+        Self { access: Access::Open, ..self }
+    }
+
+    /// The same with another bound on the time of the answer.
+    pub(crate) fn within(self, time_max: Duration) -> Self {
+        Self { time_max, ..self }
+    }
+
+    /// Adds the route, behind its guard.
+    pub(crate) fn add_to(self, router: Router<AppState>, state: &AppState) -> Router<AppState> {
+        let guard = Guard {
+            state: state.clone(),
+            method: self.method.as_str().to_owned().into(),
+            path: self.path,
+            access: self.access,
+            time_max: self.time_max,
+        };
+        router.route(self.path, self.handler.route_layer(from_fn_with_state(guard, watch)))
+    }
+}
+
+#[derive(Clone)]
+struct Guard {
+    state: AppState,
+    method: Arc<str>,
+    path: &'static str,
+    access: Access,
+    time_max: Duration,
+}
+
+async fn watch(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let response = admit(&guard, request, next).await;
+    let status = response.status();
+    let labels = [("method", guard.method.to_string()), ("route", guard.path.to_owned())];
+    metrics::histogram!("largesse_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
+    let [method, route] = labels;
+    let labels = [method, route, ("status", status.as_str().to_owned())];
+    metrics::counter!("largesse_http_requests_total", &labels).increment(1);
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::error!(method = %guard.method, route = guard.path, status = status.as_u16(), "answered");
+    }
+    response
+}
+
+async fn admit(guard: &Guard, mut request: Request, next: Next) -> Response {
+    if let Access::Role(role) = guard.access {
+        match guard.state.tokens.admit(request.headers(), role) {
+            Ok(caller) => drop(request.extensions_mut().insert(caller)),
+            Err(failure) => return failure.into_response(),
+        }
+    }
+    match tokio::time::timeout(guard.time_max, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let seconds = guard.time_max.as_secs();
+            Failure::new(ProblemType::Unavailable, format!("no answer within {seconds} s")).into_response()
+        }
+    }
+}
