@@ -5,7 +5,7 @@
 use largesse_domain::decision::{Fault, FaultKind};
 use largesse_domain::limits::{GUEST_MEMORY_BYTES_MAX, OUTPUT_BYTES_MAX};
 use largesse_domain::time::Instant;
-use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 
 use crate::child;
@@ -123,7 +123,12 @@ where
     R: ComponentNamedList + Lift + Send + Sync + 'static,
 {
     let instance = start(store, component, budget)?;
-    let function = instance.get_typed_func::<P, R>(&mut *store, function).map_err(Stop::Setting)?;
+    let missing = || Stop::Setting(wasmtime::format_err!("an export is gone that was there at load"));
+    let function = instance.get_func(&mut *store, function).ok_or_else(missing)?;
+    // SAFETY: the function's type is fixed by the component; that it is this one was checked at load by
+    // `Prepared::check_types`, without which no policy leaves `Workers::load`.
+    #[expect(unsafe_code, reason = "comparing the types again at each call takes a tenth of a decision")]
+    let function = unsafe { TypedFunc::<P, R>::new_unchecked(function) };
     function.call(&mut *store, arguments).map_err(Stop::Calling)
 }
 
