@@ -79,7 +79,7 @@ unit_classes = ["points"]
 budgets = [{ unit = "points", total = 100 }]
 limits = [{ unit = "points", window = "campaign", amount = 100 }]
 [campaign.params]
-daily = { kinds = ["checked_in"], reward = { unit = "points", quantity = 5 } }
+daily = { on = ["checked-in"], rewards = [{ unit = "points", quantity = 5 }] }
 [[step]]
 event = { kind = "checked_in", customer = "u1", time = "2026-03-01T09:00:00+08:00", data = {} }
 grants = [{ to = "u1", unit = "points", quantity = 6 }]

@@ -1,0 +1,170 @@
+//! A scenario file: a campaign, what is known of customers, events in order, and what each must lead to.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use toml::Spanned;
+
+/// A scenario as it stands in its file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What it shows, in one line.
+    pub title: String,
+    /// The row of a catalogue of activities that it covers.
+    #[serde(default)]
+    pub catalogue: Option<String>,
+    /// The campaign document without its policy, which is the component under test.
+    pub campaign: Map<String, Value>,
+    /// What is known of customers beforehand.
+    #[serde(default)]
+    pub customers: BTreeMap<String, Value>,
+    /// What happens, in order.
+    #[serde(rename = "step")]
+    pub steps: Vec<Spanned<Step>>,
+    /// What each customer holds at the end, by unit, net of what was taken back. Units that are not named are not checked.
+    #[serde(default)]
+    pub totals: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// One thing that happens, and what it must lead to. What is not named is not checked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// An event arrives.
+    #[serde(default)]
+    pub event: Option<StepEvent>,
+    /// The operator changes the parameters.
+    #[serde(default)]
+    pub params: Option<Map<String, Value>>,
+    /// From which event time on the changed parameters apply; the time of the last event when absent.
+    #[serde(default)]
+    pub effective_from: Option<String>,
+    /// Exactly these grants were given, in any order.
+    #[serde(default)]
+    pub grants: Option<Vec<GrantExpected>>,
+    /// Exactly this was taken back, in any order.
+    #[serde(default)]
+    pub revoked: Option<Vec<GrantExpected>>,
+    /// The policy refused with this code.
+    #[serde(default)]
+    pub refused: Option<String>,
+    /// The host denied the decision for this reason.
+    #[serde(default)]
+    pub denied: Option<String>,
+    /// Exactly these reasons of effects left out, in any order.
+    #[serde(default)]
+    pub skipped: Option<Vec<String>>,
+    /// Exactly these tags were set or taken, in any order.
+    #[serde(default)]
+    pub tags: Option<Vec<TagExpected>>,
+    /// Exactly these templates were sent, in any order.
+    #[serde(default)]
+    pub messages: Option<Vec<String>>,
+}
+
+/// An event in short form.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepEvent {
+    /// Its identifier; `step-<number>` when absent. The same event twice is sent twice.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Its kind.
+    pub kind: String,
+    /// Who acted.
+    pub customer: String,
+    /// When, in RFC 3339. The scenario's clock never goes back: an earlier event is a late one.
+    pub time: String,
+    /// Its data.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+}
+
+/// A grant, or a part of one that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantExpected {
+    /// Whose.
+    pub to: String,
+    /// Its key; any when absent.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Its unit.
+    pub unit: String,
+    /// How much.
+    pub quantity: u64,
+}
+
+/// A tag set or taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagExpected {
+    /// Whose.
+    pub to: String,
+    /// Which.
+    pub tag: String,
+    /// Set or taken.
+    pub present: bool,
+}
+
+/// A file that is no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// It does not read.
+    #[error("line {line}: {message}")]
+    Syntax {
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A step does nothing, or two things.
+    #[error("line {line}: a step has either an event or params")]
+    Step {
+        /// Where, from 1.
+        line: usize,
+    },
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// What is wrong with it, with its line.
+    pub fn read(text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::Syntax {
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            message: error.message().to_owned(),
+        })?;
+        for step in &scenario.steps {
+            if step.get_ref().event.is_some() == step.get_ref().params.is_some() {
+                return Err(ScenarioError::Step { line: line_of(text, step.span().start) });
+            }
+        }
+        Ok(scenario)
+    }
+}
+
+/// The line, from 1, of a byte offset.
+#[must_use]
+pub fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "title = \"t\"\n[campaign]\ncurrency = \"CNY\"\n";
+
+    #[test]
+    fn errors_name_their_line() {
+        let typo = format!("{HEAD}[[step]]\nevnt = {{}}\n");
+        let error = Scenario::read(&typo).unwrap_err().to_string();
+        assert!(error.starts_with("line 5:") && error.contains("evnt"), "{error}");
+        let empty = format!("{HEAD}\n[[step]]\n");
+        assert_eq!(Scenario::read(&empty).unwrap_err().to_string(), "line 5: a step has either an event or params");
+    }
+}

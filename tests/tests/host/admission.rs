@@ -1,0 +1,150 @@
+//! Each event once: whatever is sent again, at once, or differently.
+
+use largesse_domain::outcome::Verdict;
+use largesse_service::pipeline::{DryRun, EventResult};
+use serde_json::{Value, json};
+
+use crate::fixture::{Host, event, points_campaign};
+
+/// Five points for a check-in.
+pub fn five_a_day(total: u64) -> Value {
+    let mut document = points_campaign(total);
+    document["params"] = json!({"daily": {"on": ["checked-in"], "rewards": [{"unit": "points", "quantity": 5}]}});
+    document["subscriptions"] = json!(["checked-in"]);
+    document
+}
+
+fn check_in(customer: &str, time: &str) -> Value {
+    event("checked_in", customer, time, json!({}))
+}
+
+const NOON: &str = "2026-03-01T12:00:00+08:00";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_event_sent_64_times_at_once_is_decided_once() {
+    let host = Host::in_memory();
+    host.campaign("daily", "check_in", five_a_day(1_000)).await;
+    let senders: Vec<_> = (0..64)
+        .map(|_| {
+            let service = std::sync::Arc::clone(&host.service);
+            let arrival = host.arrival(check_in("u1", NOON));
+            tokio::spawn(async move { service.submit(vec![arrival]).await.expect("it is taken").remove(0) })
+        })
+        .collect();
+    let (mut admitted, mut decisions) = (0, Vec::new());
+    for sender in senders {
+        match sender.await.expect("the sender ends") {
+            EventResult::Admitted(answer) => {
+                admitted += 1;
+                decisions.push(answer.decisions[0].id);
+            }
+            EventResult::Duplicate(answer) => decisions.push(answer.decisions[0].id),
+            other => panic!("{other:?}"),
+        }
+    }
+    decisions.dedup();
+    assert_eq!((admitted, decisions.len()), (1, 1));
+    assert_eq!(host.grants("u1").await, [("day/20513".into(), "points".into(), 5)]);
+}
+
+#[tokio::test]
+async fn the_same_id_with_another_body_is_a_conflict() {
+    let host = Host::in_memory();
+    host.campaign("daily", "check_in", five_a_day(1_000)).await;
+    let first = host.send_one(check_in("u1", NOON)).await;
+    let mut other = check_in("u1", NOON);
+    other["subject"] = "u2".into();
+    let results = host.send(vec![other.clone(), check_in("u3", NOON), other]).await;
+    assert_eq!(results[0], EventResult::Conflict(first.seq));
+    assert!(matches!(&results[1], EventResult::Admitted(answer) if answer.decisions.len() == 1));
+    assert_eq!(results[2], EventResult::Conflict(first.seq));
+    assert_eq!(host.grants("u2").await, []);
+}
+
+#[tokio::test]
+async fn an_event_twice_in_one_batch_is_one_event() {
+    let host = Host::in_memory();
+    host.campaign("daily", "check_in", five_a_day(1_000)).await;
+    let results = host.send(vec![check_in("u1", NOON), check_in("u1", NOON)]).await;
+    let [EventResult::Admitted(first), EventResult::Duplicate(second)] = &results[..] else { panic!("{results:?}") };
+    assert_eq!(first, second);
+    assert_eq!(host.grants("u1").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_budget_is_never_passed_by_one() {
+    let host = Host::in_memory();
+    // Room for ten times five, and three left over that no whole grant fits.
+    host.campaign("daily", "check_in", five_a_day(53)).await;
+    let senders = (0..200).map(|n| {
+        let service = std::sync::Arc::clone(&host.service);
+        let arrival = host.arrival(check_in(&format!("u{n}"), NOON));
+        tokio::spawn(async move { service.submit(vec![arrival]).await.expect("it is taken").remove(0) })
+    });
+    let senders: Vec<_> = senders.collect();
+    let mut denied_or_skipped = 0;
+    for sender in senders {
+        let EventResult::Admitted(answer) = sender.await.expect("the sender ends") else { panic!("not admitted") };
+        let verdict = &answer.decisions[0].verdict;
+        let gave = matches!(verdict, Verdict::Accepted(outcomes)
+            if outcomes.iter().any(|outcome| matches!(outcome, largesse_domain::outcome::Outcome::Applied(_))));
+        denied_or_skipped += usize::from(!gave);
+    }
+    let mut total = 0;
+    for n in 0..200 {
+        total += host.grants(&format!("u{n}")).await.iter().map(|grant| grant.2).sum::<u64>();
+    }
+    assert_eq!((total, denied_or_skipped), (50, 190));
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing_and_draws_otherwise() {
+    let host = Host::in_memory();
+    host.campaign("daily", "check_in", five_a_day(1_000)).await;
+    let arrival = host.arrival(check_in("u1", NOON));
+    let DryRun::Decided(dry) = host.service.dry_run(arrival).await.expect("it is taken") else { panic!("no answer") };
+    assert_eq!(host.grants("u1").await, []);
+    let real = host.send_one(check_in("u1", NOON)).await;
+    assert_eq!(dry.decisions[0].verdict, real.decisions[0].verdict);
+    assert_ne!(dry.decisions[0].input.seed, real.decisions[0].input.seed);
+    assert_eq!(host.grants("u1").await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_taken_is_known_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let before = {
+        let host = Host::on_disk(folder.path());
+        host.campaign("daily", "check_in", five_a_day(1_000)).await;
+        let answer = host.send_one(check_in("u1", NOON)).await;
+        host.service.stop().await;
+        answer
+    };
+    let host = Host::on_disk(folder.path());
+    let results = host.send(vec![check_in("u1", NOON), check_in("u1", "2026-03-02T12:00:00+08:00")]).await;
+    let [EventResult::Duplicate(same), EventResult::Admitted(next)] = &results[..] else { panic!("{results:?}") };
+    assert_eq!(same.decisions, before.decisions);
+    assert!(next.decisions[0].input.state.is_some(), "the state of the day before is there");
+    assert_eq!(host.grants("u1").await.len(), 2);
+    host.service.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_host_takes_nothing_and_loses_nothing() {
+    let host = Host::in_memory();
+    host.campaign("daily", "check_in", five_a_day(10_000)).await;
+    let senders: Vec<_> = (0..100)
+        .map(|n| {
+            let service = std::sync::Arc::clone(&host.service);
+            let arrival = host.arrival(check_in(&format!("u{n}"), NOON));
+            tokio::spawn(async move { service.submit(vec![arrival]).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    host.service.stop().await;
+    for (n, sender) in senders.into_iter().enumerate() {
+        let answered = sender.await.expect("the sender ends").is_ok();
+        assert_eq!(host.grants(&format!("u{n}")).await.len(), usize::from(answered), "u{n}");
+    }
+    assert!(host.service.submit(vec![host.arrival(check_in("late", NOON))]).await.is_err());
+}

@@ -1,0 +1,124 @@
+//! Guests that break the contract, and the customer beside them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use largesse_domain::decision::{FaultKind, Output};
+use largesse_domain::outcome::Verdict;
+use largesse_engine::{CompileError, LoadError};
+use largesse_service::ChangeError;
+use serde_json::json;
+
+use crate::fixture::{Host, component, event, points_campaign, workers};
+
+/// Guests that load and fault when they misbehave, with the fault and a part of what it must say.
+const FAULTS: &[(&str, FaultKind, &str)] = &[
+    ("allocates", FaultKind::Memory, "memory"),
+    ("asks_undeclared", FaultKind::Undeclared, "does not declare"),
+    ("exits", FaultKind::Trap, ""),
+    ("grants_undeclared", FaultKind::Undeclared, "does not declare"),
+    ("loops", FaultKind::Fuel, "fuel"),
+    ("panics", FaultKind::Trap, "on purpose"),
+    ("pays_a_stranger", FaultKind::Stranger, "no party"),
+    ("recurses", FaultKind::Stack, ""),
+    ("recurses_widely", FaultKind::Stack, ""),
+    ("returns_garbage", FaultKind::InvalidOutput, "key"),
+    ("returns_many", FaultKind::InvalidOutput, "effects"),
+    ("returns_much", FaultKind::Output, ""),
+    ("returns_no_json", FaultKind::InvalidOutput, "JSON"),
+    ("sleeps", FaultKind::Trap, ""),
+];
+
+/// Guests that keep to the contract, whatever they try.
+const HARMLESS: &[&str] = &["looks_around", "remembers", "writes", "writes_much"];
+
+/// Guests that are not published.
+const REFUSED: &[&str] = &[
+    "describes_badly",
+    "describes_for_ever",
+    "imports_a_stranger",
+    "keeps_another_contract",
+    "opens_sockets",
+    "reads_nowhere",
+];
+
+#[test]
+fn every_guest_has_its_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/examples");
+    let entries = std::fs::read_dir(folder).expect("the guests are there");
+    let stem = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.expect("a folder can be read").path();
+        path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
+    };
+    let written: BTreeSet<String> = entries.map(stem).collect();
+    let faults = FAULTS.iter().map(|(name, ..)| *name);
+    let tested = faults.chain(HARMLESS.iter().copied()).chain(REFUSED.iter().copied());
+    assert_eq!(written, tested.map(str::to_owned).collect());
+}
+
+#[tokio::test]
+async fn a_fault_never_reaches_the_customer_beside_it() {
+    for (name, kind, says) in FAULTS {
+        let host = Host::in_memory();
+        host.register_guest_kind().await;
+        host.campaign("hostile", name, points_campaign(1_000)).await;
+        let time = "2026-03-01T12:00:00+08:00";
+        let bad = |customer: &str| event("day.checked-in", customer, time, json!({"misbehave": true}));
+        let good = |customer: &str| event("day.checked-in", customer, time, json!({}));
+        let results = host.send(vec![good("before"), bad("bad"), good("after"), bad("worse"), good("last")]).await;
+        assert_eq!(results.len(), 5);
+        for customer in ["before", "after", "last"] {
+            assert_eq!(host.grants(customer).await, [("day".into(), "points".into(), 1)], "{name}: {customer}");
+        }
+        for (customer, result) in [("bad", &results[1]), ("worse", &results[3])] {
+            let largesse_service::pipeline::EventResult::Admitted(answer) = result else {
+                panic!("{name}: {result:?}")
+            };
+            let decision = &answer.decisions[0];
+            let Output::Fault(fault) = &decision.evaluation.output else { panic!("{name}: {decision:?}") };
+            assert_eq!(fault.kind, *kind, "{name}: {fault}");
+            assert!(fault.detail.contains(says), "{name}: {fault}");
+            assert_eq!(decision.verdict, Verdict::Faulted, "{name}");
+            assert_eq!(host.grants(customer).await, [], "{name}");
+        }
+        host.service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_tried_in_vain_does_no_harm() {
+    for name in HARMLESS {
+        let host = Host::in_memory();
+        host.register_guest_kind().await;
+        host.campaign("harmless", name, points_campaign(1_000)).await;
+        let time = "2026-03-01T12:00:00+08:00";
+        let answer = host.send_one(event("day.checked-in", "u1", time, json!({"misbehave": true}))).await;
+        let decision = &answer.decisions[0];
+        assert!(matches!(decision.verdict, Verdict::Accepted(_)), "{name}: {decision:?}");
+        assert!(decision.evaluation.log.len() <= largesse_domain::limits::LOG_BYTES_MAX + 64, "{name}");
+        assert!(decision.evaluation.log.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()), "{name}");
+        host.service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_not_published() {
+    let host = Host::in_memory();
+    for name in REFUSED {
+        let refused = host.service.publish(component(name)).await;
+        assert!(matches!(refused, Err(ChangeError::Load(_))), "{name}: {refused:?}");
+    }
+    let load = |bytes: &[u8]| match workers().load(bytes) {
+        Err(error) => error,
+        Ok(_) => panic!("it was loaded"),
+    };
+    let error = load(&component("imports_a_stranger"));
+    assert!(matches!(&error, LoadError::Compile(CompileError::ForeignImport { .. })), "{error:?}");
+    let error = load(&component("keeps_another_contract"));
+    assert!(matches!(&error, LoadError::Compile(CompileError::WrongContract { .. })), "{error:?}");
+    let error = load(b"not a component");
+    assert!(matches!(&error, LoadError::Compile(CompileError::NotAComponent { .. })), "{error:?}");
+    let error = load(&vec![0; largesse_domain::limits::COMPONENT_BYTES_MAX + 1]);
+    assert!(matches!(&error, LoadError::Compile(CompileError::TooLarge { .. })), "{error:?}");
+    assert!(host.service.registry().policies().next().is_none());
+}
