@@ -77,6 +77,10 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<serde_json::
 /// A JSON body of a document's shape. What does not fit is pointed at.
 pub(crate) async fn document<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Failure> {
     let value = json(headers, body).await?;
+    if !value.is_object() {
+        let problem = Problem { pointer: String::new(), message: "expected an object".to_owned() };
+        return Err(Failure::with(ProblemType::InvalidDocument, vec![problem]));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = error.path().iter().filter_map(step).collect();
         let problem = Problem { pointer, message: error.inner().to_string() };

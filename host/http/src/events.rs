@@ -21,7 +21,7 @@ use crate::binary;
 use crate::body;
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
-use crate::views::{BatchAnswer, BatchItem, DeferredView, EventAnswer, EventDocument, ItemStatus, Taken};
+use crate::views::{BatchAnswer, BatchItem, DeferredView, EventAnswer, EventDocument, EventsAnswer, ItemStatus, Taken};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -67,9 +67,8 @@ impl Form {
         (Value = "application/json"),
     )),
     responses(
-        (status = 200, description = "The answer to the event, or to each event of the batch", content(
-            (EventAnswer = "application/json"), (BatchAnswer = "application/json; for=batch"))),
-        (status = 202, description = "The same without decisions", body = EventAnswer),
+        (status = 200, description = "The answer to the event, or to each event of the batch", body = EventsAnswer),
+        (status = 202, description = "The same without decisions", body = EventsAnswer),
     ))]
 pub(crate) async fn send(
     State(AppState { service, .. }): State<AppState>,
@@ -78,10 +77,11 @@ pub(crate) async fn send(
     body: Body,
 ) -> Result<Response, Failure> {
     let brief = prefers_async(&headers);
-    let mut response = match Form::of(&headers)? {
-        Form::Batch => Json(send_batch(&service, &caller, &headers, body, brief).await?).into_response(),
-        form => Json(send_one(&service, &caller, form, (&headers, body), brief).await?).into_response(),
+    let answer = match Form::of(&headers)? {
+        Form::Batch => EventsAnswer::Batch(send_batch(&service, &caller, &headers, body, brief).await?),
+        form => EventsAnswer::One(send_one(&service, &caller, form, (&headers, body), brief).await?),
     };
+    let mut response = Json(answer).into_response();
     if brief {
         *response.status_mut() = StatusCode::ACCEPTED;
         response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(RESPOND_ASYNC));

@@ -72,7 +72,6 @@ fn routes() -> Vec<Route> {
 }
 
 /// The host's routes, each behind its guard.
-#[must_use]
 pub fn router(state: AppState) -> Router {
     let router = routes().into_iter().fold(Router::new(), |router, route| route.add_to(router, &state));
     router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(state)

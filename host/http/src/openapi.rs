@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 
 use crate::auth::Role;
 use crate::route::{Access, Route};
-use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, policies, referrals, spend, views};
+use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, policies, referrals, spend};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,7 +32,7 @@ use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, pol
         health::alive, health::ready, health::measurements,
         describe,
     ),
-    components(schemas(ProblemDocument, views::BatchAnswer)),
+    components(schemas(ProblemDocument)),
     tags(
         (name = "events", description = "Facts about customers, and what is decided on them"),
         (name = "policies", description = "Published components"),

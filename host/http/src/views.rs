@@ -40,6 +40,16 @@ pub enum Taken {
     Duplicate,
 }
 
+/// The answer to what was sent: one event, or a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum EventsAnswer {
+    /// To a batch.
+    Batch(BatchAnswer),
+    /// To one event.
+    One(EventAnswer),
+}
+
 /// The answer to an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventAnswer {

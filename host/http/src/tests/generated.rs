@@ -1,0 +1,112 @@
+//! Documents that are made from the code: they must be what is committed.
+//!
+//! `UPDATE_OPENAPI=1 cargo test -p largesse-http generated` writes them anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use largesse_domain::id::Digest;
+use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_service::pipeline::ControlError;
+use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
+
+use crate::problem::{Failure, ProblemType};
+
+fn expect_committed(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "docs/{name} is not what the code says; run with UPDATE_OPENAPI=1 and commit it");
+}
+
+#[test]
+fn the_openapi_description_is_committed() {
+    let text = crate::openapi();
+    assert!(text.contains("\"openapi\": \"3.1"), "{}", text.lines().take(3).collect::<String>());
+    expect_committed("openapi.json", &text);
+}
+
+#[test]
+fn every_reference_of_the_description_leads_somewhere() {
+    let text = crate::openapi();
+    let description: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let parts: Vec<_> = text.split("\"$ref\": \"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(parts.len() > 20);
+    for pointer in parts {
+        assert!(description.pointer(pointer).is_some(), "{pointer}");
+    }
+}
+
+#[test]
+fn the_list_of_problems_is_committed() {
+    let mut text = "# Problems\n\nThe `type` of every problem document that the host answers, with its HTTP status. \
+        Types do not change.\n\n| type | status | title | when, and what to do |\n|---|---|---|---|\n"
+        .to_owned();
+    for kind in ProblemType::ALL {
+        let (urn, status) = (kind.urn(), kind.status().as_u16());
+        writeln!(text, "| `{urn}` | {status} | {} | {} |", kind.title(), kind.meaning()).unwrap();
+    }
+    expect_committed("problems.md", &text);
+}
+
+#[test]
+fn problem_types_have_words_of_their_own() {
+    let words: BTreeSet<_> = ProblemType::ALL.iter().map(|kind| kind.word()).collect();
+    assert_eq!(words.len(), ProblemType::ALL.len());
+    for kind in ProblemType::ALL {
+        let status = kind.status();
+        assert!(status.is_client_error() || status.is_server_error(), "{kind:?}");
+        assert!(kind.word().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_the_service_says_no_to_has_its_status() {
+    let detail = String::new;
+    let version_taken = || ControlError::VersionTaken {
+        name: "p".into(),
+        version: "1.0.0".into(),
+        digest: Digest::from_bytes([0; 32]),
+    };
+    let illegal = || Lifecycle::Draft.next(Command::Pause).unwrap_err();
+    let cases: [(ChangeError, u16, &str); 19] = [
+        (ControlError::Changed { expected: 1, found: 2 }.into(), 412, "precondition-failed"),
+        (ControlError::Unconditional { found: 2 }.into(), 428, "precondition-required"),
+        (version_taken().into(), 409, "version-taken"),
+        (ControlError::from(illegal()).into(), 409, "illegal-command"),
+        (ControlError::Ended.into(), 409, "illegal-command"),
+        (Unavailable::Busy.into(), 503, "busy"),
+        (Unavailable::Stopping.into(), 503, "unavailable"),
+        (load(CompileError::TooLarge { bytes: 2, max: 1 }), 413, "too-large"),
+        (load(CompileError::NotAComponent { found: "a text" }), 422, "not-a-component"),
+        (load(CompileError::Unreadable { detail: detail() }), 422, "unreadable-component"),
+        (load(CompileError::WrongContract { found: detail() }), 422, "wrong-contract"),
+        (load(CompileError::ForeignImport { name: detail() }), 422, "foreign-import"),
+        (load(CompileError::Shape { rule: detail() }), 422, "component-shape"),
+        (load(CompileError::Refused { detail: detail() }), 422, "compiler-refused"),
+        (load(CompileError::OutOfTime { limit: "20 s" }), 422, "compile-time"),
+        (load(CompileError::OutOfMemory), 422, "compile-memory"),
+        (load(CompileError::Failed { detail: detail() }), 500, "internal"),
+        (ChangeError::Load(LoadError::Unfit { detail: detail() }), 422, "unfit-component"),
+        (ChangeError::Load(LoadError::Manifest(Vec::new())), 422, "invalid-manifest"),
+    ];
+    for (error, status, word) in cases {
+        let text = format!("{error:?}");
+        let document = Failure::from(error).document();
+        assert_eq!((document.status, document.kind), (status, format!("{}{word}", crate::URN)), "{text}");
+    }
+}
+
+fn load(error: CompileError) -> ChangeError {
+    ChangeError::Load(error.into())
+}
+
+#[test]
+fn what_fails_inside_is_not_told_outside() {
+    let error = StoreError::Database("secret path".into());
+    let document = Failure::from(error).document();
+    assert_eq!((document.status, document.detail), (500, None));
+}
