@@ -20,10 +20,25 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Connection {
     /// The host's address
-    #[arg(long, global = true, value_name = "URL", env = "LARGESSE_SERVER", default_value = "http://127.0.0.1:7480")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "LARGESSE_SERVER",
+        default_value = "http://127.0.0.1:7480",
+        hide_env_values = true,
+        help_heading = "Host"
+    )]
     server: String,
     /// The token to use
-    #[arg(long, global = true, value_name = "TOKEN", env = "LARGESSE_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "LARGESSE_TOKEN",
+        hide_env_values = true,
+        help_heading = "Host"
+    )]
     token: Option<String>,
 }
 
@@ -232,7 +247,7 @@ mod tests {
         let answer = Answer { status: 502, retry_after: None, body: b"<html>bad gateway</html>\n".to_vec() };
         insta::assert_snapshot!(answer.refusal().text(false), @"error: the host answered 502: <html>bad gateway</html>");
         let answer = Answer { status: 200, retry_after: None, body: b"[]".to_vec() };
-        insta::assert_snapshot!(answer.read::<ProblemDocument>().unwrap_err().text(false), @"");
+        insta::assert_snapshot!(answer.read::<ProblemDocument>().unwrap_err().text(false));
     }
 
     #[test]

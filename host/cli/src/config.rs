@@ -188,7 +188,7 @@ fn read_tokens(layers: &Layers) -> Result<Setting<Vec<TokenEntry>>> {
     let tokens = layers.tables::<TokenEntry>("tokens")?;
     if let Err(error) = Tokens::new(&tokens.value) {
         let failure = Failure::usage(error).context(format!("tokens cannot be used ({})", tokens.from));
-        return Err(failure.hint("`largesse token new` prints the lines to put there"));
+        return Err(failure.hint("`largesse token new` prints lines that can be used"));
     }
     Ok(tokens)
 }

@@ -145,6 +145,6 @@ mod tests {
             ]}))
             .unwrap(),
         };
-        insta::assert_snapshot!(text(&shown), @"");
+        insta::assert_snapshot!(text(&shown));
     }
 }

@@ -188,7 +188,7 @@ mod tests {
         ]);
         let outcomes: Vec<OutcomeView> = serde_json::from_value(outcomes).unwrap();
         let text = result_text(None, Some("code"), &outcomes).replace("; ", "\n");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text);
     }
 
     #[test]
@@ -199,6 +199,6 @@ mod tests {
             "event": {"seq": 3, "source": "/shop", "id": "e1", "kind": "user.registered", "actor": "u1",
                       "occurred": "2026-11-20T00:00:00Z"}
         }]});
-        insta::assert_snapshot!(list_text(&serde_json::from_value(page).unwrap()), @"");
+        insta::assert_snapshot!(list_text(&serde_json::from_value(page).unwrap()));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = "demo/data")]
     data_campaigns: PathBuf,
     /// The directory with the real data
-    #[arg(long, value_name = "DIR", env = "LARGESSE_DATA")]
+    #[arg(long, value_name = "DIR", env = "LARGESSE_DATA", hide_env_values = true)]
     data: Option<OsString>,
 }
 

@@ -166,10 +166,12 @@ mod tests {
             detail: None,
             problems: Vec::new(),
         };
-        insta::assert_snapshot!(Failure::refused(document).text(true), @r"
-        [1;31merror[0m: the host answered 401: A token is needed
-        [1;36mhint[0m: give a token with --token or LARGESSE_TOKEN; `largesse token new` makes one
+        let failure = Failure::refused(document);
+        insta::assert_snapshot!(failure.text(false), @r"
+        error: the host answered 401: A token is needed
+        hint: give a token with --token or LARGESSE_TOKEN; `largesse token new` makes one
         ");
+        assert!(failure.text(true).starts_with("\u{1b}[1;31merror\u{1b}[0m: the host"));
     }
 
     #[test]

@@ -87,6 +87,6 @@ mod tests {
             {"kind": "login", "schema": {"description": "The actor logged in."}},
             {"kind": "order.paid", "schema": {}}
         ]});
-        insta::assert_snapshot!(list_text(&serde_json::from_value(items).unwrap()), @"");
+        insta::assert_snapshot!(list_text(&serde_json::from_value(items).unwrap()));
     }
 }

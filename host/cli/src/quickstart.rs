@@ -125,7 +125,7 @@ mod tests {
         let now = Instant::from_millis(1_795_000_000_000).unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 7480));
         let text = greeting(address, "lgs_1", &["check-in@0.1.0".into()], &["check-in".into(), "x".into()], now);
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text);
     }
 
     #[test]

@@ -147,17 +147,17 @@ mod tests {
 
     #[test]
     fn a_campaign_is_shown() {
-        insta::assert_snapshot!(applied_line(&campaign(), true), @"");
-        insta::assert_snapshot!(list_text(&[campaign()]), @"");
-        insta::assert_snapshot!(text(&campaign()), @"");
+        insta::assert_snapshot!(applied_line(&campaign(), true));
+        insta::assert_snapshot!(list_text(&[campaign()]));
+        insta::assert_snapshot!(text(&campaign()));
     }
 
     #[test]
     fn a_misspelt_field_is_named_with_its_line() {
         let wrong = super::super::read(Path::new("c.toml"), "policy = \"p\"\ncurency = \"CNY\"\n").unwrap_err();
-        insta::assert_snapshot!(wrong.text(false), @"");
+        insta::assert_snapshot!(wrong.text(false));
         let wrong = super::super::read(Path::new("c.json"), "{\"policy\": 1}").unwrap_err();
-        insta::assert_snapshot!(wrong.text(false), @"");
+        insta::assert_snapshot!(wrong.text(false));
     }
 
     #[test]
@@ -178,6 +178,6 @@ mod tests {
             verdicts: BTreeMap::from([("accepted".into(), 1_012), ("denied".into(), 3), ("faulted".into(), 0)]),
             deferred: 2,
         };
-        insta::assert_snapshot!(spend_tables(&spend), @"");
+        insta::assert_snapshot!(spend_tables(&spend));
     }
 }

@@ -36,11 +36,11 @@ fn flags_lie_over_the_environment_over_the_file() {
     let environment = [("LARGESSE_LISTEN", "[::1]:90"), ("LARGESSE_WORKERS", "4"), ("LARGESSE_TOKEN", "secret")];
     let config = read(FILE, &environment, &args).unwrap();
     insta::assert_snapshot!(show::as_toml(&config), @r#"
-    listen = "[::1]:90"   # environment LARGESSE_LISTEN
-    data_dir = "data"     # default
-    workers = 5           # flag --workers
-    log.format = "text"   # default
-    log.level = "debug"   # largesse.toml:5
+    listen = "[::1]:90"  # environment LARGESSE_LISTEN
+    data_dir = "data"    # default
+    workers = 5          # flag --workers
+    log.format = "text"  # default
+    log.level = "debug"  # largesse.toml:5
 
     [[tokens]]  # largesse.toml:7
     name = "shop"
@@ -112,12 +112,17 @@ fn wrong_values_are_refused_with_their_place() {
 fn wrong_tokens_are_refused() {
     insta::assert_snapshot!(refusal("[[tokens]]\nname = \"a\"\nroles = [\"king\"]\nsha256 = \"\""), @r"
     error: tokens cannot be read (largesse.toml:1)
-      cause: unknown variant `king`, expected one of `ingest`, `operator`, `viewer`, `admin`
+      cause: unknown variant `king`, expected one of `ingest`, `viewer`, `operator`, `admin`
     ");
     insta::assert_snapshot!(refusal("[[tokens]]\nname = \"a\"\nroles = [\"admin\"]\nsha256 = \"abc\""), @r#"
-    error: the token "a" needs a sha256 of 64 hexadecimal digits (largesse.toml:1)
-    hint: `largesse token new` prints the lines to put there
+    error: tokens cannot be used (largesse.toml:1)
+      cause: the token "a" needs a sha256 of 64 hexadecimal digits
+    hint: `largesse token new` prints lines that can be used
     "#);
     let twice = format!("[[tokens]]\nname = \"a\"\nroles = [\"admin\"]\nsha256 = \"{}\"\n", "0".repeat(64)).repeat(2);
-    insta::assert_snapshot!(refusal(&twice), @r#"error: the token "a" is there twice (largesse.toml:1)"#);
+    insta::assert_snapshot!(refusal(&twice), @r#"
+    error: tokens cannot be used (largesse.toml:1)
+      cause: the token "a" is there twice
+    hint: `largesse token new` prints lines that can be used
+    "#);
 }

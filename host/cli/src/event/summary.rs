@@ -199,7 +199,7 @@ mod tests {
         summary.add(3, Fate::Duplicate);
         (4..20).rev().for_each(|line| summary.add(line, Fate::Rejected("no such kind".into())));
         summary.add(5_000, Fate::Conflict("another body".into()));
-        insta::assert_snapshot!(summary.text(), @"");
+        insta::assert_snapshot!(summary.text());
         assert_eq!(summary.view()["events_per_second"], 8);
         assert_eq!(
             summary.view()["granted"][0],
@@ -209,6 +209,6 @@ mod tests {
 
     #[test]
     fn nothing_sent_is_said_shortly() {
-        insta::assert_snapshot!(Summary::default().text(), @"");
+        insta::assert_snapshot!(Summary::default().text());
     }
 }

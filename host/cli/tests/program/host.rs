@@ -1,0 +1,182 @@
+//! Runs the program: short commands, and a host in a directory of its own.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// What a command gave.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Answer {
+    /// Its standard output, when it succeeded.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.out
+    }
+}
+
+/// The program, with no configuration from outside.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LARGESSE_")) {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1");
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(arguments: &[&str]) -> Answer {
+    run_with_input(arguments, b"")
+}
+
+/// Runs a command to its end, with this on standard input.
+pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Answer {
+    let mut command = program();
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that does not read its input may be gone by now.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Answer {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A file of the repository.
+pub(crate) fn repository(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    root.join(path).to_str().unwrap().to_owned()
+}
+
+/// Where the compiled policies are.
+pub(crate) struct Policies(PathBuf);
+
+impl Policies {
+    pub(crate) fn join(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+/// The compiled policies; nothing when they are not built, which is said.
+pub(crate) fn policies() -> Option<Policies> {
+    // The program is in target/<profile>/.
+    let target = Path::new(env!("CARGO_BIN_EXE_largesse")).ancestors().nth(2).unwrap();
+    let folder = target.join("wasm32-wasip2/guest");
+    let missing: Vec<_> =
+        ["check_in.wasm", "new_user_gift.wasm"].iter().filter(|name| !folder.join(name).exists()).collect();
+    if missing.is_empty() {
+        return Some(Policies(folder));
+    }
+    eprintln!("\n*** SKIPPED: {missing:?} not in {}; run `make plugins` first ***\n", folder.display());
+    None
+}
+
+/// A host that runs, in a directory of its own.
+pub(crate) struct Running {
+    folder: TempDir,
+    token: String,
+    address: String,
+    child: Option<Child>,
+}
+
+impl Running {
+    /// Starts a host on a free port, with one token that may do everything.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let new = ["token", "new", "--name", "test", "--role", "ingest", "--role", "admin", "--backfill"];
+        let made = run(&new).ok();
+        let (token, configuration) = made.split_once("\n\n").unwrap();
+        std::fs::write(folder.path().join("largesse.toml"), format!("listen = \"127.0.0.1:0\"\n{configuration}"))
+            .unwrap();
+        let mut host = Self { token: token.to_owned(), folder, address: String::new(), child: None };
+        host.restart();
+        host
+    }
+
+    /// Starts it again.
+    pub(crate) fn restart(&mut self) {
+        let mut command = program();
+        command.args(["serve", "--log-format", "json", "--config", &self.path("largesse.toml")]);
+        command.args(["--data-dir", &self.path("data")]).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        self.child = Some(child);
+        let (to_here, lines) = mpsc::channel();
+        // Read to its end, so that the host never waits for room.
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let _ = to_here.send(line);
+            }
+        });
+        self.address = loop {
+            let line = lines.recv_timeout(Duration::from_secs(60)).expect("the host says where it listens");
+            let line: serde_json::Value = serde_json::from_str(&line).expect("a log of JSON");
+            if let Some(address) = line["fields"]["address"].as_str() {
+                break address.to_owned();
+            }
+        };
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn terminate(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        assert!(child.wait().unwrap().success(), "the host stops in good order");
+    }
+
+    /// Its address.
+    pub(crate) fn server(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A path in its directory.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes a file into its directory. Gives the path.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
+        std::fs::write(self.path(name), bytes).unwrap();
+        self.path(name)
+    }
+
+    /// Runs a command against it, with this on standard input.
+    pub(crate) fn with_input(&self, arguments: &[&str], input: &[u8]) -> Answer {
+        let server = self.server();
+        let all = [arguments, &["--server", &server, "--token", &self.token]].concat();
+        run_with_input(&all, input)
+    }
+
+    /// Runs a command against it.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
+        self.with_input(arguments, b"")
+    }
+
+    /// Runs a command against it that must succeed.
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
+        self.run(arguments).ok()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // A test that fails leaves its host running otherwise.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
