@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::kinds::Kinds;
 use crate::registry::Published;
+use crate::schema;
 
 /// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
 /// pointers to fields that no schema marks.
@@ -59,11 +60,7 @@ pub(crate) fn params_problems(published: &Published, params: &Json, workers: &Wo
         Ok(validator) => validator,
         Err(error) => return whole(format!("the policy's schema for its parameters is not valid: {error}")),
     };
-    let of_schema: Vec<Problem> = validator
-        .iter_errors(&value)
-        .take(32)
-        .map(|error| Problem { pointer: error.instance_path().to_string(), message: error.to_string() })
-        .collect();
+    let of_schema = schema::problems(&validator, &value);
     if !of_schema.is_empty() {
         return of_schema.into_iter().map(in_document).collect();
     }

@@ -15,6 +15,8 @@ use largesse_domain::time::Instant;
 use largesse_store::Kind;
 use serde_json::Value;
 
+use crate::schema;
+
 /// What the host reads from a schema beside its shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Annotation {
@@ -84,8 +86,7 @@ impl KindRules {
         if self.validator.is_valid(data) {
             return Vec::new();
         }
-        let errors = self.validator.iter_errors(data).take(16);
-        errors.map(|error| Problem { pointer: error.instance_path().to_string(), message: error.to_string() }).collect()
+        schema::problems(&self.validator, data)
     }
 
     /// What valid data establishes and names.

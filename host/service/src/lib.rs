@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod zone;
 pub mod strict_json;
+mod schema;
 pub mod kinds;
 pub mod bundled;
 pub mod intake;

@@ -105,7 +105,9 @@ impl Host {
         self.service.register(kind).await.expect("it is registered");
     }
 
+    /// An event as it arrives. The clock never goes back: it moves to the event's time when that is later.
     pub fn arrival(&self, event: Value) -> Arrival {
+        self.clock.set(self.clock.now().max(at(event["time"].as_str().expect("an event has a time"))));
         let kinds = &self.service.registry().kinds;
         intake::check(event, kinds, self.clock.now(), Backfill::Allowed).expect("an event as it should be")
     }

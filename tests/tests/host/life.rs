@@ -182,5 +182,5 @@ async fn a_fault_that_defers_is_tried_again_and_becomes_a_dead_letter() {
     let EventResult::Duplicate(answer) = &results[0] else { panic!("{results:?}") };
     assert_eq!(answer.decisions.len(), 1, "after its last attempt the fault is final");
     assert_eq!(answer.decisions[0].verdict, Verdict::Faulted);
-    assert_eq!(answer.decisions[0].input.now.at, at("2026-03-01T00:00:00Z"), "now is the time of admission");
+    assert_eq!(answer.decisions[0].input.now.at, at("2026-03-01T12:00:00+08:00"), "now is the time of admission");
 }

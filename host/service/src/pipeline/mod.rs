@@ -227,6 +227,7 @@ impl Decider {
 
     /// Does one piece of work and, of events, as many more as have arrived. Says whether to stop.
     fn take(&mut self, first: Work, work: &Receiver<Work>) -> Result<bool, StoreError> {
+        self.look_at_clock();
         let mut next = Some(first);
         while let Some(piece) = next.take() {
             match piece {
