@@ -73,6 +73,7 @@ fn a_campaign_from_publication_to_reward() {
     );
     assert_eq!(customer["customer"]["tags"], json!([{"tag": "came-by:app"}]));
     let list = json_of(&host.ok(&["decision", "list", "--customer", "u1", "--json"]));
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
     let id = list["items"][0]["id"].to_string();
     assert!(host.ok(&["decision", "show", &id]).contains("100 points to u1"));
 
