@@ -5,7 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
-LARGESSE = $(CARGO) run --release --quiet -p largesse --
+BUILT = $(or $(CARGO_TARGET_DIR),target)
+LARGESSE = $(BUILT)/release/largesse
 
 WASM := wasm32-wasip2
 POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
@@ -16,11 +17,11 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: plugins ## Start a host with one campaign of each policy and print a curl line that works
+run: build ## Start a host with one campaign of each policy and print a curl line that works
 	$(LARGESSE) quickstart
 
 .PHONY: demo
-demo: plugins ## Send a bundled day of events and print what each campaign granted and spent
+demo: build ## Send a bundled day of events and print what each campaign granted and spent
 	$(LARGESSE) demo
 
 .PHONY: test
@@ -28,12 +29,12 @@ test: plugins guests ## Build the policies and guests, then run every test
 	$(CARGO) test --workspace --exclude largesse-guests
 
 .PHONY: bench
-bench: plugins ## Measure decisions and durable throughput, next to what plain SQLite can do
-	$(CARGO) run --release -p largesse-tests --bin bench
+bench: build ## Measure decisions and durable throughput, next to what plain SQLite can do
+	$(BUILT)/release/bench
 
 .PHONY: build
-build: plugins ## Build the host, as it is released
-	$(CARGO) build --release -p largesse
+build: plugins ## Build the host, as it is released, and the programs that measure it
+	$(CARGO) build --release -p largesse -p largesse-tests --bins
 
 .PHONY: target
 target: ## Have the compiler's target for policies
@@ -62,14 +63,9 @@ lint: target ## Check the format, and run clippy for the host and for the polici
 docs: ## Build the documentation of every crate
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --exclude largesse-guests
 
-.PHONY: openapi
-openapi: ## Write the OpenAPI document anew
-	$(LARGESSE) openapi > docs/openapi.json.new
-	mv docs/openapi.json.new docs/openapi.json
-
-.PHONY: check-openapi
-check-openapi: ## Check that the OpenAPI document is the one that the code gives
-	$(LARGESSE) openapi | diff -u docs/openapi.json -
+.PHONY: generated
+generated: ## Write the OpenAPI document and the list of problem types anew
+	UPDATE_OPENAPI=1 $(CARGO) test -p largesse-http
 
 .PHONY: ci
 ci: ## Do what the continuous integration does

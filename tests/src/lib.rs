@@ -1,4 +1,5 @@
 //! Programs and tests over the whole of Largesse.
 
+pub mod bench;
 pub mod dataset;
 pub mod demo_day;

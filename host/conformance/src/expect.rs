@@ -34,7 +34,7 @@ impl Actual {
                 (Verdict::Denied(_, reason), _) => actual.denied.push(reason.as_str().into()),
                 (_, Output::Refusal(refusal)) => actual.refused.push(refusal.code.to_string()),
                 (_, Output::Fault(fault)) => actual.faults.push(fault.to_string()),
-                (Verdict::Accepted(_) | Verdict::Refused | Verdict::Faulted, Output::Proposal(_)) => {
+                (Verdict::Refused | Verdict::Faulted, Output::Proposal(_)) => {
                     actual.faults.push("the verdict does not belong to the output".into());
                 }
             }

@@ -13,7 +13,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProblemDocument {
-    /// What kind of problem it is: a stable word behind `urn:largesse:`, or `about:blank`.
+    /// What kind of problem it is: a stable word behind `urn:largesse:problem:`, or `about:blank`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The kind of problem, for people.
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_answer_is_a_problem_document() {
         let document = ProblemDocument {
-            kind: "urn:largesse:invalid-campaign".into(),
+            kind: "urn:largesse:problem:invalid-campaign".into(),
             title: "The campaign is not valid".into(),
             status: 422,
             detail: None,
@@ -108,7 +108,7 @@ mod tests {
         let text = serde_json::to_string(&document).unwrap();
         assert_eq!(
             text,
-            r#"{"type":"urn:largesse:invalid-campaign","title":"The campaign is not valid","status":422,"problems":[{"pointer":"/opens","message":"no time"}]}"#
+            r#"{"type":"urn:largesse:problem:invalid-campaign","title":"The campaign is not valid","status":422,"problems":[{"pointer":"/opens","message":"no time"}]}"#
         );
         assert_eq!(from_json::<ProblemDocument>(text.as_bytes()), Ok(document));
     }

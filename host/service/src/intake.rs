@@ -81,13 +81,17 @@ pub fn parse(bytes: &[u8], kinds: &Kinds, now: Instant, backfill: Backfill) -> R
 /// # Errors
 /// Why it is not taken.
 pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
-    let canonical = strict_json::canonical(&value);
-    if canonical.len() > EVENT_BYTES_MAX {
-        return Err(Rejected::TooLarge(canonical.len()));
-    }
     let Value::Object(mut object) = value else {
         return Err(Rejected::Envelope(vec![problem("", "expected an object")]));
     };
+    // The usual type goes without saying: an event is the same event whether or not it says so.
+    if object.get("datacontenttype").and_then(Value::as_str) == Some("application/json") {
+        object.remove("datacontenttype");
+    }
+    let canonical = strict_json::canonical(&object);
+    if canonical.len() > EVENT_BYTES_MAX {
+        return Err(Rejected::TooLarge(canonical.len()));
+    }
     let data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
     let envelope = Envelope::read(&object)?;
     in_time(envelope.occurred, now, backfill)?;

@@ -18,11 +18,14 @@ pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// The canonical text of a document: keys sorted, no white space.
+/// The canonical text of a document (a [`Value`] or one of its parts): keys sorted, no white space.
+///
+/// # Panics
+/// Never for what was parsed from JSON.
 #[must_use]
-pub fn canonical(value: &Value) -> String {
+pub fn canonical(value: &impl serde::Serialize) -> String {
     // serde_json keeps objects in a sorted map, and its text has no white space.
-    value.to_string()
+    serde_json::to_string(value).expect("what was JSON is JSON again")
 }
 
 #[derive(Clone, Copy)]

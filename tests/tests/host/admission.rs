@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Host, event, points_campaign};
 
 /// Five points for a check-in.
-pub fn five_a_day(total: u64) -> Value {
+pub(crate) fn five_a_day(total: u64) -> Value {
     let mut document = points_campaign(total);
     document["params"] = json!({"daily": {"on": ["checked-in"], "rewards": [{"unit": "points", "quantity": 5}]}});
     document["subscriptions"] = json!(["checked-in"]);
@@ -65,7 +65,9 @@ async fn the_same_id_with_another_body_is_a_conflict() {
 async fn an_event_twice_in_one_batch_is_one_event() {
     let host = Host::in_memory();
     host.campaign("daily", "check_in", five_a_day(1_000)).await;
-    let results = host.send(vec![check_in("u1", NOON), check_in("u1", NOON)]).await;
+    let mut says_its_type = check_in("u1", NOON);
+    says_its_type["datacontenttype"] = "application/json".into();
+    let results = host.send(vec![check_in("u1", NOON), says_its_type]).await;
     let [EventResult::Admitted(first), EventResult::Duplicate(second)] = &results[..] else { panic!("{results:?}") };
     assert_eq!(first, second);
     assert_eq!(host.grants("u1").await.len(), 1);

@@ -29,7 +29,7 @@ fn target() -> PathBuf {
 ///
 /// # Panics
 /// When it is not built.
-pub fn component(name: &str) -> Vec<u8> {
+pub(crate) fn component(name: &str) -> Vec<u8> {
     let built = target().join("wasm32-wasip2/guest");
     let candidates = [built.join(format!("{name}.wasm")), built.join(format!("examples/{name}.wasm"))];
     let found = candidates.iter().find(|path| path.exists());
@@ -38,7 +38,7 @@ pub fn component(name: &str) -> Vec<u8> {
 }
 
 /// The engine that all tests share: compiling is what costs.
-pub fn workers() -> Arc<Workers> {
+pub(crate) fn workers() -> Arc<Workers> {
     static WORKERS: OnceLock<Arc<Workers>> = OnceLock::new();
     let make = || {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
@@ -55,69 +55,69 @@ pub fn workers() -> Arc<Workers> {
     Arc::clone(WORKERS.get_or_init(make))
 }
 
-pub fn at(text: &str) -> Instant {
+pub(crate) fn at(text: &str) -> Instant {
     largesse_documents::time::read_instant(text).expect("a time")
 }
 
 /// A host with its clock.
-pub struct Host {
-    pub service: Arc<Service>,
-    pub clock: Clock,
+pub(crate) struct Host {
+    pub(crate) service: Arc<Service>,
+    pub(crate) clock: Clock,
 }
 
 impl Host {
-    pub fn over(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         let clock = Clock::manual(at("2026-03-01T00:00:00Z"));
         let parts = Parts { store, workers: workers(), clock: clock.clone(), seed_secret: [9; 32] };
         Self { service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
 
-    pub fn in_memory() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self::over(Arc::new(MemoryStore::new()))
     }
 
-    pub fn on_disk(folder: &Path) -> Self {
+    pub(crate) fn on_disk(folder: &Path) -> Self {
         Self::over(Arc::new(SqliteStore::open(&folder.join("largesse.db")).expect("the database opens")))
     }
 
     /// Publishes a component and starts a campaign with it.
-    pub async fn campaign(&self, id: &str, component_name: &str, mut document: Value) {
+    pub(crate) async fn campaign(&self, id: &str, component_name: &str, mut document: Value) {
         let (policy, _) = self.service.publish(component(component_name)).await.expect("it is published");
         document["policy"] = policy.digest.to_string().into();
         self.apply(id, document, Precondition::Absent).await;
         self.command(id, Command::Start).await;
     }
 
-    pub async fn apply(&self, id: &str, document: Value, precondition: Precondition) {
+    pub(crate) async fn apply(&self, id: &str, document: Value, precondition: Precondition) {
         let document: CampaignDocument = serde_json::from_value(document).expect("a campaign document");
         let spec = document.read().expect("a campaign");
         self.service.apply(campaign(id), spec, precondition).await.expect("it is applied");
     }
 
-    pub async fn command(&self, id: &str, command: Command) {
+    pub(crate) async fn command(&self, id: &str, command: Command) {
         self.service.command(campaign(id), command, Precondition::None).await.expect("its life allows it");
     }
 
     /// The kind that the guests decide on.
-    pub async fn register_guest_kind(&self) {
+    pub(crate) async fn register_guest_kind(&self) {
         let schema = json!({"type": "object"}).to_string();
         let kind = Kind { kind: EventKind::new("day.checked-in").unwrap(), schema: Json::from_checked(schema) };
         self.service.register(kind).await.expect("it is registered");
     }
 
     /// An event as it arrives. The clock never goes back: it moves to the event's time when that is later.
-    pub fn arrival(&self, event: Value) -> Arrival {
+    pub(crate) fn arrival(&self, event: Value) -> Arrival {
         self.clock.set(self.clock.now().max(at(event["time"].as_str().expect("an event has a time"))));
         let kinds = &self.service.registry().kinds;
         intake::check(event, kinds, self.clock.now(), Backfill::Allowed).expect("an event as it should be")
     }
 
-    pub async fn send(&self, events: Vec<Value>) -> Vec<EventResult> {
+    pub(crate) async fn send(&self, events: Vec<Value>) -> Vec<EventResult> {
         let arrivals = events.into_iter().map(|event| self.arrival(event)).collect();
         self.service.submit(arrivals).await.expect("the host takes events")
     }
 
-    pub async fn send_one(&self, event: Value) -> Answer {
+    pub(crate) async fn send_one(&self, event: Value) -> Answer {
         match self.send(vec![event]).await.remove(0) {
             EventResult::Admitted(answer) => answer,
             other => panic!("not admitted: {other:?}"),
@@ -125,7 +125,7 @@ impl Host {
     }
 
     /// What a customer holds: key, unit, net.
-    pub async fn grants(&self, customer: &str) -> Vec<(String, String, u64)> {
+    pub(crate) async fn grants(&self, customer: &str) -> Vec<(String, String, u64)> {
         let customer = CustomerId::new(customer).unwrap();
         let grants = self.service.read(move |store| store.grants_to(&customer)).await.expect("the store reads");
         let row = |grant: largesse_domain::grant::Grant| {
@@ -135,12 +135,12 @@ impl Host {
     }
 }
 
-pub fn campaign(id: &str) -> CampaignId {
+pub(crate) fn campaign(id: &str) -> CampaignId {
     CampaignId::new(id).unwrap()
 }
 
 /// An event; the id is made of what it says, so that the same call makes the same event.
-pub fn event(kind: &str, customer: &str, time: &str, data: Value) -> Value {
+pub(crate) fn event(kind: &str, customer: &str, time: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "source": "/test", "id": format!("{kind}/{customer}/{time}"), "type": kind,
         "subject": customer, "time": time, "data": data,
@@ -148,7 +148,7 @@ pub fn event(kind: &str, customer: &str, time: &str, data: Value) -> Value {
 }
 
 /// A campaign document that grants points, without policy and parameters.
-pub fn points_campaign(total: u64) -> Value {
+pub(crate) fn points_campaign(total: u64) -> Value {
     json!({
         "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2026-03-01T00:00:00+08:00",
         "unit_classes": ["points"], "budgets": [{"unit": "points", "total": total}],

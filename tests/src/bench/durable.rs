@@ -1,0 +1,144 @@
+//! Events through HTTP, each answered when it is on disk: batches over one connection, single events over many.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use largesse_domain::id::CampaignId;
+use largesse_domain::lifecycle::Command;
+use largesse_http::{AppState, Role, TokenEntry, Tokens};
+use largesse_service::clock::Clock;
+use largesse_service::pipeline::Precondition;
+use largesse_service::{Parts, Service};
+use largesse_store::SqliteStore;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::stats::rate;
+use super::{component, plain, workers};
+
+const TIME: Duration = Duration::from_secs(5);
+const CUSTOMERS: usize = 20_000;
+
+/// Numbers events, across all measurements.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+pub(super) fn run() -> Result<()> {
+    let folder = tempfile::tempdir_in(std::env::current_exe()?.parent().context("no folder")?)?;
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (token, sha256) = largesse_http::mint_token()?;
+    let (address, service) = server.block_on(start(folder.path(), sha256))?;
+    println!(
+        "Durable events a second through HTTP (check-in, one decision each), and decisions a second of plain SQLite"
+    );
+    println!("with six row writes a decision at the same batch, {} s each", TIME.as_secs());
+    println!("{:<32} {:>12} {:>12} {:>7}", "how", "events/s", "plain/s", "share");
+    for batch in [1, 100, 1_000] {
+        let events = client.block_on(load(address, &token, 1, batch))?;
+        let ceiling = plain::ceiling(folder.path(), batch, TIME)?;
+        let how = format!("1 connection, batches of {batch}");
+        println!("{how:<32} {events:>12.0} {ceiling:>12.0} {:>6.0}%", 100.0 * events / ceiling);
+    }
+    for connections in [64, 256] {
+        let events = client.block_on(load(address, &token, connections, 1))?;
+        println!("{:<32} {events:>12.0}", format!("{connections} connections, single events"));
+    }
+    server.block_on(service.stop());
+    Ok(())
+}
+
+async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, Arc<Service>)> {
+    let store = Arc::new(SqliteStore::open(&folder.join("largesse.db"))?);
+    let parts = Parts { store, workers: workers(2)?, clock: Clock::System, seed_secret: [1; 32] };
+    let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
+    let (policy, _) = service.publish(component("check_in")?).await?;
+    let document = json!({
+        "policy": policy.digest.to_string(), "currency": "CNY", "time_zone": "Asia/Shanghai",
+        "opens": "2020-01-01T00:00:00+08:00", "unit_classes": ["points"], "subscriptions": ["checked-in"],
+        "budgets": [{"unit": "points", "total": 1_000_000_000_000_u64}],
+        "limits": [{"unit": "points", "window": "campaign", "amount": 1_000_000_000}],
+        "params": {"daily": {"on": ["checked-in"], "rewards": [{"unit": "points", "quantity": 5}]}},
+    });
+    let document: largesse_documents::CampaignDocument = serde_json::from_value(document)?;
+    let Ok(spec) = document.read() else { bail!("the campaign does not read") };
+    let id = CampaignId::new("daily")?;
+    service.apply(id.clone(), spec, Precondition::Absent).await?;
+    service.command(id, Command::Start, Precondition::None).await?;
+    let entry = TokenEntry { name: "bench".into(), roles: vec![Role::Ingest], sha256, backfill: true };
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    let state = AppState { service: Arc::clone(&service), tokens: Tokens::new(&[entry])?, metrics };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(largesse_http::serve(listener, state, std::future::pending()));
+    Ok((address, service))
+}
+
+/// Events a second over so many connections, each sending its next request when the last is answered.
+async fn load(address: SocketAddr, token: &str, connections: usize, batch: usize) -> Result<f64> {
+    let start = Instant::now();
+    let senders: Vec<_> =
+        (0..connections).map(|_| tokio::spawn(send_for(address, token.to_owned(), batch, start))).collect();
+    let mut sent = 0;
+    for sender in senders {
+        sent += sender.await??;
+    }
+    Ok(rate(sent, start.elapsed()))
+}
+
+async fn send_for(address: SocketAddr, token: String, batch: usize, start: Instant) -> Result<usize> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (mut sent, mut answer) = (0, Vec::new());
+    while start.elapsed() < TIME {
+        let first = NEXT.fetch_add(batch, Ordering::Relaxed);
+        let kind = if batch == 1 { "cloudevents" } else { "cloudevents-batch" };
+        let body = body(first, batch);
+        let request = format!(
+            "POST /v1/events HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\ncontent-type: application/{kind}+json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let body = read_answer(&mut stream, &mut answer).await?;
+        let admitted = body.matches("\"status\":\"admitted\"").count();
+        anyhow::ensure!(admitted == batch, "{admitted} of {batch} admitted: {body}");
+        sent += batch;
+    }
+    Ok(sent)
+}
+
+/// A check-in of a customer on a day of their own each time, so that every event is rewarded.
+fn body(first: usize, batch: usize) -> String {
+    let event = |number: usize| {
+        let (customer, day) = (number.wrapping_mul(7_919) % CUSTOMERS, number / CUSTOMERS);
+        let (month, day) = (1 + day / 28 % 12, 1 + day % 28);
+        format!(
+            r#"{{"specversion":"1.0","source":"/bench","id":"e{number}","type":"checked_in","subject":"user-{customer:06}","time":"2025-{month:02}-{day:02}T12:00:00+08:00","data":{{}}}}"#
+        )
+    };
+    if batch == 1 {
+        return event(first);
+    }
+    let events: Vec<String> = (first..first + batch).map(event).collect();
+    format!("[{}]", events.join(","))
+}
+
+async fn read_answer<'a>(stream: &mut TcpStream, answer: &'a mut Vec<u8>) -> Result<&'a str> {
+    answer.clear();
+    loop {
+        anyhow::ensure!(stream.read_buf(answer).await? > 0, "the host closed the connection");
+        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let text = std::str::from_utf8(&answer[..head])?.to_ascii_lowercase();
+        anyhow::ensure!(text.starts_with("http/1.1 200"), "{text}\n{}", String::from_utf8_lossy(&answer[head..]));
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).context("no length")?;
+        let end = head + 4 + length.trim().parse::<usize>()?;
+        while answer.len() < end {
+            anyhow::ensure!(stream.read_buf(answer).await? > 0, "the host closed the connection");
+        }
+        return Ok(std::str::from_utf8(&answer[head + 4..end])?);
+    }
+}

@@ -1,0 +1,41 @@
+//! What a decision costs, native and sandboxed, and how many events a second the whole host makes durable.
+
+mod stats;
+mod decisions;
+mod plain;
+mod durable;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+
+/// Runs every measurement and prints it.
+///
+/// # Errors
+/// When a component is not built, or the host does not start.
+pub fn run() -> Result<()> {
+    let cores = std::thread::available_parallelism()?;
+    println!("{cores} cores; all figures are of one run, on whatever else the machine was doing\n");
+    decisions::run()?;
+    durable::run()
+}
+
+fn workers(count: usize) -> Result<Arc<Workers>> {
+    let child = std::env::current_exe()?.with_file_name("compile_child");
+    let config = WorkersConfig {
+        workers: NonZeroUsize::new(count).context("no workers")?,
+        compiler: Compiler::child(child, Vec::new()),
+        cache_dir: None,
+        host_key: HostKey::from_bytes([1; 32]),
+    };
+    Ok(Arc::new(Workers::new(config)?))
+}
+
+fn component(name: &str) -> Result<Vec<u8>> {
+    let target = std::env::current_exe()?.ancestors().nth(2).map(PathBuf::from).context("no target folder")?;
+    let path = target.join("wasm32-wasip2/guest").join(format!("{name}.wasm"));
+    std::fs::read(&path).with_context(|| format!("{}: run `make plugins` first", path.display()))
+}
