@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use largesse_domain::limits::BATCH_BYTES_MAX;
+use largesse_domain::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 
 use crate::campaign;
 use crate::event::lines::Lines;
@@ -92,7 +92,7 @@ fn send_twice(act: &Act, plugins: &Path, showcase: &Showcase, output: Output) ->
     let send_file = || -> Result<Summary> {
         let lines = Lines::open(&act.events, BATCH_BYTES_MAX - 2)?;
         let progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        send(&showcase.client, lines, &send::Options { progress, ..send::Options::default() })
+        send(&showcase.client, lines, &send::Options { batch: BATCH_EVENTS_MAX, progress, ..send::Options::default() })
     };
     let spend = || -> Result<Vec<_>> { campaigns.iter().map(|id| campaign::spend(&showcase.client, id)).collect() };
     let first = send_file()?;

@@ -115,7 +115,8 @@ impl Summary {
             .map(|(number, what)| format!("{} {what}", count(*number)))
             .collect();
         let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
-        let seconds = format!("{}.{:01}", self.elapsed.as_secs(), self.elapsed.subsec_millis() / 100);
+        let (whole, millis) = (self.elapsed.as_secs(), self.elapsed.subsec_millis());
+        let seconds = if whole < 10 { format!("{whole}.{millis:03}") } else { format!("{whole}.{}", millis / 100) };
         format!("sent {} events{parts}; {seconds} s, {} events/s", count(self.sent), count(self.rate()))
     }
 
