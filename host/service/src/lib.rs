@@ -19,7 +19,7 @@ pub mod pipeline;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::Sender;
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
@@ -152,7 +152,9 @@ impl Service {
         let registry = Arc::new(read_registry(&*store, &workers)?);
         let (failure, _) = watch::channel(None);
         let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), failure });
-        let (work, to_do) = crossbeam_channel::bounded(WAITING_EVENTS_MAX);
+        // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
+        // that whoever waits for an answer learns that none will come.
+        let (work, to_do) = crossbeam_channel::unbounded();
         let decider = pipeline::Decider::new(
             (Arc::clone(&store), Arc::clone(&workers)),
             (clock.clone(), SeedKey::new(&seed_secret)),
@@ -196,9 +198,7 @@ impl Service {
         if arrivals.is_empty() {
             return Ok(Vec::new());
         }
-        let count = u32::try_from(arrivals.len()).map_err(|_| Unavailable::Busy)?;
-        let _waiting = self.waiting.try_acquire_many(count).map_err(|_| Unavailable::Busy)?;
-        self.ask(|reply| Work::Events(arrivals, reply)).await
+        self.ask(arrivals.len(), |reply| Work::Events(arrivals, reply)).await
     }
 
     /// Says what would be decided on an event, with another seed; changes nothing.
@@ -206,7 +206,7 @@ impl Service {
     /// # Errors
     /// When the host has too much to do or is stopping.
     pub async fn dry_run(&self, arrival: Arrival) -> Result<DryRun, Unavailable> {
-        self.ask(|reply| Work::DryRun(arrival, reply)).await
+        self.ask(1, |reply| Work::DryRun(arrival, reply)).await
     }
 
     /// Publishes a component. The boolean says whether it is new.
@@ -299,18 +299,18 @@ impl Service {
     }
 
     async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
-        Ok(self.ask(|reply| Work::Change(change, reply)).await??)
+        Ok(self.ask(1, |reply| Work::Change(change, reply)).await??)
     }
 
-    async fn ask<T>(&self, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+    /// Hands work of so many events, or one change, to the pipeline and waits for its answer.
+    async fn ask<T>(&self, weight: usize, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
         if self.shared.failure.borrow().is_some() {
             return Err(Unavailable::Stopping);
         }
+        let weight = u32::try_from(weight).map_err(|_| Unavailable::Busy)?;
+        let _waiting = self.waiting.try_acquire_many(weight).map_err(|_| Unavailable::Busy)?;
         let (reply, answer) = oneshot::channel();
-        self.work.try_send(work(reply)).map_err(|error| match error {
-            TrySendError::Full(_) => Unavailable::Busy,
-            TrySendError::Disconnected(_) => Unavailable::Stopping,
-        })?;
+        self.work.send(work(reply)).map_err(|_| Unavailable::Stopping)?;
         answer.await.map_err(|_| Unavailable::Stopping)
     }
 
