@@ -117,7 +117,8 @@ impl Summary {
         let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
         let (whole, millis) = (self.elapsed.as_secs(), self.elapsed.subsec_millis());
         let seconds = if whole < 10 { format!("{whole}.{millis:03}") } else { format!("{whole}.{}", millis / 100) };
-        format!("sent {} events{parts}; {seconds} s, {} events/s", count(self.sent), count(self.rate()))
+        let events = if self.sent == 1 { "event" } else { "events" };
+        format!("sent {} {events}{parts}; {seconds} s, {} events/s", count(self.sent), count(self.rate()))
     }
 
     /// For people.

@@ -124,7 +124,7 @@ fn bad_events_are_named_and_the_others_are_taken() {
     let other = event(1, "user.registered", "somebody-else", &json!({"channel": "app"}));
     let answer = host.with_input(&["event", "send"], other.as_bytes());
     assert_eq!(answer.code, 1);
-    assert!(answer.out.starts_with("sent 1 events: 1 in conflict;"), "{}", answer.out);
+    assert!(answer.out.starts_with("sent 1 event: 1 in conflict;"), "{}", answer.out);
     host.terminate();
 }
 
