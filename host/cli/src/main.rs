@@ -27,6 +27,10 @@ mod demo;
 
 use std::process::ExitCode;
 
+/// Many small allocations on several threads: measured faster than the C library's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // A compiling child must not read or start anything else before it has limited itself.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == host::COMPILE_CHILD) {

@@ -26,7 +26,7 @@ const CUSTOMERS: usize = 20_000;
 /// Numbers events, across all measurements.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
     let folder = tempfile::tempdir_in(std::env::current_exe()?.parent().context("no folder")?)?;
     let server = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -37,13 +37,19 @@ pub(super) fn run() -> Result<()> {
     );
     println!("with six row writes a decision at the same batch, {} s each", TIME.as_secs());
     println!("{:<32} {:>12} {:>12} {:>7}", "how", "events/s", "plain/s", "share");
-    for batch in [1, 100, 1_000] {
-        let events = client.block_on(load(address, &token, 1, batch))?;
-        let ceiling = plain::ceiling(folder.path(), batch, TIME)?;
-        let how = format!("1 connection, batches of {batch}");
+    for (connections, batch) in [(1, 1), (1, 100), (4, 100), (1, 1_000), (4, 1_000)] {
+        if !batches {
+            break;
+        }
+        let events = client.block_on(load(address, &token, connections, batch))?;
+        let ceiling = plain::ceiling(&folder.path().join(format!("plain-{connections}-{batch}.db")), batch, TIME)?;
+        let how = format!("{connections} connections, batches of {batch}");
         println!("{how:<32} {events:>12.0} {ceiling:>12.0} {:>6.0}%", 100.0 * events / ceiling);
     }
     for connections in [64, 256] {
+        if !connections_wanted {
+            break;
+        }
         let events = client.block_on(load(address, &token, connections, 1))?;
         println!("{:<32} {events:>12.0}", format!("{connections} connections, single events"));
     }

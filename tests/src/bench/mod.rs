@@ -12,15 +12,18 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 
-/// Runs every measurement and prints it.
+/// Runs the measurements named (`decisions`, `batches`, `connections`; all when none is) and prints them.
 ///
 /// # Errors
 /// When a component is not built, or the host does not start.
-pub fn run() -> Result<()> {
+pub fn run(named: &[String]) -> Result<()> {
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|other| other == name);
     let cores = std::thread::available_parallelism()?;
     println!("{cores} cores; all figures are of one run, on whatever else the machine was doing\n");
-    decisions::run()?;
-    durable::run()
+    if wanted("decisions") {
+        decisions::run()?;
+    }
+    durable::run(wanted("batches"), wanted("connections"))
 }
 
 fn workers(count: usize) -> Result<Arc<Workers>> {

@@ -20,9 +20,8 @@ const SCHEMA: &str = "
 ";
 
 /// Decisions a second, at so many a commit.
-pub(super) fn ceiling(folder: &Path, batch: usize, time: Duration) -> Result<f64> {
-    let path = folder.join(format!("plain-{batch}.db"));
-    let connection = Connection::open(&path)?;
+pub(super) fn ceiling(file: &Path, batch: usize, time: Duration) -> Result<f64> {
+    let connection = Connection::open(file)?;
     connection.execute_batch(SCHEMA)?;
     let record = "x".repeat(600);
     let (start, mut done) = (Instant::now(), 0);
