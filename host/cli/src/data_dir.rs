@@ -68,8 +68,7 @@ impl DataDir {
     /// Where compiled code is kept.
     pub(crate) fn cache(&self) -> Result<Dir> {
         self.dir.create_dir_all(CACHE)?;
-        // Opened as a file is: what `open_dir` gives cannot be flushed to disk.
-        Ok(Dir::from_std_file(self.dir.open(CACHE)?.into_std()))
+        Ok(self.dir.open_dir(CACHE)?)
     }
 
     /// Reads the secrets, or makes them when the directory is new.

@@ -110,7 +110,7 @@ impl Cache {
             self.discard(&temporary);
         }
         kept?;
-        self.dir.try_clone()?.into_std_file().sync_all()
+        self.dir.open(".")?.sync_all()
     }
 
     fn mac(&self, digest: &Digest, artefact: &[u8]) -> Hmac<Sha256> {

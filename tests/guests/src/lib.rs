@@ -4,7 +4,7 @@
 
 /// The generated bindings.
 pub mod bindings {
-    #![allow(missing_docs, clippy::all, reason = "generated from wit/policy.wit, which documents it")]
+    #![expect(missing_docs, reason = "generated from wit/policy.wit, which documents its items")]
     wit_bindgen::generate!({
         path: "../../wit",
         world: "campaign-policy",

@@ -77,7 +77,7 @@ impl Host {
     }
 
     pub(crate) fn on_disk(folder: &Path) -> Self {
-        Self::over(Arc::new(SqliteStore::open(&folder.join("largesse.db")).expect("the database opens")))
+        Self::over(Arc::new(SqliteStore::open(folder.join("largesse.db")).expect("the database opens")))
     }
 
     /// Publishes a component and starts a campaign with it.
@@ -101,7 +101,7 @@ impl Host {
     /// The kind that the guests decide on.
     pub(crate) async fn register_guest_kind(&self) {
         let schema = json!({"type": "object"}).to_string();
-        let kind = Kind { kind: EventKind::new("day.checked-in").unwrap(), schema: Json::from_checked(schema) };
+        let kind = Kind { kind: EventKind::new("day.checked-in").expect("a kind"), schema: Json::from_checked(schema) };
         self.service.register(kind).await.expect("it is registered");
     }
 
@@ -126,7 +126,7 @@ impl Host {
 
     /// What a customer holds: key, unit, net.
     pub(crate) async fn grants(&self, customer: &str) -> Vec<(String, String, u64)> {
-        let customer = CustomerId::new(customer).unwrap();
+        let customer = CustomerId::new(customer).expect("a customer id");
         let grants = self.service.read(move |store| store.grants_to(&customer)).await.expect("the store reads");
         let row = |grant: largesse_domain::grant::Grant| {
             (grant.slot.key.to_string(), grant.unit.to_string(), grant.net().get())
@@ -136,7 +136,7 @@ impl Host {
 }
 
 pub(crate) fn campaign(id: &str) -> CampaignId {
-    CampaignId::new(id).unwrap()
+    CampaignId::new(id).expect("a campaign id")
 }
 
 /// An event; the id is made of what it says, so that the same call makes the same event.

@@ -114,7 +114,7 @@ impl Decider {
             self.unwritten.insert(inner.key.clone(), (seq, inner.body_hash));
             self.answers.insert(seq, Answer { seq, decisions: Vec::new(), put_off: Vec::new() });
             self.pending.keys.push(inner.key.clone());
-            self.pending.batch.events.push((event.admission.clone(), Arc::clone(inner)));
+            self.pending.batch.events.push((event.admission, Arc::clone(inner)));
         }
         self.keep_round(round);
     }

@@ -157,11 +157,12 @@ impl Decider {
             jobs.push(self.prepare(task, who, &events[task.event], purpose));
         }
         let evaluations = self.evaluate(&cast, &jobs)?;
-        let evaluated: Vec<_> = cast.iter().zip(jobs).zip(evaluations).collect();
+        let evaluated = cast.iter().zip(jobs).zip(evaluations);
+        let evaluated: Vec<Evaluated<'_>> =
+            evaluated.map(|(((task, cast), job), evaluation)| Evaluated { task, cast, job, evaluation }).collect();
         self.ensure_for_proposals(&evaluated, events)?;
-        for (((task, who), job), evaluation) in evaluated {
-            let event = &events[task.event];
-            self.settle((task, who), event, job, evaluation, round);
+        for Evaluated { task, cast, job, evaluation } in evaluated {
+            self.settle((task, cast), &events[task.event], job, evaluation, round);
         }
         Ok(())
     }
@@ -217,15 +218,11 @@ impl Decider {
         Ok(evaluations.into_iter().flatten().collect())
     }
 
-    fn ensure_for_proposals(
-        &mut self,
-        evaluated: &[((&(&Task, Cast), Job), Evaluation)],
-        events: &[Admitted],
-    ) -> Result<(), StoreError> {
+    fn ensure_for_proposals(&mut self, evaluated: &[Evaluated<'_>], events: &[Admitted]) -> Result<(), StoreError> {
         // Things first, then the grants about them, then the counts that those grants went into.
         for step in 0..3 {
             let mut wanted = Wanted::default();
-            for (((task, cast), job), evaluation) in evaluated {
+            for Evaluated { task, cast, job, evaluation } in evaluated {
                 let Output::Proposal(proposal) = &evaluation.output else { continue };
                 let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
                 let case = case((task, cast), &job.input, DecisionId(0), &resolve);
@@ -330,6 +327,14 @@ pub(super) struct Job {
     input: Arc<Input>,
     state_read_as: Option<u32>,
     ready: Option<Evaluation>,
+}
+
+/// A decision that was evaluated and is still to be judged.
+struct Evaluated<'a> {
+    task: &'a Task,
+    cast: &'a Cast,
+    job: Job,
+    evaluation: Evaluation,
 }
 
 fn not_migrated(written_as: u32, why: &str) -> Refusal {
