@@ -24,19 +24,19 @@ pub(crate) struct ConfigArgs {
     /// The configuration file; `largesse.toml` in the current directory when there is one
     #[arg(long, value_name = "FILE", env = "LARGESSE_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Where to listen, an address and a port [LARGESSE_LISTEN]
+    /// Where to listen, an address and a port (LARGESSE_LISTEN)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Where everything is kept [LARGESSE_DATA_DIR]
+    /// Where everything is kept (LARGESSE_DATA_DIR)
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
-    /// How many decisions run at the same time [LARGESSE_WORKERS]
+    /// How many decisions run at the same time (LARGESSE_WORKERS)
     #[arg(long, value_name = "NUMBER")]
     pub(crate) workers: Option<String>,
-    /// `text` or `json` [LARGESSE_LOG_FORMAT]
+    /// `text` or `json` (LARGESSE_LOG_FORMAT)
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
-    /// `error`, `warn`, `info`, `debug`, or directives such as `info,largesse=debug` [LARGESSE_LOG_LEVEL]
+    /// `error`, `warn`, `info`, `debug`, or directives such as `info,largesse=debug` (LARGESSE_LOG_LEVEL)
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,
 }
