@@ -103,11 +103,17 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// Whether the attributes say `#[cfg(test)]` or `#[test]`.
+/// What may stand behind `cfg` of code that tests alone use: the second is a suite that other crates' tests run too.
+const FOR_TESTS: [&str; 2] = ["test", "any(test,feature=\"testing\")"];
+
+/// Whether the attributes say `#[cfg(test)]`, `#[cfg(any(test, feature = "testing"))]` or `#[test]`.
 pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::Path(path) => path.segments.last().is_some_and(|last| last.ident == "test"),
-        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
+        syn::Meta::List(list) => {
+            let condition: String = list.tokens.to_string().split_whitespace().collect();
+            list.path.is_ident("cfg") && FOR_TESTS.contains(&condition.as_str())
+        }
         syn::Meta::NameValue(_) => false,
     })
 }
@@ -127,7 +133,7 @@ mod tests {
             ("a/Cargo.toml", ""),
             (
                 "a/src/lib.rs",
-                "mod one; mod inline { mod three; } #[cfg(test)] mod tests; #[path = \"odd/x.rs\"] mod y;",
+                "mod one; mod inline { mod three; } #[cfg(any(test, feature = \"testing\"))] mod tests; #[path = \"odd/x.rs\"] mod y;",
             ),
             ("a/src/one.rs", "mod two;"),
             ("a/src/one/two.rs", ""),
