@@ -74,6 +74,20 @@ async fn after_the_end_late_events_count_and_later_ones_do_not() {
 }
 
 #[tokio::test]
+async fn a_campaign_does_not_end_over_decisions_that_were_put_off() {
+    let host = Host::in_memory();
+    let mut document = five_a_day(1_000);
+    document["closes"] = "2026-03-10T00:00:00+08:00".into();
+    document["closing_days"] = 1.into();
+    host.campaign("daily", "check_in", document).await;
+    host.command("daily", Command::Pause).await;
+    host.send_one(check_in("u1", "2026-03-09T12:00:00+08:00")).await;
+    host.clock.set(at("2026-03-20T00:00:00+08:00"));
+    wait_for(async || lifecycle(&host, "daily") == Lifecycle::Ended).await;
+    assert_eq!(host.grants("u1").await.len(), 1, "it was decided before the end");
+}
+
+#[tokio::test]
 async fn a_campaign_waits_for_its_opening_and_can_be_ended_at_once() {
     let host = Host::in_memory();
     host.clock.set(at("2026-02-27T00:00:00Z"));

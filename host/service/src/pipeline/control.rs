@@ -293,7 +293,9 @@ impl Decider {
             Lifecycle::Closing => {
                 let days = i64::from(settings.closing_days) * 24 * 60 * 60 * 1_000;
                 let over = settings.closes.and_then(|closes| closes.plus_millis(days));
-                let over = over.is_none_or(|over| over <= now) && !self.backlog.contains(&campaign.id);
+                // What was put off is decided first; each such decision ends after its last attempt.
+                let over = over.is_none_or(|over| over <= now)
+                    && self.store.deferred_count(&campaign.id).is_ok_and(|count| count == 0);
                 over.then_some(Command::Finish)
             }
             _ => None,

@@ -77,6 +77,10 @@ impl Decider {
         let name = &deferred.key.subscription;
         let subscription = published.manifest().subscriptions.iter().position(|declared| declared.name == *name);
         let mut round = Round::default();
+        if subscription.is_none() {
+            let (campaign, event) = (&deferred.key.campaign, deferred.key.event.0);
+            tracing::warn!(%campaign, event, subscription = %name, "the policy has given up the subscription of a deferred decision");
+        }
         if let Some(subscription) = subscription {
             let task = Task { event: 0, active, published, subscription, attempts: deferred.attempts };
             let savepoint = self.facts.savepoint();
