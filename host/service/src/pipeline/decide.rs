@@ -378,7 +378,7 @@ fn note_fault(task: &Task, fault: &Fault) {
         .increment(1);
 }
 
-/// The state as JSON that a policy of this version reads, for migration checks before a change.
+/// Whether a policy reads states that were written in this version.
 pub(super) fn readable(published: &Published, written_as: u32) -> bool {
     let manifest = published.manifest();
     manifest.state_writes == written_as || manifest.state_reads.contains(&written_as)
