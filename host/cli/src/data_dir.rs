@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use largesse_failpoint::{Point, reach};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Result};
@@ -96,6 +97,7 @@ impl DataDir {
 
     /// Writes new secrets so that they are there whole or not at all.
     fn make_secrets(&self) -> Result<String> {
+        reach(Point::SecretsAbsent);
         let text = toml::to_string(&SecretsFile { seed: hex(&random()?), cache: hex(&random()?) })?;
         let text = format!("# Secrets of this host. Keep a backup; show them to nobody.\n{text}");
         let unfinished = format!("{SECRETS}.new");
@@ -106,7 +108,9 @@ impl DataDir {
         let mut file = self.dir.open_with(&unfinished, &options)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
+        reach(Point::SecretsUnnamed);
         self.dir.rename(&unfinished, &self.dir, SECRETS)?;
+        reach(Point::SecretsNamed);
         self.dir.open(".")?.sync_all()?;
         Ok(text)
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::fs::{Dir, OpenOptions};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use largesse_domain::id::Digest;
+use largesse_failpoint::{Point, reach};
 use sha2::Sha256;
 use std::fmt;
 
@@ -105,11 +106,13 @@ impl Cache {
             file.write_all(artefact)?;
             file.sync_all()
         });
+        reach(Point::ArtefactUnnamed);
         let kept = written.and_then(|()| self.dir.rename(&temporary, &self.dir, self.file_name(digest)));
         if kept.is_err() {
             self.discard(&temporary);
         }
         kept?;
+        reach(Point::ArtefactNamed);
         self.dir.open(".")?.sync_all()
     }
 

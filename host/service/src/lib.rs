@@ -27,6 +27,7 @@ use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_engine::Workers;
+use largesse_failpoint::{Point, reach};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
@@ -340,6 +341,7 @@ impl Service {
         });
         // A panic of a pipeline thread has been printed by then.
         let _ = joined.await;
+        reach(Point::PipelineStopped);
     }
 }
 
@@ -354,6 +356,7 @@ fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, Start
         let name = kind.kind.clone();
         registry.kinds.insert(kind).map_err(|problem| inconsistent(format!("kind {name}: {}", problem.message)))?;
     }
+    reach(Point::KindsRead);
     for policy in store.policies()? {
         let digest = policy.digest;
         let missing = || inconsistent(format!("the component of {digest} is missing"));
@@ -365,10 +368,12 @@ fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, Start
         }
         registry.publish(Published { policy: Arc::new(policy), loaded });
     }
+    reach(Point::PoliciesRead);
     for campaign in store.campaigns()? {
         let id = campaign.id.clone();
         let set = registry.set_campaign(Arc::new(campaign));
         set.ok_or_else(|| inconsistent(format!("campaign {id} uses a policy or a zone that is not known")))?;
     }
+    reach(Point::CampaignsRead);
     Ok(registry)
 }

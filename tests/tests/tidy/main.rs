@@ -17,12 +17,14 @@ mod text;
 mod manifests;
 #[cfg(test)]
 mod guests;
+#[cfg(test)]
+mod failpoints;
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{files, guests, manifests, rules, source, text, tree};
+    use crate::{failpoints, files, guests, manifests, rules, source, text, tree};
 
     #[test]
     fn the_repository_is_tidy() {
@@ -38,6 +40,7 @@ mod tests {
         }
         found.extend(manifests::check(&all));
         found.extend(guests::check(&all));
+        found.extend(failpoints::check(&all));
         assert!(found.is_empty(), "{}", report(&found));
     }
 

@@ -35,6 +35,8 @@ pub(crate) const SHARED_LINTS: Rule =
     Rule { name: "every crate takes the workspace's lints", why: "one set of rules for all" };
 pub(crate) const TESTED_GUESTS: Rule =
     Rule { name: "every guest has its test", why: "a hostile guest that nothing runs proves nothing" };
+pub(crate) const REACHED_POINTS: Rule =
+    Rule { name: "every fail point is reached at one place", why: "a crash that no test can cause is not survived" };
 
 /// One breach of a rule.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_domain::event::{Admission, EventKey, Seen, seen};
 use largesse_domain::id::EventSeq;
+use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 use tokio::sync::oneshot;
 
@@ -39,8 +40,10 @@ impl Decider {
         let mut refused: HashMap<EventKey, String> = HashMap::new();
         let (admitted, dues) = loop {
             let (admitted, dues) = self.number(&asked, &refused)?;
+            reach(Point::EventsNumbered);
             match self.decide(&admitted, Purpose::Commit) {
                 Ok(round) => {
+                    reach(Point::EventsDecided);
                     self.keep(&admitted, round);
                     break (admitted, dues);
                 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
+use largesse_failpoint::{Point, reach};
 use largesse_store::{Deferred, StoreError};
 
 use super::Decider;
@@ -99,6 +100,7 @@ impl Decider {
             self.pending.batch.undeferred.push(deferred.key.clone());
         }
         self.keep_round(round);
+        reach(Point::DeferredDecided);
         Ok(())
     }
 }

@@ -28,6 +28,7 @@ use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
 use largesse_domain::time::Instant;
 use largesse_engine::Workers;
+use largesse_failpoint::{Point, reach};
 use largesse_store::{Batch, Store, StoreError};
 use tokio::sync::oneshot;
 
@@ -128,9 +129,12 @@ fn commit_batches(store: &dyn Store, shared: &Shared, batches: &Receiver<Pending
         }
         metrics::histogram!("largesse_commit_seconds").record(started.elapsed().as_secs_f64());
         metrics::counter!("largesse_events_admitted_total").increment(pending.batch.events.len() as u64);
+        reach(Point::AnswersDue);
         for after in pending.after {
             after();
+            reach(Point::OneAnswered);
         }
+        reach(Point::AllAnswered);
         if written.send(pending.keys).is_err() {
             return;
         }
@@ -145,6 +149,7 @@ impl Decider {
         registry: Arc<Registry>,
     ) -> Result<Self, StoreError> {
         let counters = store.counters()?;
+        reach(Point::CountersRead);
         let backlog = registry.campaigns().map(|active| active.campaign.id.clone()).collect();
         Ok(Self {
             store,
@@ -211,6 +216,7 @@ impl Decider {
         if !self.writing && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             pending.batch.rows = self.facts.take_changes();
+            reach(Point::BatchClosed);
             self.writing = batches.send(pending).is_ok();
         }
         Ok(())
@@ -231,7 +237,10 @@ impl Decider {
         let mut next = Some(first);
         while let Some(piece) = next.take() {
             match piece {
-                Work::Stop => return Ok(true),
+                Work::Stop => {
+                    reach(Point::StopAsked);
+                    return Ok(true);
+                }
                 Work::DryRun(arrival, reply) => {
                     let answer = self.dry_run(arrival)?;
                     // Whoever asked may have gone.
@@ -239,6 +248,7 @@ impl Decider {
                 }
                 Work::Change(change, reply) => {
                     let changed = self.change(change)?;
+                    reach(Point::ChangeMade);
                     self.pending.after.push(Box::new(move || {
                         let _ = reply.send(changed);
                     }));
@@ -259,6 +269,7 @@ impl Decider {
                             Err(_) => break,
                         }
                     }
+                    reach(Point::WorkTaken);
                     self.admit(asked)?;
                 }
             }

@@ -27,6 +27,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
+use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
@@ -72,6 +73,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref().to_path_buf();
         let lock = lock(&path)?;
+        reach(Point::DatabaseLocked);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -85,7 +87,9 @@ impl SqliteStore {
         writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         writer.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
         writer.pragma_update(None, "foreign_keys", true)?;
+        reach(Point::LogOn);
         schema::migrate(&mut writer)?;
+        reach(Point::MigrationCommitted);
         Ok(Self { readers: Mutex::default(), writer: Mutex::new(writer), path, _lock: lock })
     }
 
@@ -124,6 +128,13 @@ impl SqliteStore {
         let connection = connect(&self.path, flags, READER_CACHE_KIB)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // Then the fields go, in their order.
+        reach(Point::StoreClosing);
     }
 }
 
@@ -166,9 +177,13 @@ impl Store for SqliteStore {
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut writer = guard(&self.writer);
+        reach(Point::CommitAsked);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        reach(Point::CommitBegun);
         write::batch(&transaction, batch)?;
+        reach(Point::RowsWritten);
         transaction.commit()?;
+        reach(Point::CommitDone);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The schema and its migrations: numbered SQL files, applied in order when a database is opened.
 
+use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::StoreError;
@@ -15,6 +16,7 @@ pub(super) fn known() -> u32 {
 /// Brings the database to the newest version, all or nothing.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    reach(Point::MigrationBegun);
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > known() {
         return Err(StoreError::TooNew { found, known: known() });
@@ -22,6 +24,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let done = usize::try_from(found).expect("a version that is known is small");
     for migration in &MIGRATIONS[done..] {
         transaction.execute_batch(migration)?;
+        reach(Point::MigrationApplied);
     }
     transaction.pragma_update(None, "user_version", known())?;
     transaction.commit()?;

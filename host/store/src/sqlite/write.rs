@@ -7,6 +7,7 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
 use largesse_domain::grant::Grant;
+use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
 use super::convert::{amount, column, dimension_code, owner_code, user, window_code};
@@ -17,13 +18,18 @@ type Written = Result<(), StoreError>;
 /// Writes a batch inside the caller's transaction.
 pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
     policies(connection, batch)?;
+    reach(Point::PoliciesWritten);
     kinds(connection, batch)?;
     for campaign in &batch.campaigns {
         self::campaign(connection, campaign)?;
     }
+    reach(Point::CampaignsWritten);
     events(connection, batch)?;
+    reach(Point::EventsWritten);
     decisions(connection, batch)?;
+    reach(Point::DecisionsWritten);
     deferred(connection, batch)?;
+    reach(Point::DeferredWritten);
     rows(connection, &batch.rows)
 }
 
@@ -148,10 +154,13 @@ fn deferred(connection: &Connection, batch: &Batch) -> Written {
 fn rows(connection: &Connection, rows: &Rows) -> Written {
     customers(connection, rows)?;
     states(connection, rows)?;
+    reach(Point::StatesWritten);
     grants(connection, rows)?;
+    reach(Point::GrantsWritten);
     abouts(connection, rows)?;
     claims(connection, rows)?;
     usage(connection, rows)?;
+    reach(Point::UsageWritten);
     bindings(connection, rows)?;
     messages(connection, rows)
 }
