@@ -28,6 +28,12 @@ demo: build ## Send a bundled day of events and print what each campaign granted
 test: plugins guests ## Build the policies and guests, then run every test
 	$(CARGO) test --workspace --exclude largesse-guests
 
+.PHONY: crash
+crash: plugins ## Kill the host at every fail point five times and at 200 random moments
+	LARGESSE_CRASH_ROUNDS=$${LARGESSE_CRASH_ROUNDS:-5} LARGESSE_CRASH_KILLS=$${LARGESSE_CRASH_KILLS:-200} \
+	LARGESSE_CRASH_SEED=$${LARGESSE_CRASH_SEED:-$$(date +%s)} \
+	$(CARGO) test --workspace --exclude largesse-guests --test program crash:: -- --nocapture
+
 .PHONY: bench
 bench: build ## Measure decisions and durable throughput, next to what plain SQLite can do
 	$(BUILT)/release/bench

@@ -1,13 +1,11 @@
 //! Points at which a test can make the host die, as if the machine had lost its power.
 //!
-//! `LARGESSE_FAIL_POINT=grants-written:2` kills the process with SIGKILL when it reaches that point for the second time. Builds
-//! without debug assertions have no fail points: there [`reach`] is empty.
+//! `LARGESSE_FAIL_POINT=grants-written:2` kills the process with SIGKILL when it reaches that point for the second time. The
+//! thread stands there for a moment before, while others go on: an answer that was given too early gets out, and is missed.
+//! Builds without debug assertions have no fail points: there [`reach`] is empty.
 //!
 //! To add a point, name it in [`Point`] at its place in a host's life, and reach it at one place in the source. The test of the
 //! repository's rules finds points that nothing reaches, and the crash tests die at each of them.
-
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The environment variable that arms a point: its name, or its name, a colon and which time it is reached, from 1.
 pub const VARIABLE: &str = "LARGESSE_FAIL_POINT";
@@ -86,7 +84,14 @@ pub fn reach(point: Point) {
 
 #[cfg(debug_assertions)]
 mod armed {
-    use super::*;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use super::{Point, VARIABLE};
+
+    /// How long the thread that reached the point stands there while the others go on.
+    const PAUSE: Duration = Duration::from_millis(30);
 
     /// The point that is armed, and how often it may still be reached without harm.
     struct Armed {
@@ -105,6 +110,8 @@ mod armed {
             && armed.point == point
             && armed.left.fetch_sub(1, Ordering::SeqCst) == 1
         {
+            // Whoever was told too early shall hear it.
+            std::thread::sleep(PAUSE);
             die();
         }
     }

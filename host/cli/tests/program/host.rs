@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -74,8 +75,8 @@ pub(crate) fn policies() -> Option<Policies> {
     // The program is in target/<profile>/.
     let target = Path::new(env!("CARGO_BIN_EXE_largesse")).ancestors().nth(2).unwrap();
     let folder = target.join("wasm32-wasip2/guest");
-    let missing: Vec<_> =
-        ["check_in.wasm", "new_user_gift.wasm"].iter().filter(|name| !folder.join(name).exists()).collect();
+    let all = ["check_in.wasm", "invite_for_credit.wasm", "new_user_gift.wasm", "sign_up_rebate.wasm"];
+    let missing: Vec<_> = all.iter().filter(|name| !folder.join(name).exists()).collect();
     if missing.is_empty() {
         return Some(Policies(folder));
     }
@@ -83,63 +84,120 @@ pub(crate) fn policies() -> Option<Policies> {
     None
 }
 
-/// A host that runs, in a directory of its own.
+/// A host in a directory of its own. It runs, or has stopped, or was killed.
 pub(crate) struct Running {
     folder: TempDir,
     token: String,
     address: String,
     child: Option<Child>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Running {
     /// Starts a host on a free port, with one token that may do everything.
     pub(crate) fn start() -> Self {
+        let mut host = Self::new();
+        host.restart();
+        host
+    }
+
+    /// A host that was never started.
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let new = ["token", "new", "--name", "test", "--role", "ingest", "--role", "admin", "--backfill"];
         let made = run(&new).ok();
         let (token, configuration) = made.split_once("\n\n").unwrap();
         std::fs::write(folder.path().join("largesse.toml"), format!("listen = \"127.0.0.1:0\"\n{configuration}"))
             .unwrap();
-        let mut host = Self { token: token.to_owned(), folder, address: String::new(), child: None };
-        host.restart();
-        host
+        Self { token: token.to_owned(), folder, address: String::new(), child: None, log: Arc::default() }
     }
 
     /// Starts it again.
     pub(crate) fn restart(&mut self) {
+        let command = self.command();
+        assert!(self.launch(command), "the host says where it listens: {}", self.log());
+    }
+
+    /// What starts it.
+    pub(crate) fn command(&self) -> Command {
         let mut command = program();
         command.args(["serve", "--log-format", "json", "--config", &self.path("largesse.toml")]);
-        command.args(["--data-dir", &self.path("data")]).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.args(["--data-dir", &self.path("data")]);
+        command
+    }
+
+    /// Starts it with this command, and waits until it listens. Says whether it does, or has ended before.
+    pub(crate) fn launch(&mut self, command: Command) -> bool {
+        let lines = self.spawn(command);
+        loop {
+            // It has ended, and with it its log; whoever waits for it learns how.
+            let Ok(line) = lines.recv_timeout(Duration::from_secs(60)) else { return false };
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(address) = line["fields"]["address"].as_str() {
+                address.clone_into(&mut self.address);
+                return true;
+            }
+        }
+    }
+
+    /// Starts it with this command. Gives the lines of its log.
+    pub(crate) fn spawn(&mut self, mut command: Command) -> mpsc::Receiver<String> {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         self.child = Some(child);
+        self.log = Arc::default();
+        let kept = Arc::clone(&self.log);
         let (to_here, lines) = mpsc::channel();
         // Read to its end, so that the host never waits for room.
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
+                kept.lock().unwrap().push(line.clone());
                 let _ = to_here.send(line);
             }
         });
-        self.address = loop {
-            let line = lines.recv_timeout(Duration::from_secs(60)).expect("the host says where it listens");
-            let line: serde_json::Value = serde_json::from_str(&line).expect("a log of JSON");
-            if let Some(address) = line["fields"]["address"].as_str() {
-                break address.to_owned();
-            }
-        };
+        lines
+    }
+
+    /// What it has logged since its last start.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Asks it to stop. Whether it is there to hear it is not asked.
+    pub(crate) fn ask_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Kills it at once, as a loss of power would.
+    pub(crate) fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.as_ref().unwrap().id().to_string();
+        Command::new("kill").args([signal, &id]).stderr(Stdio::null()).status().unwrap();
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.take().unwrap().wait().unwrap()
     }
 
     /// Asks it to stop, and waits until it has.
     pub(crate) fn terminate(&mut self) {
-        let mut child = self.child.take().unwrap();
-        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        assert!(child.wait().unwrap().success(), "the host stops in good order");
+        self.ask_to_stop();
+        let status = self.wait();
+        assert!(status.success(), "the host stops in good order: {status}\n{}", self.log());
     }
 
     /// Its address.
     pub(crate) fn server(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The token that may do everything.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// A path in its directory.
