@@ -16,6 +16,8 @@ pub mod effect;
 pub mod outcome;
 pub mod decision;
 pub mod grant;
+pub mod delivery;
+pub mod destination;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
@@ -23,6 +25,8 @@ pub mod samples;
 pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, PolicyRef};
 pub use customer::{CustomerDocument, CustomerView};
 pub use decision::{DecisionSummary, DecisionView};
+pub use delivery::{DeliveryView, WholeDeliveryView};
+pub use destination::{DestinationDocument, DestinationSpec, DestinationView};
 pub use grant::GrantView;
 pub use largesse_domain::policy::Problem;
 pub use policy::PolicyView;

@@ -121,6 +121,8 @@ text_ids! {
     Identifier, "identifier", 128, printable, "1 to 128 printable ASCII characters without spaces";
     /// The code of a policy's refusal.
     RefusalCode, "refusal code", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A destination of deliveries.
+    DestinationId, "destination id", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A template of messages.
     TemplateName, "template name", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
 }

@@ -24,3 +24,6 @@ pub mod facts;
 pub mod outcome;
 pub mod adjudicate;
 pub mod revoke;
+pub mod address;
+pub mod delivery;
+pub mod destination;

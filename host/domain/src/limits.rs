@@ -85,6 +85,27 @@ pub const EVENT_AHEAD_MS_MAX: i64 = 5 * 60 * 1_000;
 /// Re-tries of a deferred decision before it is a dead letter.
 pub const DEFER_ATTEMPTS_MAX: u32 = 8;
 
+/// Most destinations.
+pub const DESTINATIONS_MAX: usize = 64;
+/// Longest URL of a destination, in bytes.
+pub const DESTINATION_URL_BYTES_MAX: usize = 2_048;
+/// Most secrets of a destination that are good at a time.
+pub const DESTINATION_SECRETS_MAX: usize = 3;
+/// Most patterns of topics of a destination.
+pub const DESTINATION_TOPICS_MAX: usize = 32;
+/// Shortest secret, in bytes.
+pub const SECRET_BYTES_MIN: usize = 24;
+/// Longest secret, in bytes.
+pub const SECRET_BYTES_MAX: usize = 64;
+/// Attempts at a delivery before it is dead.
+pub const DELIVERY_ATTEMPTS_MAX: u32 = 14;
+/// Longest error kept of a delivery, in bytes.
+pub const DELIVERY_ERROR_BYTES_MAX: usize = 256;
+/// Longest that a destination may ask to be left alone, in milliseconds: 1 hour.
+pub const RETRY_AFTER_MS_MAX: i64 = 60 * 60 * 1_000;
+/// Most dead deliveries that one command has sent again.
+pub const REPLAY_MAX: usize = 1_000;
+
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);

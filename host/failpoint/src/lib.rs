@@ -63,6 +63,7 @@ points! {
     StatesWritten, "states-written", "Customers and the states of policies are written.";
     GrantsWritten, "grants-written", "Grants are written; their use of limits and budgets is not.";
     UsageWritten, "usage-written", "The use of limits and budgets is written.";
+    OutboxWritten, "outbox-written", "The outbox is written.";
     RowsWritten, "rows-written", "All of a batch is written; it is not committed.";
     CommitDone, "commit-done", "A batch is on disk; the committer does not know.";
     AnswersDue, "answers-due", "The committer knows that a batch is on disk; nobody is answered.";

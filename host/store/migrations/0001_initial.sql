@@ -177,3 +177,40 @@ CREATE TABLE messages (
     message_key TEXT NOT NULL,
     PRIMARY KEY (recipient, campaign, message_key)
 ) STRICT, WITHOUT ROWID;
+
+-- Where deliveries go. Written when an operator registers or changes one, or when one says that it is gone.
+CREATE TABLE destinations (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The outbox, in order of deliveries; kept after delivery, so that everything can be sent again. One row at the end for each
+-- delivery, written again after each attempt, while the index entries of what was delivered are gone: the indexes hold
+-- what waits, and what is dead.
+CREATE TABLE deliveries (
+    id             INTEGER PRIMARY KEY,
+    destination    TEXT    NOT NULL,
+    customer       TEXT    NOT NULL, -- '' when it is about nobody
+    topic          TEXT    NOT NULL,
+    grant_campaign TEXT,             -- the grant that is settled by it, with customer and topic
+    grant_key      TEXT,
+    grant_issue    INTEGER CHECK (grant_issue >= 1),
+    body           TEXT    NOT NULL,
+    made_at        INTEGER NOT NULL,
+    state          TEXT    NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
+    attempts       INTEGER NOT NULL CHECK (attempts >= 0),
+    due            INTEGER NOT NULL,
+    last_error     TEXT,
+    first          INTEGER NOT NULL CHECK (first IN (0, 1)) -- of those about one customer that wait for one destination
+) STRICT;
+CREATE INDEX deliveries_first ON deliveries (destination, due) WHERE first = 1;
+CREATE INDEX deliveries_waiting ON deliveries (destination, customer) WHERE state = 'waiting';
+CREATE INDEX deliveries_open ON deliveries (state) WHERE state <> 'delivered';
+
+-- What destinations said of grants. One row about at the end for each.
+CREATE TABLE settlements (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (id),
+    settled  TEXT    NOT NULL CHECK (settled IN ('confirmed', 'failed')),
+    reason   TEXT,
+    at       INTEGER NOT NULL
+) STRICT;

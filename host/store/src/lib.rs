@@ -4,6 +4,7 @@
 //! events and decisions that changed them: [`Store::commit`] is all or nothing and returns when the batch is on disk.
 #![forbid(unsafe_code)]
 
+mod outbox;
 mod memory;
 mod sqlite;
 #[cfg(any(test, feature = "testing"))]
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
+use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
@@ -25,6 +27,7 @@ use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
 
 pub use memory::MemoryStore;
+pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use sqlite::SqliteStore;
 
 /// Why the store could not do what was asked.
@@ -118,6 +121,8 @@ pub struct Batch {
     pub policies: Vec<(Arc<Policy>, Arc<[u8]>)>,
     /// Event kinds registered or changed.
     pub kinds: Vec<Kind>,
+    /// Changes to the outbox, in order.
+    pub outbox: Vec<OutboxChange>,
 }
 
 /// Where counting goes on after a start.
@@ -127,6 +132,8 @@ pub struct Counters {
     pub last_event: EventSeq,
     /// The last decision made; 0 when none was.
     pub last_decision: DecisionId,
+    /// The last delivery written; 0 when none was.
+    pub last_delivery: DeliveryId,
 }
 
 /// Which decisions are asked for; all conditions together.
@@ -139,7 +146,7 @@ pub struct DecisionFilter {
 }
 
 /// Where everything is kept.
-pub trait Store: Send + Sync {
+pub trait Store: Outbox + Send + Sync {
     /// What is stored under each event key, in the order asked.
     ///
     /// # Errors
@@ -155,7 +162,8 @@ pub trait Store: Send + Sync {
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
     /// A policy that is published already is passed over. Refused are an event whose place or key is stored, a decision
-    /// that is stored, and a decision on an unknown event or by an unknown revision.
+    /// that is stored, and a decision on an unknown event or by an unknown revision; a delivery that is stored, and a second
+    /// settlement of one.
     ///
     /// # Errors
     /// When the batch contradicts what is stored, or the database fails. What was written then is not known; the host must stop and recover by starting again.

@@ -1,5 +1,7 @@
 //! The store in memory: the model that others are measured against. Simple maps, one lock, nothing kept after the process.
 
+mod outbox;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,6 +40,7 @@ struct Tables {
     usage: BTreeMap<UsageKey, Usage>,
     bindings: BTreeMap<BindingKey, CustomerId>,
     messages: BTreeSet<MessageSlot>,
+    outbox: outbox::OutboxTables,
 }
 
 impl MemoryStore {
@@ -82,7 +85,8 @@ impl Tables {
             }
         }
         let homeless = batch.deferred.iter().find(|deferred| !known(&deferred.key.event));
-        homeless.map(|deferred| format!("{:?} waits for an unknown event", deferred.key))
+        let homeless = homeless.map(|deferred| format!("{:?} waits for an unknown event", deferred.key));
+        homeless.or_else(|| self.outbox.contradiction(batch))
     }
 
     fn apply(&mut self, batch: &Batch) {
@@ -103,6 +107,7 @@ impl Tables {
         }
         self.kinds.extend(batch.kinds.iter().map(|kind| (kind.kind.to_string(), kind.clone())));
         self.apply_rows(&batch.rows);
+        self.outbox.apply(batch);
     }
 
     fn apply_rows(&mut self, rows: &Rows) {
@@ -205,6 +210,7 @@ impl Store for MemoryStore {
         Ok(Counters {
             last_event: tables.events.last_key_value().map_or(EventSeq(0), |(seq, _)| *seq),
             last_decision: tables.decisions.last_key_value().map_or(DecisionId(0), |(id, _)| *id),
+            last_delivery: tables.outbox.last_delivery(),
         })
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::decision::{CampaignView, Evaluation, Input, Output, Owner, Phase, Refusal};
+use largesse_domain::delivery::{DeliveryId, DeliveryState};
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{AboutKey, BindingKey, ClaimKey, MessageSlot, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
@@ -18,7 +19,7 @@ use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, Moment, Window, WindowIndex};
 use largesse_domain::unit::{Quantity, Unit, UnitPattern};
 
-use crate::{Batch, DecisionFilter, Deferred, DeferredKey, Kind, Store};
+use crate::{Batch, DecisionFilter, Deferred, DeferredKey, DeliveryFilter, Kind, Store};
 
 /// An identifier that is known to be right.
 pub fn id<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {
@@ -283,6 +284,14 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
             line("list", &store.decisions(&filter, DecisionId(0), 99).unwrap());
             line("page", &store.decisions(&filter, DecisionId(3), 2).unwrap());
         }
+    }
+    line("destinations", &store.destinations().unwrap());
+    for now in [0, 2, 100] {
+        line("deliveries due", &["bank", "shop"].map(|name| store.deliveries_due(&id(name), at(now), 3).unwrap()));
+    }
+    let states = DeliveryState::ALL.map(Some).into_iter().chain([None]);
+    for filter in states.map(|state| DeliveryFilter { state, destination: None }) {
+        line("deliveries", &store.deliveries(&filter, DeliveryId(0), 99).unwrap());
     }
     for campaign in &all {
         line("deferred", &store.deferred_count(campaign).unwrap());

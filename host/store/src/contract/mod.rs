@@ -11,9 +11,11 @@ pub mod fixtures;
 pub mod random;
 
 mod lists;
+mod outbox;
 mod rows;
 
 pub use lists::*;
+pub use outbox::*;
 pub use rows::*;
 
 use crate::{Batch, Store};
@@ -42,6 +44,13 @@ macro_rules! contract {
             budgets_are_told_from_limits
             inviters_are_listed_by_campaign
             verdicts_are_counted
+            destinations_are_replaced_and_listed_by_id
+            deliveries_are_kept_whole
+            one_delivery_of_each_customer_is_due
+            what_is_sent_again_comes_first
+            what_is_given_up_can_only_turn_out_well
+            deliveries_are_listed_page_by_page
+            places_and_settlements_are_given_once
         );
     };
     (@each $open:expr; $($name:ident)*) => {$(
@@ -56,7 +65,7 @@ macro_rules! contract {
 /// Nothing is there before anything was written.
 pub fn an_empty_store_knows_nothing(store: &dyn Store) {
     let counters = store.counters().unwrap();
-    assert_eq!((counters.last_event.0, counters.last_decision.0), (0, 0));
+    assert_eq!((counters.last_event.0, counters.last_decision.0, counters.last_delivery.0), (0, 0, 0));
     let rows = store.load(&universe()).unwrap();
     assert!(rows.customers.iter().all(|(_, customer)| *customer == Default::default()));
     assert!(rows.states.iter().all(|(_, state)| state.is_none()));

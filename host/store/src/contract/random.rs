@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_documents::samples;
 use largesse_domain::budget::Usage;
+use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::facts::{About, Rows, State, Wanted};
 use largesse_domain::grant::Grant;
@@ -12,13 +13,14 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
 use largesse_domain::outcome::Decision;
 use proptest::collection::vec;
 use proptest::option::of;
-use proptest::prelude::{Just, Strategy, any};
+use proptest::prelude::{Strategy, any};
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::fixtures::{at, campaign, deferred, grant, id, kind, params, policy, quantity, universe};
-use crate::{Batch, Store};
+use super::outbox::change;
+use crate::{Batch, OutboxChange, Store};
 
 /// Some of the universe's keys, each with a value.
 fn some<K, V>(keys: Vec<K>, value: impl Strategy<Value = V>) -> impl Strategy<Value = Vec<(K, V)>>
@@ -91,6 +93,7 @@ pub struct Ingredients {
     campaigns: Vec<(CampaignId, u64)>,
     kinds: Vec<(&'static str, &'static str)>,
     policies: Vec<u8>,
+    outbox: Vec<OutboxChange>,
 }
 
 /// The ingredients of a batch.
@@ -102,10 +105,10 @@ pub fn ingredients() -> impl Strategy<Value = Ingredients> {
     (
         (vec(samples::event(), 0..3), vec(decision, 0..3), rows()),
         (vec((name(), 0..3_u64, 0..5_i64), 0..2), vec((name(), 0..3_u64), 0..2)),
-        (vec((name(), 0..9_u64), 0..2), kinds, vec(0..4_u8, 0..2), Just(())),
+        (vec((name(), 0..9_u64), 0..2), kinds, vec(0..4_u8, 0..2), vec(change(), 0..6)),
     )
-        .prop_map(|((events, decisions, rows), (deferred, undeferred), (campaigns, kinds, policies, ()))| {
-            Ingredients { events, decisions, rows, deferred, undeferred, campaigns, kinds, policies }
+        .prop_map(|((events, decisions, rows), (deferred, undeferred), (campaigns, kinds, policies, outbox))| {
+            Ingredients { events, decisions, rows, deferred, undeferred, campaigns, kinds, policies, outbox }
         })
 }
 
@@ -115,6 +118,7 @@ pub struct Driver {
     events: BTreeMap<EventSeq, (Admission, Arc<Event>)>,
     last_event: u64,
     last_decision: u64,
+    last_delivery: u64,
 }
 
 impl Driver {
@@ -133,6 +137,7 @@ impl Driver {
         if all {
             self.last_event += u64::try_from(batch.events.len()).unwrap();
             self.last_decision += u64::try_from(batch.decisions.len()).unwrap();
+            self.last_delivery += posted(&batch.outbox);
             self.events.extend(batch.events.into_iter().map(|(admission, event)| (admission.seq, (admission, event))));
         }
         all
@@ -185,7 +190,26 @@ impl Driver {
                 .map(|byte| policy(if byte < 2 { "gift" } else { "rebate" }, &format!("1.0.{byte}"), byte))
                 .collect(),
             kinds: ingredients.kinds.into_iter().map(|(name, schema)| kind(name, schema)).collect(),
+            outbox: self.outbox(ingredients.outbox),
             events,
         }
     }
+
+    /// Gives what is posted its place.
+    fn outbox(&self, changes: Vec<OutboxChange>) -> Vec<OutboxChange> {
+        let mut places = self.last_delivery + 1..;
+        let placed = |change| match change {
+            OutboxChange::Post(delivery) => {
+                let mut delivery = Arc::unwrap_or_clone(delivery);
+                delivery.id = DeliveryId(places.next().unwrap());
+                OutboxChange::Post(delivery.into())
+            }
+            other => other,
+        };
+        changes.into_iter().map(placed).collect()
+    }
+}
+
+fn posted(changes: &[OutboxChange]) -> u64 {
+    changes.iter().map(|change| u64::from(matches!(change, OutboxChange::Post(_)))).sum()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use largesse_documents::stored::{DecisionKeys, read_decision, read_manifest, read_settings};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Campaign, Revision};
+use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
@@ -18,7 +19,7 @@ use super::convert::{Columns, column, window};
 use crate::{Counters, DecisionFilter, Deferred, DeferredKey, Kind, StoreError};
 
 /// Every row that a statement finds.
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     what: &'static str,
     sql: &str,
@@ -35,17 +36,22 @@ fn all<T>(
 }
 
 /// A bound on rows as SQLite takes it.
-fn at_most(limit: usize) -> i64 {
+pub(super) fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
-    let sql = "SELECT coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT max(id) FROM decisions), 0)";
+    let sql = "SELECT coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT max(id) FROM decisions), 0), \
+               coalesce((SELECT max(id) FROM deliveries), 0)";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let mut row = Columns::of("counter", row);
-    Ok(Counters { last_event: EventSeq(row.number()?), last_decision: DecisionId(row.number()?) })
+    Ok(Counters {
+        last_event: EventSeq(row.number()?),
+        last_decision: DecisionId(row.number()?),
+        last_delivery: DeliveryId(row.number()?),
+    })
 }
 
 pub(super) fn due(

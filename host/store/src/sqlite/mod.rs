@@ -7,6 +7,7 @@
 mod convert;
 mod list;
 mod load;
+mod outbox;
 mod schema;
 #[cfg(test)]
 mod tests;

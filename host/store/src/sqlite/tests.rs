@@ -158,6 +158,11 @@ fn no_list_reads_a_whole_table() {
         "SELECT 1 FROM decisions d WHERE d.campaign = 'c' AND d.id > 1 ORDER BY d.id LIMIT 2",
         "SELECT 1 FROM events CROSS JOIN decisions mine ON mine.event = events.seq WHERE events.actor = 'a'",
         "SELECT 1 FROM grants WHERE recipient = 'r'",
+        "SELECT 1 FROM deliveries WHERE destination = 'd' AND customer = 'c' AND state = 'waiting'",
+        "SELECT min(id) FROM deliveries WHERE destination = 'd' AND customer = 'c' AND state = 'waiting'",
+        "SELECT 1 FROM deliveries WHERE destination = 'd' AND first = 1 AND due <= 7 ORDER BY due, id LIMIT 2",
+        "SELECT 1 FROM deliveries WHERE state = 'dead' AND state <> 'delivered' AND id > 1 ORDER BY id LIMIT 2",
+        "SELECT 1 FROM deliveries WHERE id > 1 AND state = 'delivered' ORDER BY id LIMIT 2",
     ] {
         let plan = plan(sql);
         assert!(plan.contains("SEARCH") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");

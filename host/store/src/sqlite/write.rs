@@ -11,6 +11,7 @@ use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
 use super::convert::{amount, column, dimension_code, owner_code, user, window_code};
+use super::outbox;
 use crate::{Batch, StoreError};
 
 type Written = Result<(), StoreError>;
@@ -30,7 +31,10 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
     reach(Point::DecisionsWritten);
     deferred(connection, batch)?;
     reach(Point::DeferredWritten);
-    rows(connection, &batch.rows)
+    rows(connection, &batch.rows)?;
+    outbox::write(connection, batch)?;
+    reach(Point::OutboxWritten);
+    Ok(())
 }
 
 fn policies(connection: &Connection, batch: &Batch) -> Written {
