@@ -71,7 +71,7 @@ impl Host {
         let parts = Parts {
             store: Arc::new(store),
             workers: Arc::new(workers),
-            clock: Clock::System,
+            clock: Clock::system(),
             seed_secret: secrets.seed,
         };
         let service = Arc::new(Service::start(parts)?);

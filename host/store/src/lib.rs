@@ -134,6 +134,8 @@ pub struct Counters {
     pub last_decision: DecisionId,
     /// The last delivery written; 0 when none was.
     pub last_delivery: DeliveryId,
+    /// When the last event was admitted, if any was. The host's time goes on from there.
+    pub last_admitted: Option<Instant>,
 }
 
 /// Which decisions are asked for; all conditions together.

@@ -211,6 +211,7 @@ impl Store for MemoryStore {
             last_event: tables.events.last_key_value().map_or(EventSeq(0), |(seq, _)| *seq),
             last_decision: tables.decisions.last_key_value().map_or(DecisionId(0), |(id, _)| *id),
             last_delivery: tables.outbox.last_delivery(),
+            last_admitted: tables.events.last_key_value().map(|(_, (admission, _))| admission.at),
         })
     }
 

@@ -59,7 +59,7 @@ pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
 
 async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, Arc<Service>)> {
     let store = Arc::new(SqliteStore::open(folder.join("largesse.db"))?);
-    let parts = Parts { store, workers: workers(2)?, clock: Clock::System, seed_secret: [1; 32] };
+    let parts = Parts { store, workers: workers(2)?, clock: Clock::system(), seed_secret: [1; 32] };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?).await?;
     let document = json!({

@@ -67,7 +67,12 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
-        let clock = Clock::manual(at("2026-03-01T00:00:00Z"));
+        Self::over_at(store, "2026-03-01T00:00:00Z")
+    }
+
+    /// Over a store, when the machine's clock says this.
+    pub(crate) fn over_at(store: Arc<dyn Store>, time: &str) -> Self {
+        let clock = Clock::manual(at(time));
         let parts = Parts { store, workers: workers(), clock: clock.clone(), seed_secret: [9; 32] };
         Self { service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
@@ -105,7 +110,7 @@ impl Host {
         self.service.register(kind).await.expect("it is registered");
     }
 
-    /// An event as it arrives. The clock never goes back: it moves to the event's time when that is later.
+    /// An event as it arrives. The clock moves to the event's time when that is later.
     pub(crate) fn arrival(&self, event: Value) -> Arrival {
         self.clock.set(self.clock.now().max(at(event["time"].as_str().expect("an event has a time"))));
         let kinds = &self.service.registry().kinds;

@@ -1,10 +1,13 @@
 //! A campaign's life: pausing, ending, changing its parameters, putting decisions off.
 
+use std::sync::Arc;
+
 use largesse_domain::decision::Phase;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Outcome, Reason, Verdict};
 use largesse_service::ChangeError;
 use largesse_service::pipeline::{ControlError, EventResult, Precondition, WhyPutOff};
+use largesse_store::MemoryStore;
 use serde_json::{Value, json};
 
 use crate::admission::five_a_day;
@@ -89,8 +92,7 @@ async fn a_campaign_does_not_end_over_decisions_that_were_put_off() {
 
 #[tokio::test]
 async fn a_campaign_waits_for_its_opening_and_can_be_ended_at_once() {
-    let host = Host::in_memory();
-    host.clock.set(at("2026-02-27T00:00:00Z"));
+    let host = Host::over_at(Arc::new(MemoryStore::new()), "2026-02-27T00:00:00Z");
     host.campaign("daily", "check_in", five_a_day(1_000)).await;
     assert_eq!(lifecycle(&host, "daily"), Lifecycle::Scheduled);
     let early = host.send_one(check_in("u1", "2026-02-27T01:00:00+08:00")).await;

@@ -5,5 +5,7 @@ mod fixture;
 mod scenarios;
 mod hostile;
 mod admission;
+mod contention;
+mod clock;
 mod life;
 mod order;

@@ -18,6 +18,10 @@ use super::decide::readable;
 use crate::fit;
 use crate::registry::{Published, Registry};
 
+/// By how many milliseconds the machine's clock may lie behind the host's before the operator is told: it is adjusted by
+/// less all the time.
+const CLOCK_BEHIND_MS_MAX: i64 = 1_000;
+
 /// What the sender of a change knows of the version that it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precondition {
@@ -268,6 +272,7 @@ impl Decider {
 
     /// Opens, ends and finishes campaigns whose time has come.
     pub(super) fn look_at_clock(&mut self) {
+        self.note_standing_clock();
         let now = self.clock.now();
         let registry = Arc::clone(&self.registry);
         for active in registry.campaigns() {
@@ -280,6 +285,19 @@ impl Decider {
                         break;
                     }
                 }
+            }
+        }
+    }
+
+    /// Tells the operator of a clock that was set back, once.
+    fn note_standing_clock(&mut self) {
+        let behind_ms = self.clock.behind_ms();
+        let stands = behind_ms > CLOCK_BEHIND_MS_MAX;
+        if stands != self.clock_stands {
+            self.clock_stands = stands;
+            metrics::gauge!("largesse_clock_stands").set(if stands { 1.0 } else { 0.0 });
+            if stands {
+                tracing::warn!(behind_ms, "the machine's clock was set back; the host's stands until it has caught up");
             }
         }
     }

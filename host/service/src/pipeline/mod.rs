@@ -99,6 +99,8 @@ pub(crate) struct Decider {
     writing: bool,
     /// When deferred decisions were last looked for.
     looked_for_deferred: Option<Instant>,
+    /// Whether the clock stands because it was set back.
+    clock_stands: bool,
 }
 
 /// Starts the two threads.
@@ -150,6 +152,9 @@ impl Decider {
     ) -> Result<Self, StoreError> {
         let counters = store.counters()?;
         reach(Point::CountersRead);
+        if let Some(at) = counters.last_admitted {
+            clock.not_before(at);
+        }
         let backlog = registry.campaigns().map(|active| active.campaign.id.clone()).collect();
         Ok(Self {
             store,
@@ -167,6 +172,7 @@ impl Decider {
             backlog,
             writing: false,
             looked_for_deferred: None,
+            clock_stands: false,
         })
     }
 
