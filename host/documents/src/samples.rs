@@ -20,6 +20,7 @@ use largesse_domain::outcome::{Decision, Denied, Done, Outcome, Reason, Reversal
 use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Role, RoleSource, Subscription};
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When, Window};
+use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::{Quantity, Unit, UnitClass, UnitPattern};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
@@ -259,6 +260,15 @@ pub fn customer() -> impl Strategy<Value = Customer> {
             touches,
             raises_under_way,
         })
+}
+
+/// Any timer; many are due at the same time.
+pub fn timer() -> impl Strategy<Value = Timer> {
+    let due = prop_oneof![3 => (0..4_i64).prop_map(|due| Instant::from_millis(due).expect("soon after 1970")), 1 => instant()];
+    (due, any::<u64>(), name("u"), json()).prop_map(|(due, set_by, actor, data)| {
+        let body = TimerBody::Policy { set_by: DecisionId(set_by), actor, data };
+        Timer { due, body }
+    })
 }
 
 fn class() -> impl Strategy<Value = UnitClass> {

@@ -12,8 +12,9 @@ use crate::customer::Customer;
 use crate::decision::Owner;
 use crate::effect::Dimension;
 use crate::grant::{Grant, GrantSlot};
-use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey};
+use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey, TimerName};
 use crate::json::Json;
+use crate::timer::{Timer, TimerKey};
 
 /// Whose state in which campaign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -268,6 +269,31 @@ tables! {
     messages: MessageSlot => bool;
     /// All grants to a customer by any campaign, in order; loaded when a policy is shown balances.
     wallets: CustomerId => Vec<Grant>;
+    /// Timers that are set.
+    timers: TimerKey => Option<Timer>;
+    /// The names of an owner's timers; loaded when a policy sets one.
+    timer_names: StateKey => BTreeSet<TimerName>;
+}
+
+impl Facts {
+    /// Sets a timer, or drops it. The row is loaded.
+    pub fn set_timer(&mut self, key: TimerKey, timer: Option<Timer>) {
+        match &key {
+            TimerKey::Policy { campaign, owner, name } => {
+                let of = StateKey { campaign: campaign.clone(), owner: owner.clone() };
+                if self.timer_names.has(&of) {
+                    let mut names = self.timer_names.get(&of).clone();
+                    if timer.is_some() {
+                        names.insert(name.clone())
+                    } else {
+                        names.remove(name)
+                    };
+                    self.timer_names.put(of, names);
+                }
+            }
+        }
+        self.timers.put(key, timer);
+    }
 }
 
 #[cfg(test)]

@@ -107,6 +107,8 @@ text_ids! {
     GrantKey, "grant key", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// The policy's name for a message.
     MessageKey, "message key", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
+    /// The policy's name for a timer.
+    TimerName, "timer name", 64, key, "1 to 64 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// The policy's name for a thing that is given once.
     ClaimScope, "claim scope", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// A role of a manifest.

@@ -20,6 +20,7 @@ pub mod lifecycle;
 pub mod budget;
 pub mod campaign;
 pub mod grant;
+pub mod timer;
 pub mod facts;
 pub mod outcome;
 pub mod adjudicate;

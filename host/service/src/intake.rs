@@ -11,6 +11,7 @@ use largesse_domain::time::Instant;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::firing::{self, Concerned};
 use crate::kinds::{KindRules, Kinds, Reading};
 use crate::strict_json;
 
@@ -62,6 +63,8 @@ pub struct Arrival {
     pub reading: Reading,
     /// The rules of its kind.
     pub rules: Arc<KindRules>,
+    /// Whom alone it concerns, when a timer became it.
+    pub concerned: Option<Concerned>,
 }
 
 /// Parses and checks one event.
@@ -115,19 +118,21 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
         data: Json::from_checked(strict_json::canonical(&data)),
         body_hash: BodyHash(Sha256::digest(canonical.as_bytes()).into()),
     };
-    Ok(Arrival { event: Arc::new(event), data: Arc::new(data), reading, rules })
+    Ok(Arrival { event: Arc::new(event), data: Arc::new(data), reading, rules, concerned: None })
 }
 
-/// An arrival made again from a stored event, for a decision that was put off.
+/// An arrival made of an event that was not sent now: one that is stored, for a decision that was put off, or one that a
+/// timer becomes.
 ///
 /// # Errors
 /// When its kind was changed so that the event does not fit any more.
-pub(crate) fn again(event: Event, kinds: &Kinds) -> Result<Arrival, Rejected> {
+pub(crate) fn again(event: Arc<Event>, kinds: &Kinds) -> Result<Arrival, Rejected> {
     let rules = kinds.get(&event.kind).ok_or_else(|| Rejected::UnknownKind(event.kind.to_string()))?;
     let data: Value =
         serde_json::from_str(event.data.as_str()).map_err(|error| Rejected::Malformed(error.to_string()))?;
     let reading = rules.read(&data, event.occurred).unwrap_or_default();
-    Ok(Arrival { rules: Arc::clone(rules), event: Arc::new(event), data: Arc::new(data), reading })
+    let concerned = Concerned::by(&event, &data);
+    Ok(Arrival { rules: Arc::clone(rules), event, data: Arc::new(data), reading, concerned })
 }
 
 fn in_time(occurred: Instant, now: Instant, backfill: Backfill) -> Result<(), Rejected> {
@@ -178,6 +183,12 @@ impl Envelope {
         let source = attribute(object, "source", EventSource::new, &mut problems);
         let id = attribute(object, "id", EventId::new, &mut problems);
         let kind = attribute(object, "type", EventKind::new, &mut problems);
+        if source.as_ref().is_some_and(|source: &EventSource| source.as_str() == firing::SOURCE) {
+            problems.push(problem("/source", "the host's own; nobody else sends from there"));
+        }
+        if kind.as_ref().is_some_and(|kind: &EventKind| kind.as_str() == firing::KIND) {
+            problems.push(problem("/type", "only the host tells of its timers"));
+        }
         let actor = attribute(object, "subject", CustomerId::new, &mut problems);
         let occurred = attribute(object, "time", instant, &mut problems);
         match (source, id, kind, actor, occurred) {

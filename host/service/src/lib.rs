@@ -11,6 +11,7 @@ mod schema;
 pub mod kinds;
 pub mod bundled;
 pub mod intake;
+pub mod firing;
 pub mod seed;
 pub mod registry;
 mod fit;

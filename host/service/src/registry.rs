@@ -9,6 +9,7 @@ use largesse_domain::policy::{Manifest, Policy, RoleSource};
 use largesse_domain::time::Instant;
 use largesse_engine::LoadedPolicy;
 
+use crate::intake::Arrival;
 use crate::kinds::Kinds;
 use crate::zone::Zone;
 
@@ -110,9 +111,11 @@ impl Registry {
         }
     }
 
-    /// The campaigns that an event of a kind may concern, by id.
-    pub fn routed<'a>(&'a self, kind: &EventKind) -> impl Iterator<Item = &'a Arc<Active>> {
-        self.routes.get(kind).into_iter().flatten().filter_map(|id| self.campaigns.get(id))
+    /// The campaigns that an event may concern, by id.
+    pub fn routed<'a>(&'a self, arrival: &'a Arrival) -> impl Iterator<Item = &'a Arc<Active>> {
+        let ids = self.routes.get(&arrival.event.kind).into_iter().flatten();
+        let only = arrival.concerned.as_ref().map(|concerned| &concerned.campaign);
+        ids.filter(move |id| only.is_none_or(|only| only == *id)).filter_map(|id| self.campaigns.get(id))
     }
 
     /// A campaign.

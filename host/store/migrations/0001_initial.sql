@@ -214,3 +214,13 @@ CREATE TABLE settlements (
     reason   TEXT,
     at       INTEGER NOT NULL
 ) STRICT;
+
+-- Timers that are set: `key` tells what goes off, `waits_with` is the campaign whose pause it waits out, or ''. For each timer set
+-- or gone off one row anywhere and one index entry anywhere (by due: what goes off next).
+CREATE TABLE timers (
+    key        TEXT    NOT NULL PRIMARY KEY,
+    waits_with TEXT    NOT NULL,
+    due        INTEGER NOT NULL,
+    body       TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX timers_by_due ON timers (waits_with, due);

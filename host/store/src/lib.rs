@@ -25,6 +25,7 @@ use largesse_domain::json::Json;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
+use largesse_domain::timer::{Timer, TimerKey};
 
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
@@ -101,6 +102,12 @@ fn earliest_first(deferred: &mut Vec<Deferred>, limit: usize) {
     deferred.truncate(limit);
 }
 
+/// The timer due first, first; at most so many.
+fn due_first(timers: &mut Vec<(TimerKey, Timer)>, limit: usize) {
+    timers.sort_by_cached_key(|(key, timer)| (timer.due, key.to_string()));
+    timers.truncate(limit);
+}
+
 /// Everything that is written together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -108,8 +115,8 @@ pub struct Batch {
     pub events: Vec<(Admission, Arc<Event>)>,
     /// Decisions made, in order.
     pub decisions: Vec<Arc<Decision>>,
-    /// Rows changed; one that is absent (`None`, empty, not sent) is forgotten, but no grant ever is. `rows.wallets` shows
-    /// what `rows.grants` already says and is not written.
+    /// Rows changed; one that is absent (`None`, empty, not sent) is forgotten, but no grant ever is. `rows.wallets` and
+    /// `rows.timer_names` show what `rows.grants` and `rows.timers` already say and are not written.
     pub rows: Rows,
     /// Decisions put off (again).
     pub deferred: Vec<Deferred>,
@@ -188,6 +195,18 @@ pub trait Store: Outbox + Send + Sync {
     /// # Errors
     /// When the database fails.
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError>;
+
+    /// Timers that are due by then, at most `limit`: those that wait with one of these campaigns and those that wait with
+    /// none, in order of due and then of the text of their keys.
+    ///
+    /// # Errors
+    /// When the database fails or a timer cannot be read.
+    fn due_timers(
+        &self,
+        campaigns: &[CampaignId],
+        until: Instant,
+        limit: usize,
+    ) -> Result<Vec<(TimerKey, Timer)>, StoreError>;
 
     /// All campaigns, by id.
     ///

@@ -11,10 +11,11 @@ use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot, Rows, State, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, TimerName};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
+use largesse_domain::timer::{Timer, TimerKey};
 
 use crate::{Batch, Counters, DecisionFilter, Deferred, DeferredKey, Kind, Store, StoreError};
 
@@ -41,6 +42,7 @@ struct Tables {
     bindings: BTreeMap<BindingKey, CustomerId>,
     messages: BTreeSet<MessageSlot>,
     outbox: outbox::OutboxTables,
+    timers: BTreeMap<TimerKey, Timer>,
 }
 
 impl MemoryStore {
@@ -149,6 +151,18 @@ impl Tables {
                 self.messages.remove(slot);
             }
         }
+        for (key, timer) in &rows.timers {
+            put(&mut self.timers, key, timer.clone());
+        }
+    }
+
+    fn timer_names(&self, of: &StateKey) -> BTreeSet<TimerName> {
+        let name = |key: &TimerKey| match key {
+            TimerKey::Policy { campaign, owner, name } => {
+                (*campaign == of.campaign && *owner == of.owner).then(|| name.clone())
+            }
+        };
+        self.timers.keys().filter_map(name).collect()
     }
 
     fn wallet(&self, customer: &CustomerId) -> Vec<Grant> {
@@ -193,6 +207,8 @@ impl Store for MemoryStore {
             bindings: each(&wanted.bindings, |key| tables.bindings.get(key).cloned()),
             messages: each(&wanted.messages, |slot| tables.messages.contains(slot)),
             wallets: each(&wanted.wallets, |customer| tables.wallet(customer)),
+            timers: each(&wanted.timers, |key| tables.timers.get(key).cloned()),
+            timer_names: each(&wanted.timer_names, |of| tables.timer_names(of)),
         })
     }
 
@@ -227,6 +243,22 @@ impl Store for MemoryStore {
         let tables = self.tables();
         let mine = tables.deferred.keys().filter(|key| key.campaign == *campaign);
         Ok(mine.map(|_| 1).sum())
+    }
+
+    fn due_timers(
+        &self,
+        campaigns: &[CampaignId],
+        until: Instant,
+        limit: usize,
+    ) -> Result<Vec<(TimerKey, Timer)>, StoreError> {
+        let tables = self.tables();
+        let due = |(key, timer): &(&TimerKey, &Timer)| {
+            timer.due <= until && key.waits_with().is_none_or(|campaign| campaigns.contains(campaign))
+        };
+        let mut found: Vec<_> =
+            tables.timers.iter().filter(due).map(|(key, timer)| (key.clone(), timer.clone())).collect();
+        crate::due_first(&mut found, limit);
+        Ok(found)
     }
 
     fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {

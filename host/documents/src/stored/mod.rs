@@ -22,6 +22,7 @@ mod decision;
 mod effect;
 mod outcome;
 mod policy;
+mod timer;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use campaign::{read_settings, settings_text};
 pub use customer::{customer_text, read_customer};
 pub use decision::{DecisionKeys, decision_text, read_decision};
 pub use policy::{manifest_text, read_manifest};
+pub use timer::{read_timer_body, timer_body_text};
 
 /// A stored text that does not hold what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -25,6 +25,11 @@ proptest! {
     }
 
     #[test]
+    fn timers_are_kept_whole(timer in samples::timer()) {
+        prop_assert_eq!(read_timer_body(&timer_body_text(&timer.body)), Ok(timer.body));
+    }
+
+    #[test]
     fn decisions_are_kept_whole(decision in samples::decision()) {
         let keys = DecisionKeys {
             id: decision.id,

@@ -111,7 +111,8 @@ impl Decider {
         Ok((admitted, dues))
     }
 
-    fn keep(&mut self, admitted: &[Admitted], round: Round) {
+    /// Adds events and what was decided on them to the batch that gathers.
+    pub(super) fn keep(&mut self, admitted: &[Admitted], round: Round) {
         for event in admitted {
             let (seq, inner) = (event.admission.seq, &event.arrival.event);
             self.unwritten.insert(inner.key.clone(), (seq, inner.body_hash));

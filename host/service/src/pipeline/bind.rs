@@ -33,7 +33,7 @@ impl Decider {
             self.facts.customers.put(actor.clone(), customer);
         }
         let registry = Arc::clone(&self.registry);
-        for active in registry.routed(&event.arrival.event.kind) {
+        for active in registry.routed(&event.arrival) {
             let settings = &active.campaign.settings;
             let binds = settings.attribution.bind_on.contains(&event.arrival.event.kind);
             let counts = active.campaign.takes(occurred) && active.campaign.grants_for(occurred);

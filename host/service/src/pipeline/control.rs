@@ -15,6 +15,7 @@ use largesse_store::{Kind, StoreError};
 
 use super::Decider;
 use super::decide::readable;
+use crate::firing;
 use crate::fit;
 use crate::registry::{Published, Registry};
 
@@ -265,6 +266,7 @@ impl Decider {
         let campaign = Arc::new(campaign);
         let unknown = || ControlError::NotFound { what: "time zone", name: campaign.settings.time_zone.clone() };
         self.with_registry(|registry| registry.set_campaign(Arc::clone(&campaign)).ok_or_else(unknown))?;
+        self.timers.look_again();
         self.pending.batch.campaigns.retain(|other| other.id != campaign.id);
         self.pending.batch.campaigns.push(Arc::clone(&campaign));
         Ok(campaign)
@@ -321,6 +323,10 @@ impl Decider {
     }
 
     fn register(&mut self, kind: Kind) -> Outcome {
+        if kind.kind.as_str() == firing::KIND {
+            let message = format!("{} is the host's own kind and does not change", kind.kind);
+            return Err(ControlError::Problems(vec![Problem { pointer: String::new(), message }]));
+        }
         let old = self.registry.kinds.all().find(|old| old.kind == kind.kind).cloned();
         if old.as_ref() == Some(&kind) {
             return Ok(Changed::Kind(kind, false));

@@ -113,7 +113,7 @@ impl Decider {
         let inner = &event.arrival.event;
         let actor = self.facts.customers.get(&inner.actor);
         let mut tasks = Vec::new();
-        for active in self.registry.routed(&inner.kind) {
+        for active in self.registry.routed(&event.arrival) {
             let campaign = &active.campaign;
             if !campaign.takes(inner.occurred) || !campaign.settings.audience.includes(actor, inner.occurred) {
                 continue;

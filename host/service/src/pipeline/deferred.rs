@@ -4,6 +4,7 @@
 //! has such decisions from a pause, its new ones queue behind them: order is kept.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
@@ -33,7 +34,11 @@ impl Decider {
         }
         let due = self.store.due(&live, self.clock.now(), AT_ONCE_MAX)?;
         if due.len() < AT_ONCE_MAX {
+            let before = self.backlog.len();
             self.backlog.retain(|campaign| due.iter().any(|deferred| deferred.key.campaign == *campaign));
+            if self.backlog.len() < before {
+                self.timers.look_again();
+            }
         }
         if due.is_empty() {
             return Ok(());
@@ -57,7 +62,7 @@ impl Decider {
         let mut events = BTreeMap::new();
         for (admission, event) in self.store.events(&seqs)?.into_iter().flatten() {
             let seq = admission.seq;
-            match intake::again(event, &self.registry.kinds) {
+            match intake::again(Arc::new(event), &self.registry.kinds) {
                 Ok(arrival) => {
                     events.insert(seq, Admitted { arrival, admission });
                 }

@@ -15,6 +15,7 @@ mod control;
 mod decide;
 mod deferred;
 mod show;
+mod timers;
 mod wave;
 
 use std::collections::{HashMap, HashSet};
@@ -40,6 +41,7 @@ use crate::clock::Clock;
 use crate::intake::Arrival;
 use crate::registry::Registry;
 use crate::seed::SeedKey;
+use timers::Timers;
 
 /// Most events in one commit.
 const COMMIT_EVENTS_MAX: usize = 2_048;
@@ -101,6 +103,7 @@ pub(crate) struct Decider {
     looked_for_deferred: Option<Instant>,
     /// Whether the clock stands because it was set back.
     clock_stands: bool,
+    timers: Timers,
 }
 
 /// Starts the two threads.
@@ -173,13 +176,14 @@ impl Decider {
             writing: false,
             looked_for_deferred: None,
             clock_stands: false,
+            timers: Timers::default(),
         })
     }
 
     fn run(&mut self, work: &Receiver<Work>, batches: &Sender<Pending>, written: &Receiver<Vec<EventKey>>) {
         let (mut stopping, no_work) = (false, never());
         loop {
-            if let Err(error) = self.step(batches) {
+            if let Err(error) = self.step(batches, stopping) {
                 self.shared.fail(&error);
                 return;
             }
@@ -209,8 +213,8 @@ impl Decider {
         }
     }
 
-    /// What is due between two pieces of work.
-    fn step(&mut self, batches: &Sender<Pending>) -> Result<(), StoreError> {
+    /// What is due between two pieces of work. Nothing goes off any more once the host is stopping.
+    fn step(&mut self, batches: &Sender<Pending>, stopping: bool) -> Result<(), StoreError> {
         self.look_at_clock();
         let idle = !self.writing && self.pending.is_empty();
         if idle {
@@ -219,9 +223,13 @@ impl Decider {
             }
             self.decide_deferred()?;
         }
+        if !self.writing && !stopping {
+            self.fire_timers()?;
+        }
         if !self.writing && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             pending.batch.rows = self.facts.take_changes();
+            self.timers.note(&pending.batch.rows.timers);
             reach(Point::BatchClosed);
             self.writing = batches.send(pending).is_ok();
         }

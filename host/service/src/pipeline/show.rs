@@ -43,6 +43,9 @@ impl Decider {
             OwnerOf::Party(role) => in_role(role).map(Owner::Party),
             OwnerOf::Entity(pointer) => entity_at(event, pointer).map(Owner::Entity),
         };
+        // A timer is told for its owner only.
+        let concerned = event.arrival.concerned.as_ref();
+        let owner = owner.filter(|owner| concerned.is_none_or(|concerned| concerned.owner == *owner));
         let about = about(event, subscription);
         Ok(owner.map(|owner| Cast { owner, about, parties }))
     }

@@ -35,7 +35,7 @@ impl Decider {
             let inner = &event.arrival.event;
             wanted.customers.insert(inner.actor.clone());
             wanted.customers.extend(event.arrival.reading.named.iter().cloned());
-            for active in registry.routed(&inner.kind).filter(|active| sees_inviters(active.latest().manifest())) {
+            for active in registry.routed(&event.arrival).filter(|active| sees_inviters(active.latest().manifest())) {
                 of_actor.push(BindingKey { campaign: active.campaign.id.clone(), invitee: inner.actor.clone() });
             }
         }
@@ -89,7 +89,7 @@ impl Decider {
         let mut shared = vec![Shared::Customer(inner.actor.clone())];
         shared.extend(event.arrival.reading.named.iter().cloned().map(Shared::Customer));
         let registry = Arc::clone(&self.registry);
-        for active in registry.routed(&inner.kind) {
+        for active in registry.routed(&event.arrival) {
             let manifest = active.at(inner.occurred).1.manifest();
             if sees_inviters(manifest) {
                 let chain = self.inviters(&active.campaign.id, &inner.actor, usize::from(INVITER_DISTANCE_MAX))?;

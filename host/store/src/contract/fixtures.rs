@@ -17,6 +17,7 @@ use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::policy::{Manifest, Policy};
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, Moment, Window, WindowIndex};
+use largesse_domain::timer::TimerKey;
 use largesse_domain::unit::{Quantity, Unit, UnitPattern};
 
 use crate::{Batch, DecisionFilter, Deferred, DeferredKey, DeliveryFilter, Kind, Store};
@@ -209,7 +210,13 @@ pub fn universe() -> Wanted {
     for campaign in campaigns() {
         for customer in &customers {
             let owners = [Owner::Party(customer.clone()), Owner::Entity(id(customer.as_str()))];
-            wanted.states.extend(owners.map(|owner| StateKey { campaign: campaign.clone(), owner }));
+            for owner in owners {
+                let of = StateKey { campaign: campaign.clone(), owner: owner.clone() };
+                wanted.states.insert(of.clone());
+                wanted.timer_names.insert(of);
+                let timer = |name| TimerKey::Policy { campaign: campaign.clone(), owner: owner.clone(), name };
+                wanted.timers.extend([id("t0"), id("t1")].map(timer));
+            }
             wanted.bindings.insert(BindingKey { campaign: campaign.clone(), invitee: customer.clone() });
             for key in ["k0", "k1", "k2"] {
                 let (campaign, to) = (campaign.clone(), customer.clone());
@@ -276,6 +283,8 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
     for (now, limit) in [(0, 9), (2, 9), (100, 2), (100, 9)] {
         line("due", &store.due(&all, at(now), limit).unwrap());
         line("due of some", &store.due(&all[1..3], at(now), limit).unwrap());
+        line("timers", &store.due_timers(&all, at(now), limit).unwrap());
+        line("timers of some", &store.due_timers(&all[1..3], at(now), limit).unwrap());
     }
     let actors: Vec<_> = std::iter::once(None).chain(universe.customers.iter().cloned().map(Some)).collect();
     for campaign in all.iter().cloned().map(Some).chain([None]) {

@@ -13,10 +13,12 @@ pub mod random;
 mod lists;
 mod outbox;
 mod rows;
+mod timers;
 
 pub use lists::*;
 pub use outbox::*;
 pub use rows::*;
+pub use timers::*;
 
 use crate::{Batch, Store};
 use fixtures::{answers, campaign, decision, event, first_day, universe};
@@ -38,6 +40,8 @@ macro_rules! contract {
             decisions_are_kept_whole
             decisions_are_listed_page_by_page
             deferred_decisions_are_due_in_order_of_events
+            timers_are_due_in_order
+            an_owners_timers_are_named
             campaigns_are_replaced_and_listed_by_id
             policies_are_published_once_and_listed_by_name
             kinds_are_replaced_and_listed_by_name
@@ -73,6 +77,7 @@ pub fn an_empty_store_knows_nothing(store: &dyn Store) {
     assert!(rows.usage.iter().all(|(_, usage)| *usage == Default::default()));
     assert!(rows.messages.iter().all(|(_, sent)| !sent));
     assert_eq!(rows.customers.len(), universe().customers.len(), "one answer for each key");
+    assert_eq!(store.due_timers(&fixtures::campaigns(), fixtures::at(9), 9).unwrap(), []);
     assert!(store.campaigns().unwrap().is_empty());
     assert!(store.policies().unwrap().is_empty());
     assert!(store.kinds().unwrap().is_empty());

@@ -34,7 +34,7 @@ where
 
 /// Random rows under keys of the universe.
 pub fn rows() -> impl Strategy<Value = Rows> {
-    let Wanted { customers, states, grants, abouts, claims, usage, bindings, messages, .. } = universe();
+    let Wanted { customers, states, grants, abouts, claims, usage, bindings, messages, timers, .. } = universe();
     let state = (any::<u32>(), samples::json()).prop_map(|(written_as, value)| State { written_as, value });
     let customer = || samples::name::<CustomerId>("u");
     let slots: Vec<_> = grants.iter().cloned().collect();
@@ -52,8 +52,9 @@ pub fn rows() -> impl Strategy<Value = Rows> {
         some(usage.into_iter().collect(), count),
         some(bindings.into_iter().collect(), of(customer())),
         some(messages.into_iter().collect(), any::<bool>()),
+        some(timers.into_iter().collect(), of(samples::timer())),
     );
-    (first, second).prop_map(|((customers, states, grants, abouts), (claims, usage, bindings, messages))| {
+    (first, second).prop_map(|((customers, states, grants, abouts), (claims, usage, bindings, messages, timers))| {
         let grants = grants.into_iter().map(|(slot, (issue, reversed, key_freed, decision))| {
             let plain = grant("u0", "k0", issue, decision);
             let grant = Grant { slot: slot.clone(), reversed: quantity(reversed), key_freed, ..plain };
@@ -69,7 +70,8 @@ pub fn rows() -> impl Strategy<Value = Rows> {
             (key, About { cancelled, grants })
         });
         let (grants, abouts) = (grants.collect(), abouts.collect());
-        Rows { customers, states, grants, abouts, claims, usage, bindings, messages, wallets: Vec::new() }
+        let rows = Rows { customers, states, grants, abouts, claims, usage, bindings, messages, ..Rows::default() };
+        Rows { timers, ..rows }
     })
 }
 

@@ -3,6 +3,9 @@
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows, State, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::id::DecisionId;
+use largesse_domain::json::Json;
+use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::Quantity;
 
 use super::fixtures::{event, grant, id, quantity, universe, used};
@@ -26,6 +29,8 @@ fn keys_of(rows: &Rows) -> Wanted {
         bindings: keys(&rows.bindings),
         messages: keys(&rows.messages),
         wallets: keys(&rows.wallets),
+        timers: keys(&rows.timers),
+        timer_names: keys(&rows.timer_names),
     }
 }
 
@@ -40,6 +45,8 @@ fn some_rows() -> Rows {
     let mut customer = Customer::default();
     let fact = largesse_domain::customer::Fact::Touch(id("u3"));
     customer.learn(fact, super::fixtures::at(7)).unwrap();
+    let body = TimerBody::Policy { set_by: DecisionId(1), actor: id("u1"), data: Json::from_checked(" {}") };
+    let timer = Timer { due: super::fixtures::at(8), body };
     let granted = Grant { slot: slot.clone(), ..grant("u0", "k0", 1, 1) };
     Rows {
         customers: vec![(wanted.customers.pop_last().unwrap(), customer)],
@@ -50,7 +57,8 @@ fn some_rows() -> Rows {
         usage: vec![(wanted.usage.pop_last().unwrap(), used(Quantity::MAX.get()))],
         bindings: vec![(wanted.bindings.pop_last().unwrap(), Some(id("u2")))],
         messages: vec![(wanted.messages.pop_last().unwrap(), true)],
-        wallets: Vec::new(),
+        timers: vec![(wanted.timers.pop_last().unwrap(), Some(timer))],
+        ..Rows::default()
     }
 }
 
@@ -78,6 +86,7 @@ pub fn rows_come_and_go(store: &dyn Store) {
     gone.claims[0].1 = None;
     gone.bindings[0].1 = None;
     gone.messages[0].1 = false;
+    gone.timers[0].1 = None;
     gone.grants[0].1 = None;
     write(store, gone.clone());
     gone.grants = rows.grants;

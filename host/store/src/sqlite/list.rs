@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use largesse_documents::stored::{DecisionKeys, read_decision, read_manifest, read_settings};
+use largesse_documents::stored::{DecisionKeys, read_decision, read_manifest, read_settings, read_timer_body};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::delivery::DeliveryId;
@@ -13,6 +13,7 @@ use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::{Instant, WindowIndex};
+use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::convert::{Columns, column, window};
@@ -80,6 +81,24 @@ pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> 
     let sql = "SELECT count(*) FROM deferred WHERE campaign = ?1";
     let count = all(connection, "count", sql, [campaign.as_str()], |row| row.number())?;
     Ok(count.into_iter().sum())
+}
+
+pub(super) fn due_timers(
+    connection: &Connection,
+    campaigns: &[CampaignId],
+    until: Instant,
+    limit: usize,
+) -> Result<Vec<(TimerKey, Timer)>, StoreError> {
+    let sql = "SELECT key, due, body FROM timers WHERE waits_with = ?1 AND due <= ?2 ORDER BY due, key LIMIT ?3";
+    let mut found = Vec::new();
+    for waits_with in campaigns.iter().map(CampaignId::as_str).chain([""]) {
+        let row = params![waits_with, until.as_millis(), at_most(limit)];
+        found.extend(all(connection, "timer", sql, row, |row| {
+            Ok((row.id()?, Timer { due: row.instant()?, body: row.form(read_timer_body)? }))
+        })?);
+    }
+    crate::due_first(&mut found, limit);
+    Ok(found)
 }
 
 pub(super) fn campaigns(connection: &Connection) -> Result<Vec<Campaign>, StoreError> {

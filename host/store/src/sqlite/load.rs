@@ -1,15 +1,18 @@
 //! Rows by their keys.
 
-use largesse_documents::stored::{Unreadable, read_customer};
+use std::collections::BTreeSet;
+
+use largesse_documents::stored::{Unreadable, read_customer, read_timer_body};
 use largesse_documents::time::local_time;
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot, Rows, State, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CustomerId, DecisionId, EventSeq};
+use largesse_domain::id::{CustomerId, DecisionId, EventSeq, TimerName};
 use largesse_domain::json::Json;
 use largesse_domain::time::Day;
+use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{CachedStatement, Connection, Params, params};
 
 use super::convert::{Columns, dimension_code, owner_code, user, window_code};
@@ -67,6 +70,8 @@ pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, Sto
         bindings: bindings(connection, wanted.bindings.iter())?,
         messages: messages(connection, wanted.messages.iter())?,
         wallets: each(connection, WALLET, &wanted.wallets, wallet_rows)?,
+        timers: timers(connection, wanted.timers.iter())?,
+        timer_names: each(connection, TIMERS_OF, &wanted.timer_names, timer_names)?,
     })
 }
 
@@ -208,4 +213,32 @@ fn messages<'a>(
     each(connection, sql, keys, |statement, MessageSlot { campaign, to, key }| {
         Ok(statement.exists([to.as_str(), campaign.as_str(), key.as_str()])?)
     })
+}
+
+fn timers<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a TimerKey>,
+) -> Result<Vec<(TimerKey, Option<Timer>)>, StoreError> {
+    let sql = "SELECT due, body FROM timers WHERE key = ?1";
+    each(connection, sql, keys, |statement, key| {
+        find("timer", statement, [key.to_string()], |row| {
+            Ok(Timer { due: row.instant()?, body: row.form(read_timer_body)? })
+        })
+    })
+}
+
+const TIMERS_OF: &str = "SELECT key FROM timers WHERE key >= ?1 AND key < ?2";
+
+fn timer_names(statement: &mut CachedStatement<'_>, of: &StateKey) -> Result<BTreeSet<TimerName>, StoreError> {
+    let prefix = TimerKey::prefix_of(&of.campaign, &of.owner);
+    // The prefix ends with a space, and `!` is what comes after a space.
+    let end = format!("{}!", prefix.trim_end());
+    let mut rows = statement.query([prefix, end])?;
+    let mut names = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        match Columns::of("timer", row).id()? {
+            TimerKey::Policy { name, .. } => names.insert(name),
+        };
+    }
+    Ok(names)
 }

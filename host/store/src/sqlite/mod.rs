@@ -28,6 +28,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
+use largesse_domain::timer::{Timer, TimerKey};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -198,6 +199,15 @@ impl Store for SqliteStore {
 
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError> {
         self.read(|connection| list::deferred_count(connection, campaign))
+    }
+
+    fn due_timers(
+        &self,
+        campaigns: &[CampaignId],
+        until: Instant,
+        limit: usize,
+    ) -> Result<Vec<(TimerKey, Timer)>, StoreError> {
+        self.read(|connection| list::due_timers(connection, campaigns, until, limit))
     }
 
     fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use largesse_documents::stored::{customer_text, decision_text, manifest_text, settings_text};
+use largesse_documents::stored::{customer_text, decision_text, manifest_text, settings_text, timer_body_text};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
 use largesse_domain::grant::Grant;
+use largesse_domain::id::CampaignId;
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
@@ -166,7 +167,8 @@ fn rows(connection: &Connection, rows: &Rows) -> Written {
     usage(connection, rows)?;
     reach(Point::UsageWritten);
     bindings(connection, rows)?;
-    messages(connection, rows)
+    messages(connection, rows)?;
+    timers(connection, rows)
 }
 
 /// The rows in the order that the table keeps them in.
@@ -330,6 +332,22 @@ fn messages(connection: &Connection, rows: &Rows) -> Written {
             "DELETE FROM messages WHERE recipient = ?1 AND campaign = ?2 AND message_key = ?3"
         };
         connection.prepare_cached(sql)?.execute([slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()])?;
+    }
+    Ok(())
+}
+
+fn timers(connection: &Connection, rows: &Rows) -> Written {
+    for (key, timer) in sorted(&rows.timers, |(key, _)| key) {
+        let text = key.to_string();
+        let Some(timer) = timer else {
+            connection.prepare_cached("DELETE FROM timers WHERE key = ?1")?.execute([text])?;
+            continue;
+        };
+        let sql = "INSERT INTO timers (key, waits_with, due, body) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (key) DO UPDATE SET due = excluded.due, body = excluded.body";
+        let waits_with = key.waits_with().map_or("", CampaignId::as_str);
+        let row = params![text, waits_with, timer.due.as_millis(), timer_body_text(&timer.body)];
+        connection.prepare_cached(sql)?.execute(row)?;
     }
     Ok(())
 }

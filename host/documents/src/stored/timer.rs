@@ -1,0 +1,38 @@
+//! What a timer carries, in the store.
+
+use largesse_domain::id::DecisionId;
+use largesse_domain::json::Json;
+use largesse_domain::timer::TimerBody;
+use serde::{Deserialize, Serialize};
+
+use super::{Text, Unreadable, id, read, write};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TimerBodyForm<'a> {
+    Policy { set_by: u64, actor: Text<'a>, data: Text<'a> },
+}
+
+/// What a timer carries, as the store keeps it.
+#[must_use]
+pub fn timer_body_text(body: &TimerBody) -> String {
+    write(&match body {
+        TimerBody::Policy { set_by, actor, data } => {
+            TimerBodyForm::Policy { set_by: set_by.0, actor: actor.as_str().into(), data: data.as_str().into() }
+        }
+    })
+}
+
+/// Reads what [`timer_body_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_timer_body(text: &str) -> Result<TimerBody, Unreadable> {
+    Ok(match read(text)? {
+        TimerBodyForm::Policy { set_by, actor, data } => TimerBody::Policy {
+            set_by: DecisionId(set_by),
+            actor: id(&actor)?,
+            data: Json::from_checked(data.into_owned()),
+        },
+    })
+}

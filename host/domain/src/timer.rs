@@ -1,0 +1,115 @@
+//! Timers: what the host is to do, or to tell a policy, at a later time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::decision::Owner;
+use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, TimerName};
+use crate::json::Json;
+use crate::time::Instant;
+
+/// What a timer is known by. Setting another under the same key replaces the one before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerKey {
+    /// A policy's own: it is told when the time has come.
+    Policy {
+        /// By which campaign.
+        campaign: CampaignId,
+        /// Whose.
+        owner: Owner,
+        /// The policy's name for it.
+        name: TimerName,
+    },
+}
+
+impl TimerKey {
+    /// The campaign whose pause the timer waits out. `None` for one that waits for nothing but its time.
+    #[must_use]
+    pub fn waits_with(&self) -> Option<&CampaignId> {
+        match self {
+            Self::Policy { campaign, .. } => Some(campaign),
+        }
+    }
+
+    /// What the texts of all timers of an owner begin with, and of no other.
+    #[must_use]
+    pub fn prefix_of(campaign: &CampaignId, owner: &Owner) -> String {
+        format!("policy {campaign} {} {} ", owner.kind().as_str(), owner.id())
+    }
+}
+
+/// One text for one key; no part of it holds a space. Timers that are due at the same time go off in the order of these.
+impl fmt::Display for TimerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy { campaign, owner, name } => write!(f, "{}{name}", Self::prefix_of(campaign, owner)),
+        }
+    }
+}
+
+impl FromStr for TimerKey {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = InvalidId { what: "timer key", rule: "`policy`, a campaign, `party` or `entity`, an id, a name" };
+        match *text.split(' ').collect::<Vec<_>>() {
+            ["policy", campaign, kind, owner, name] => {
+                let owner = match kind {
+                    "party" => Owner::Party(owner.parse()?),
+                    "entity" => Owner::Entity(owner.parse()?),
+                    _ => return Err(invalid),
+                };
+                Ok(Self::Policy { campaign: campaign.parse()?, owner, name: name.parse()? })
+            }
+            _ => Err(invalid),
+        }
+    }
+}
+
+/// A timer that was set and has not gone off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Not before.
+    pub due: Instant,
+    /// What it carries.
+    pub body: TimerBody,
+}
+
+/// What a timer carries until it goes off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimerBody {
+    /// What the policy is told.
+    Policy {
+        /// The decision that set it.
+        set_by: DecisionId,
+        /// Whose event that decision was on.
+        actor: CustomerId,
+        /// The policy's note to itself; a JSON object.
+        data: Json,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_what_it_prints() {
+        let owners = [Owner::Party("u:1".parse().unwrap()), Owner::Entity("policy".parse().unwrap())];
+        for owner in owners {
+            let (campaign, name) = ("spring".parse().unwrap(), "remind/2".parse().unwrap());
+            let key = TimerKey::Policy { campaign, owner, name };
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for bad in ["", "policy", "policy c party u", "policy c team u n", "policy c party u n n", "hold c party u n"] {
+            assert!(bad.parse::<TimerKey>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_of_one_owner() {
+        let campaign: CampaignId = "spring".parse().unwrap();
+        let prefix = |id: &str| TimerKey::prefix_of(&campaign, &Owner::Party(id.parse().unwrap()));
+        assert!(!prefix("u11").starts_with(&prefix("u1")));
+    }
+}

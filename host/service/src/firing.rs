@@ -1,0 +1,135 @@
+//! The event that a policy's timer becomes when it goes off.
+
+use std::sync::Arc;
+
+use largesse_documents::time::instant_text;
+use largesse_domain::decision::Owner;
+use largesse_domain::event::{BodyHash, Event, EventKey};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventId, EventKind, EventSource, TimerName};
+use largesse_domain::json::Json;
+use largesse_domain::time::Instant;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::intake::{self, Arrival, Rejected};
+use crate::kinds::Kinds;
+use crate::strict_json;
+
+/// Where such events come from. Nobody else may send from there.
+pub const SOURCE: &str = "largesse:timer";
+/// Their kind. Nobody else may send it.
+pub const KIND: &str = "timer.fired";
+
+/// Whom such an event concerns: the campaign and the owner that the timer was set for, and nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concerned {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Whose timer it was.
+    pub owner: Owner,
+}
+
+impl Concerned {
+    /// Whom an event concerns; `None` when no timer became it.
+    pub(crate) fn by(event: &Event, data: &Value) -> Option<Self> {
+        if event.key.source.as_str() != SOURCE {
+            return None;
+        }
+        let field = |name: &str| data.get(name).and_then(Value::as_str);
+        let customer = field("customer").and_then(|id| id.parse().ok()).map(Owner::Party);
+        let entity = || field("entity").and_then(|id| id.parse().ok()).map(Owner::Entity);
+        Some(Self { campaign: field("campaign")?.parse().ok()?, owner: customer.or_else(entity)? })
+    }
+}
+
+/// A policy's timer whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fired<'a> {
+    pub(crate) campaign: &'a CampaignId,
+    pub(crate) owner: &'a Owner,
+    pub(crate) name: &'a TimerName,
+    pub(crate) set_by: DecisionId,
+    pub(crate) actor: &'a CustomerId,
+    pub(crate) data: &'a Json,
+    pub(crate) due: Instant,
+}
+
+impl Fired<'_> {
+    /// The event. Its id names the decision, which has one campaign and one owner, and the name: no two settings share it.
+    ///
+    /// # Errors
+    /// When the kind of such events is not registered, or the timer's data is not JSON.
+    pub(crate) fn arrival(self, kinds: &Kinds) -> Result<Arrival, Rejected> {
+        let note: Value = serde_json::from_str(self.data.as_str())
+            .map_err(|error| Rejected::Malformed(format!("the timer's data: {error}")))?;
+        let owner = match self.owner {
+            Owner::Party(_) => "customer",
+            Owner::Entity(_) => "entity",
+        };
+        let data = json!({
+            "campaign": self.campaign.as_str(), "timer": self.name.as_str(), "data": note, owner: self.owner.id(),
+        });
+        let id = format!("{}:{}", self.set_by, self.name);
+        let envelope = json!({
+            "specversion": "1.0", "source": SOURCE, "id": id, "type": KIND, "subject": self.actor.as_str(),
+            "time": instant_text(self.due), "data": data,
+        });
+        let event = Event {
+            key: EventKey {
+                source: EventSource::new(SOURCE).expect("printable"),
+                id: EventId::new(id).expect("a number and a timer's name are short and printable"),
+            },
+            kind: EventKind::new(KIND).expect("lower-case letters and a dot"),
+            actor: self.actor.clone(),
+            occurred: self.due,
+            data: Json::from_checked(strict_json::canonical(&data)),
+            body_hash: BodyHash(Sha256::digest(strict_json::canonical(&envelope).as_bytes()).into()),
+        };
+        intake::again(Arc::new(event), kinds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds() -> Kinds {
+        let mut kinds = Kinds::default();
+        crate::bundled::kinds().into_iter().for_each(|kind| kinds.insert(kind).unwrap());
+        kinds
+    }
+
+    fn fired(owner: &Owner) -> Arrival {
+        let (campaign, name, actor) =
+            ("spring".parse().unwrap(), "n".repeat(64).parse().unwrap(), "u1".parse().unwrap());
+        let data = Json::from_checked("{\"step\":2}");
+        let set_by = DecisionId(u64::MAX);
+        let due = Instant::from_millis(5_000).unwrap();
+        Fired { campaign: &campaign, owner, name: &name, set_by, actor: &actor, data: &data, due }
+            .arrival(&kinds())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_event_fits_its_schema_and_names_its_owner() {
+        let arrival = fired(&Owner::Entity("team-1".parse().unwrap()));
+        assert_eq!(arrival.rules.problems(&arrival.data), []);
+        assert!(arrival.rules.names_entity("/entity") && arrival.rules.names_customer("/customer"));
+        assert_eq!(arrival.reading.named, []);
+        let campaign = "spring".parse().unwrap();
+        let owner = Owner::Entity("team-1".parse().unwrap());
+        assert_eq!(arrival.concerned, Some(Concerned { campaign, owner }));
+        assert_eq!(arrival.data["data"]["step"], 2);
+        assert_eq!(arrival.event.occurred.as_millis(), 5_000);
+    }
+
+    #[test]
+    fn a_customer_that_owns_it_is_named() {
+        let owner = Owner::Party("u2".parse().unwrap());
+        let arrival = fired(&owner);
+        assert_eq!(arrival.rules.problems(&arrival.data), []);
+        assert_eq!(arrival.reading.named, ["u2".parse().unwrap()]);
+        assert_eq!(arrival.concerned.unwrap().owner, owner);
+        assert_eq!(arrival.event.actor.as_str(), "u1");
+    }
+}
