@@ -13,6 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::token::{hex, random, unhex};
 
 const DATABASE: &str = "largesse.db";
+const DATABASE_MADE: &str = "database-made";
 const SECRETS: &str = "secrets.toml";
 const CACHE: &str = "compiled";
 const LOCK: &str = "lock";
@@ -61,9 +62,25 @@ impl DataDir {
         Ok(Self { dir, path: path.to_owned(), _lock: lock })
     }
 
-    /// Where the database is.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE)
+    /// Where the database is, or will be made. One that was there and is gone is not made anew: everything would be granted
+    /// again.
+    pub(crate) fn database(&self) -> Result<PathBuf> {
+        let place = self.path.join(DATABASE);
+        let is_empty = self.dir.metadata(DATABASE).map_or(true, |file| file.len() == 0);
+        if is_empty && self.dir.exists(DATABASE_MADE) {
+            let failure = Failure::new(format!("{} is missing or empty, but there was a database", place.display()));
+            return Err(failure.hint("put it back from a backup; a host that shall know nothing takes a new directory"));
+        }
+        Ok(place)
+    }
+
+    /// Remembers that there is a database.
+    pub(crate) fn note_database(&self) -> Result {
+        if !self.dir.exists(DATABASE_MADE) {
+            self.dir.write(DATABASE_MADE, "A host has made its database here, and will not make another.\n")?;
+            self.dir.open(".")?.sync_all()?;
+        }
+        Ok(())
     }
 
     /// Where compiled code is kept.
@@ -145,6 +162,25 @@ mod tests {
         std::fs::write(temp.path().join(SECRETS), "seed = \"1\"\ncache = \"2\"").unwrap();
         let failure = DataDir::open(temp.path()).unwrap().secrets().err().unwrap();
         assert!(failure.text(false).contains("does not hold the secrets"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_database_that_is_gone_is_missed() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let place = dir.database().unwrap();
+        // A first start that died leaves nothing, or an empty file.
+        std::fs::write(&place, "").unwrap();
+        dir.database().unwrap();
+        std::fs::write(&place, "a database").unwrap();
+        dir.note_database().unwrap();
+        dir.note_database().unwrap();
+        assert_eq!(dir.database().unwrap(), place);
+        for spoil in [|place: &Path| std::fs::write(place, ""), |place: &Path| std::fs::remove_file(place)] {
+            spoil(&place).unwrap();
+            let failure = dir.database().unwrap_err();
+            assert!(failure.text(false).contains("is missing or empty, but there was a database"), "{failure:?}");
+        }
     }
 
     #[test]

@@ -51,12 +51,13 @@ impl Host {
         let tokens = Tokens::new(&options.tokens).map_err(Failure::usage)?;
         let data_dir = DataDir::open(&options.data_dir)?;
         let secrets = data_dir.secrets()?;
-        let database = data_dir.database();
+        let database = data_dir.database()?;
         let store = SqliteStore::open(&database).map_err(|error| {
             let too_new = matches!(error, StoreError::TooNew { .. });
             let failure = Failure::from(error).context(format!("cannot open {}", database.display()));
             if too_new { failure.hint("use the host that wrote it, or a newer one") } else { failure }
         })?;
+        data_dir.note_database()?;
         let program = std::env::current_exe()?;
         let workers = Workers::new(WorkersConfig {
             workers: options.workers,

@@ -10,6 +10,9 @@ use super::client::Client;
 use super::load::CAMPAIGNS;
 use super::memory::Memory;
 
+/// So many decisions must have come by everything that can happen.
+const DECISIONS_OF_A_LONG_TRIAL: usize = 500;
+
 /// Looks into a copy of the database of a host that is dead, so that nothing of the original is touched: it is whole, counts
 /// without gaps, and every count of use is the sum of its grants.
 pub(crate) fn verify_books(data: &Path) {
@@ -111,7 +114,9 @@ pub(super) fn verify_answers(client: &Client, memory: &Memory) -> Option<()> {
         assert!(made.insert(key, decision).is_none(), "decided twice: {decision}");
     }
     let grants = grants(decisions.values());
-    verify_reach(&decisions);
+    if decisions.len() > DECISIONS_OF_A_LONG_TRIAL {
+        verify_reach(&decisions);
+    }
     for (campaign, _) in CAMPAIGNS {
         let spend = client.get(&format!("/v1/campaigns/{campaign}/spend"))?;
         verify_spend(&spend, &grants);

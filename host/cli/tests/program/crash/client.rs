@@ -23,7 +23,7 @@ impl Client {
         Self { agent: config.build().new_agent(), server: host.server(), authorization }
     }
 
-    /// Status and body; nothing when no whole answer came.
+    /// Status and body; nothing when no whole answer came, or the host says that it is stopping.
     pub(super) fn send(&self, method: &str, path: &str, (kind, body): (&str, &[u8])) -> Option<(u16, Value)> {
         let request = ureq::http::Request::builder()
             .method(method)
@@ -33,6 +33,9 @@ impl Client {
         let mut response = self.agent.run(request.body(body).unwrap()).ok()?;
         let status = response.status().as_u16();
         let text = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().ok()?;
+        if status == 503 {
+            return None;
+        }
         Some((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 

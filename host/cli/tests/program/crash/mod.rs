@@ -8,6 +8,7 @@ mod books;
 mod client;
 mod load;
 mod memory;
+mod prepared;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use largesse_failpoint::Point;
 use load::Numbers;
-use trial::Trial;
+pub(crate) use trial::Trial;
 
 use crate::host::policies;
 
@@ -59,7 +60,7 @@ fn a_host_killed_at_every_fail_point_keeps_its_word() {
     let (mut sent, mut answered) = (0, 0);
     let started = Instant::now();
     for round in 0..rounds {
-        let mut trial = Trial::new(told.0 + round, policies().expect("they were there"));
+        let mut trial = Trial::from_nothing(told.0 + round, policies().expect("they were there"));
         for (place, point) in Point::ALL.iter().enumerate() {
             let nth = if is_reached_once(*point) { 1 } else { 1 + numbers.below(6) };
             let armed = trial.armed(&format!("{}:{nth}", point.name()));

@@ -13,6 +13,7 @@ use super::books::{verify_answers, verify_books};
 use super::client::Client;
 use super::load::{self, CAMPAIGNS, Happenings, Numbers};
 use super::memory::Memory;
+use super::prepared;
 use crate::host::{Policies, Running};
 
 /// Who send at the same time.
@@ -25,8 +26,8 @@ const AGAIN: usize = 250;
 const SAMPLE: u64 = 30;
 
 /// Everything of a trial.
-pub(super) struct Trial {
-    pub(super) host: Running,
+pub(crate) struct Trial {
+    pub(crate) host: Running,
     pub(super) numbers: Numbers,
     policies: Policies,
     happenings: Happenings,
@@ -36,7 +37,15 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    pub(super) fn new(seed: u64, policies: Policies) -> Self {
+    /// With policies that are compiled already.
+    pub(crate) fn new(seed: u64, policies: Policies) -> Self {
+        let trial = Self::from_nothing(seed, policies);
+        prepared::give_to(&trial.host, &trial.policies);
+        trial
+    }
+
+    /// With nothing but the program.
+    pub(super) fn from_nothing(seed: u64, policies: Policies) -> Self {
         Self {
             host: Running::new(),
             numbers: Numbers::new(seed),
@@ -61,7 +70,7 @@ impl Trial {
     }
 
     /// Starts the host and keeps it busy, then asks it to stop. Gives how it ended, which an armed host does on its own.
-    pub(super) fn live(&mut self, command: Command) -> ExitStatus {
+    pub(crate) fn live(&mut self, command: Command) -> ExitStatus {
         if self.host.launch(command) {
             let work = self.work();
             if self.send_again(&work.client).is_some() && load::set_up(&work.client, &self.policies).is_some() {
@@ -110,7 +119,7 @@ impl Trial {
     }
 
     /// Starts the host, sends everything again, and holds all that it tells to what it told before.
-    pub(super) fn prove(&mut self) {
+    pub(crate) fn prove(&mut self) {
         self.host.restart();
         let client = Client::of(&self.host);
         load::set_up(&client, &self.policies).expect("the host lives");
@@ -133,8 +142,29 @@ impl Trial {
         verify_books(&self.data());
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         PathBuf::from(self.host.path("data"))
+    }
+
+    /// Sends every event again to a host that may fail, and compares what it answers. Gives how many answers there were.
+    pub(crate) fn hear(&self) -> usize {
+        let client = Client::of(&self.host);
+        let mut memory = self.memory.lock().unwrap();
+        let mut answers = 0;
+        for place in 0..memory.len() {
+            let body = memory.event(place).to_string();
+            let kind = "application/cloudevents+json";
+            if let Some((200, answer)) = client.send("POST", "/v1/events", (kind, body.as_bytes())) {
+                memory.note(place, &answer, true);
+                answers += 1;
+            }
+        }
+        answers
+    }
+
+    /// The status of a page; nothing when no whole answer came.
+    pub(crate) fn status_of(&self, path: &str) -> Option<u16> {
+        Some(Client::of(&self.host).send("GET", path, ("application/json", b""))?.0)
     }
 
     /// The requests of a life: new events alone and in batches, some of them twice.
@@ -183,10 +213,6 @@ impl Trial {
             events => ("application/cloudevents-batch+json", json!(events).to_string()),
         };
         let (status, answer) = client.send("POST", "/v1/events", (kind, body.as_bytes()))?;
-        if status == 503 {
-            // It is stopping.
-            return None;
-        }
         assert_eq!(status, 200, "{answer}");
         let answers = answer["items"].as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
         assert_eq!(answers.len(), places.len(), "{answer}");
