@@ -166,6 +166,12 @@ fn effect_out(effect: decision::Effect) -> wit::Effect {
             present: tag.present,
             until: tag.until.map(when_out),
         }),
+        decision::Effect::Schedule(schedule) => wit::Effect::Schedule(wit::Schedule {
+            name: schedule.name,
+            due: when_out(schedule.due),
+            data: schedule.data,
+        }),
+        decision::Effect::CancelTimer(name) => wit::Effect::CancelTimer(name),
     }
 }
 
@@ -277,5 +283,6 @@ fn effect_kind_out(kind: manifest::EffectKind) -> wit::EffectKind {
         manifest::EffectKind::Revoke => wit::EffectKind::Revoke,
         manifest::EffectKind::Message => wit::EffectKind::Message,
         manifest::EffectKind::Tag => wit::EffectKind::Tag,
+        manifest::EffectKind::Schedule => wit::EffectKind::Schedule,
     }
 }

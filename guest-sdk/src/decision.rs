@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::When;
+use crate::timer::Schedule;
 
 /// Everything that a decision wants. Begin with [`Decision::new`] and add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,18 @@ impl<S> Decision<S> {
         self
     }
 
+    /// Sets a timer for the owner.
+    pub fn schedule(&mut self, schedule: Schedule) -> &mut Self {
+        self.effects.push(Effect::Schedule(schedule));
+        self
+    }
+
+    /// Drops the owner's timer of that name.
+    pub fn cancel_timer(&mut self, name: impl Into<String>) -> &mut Self {
+        self.effects.push(Effect::CancelTimer(name.into()));
+        self
+    }
+
     /// Claims that nobody else has used this.
     pub fn claim(&mut self, claim: Claim) -> &mut Self {
         self.claims.push(claim);
@@ -108,6 +121,10 @@ pub enum Effect {
     Message(Message),
     /// Set or take a tag.
     Tag(TagChange),
+    /// Set a timer.
+    Schedule(Schedule),
+    /// Drop a timer.
+    CancelTimer(String),
 }
 
 /// What a grant gives.

@@ -4,6 +4,7 @@
 
 mod book;
 mod clock;
+mod timers;
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,10 @@ use crate::input::{Balance, Campaign, Event, Input, Owner, OwnerKind, Party, Pha
 use crate::manifest::{Manifest, OwnerOf, Role, Source, Subscription};
 use crate::policy::{Policy, Refusal};
 use crate::time::{LocalTime, Moment};
+use crate::timer::{Schedule, TIMER_FIRED};
 
-use book::Book;
 pub use book::Given;
+use book::{Around, Book};
 
 /// What is known of a customer.
 #[derive(Clone, Debug, Default)]
@@ -63,12 +65,17 @@ pub struct Decided {
     pub given: Vec<Given>,
     /// Grants taken back, with what was taken.
     pub revoked: Vec<Given>,
-    /// Keys of grants not given, with the reason: `already-granted`, `at-ceiling` or `revoked-before`.
+    /// Keys of grants not given and names of timers not set or dropped, with the reason: `already-granted`, `at-ceiling`,
+    /// `revoked-before`, `too-many-timers` or `no-such-timer`.
     pub skipped: Vec<(String, &'static str)>,
     /// Tags set and taken.
     pub tags: Vec<TagChange>,
     /// Messages sent.
     pub messages: Vec<Message>,
+    /// Timers set.
+    pub scheduled: Vec<Schedule>,
+    /// Timers dropped, by name.
+    pub cancelled: Vec<String>,
     /// The policy's note.
     pub note: String,
 }
@@ -246,6 +253,32 @@ impl<P: Policy> Harness<P> {
         Outcome { decisions }
     }
 
+    /// Lets time pass until then (RFC 3339): timers that are due go off, the one due first, first. Events let no time pass.
+    ///
+    /// # Panics
+    /// As [`Harness::event`].
+    pub fn advance(&mut self, time: &str) -> Vec<Outcome> {
+        let until = clock::parse(time);
+        let mut outcomes = Vec::new();
+        while let Some(fired) = self.book.timers.next(until, &self.campaign.id) {
+            self.events += 1;
+            let occurred = Moment { at: fired.due, local: LocalTime::at_offset(fired.due, self.offset_minutes) };
+            let matching = self.manifest.subscriptions.iter().filter(|one| one.kind == TIMER_FIRED).cloned();
+            let mine = |one: &Subscription| self.owner(one, &fired.actor, &fired.data).as_ref() == Some(&fired.owner);
+            let matching: Vec<_> = matching.filter(mine).collect();
+            let decide = |one| self.decide(one, &fired.actor, occurred, &fired.data);
+            let decisions = matching.iter().filter_map(decide).collect();
+            outcomes.push(Outcome { decisions });
+        }
+        outcomes
+    }
+
+    /// The timers that are set, as owner, name and milliseconds since 1970, the one due first, first.
+    #[must_use]
+    pub fn timers(&self) -> Vec<(&str, &str, i64)> {
+        self.book.timers.all()
+    }
+
     fn customer(&mut self, id: &str) -> &mut Customer {
         self.customers.entry(id.to_owned()).or_default()
     }
@@ -275,7 +308,7 @@ impl<P: Policy> Harness<P> {
             Decided { subscription: subscription.name.clone(), owner: owner.id.clone(), ..Decided::default() };
         match P::decide(&input) {
             Err(refusal) => decided.refusal = Some(refusal),
-            Ok(decision) => self.adjudicate(subscription, &input, decision, data, &mut decided),
+            Ok(decision) => self.adjudicate(subscription, (&input, actor), decision, data, &mut decided),
         }
         Some(decided)
     }
@@ -283,7 +316,7 @@ impl<P: Policy> Harness<P> {
     fn adjudicate(
         &mut self,
         subscription: &Subscription,
-        input: &Input<P::Params, P::State>,
+        (input, actor): (&Input<P::Params, P::State>, &str),
         decision: Decision<P::State>,
         data: &Value,
         decided: &mut Decided,
@@ -301,12 +334,20 @@ impl<P: Policy> Harness<P> {
         }
         let shown: Vec<&str> = input.parties.iter().map(|party| party.customer.as_str()).collect();
         let about = subscription.about.as_deref().and_then(|pointer| data.pointer(pointer)).map(Value::to_string);
+        let around = Around {
+            about: about.as_deref(),
+            currency: &self.campaign.currency,
+            owner: &input.owner,
+            actor,
+            event: &input.event,
+            offset_minutes: self.offset_minutes,
+        };
         for effect in decision.effects {
             book::assert_contract(&effect, &self.manifest, &shown);
             let limit = |customer: &str| {
                 customers.get(customer).and_then(|one| one.attributes.get("credit_limit")).and_then(Value::as_u64)
             };
-            self.book.apply(effect, about.as_deref(), &self.campaign.currency, limit, decided);
+            self.book.apply(effect, &around, limit, decided);
         }
         for change in &decided.tags {
             let tags = &mut self.customers.entry(change.to.clone()).or_default().tags;

@@ -77,6 +77,7 @@
 mod policy;
 mod input;
 mod decision;
+mod timer;
 mod manifest;
 mod time;
 mod benefit;
@@ -107,6 +108,7 @@ pub use money::Money;
 pub use policy::{Policy, Problem, Refusal, no_problems};
 pub use serde_json::{Value, json};
 pub use time::{DAY_SECONDS, Date, LocalTime, Moment, When};
+pub use timer::{Schedule, TIMER_FIRED, TimerFired};
 
 /// For the macros of this crate only.
 #[doc(hidden)]

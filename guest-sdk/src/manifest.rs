@@ -1,5 +1,7 @@
 //! What a policy says of itself.
 
+use crate::timer::TIMER_FIRED;
+
 /// What a policy says of itself. The host shows only what is declared here, and takes what is not declared as a fault.
 /// Begin with [`manifest!`](crate::manifest!).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,6 +183,16 @@ impl Subscription {
         Self { name: name.into(), kind: kind.into(), owner: OwnerOf::Entity(pointer.into()), about: None }
     }
 
+    /// Decides on the timers of the customer in a role.
+    pub fn timers(name: impl Into<String>, role: impl Into<String>) -> Self {
+        Self::party(name, TIMER_FIRED, role)
+    }
+
+    /// Decides on the timers of entities.
+    pub fn entity_timers(name: impl Into<String>) -> Self {
+        Self::entity(name, TIMER_FIRED, "/entity")
+    }
+
     /// Says what the grants are about.
     #[must_use]
     pub fn about(mut self, pointer: impl Into<String>) -> Self {
@@ -200,6 +212,8 @@ pub enum EffectKind {
     Message,
     /// Set or take a tag.
     Tag,
+    /// Set or cancel a timer; takes a subscription to [`TIMER_FIRED`].
+    Schedule,
 }
 
 /// Classes of unit.

@@ -73,6 +73,8 @@ fn a_decision_arrives_whole() {
         r#"Target::Key(GrantRef { to: "u1", key: "old" }), quantity: Some(2), free-key: false, reason: "undo""#,
         r#"vars: "{\"n\":1}", class: MessageClass::Marketing, channels: ["push"]"#,
         r#"TagChange { to: "u1", tag: "weak", present: false, until: None }"#,
+        r#"Schedule { name: "later", due: When::AfterSeconds(5), data: "{\"n\":1}" }"#,
+        r#"Effect::CancelTimer("sooner")"#,
         r#"StateChange::Put("{\"seen\":42}")"#,
         r#"note: "noted""#,
     ] {

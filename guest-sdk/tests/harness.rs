@@ -91,3 +91,46 @@ fn bad_data_and_bad_parameters_say_where() {
     let problems = Harness::<Probe>::problems(json!({"quantity": -1}));
     assert!(problems[0].1.contains("invalid value: integer `-1`, expected u64"), "{problems:?}");
 }
+
+#[test]
+fn timers_go_off_once_in_order_and_for_their_owner() {
+    let mut host = host();
+    host.invited("boss", "u1");
+    let remind = |key: &str| json!({"act": "remind", "key": key});
+    host.event("acted", "u1", "2026-03-01T09:01:00+08:00", remind("b"));
+    host.event("acted", "u1", AT, remind("a"));
+    assert_eq!(host.timers().len(), 4, "two owners, two names: {:?}", host.timers());
+    assert!(host.advance("2026-03-01T09:00:59+08:00").is_empty());
+    let notes = |outcomes: Vec<largesse_sdk::Outcome>| -> Vec<String> {
+        outcomes.iter().flat_map(|outcome| &outcome.decisions).map(|decided| decided.note.clone()).collect()
+    };
+    assert_eq!(notes(host.advance("2026-03-02T09:00:00+08:00")), ["a of boss", "a of u1", "b of boss", "b of u1"]);
+    assert!(host.advance("2026-03-03T09:00:00+08:00").is_empty());
+}
+
+#[test]
+fn timers_are_replaced_cancelled_and_bounded() {
+    let mut host = host();
+    let act = |act: &str, key: &str| json!({"act": act, "key": key});
+    host.event("acted", "u1", AT, act("remind", "a"));
+    let replaced = host.event("acted", "u1", "2026-03-01T10:00:00+08:00", act("remind", "a"));
+    assert_eq!(replaced.decisions[0].scheduled.len(), 1);
+    assert!(host.advance("2026-03-01T09:30:00+08:00").is_empty(), "it was put to a later time");
+    assert_eq!(host.event("acted", "u1", AT, act("forget", "a")).decisions[0].cancelled, ["a"]);
+    let again = host.event("acted", "u1", AT, act("forget", "a"));
+    assert_eq!(again.decisions[0].skipped, [("a".to_owned(), "no-such-timer")]);
+    for number in 0..16 {
+        host.event("acted", "u1", AT, act("remind", &format!("t{number}")));
+    }
+    let more = host.event("acted", "u1", AT, act("remind", "more"));
+    assert_eq!(more.decisions[0].skipped, [("more".to_owned(), "too-many-timers")]);
+}
+
+#[test]
+fn a_timer_set_because_of_a_timer_leaves_a_minute() {
+    let mut host = host();
+    host.event("team.acted", "u1", AT, json!({"act": "remind", "key": "a", "about": "again", "team": "t1"}));
+    assert_eq!(host.advance("2026-03-01T09:01:30+08:00").len(), 1);
+    let [(owner, name, due)] = host.timers()[..] else { panic!("{:?}", host.timers()) };
+    assert_eq!((owner, name, due % 3_600_000), ("t1", "a", 120_000));
+}

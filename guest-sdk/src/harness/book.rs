@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Target};
+use crate::input::{Event, Owner};
 use crate::manifest::{EffectKind, Manifest, UnitClass};
 use crate::money::AMOUNT_MAX;
 
 use super::Decided;
+use super::timers::{self, Timers};
 
 /// A grant that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub(super) struct Book {
     keys: BTreeSet<(String, String)>,
     claims: BTreeMap<(String, Dimension, String), String>,
     tombstones: BTreeSet<String>,
+    pub(super) timers: Timers,
+}
+
+/// What a decision stands in.
+pub(super) struct Around<'a> {
+    pub(super) about: Option<&'a str>,
+    pub(super) currency: &'a str,
+    pub(super) owner: &'a Owner,
+    pub(super) actor: &'a str,
+    pub(super) event: &'a Event,
+    pub(super) offset_minutes: i32,
 }
 
 impl Book {
@@ -55,16 +68,17 @@ impl Book {
     pub(super) fn apply(
         &mut self,
         effect: Effect,
-        about: Option<&str>,
-        currency: &str,
+        around: &Around<'_>,
         limit: impl Fn(&str) -> Option<u64>,
         decided: &mut Decided,
     ) {
         match effect {
+            Effect::Schedule(schedule) => self.timers.set(schedule, around, decided),
+            Effect::CancelTimer(name) => self.timers.cancel(name, around.owner, decided),
             Effect::Tag(change) => decided.tags.push(change),
             Effect::Message(message) => decided.messages.push(message),
-            Effect::Revoke(revocation) => self.revoke(&revocation, about, decided),
-            Effect::Grant(grant) => match self.grant(&grant, about, currency, limit) {
+            Effect::Revoke(revocation) => self.revoke(&revocation, around.about, decided),
+            Effect::Grant(grant) => match self.grant(&grant, around, limit) {
                 Ok(given) => decided.given.push(given),
                 Err(reason) => decided.skipped.push((grant.key, reason)),
             },
@@ -74,10 +88,10 @@ impl Book {
     fn grant(
         &mut self,
         grant: &Grant,
-        about: Option<&str>,
-        currency: &str,
+        around: &Around<'_>,
         limit: impl Fn(&str) -> Option<u64>,
     ) -> Result<Given, &'static str> {
+        let Around { about, currency, .. } = *around;
         let key = (grant.to.clone(), grant.key.clone());
         if self.keys.contains(&key) {
             return Err("already-granted");
@@ -136,6 +150,14 @@ pub(super) fn assert_contract(effect: &Effect, manifest: &Manifest, shown: &[&st
         Effect::Message(message) => {
             declared(EffectKind::Message);
             known(&message.to);
+        }
+        Effect::Schedule(schedule) => {
+            declared(EffectKind::Schedule);
+            timers::assert_schedule(schedule);
+        }
+        Effect::CancelTimer(name) => {
+            declared(EffectKind::Schedule);
+            timers::assert_name(name);
         }
         Effect::Revoke(_) => declared(EffectKind::Revoke),
         Effect::Grant(grant) => {

@@ -2,7 +2,8 @@
 
 use largesse_sdk::{
     Benefit, Claim, Decision, Dimension, EffectKind, Grant, Input, Manifest, Message, Policy, Refusal, Revocation,
-    Role, Shortfall, Source, Subscription, TagChange, UnitClass, When, manifest,
+    Role, Schedule, Shortfall, Source, Subscription, TIMER_FIRED, TagChange, TimerFired, UnitClass, When, json,
+    manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub(crate) struct State {
 struct Data {
     act: String,
     key: String,
+    about: String,
 }
 
 pub(crate) struct Probe;
@@ -40,12 +42,25 @@ impl Policy for Probe {
             .subscribe(Subscription::party("acted", "acted", "actor").about("/about"))
             .subscribe(Subscription::party("invited", "acted", "inviter"))
             .subscribe(Subscription::entity("team", "team.acted", "/team"))
+            .subscribe(Subscription::timers("timers", "actor"))
+            .subscribe(Subscription::timers("inviters-timers", "inviter"))
+            .subscribe(Subscription::entity_timers("team-timers"))
             .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag])
+            .effects([EffectKind::Schedule])
             .unit_classes([UnitClass::Points, UnitClass::CreditLimit, UnitClass::RateBoost])
             .state_version(2, [1, 2])
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+        if input.event.kind == TIMER_FIRED {
+            let fired: TimerFired<Data> = input.event.data()?;
+            let mut decision = Decision::new();
+            decision.note(format!("{} of {}", fired.timer, input.owner.id));
+            if fired.data.act == "again" {
+                decision.schedule(Schedule::new(fired.timer, When::AfterSeconds(0)));
+            }
+            return Ok(decision);
+        }
         let data: Data = input.event.data()?;
         let actor = input.require("actor")?;
         let to = input.party("inviter").filter(|_| input.subscription == "invited").unwrap_or(actor);
@@ -62,6 +77,10 @@ impl Policy for Probe {
             "undeclared" => decision.grant(Grant::units(&data.key, to, "cash:CNY", 1)),
             "take-key" => decision.revoke(Revocation::key(to, &data.key).at_most(3)),
             "take-about" => decision.revoke(Revocation::about()),
+            "remind" => {
+                decision.schedule(Schedule::new(&data.key, When::AfterSeconds(60)).data(&json!({"act": data.about})))
+            }
+            "forget" => decision.cancel_timer(&data.key),
             "everything" => everything(&mut decision, to),
             other => return Err(Refusal::new("unknown-act", other)),
         };
@@ -91,5 +110,7 @@ fn everything<'a>(decision: &'a mut Decision<State>, to: &str) -> &'a mut Decisi
         .revoke(Revocation::key(to, "old").at_most(2).reason("undo"))
         .message(message)
         .tag(TagChange::take(to, "weak"))
+        .schedule(Schedule::new("later", When::AfterSeconds(5)).data(&json!({"n": 1})))
+        .cancel_timer("sooner")
         .note("noted")
 }

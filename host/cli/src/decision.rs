@@ -93,6 +93,11 @@ fn outcome_text(outcome: &OutcomeView) -> String {
             let sign = if outcome.present == Some(false) { '-' } else { '+' };
             format!("{sign}{} on {to}", outcome.tag.as_deref().unwrap_or_default())
         }
+        "schedule" => match (&outcome.timer, &outcome.due) {
+            (Some(name), Some(due)) => format!("timer {name} at {due}"),
+            (Some(name), None) => format!("timer {name} cancelled"),
+            (None, _) => "timer".to_owned(),
+        },
         effect => format!("{effect} to {to}"),
     };
     match (&*outcome.status, &outcome.reason) {
@@ -184,7 +189,10 @@ mod tests {
             {"status": "applied", "effect": "revoke", "reversals": [{"to": "u2", "key": "k", "unit": "points", "quantity": 5}]},
             {"status": "applied", "effect": "revoke", "reversals": []},
             {"status": "applied", "effect": "tag", "to": "u1", "tag": "vip", "present": false},
-            {"status": "applied", "effect": "message", "to": "u1", "key": "m"}
+            {"status": "applied", "effect": "message", "to": "u1", "key": "m"},
+            {"status": "applied", "effect": "schedule", "timer": "remind", "due": "2026-11-22T00:00:00Z", "present": true},
+            {"status": "applied", "effect": "schedule", "timer": "remind", "present": false},
+            {"status": "skipped", "effect": "schedule", "reason": "no-such-timer"}
         ]);
         let outcomes: Vec<OutcomeView> = serde_json::from_value(outcomes).unwrap();
         let text = result_text(None, Some("code"), &outcomes).replace("; ", "\n");

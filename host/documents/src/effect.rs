@@ -118,6 +118,20 @@ pub enum EffectView {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<WhenDocument>,
     },
+    /// Set a timer for the owner.
+    Schedule {
+        /// The policy's name for it.
+        name: String,
+        /// When it goes off.
+        due: WhenDocument,
+        /// What the policy is told then.
+        data: Value,
+    },
+    /// Drop a timer of the owner.
+    CancelTimer {
+        /// Which.
+        name: String,
+    },
 }
 
 /// What a grant gives.
@@ -225,6 +239,12 @@ impl From<&Effect> for EffectView {
                 present: change.present,
                 until: change.until.map(Into::into),
             },
+            Effect::Schedule(schedule) => Self::Schedule {
+                name: schedule.name.to_string(),
+                due: schedule.due.into(),
+                data: json_value(&schedule.data),
+            },
+            Effect::CancelTimer(name) => Self::CancelTimer { name: name.to_string() },
         }
     }
 }

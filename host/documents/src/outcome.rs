@@ -1,7 +1,10 @@
 //! What became of a decision's effects, as it goes out.
 
+use largesse_domain::id::TimerName;
 use largesse_domain::outcome::{Denied, Done, Outcome, Reason, Verdict};
 use serde::{Deserialize, Serialize};
+
+use crate::time::instant_text;
 
 /// What became of one effect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct OutcomeView {
     /// `applied`, `reduced` or `skipped`.
     pub status: String,
-    /// `grant`, `revoke`, `message` or `tag`.
+    /// `grant`, `revoke`, `message`, `tag` or `schedule`.
     pub effect: String,
     /// Why it was reduced or skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,9 +39,15 @@ pub struct OutcomeView {
     /// The tag that was set or taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// Whether the tag was set.
+    /// Whether the tag, or the timer, was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub present: Option<bool>,
+    /// The timer that was set or dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timer: Option<String>,
+    /// When the timer goes off, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
 }
 
 /// Part of a grant that was taken back.
@@ -97,6 +106,10 @@ impl From<&Outcome> for OutcomeView {
 }
 
 impl OutcomeView {
+    fn timer(name: &TimerName) -> Self {
+        Self { effect: "schedule".into(), timer: Some(name.to_string()), ..Self::default() }
+    }
+
     fn done(done: &Done) -> Self {
         match done {
             Done::Granted { grant, unit, quantity, choice } => Self {
@@ -130,6 +143,10 @@ impl OutcomeView {
                 present: Some(*present),
                 ..Self::default()
             },
+            Done::Scheduled { name, due } => {
+                Self { present: Some(true), due: Some(instant_text(*due)), ..Self::timer(name) }
+            }
+            Done::TimerCancelled { name } => Self { present: Some(false), ..Self::timer(name) },
         }
     }
 }

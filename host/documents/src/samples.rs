@@ -10,7 +10,7 @@ use largesse_domain::decision::{
 };
 use largesse_domain::effect::{
     Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Message, MessageClass, Proposal, Revocation,
-    RevocationTarget, Shortfall, StateChange, TagChange,
+    RevocationTarget, Schedule, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::event::Event;
 use largesse_domain::grant::GrantSlot;
@@ -125,7 +125,9 @@ fn effect() -> impl Strategy<Value = Effect> {
     );
     let tag = (name("u"), name("g"), any::<bool>(), of(when()))
         .prop_map(|(to, tag, present, until)| Effect::Tag(TagChange { to, tag, present, until }));
-    prop_oneof![grant, revoke, message, tag]
+    let schedule =
+        (name("t"), when(), json()).prop_map(|(name, due, data)| Effect::Schedule(Schedule { name, due, data }));
+    prop_oneof![grant, revoke, message, tag, schedule, name("t").prop_map(Effect::CancelTimer)]
 }
 
 fn output() -> impl Strategy<Value = Output> {
@@ -155,12 +157,14 @@ fn done() -> impl Strategy<Value = Done> {
         vec(reversal, 0..3).prop_map(Done::Revoked),
         (name("u"), name("m")).prop_map(|(to, key)| Done::Messaged { to, key }),
         (name("u"), name("g"), any::<bool>()).prop_map(|(to, tag, present)| Done::Tagged { to, tag, present }),
+        (name("t"), instant()).prop_map(|(name, due)| Done::Scheduled { name, due }),
+        name("t").prop_map(|name| Done::TimerCancelled { name }),
     ]
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
     let reason = || select(Reason::ALL.to_vec());
-    let kind = select(vec![EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag]);
+    let kind = select(EffectKind::ALL.to_vec());
     let outcome = prop_oneof![
         done().prop_map(Outcome::Applied),
         (done(), reason()).prop_map(|(done, reason)| Outcome::Reduced(done, reason)),
@@ -332,7 +336,7 @@ pub fn manifest() -> impl Strategy<Value = Manifest> {
     let owner = prop_oneof![name("role").prop_map(OwnerOf::Party), pointer().prop_map(OwnerOf::Entity)];
     let subscription = (name("sub"), name("kind"), owner, of(pointer()))
         .prop_map(|(name, kind, owner, about)| Subscription { name, kind, owner, about });
-    let kinds = select(vec![EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag]);
+    let kinds = select(EffectKind::ALL.to_vec());
     let said = (name("p"), name("1.0."), text(), json(), any::<u32>(), vec(any::<u32>(), 0..3));
     (said, vec(role, 0..3), vec(subscription, 0..3), vec(kinds, 0..3), vec(class(), 0..3)).prop_map(
         |(said, roles, subscriptions, effects, unit_classes)| {

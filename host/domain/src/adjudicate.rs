@@ -27,6 +27,7 @@ use crate::id::{AboutId, CustomerId, DecisionId, GrantKey};
 use crate::outcome::{Denied, Done, Outcome, Reason, Verdict};
 use crate::policy::Manifest;
 use crate::revoke;
+use crate::schedule;
 use crate::time::{Instant, When};
 use crate::unit::{Quantity, Unit, UnitClass};
 
@@ -72,7 +73,7 @@ pub fn validate(case: &Case<'_>, proposal: &Proposal) -> Result<(), Fault> {
             Some(to) if !shown(to) => {
                 return fault(FaultKind::Stranger, format!("effects[{index}]: {to} is no party"));
             }
-            None if case.about.is_none() => {
+            None if revokes_about(effect) && case.about.is_none() => {
                 let detail =
                     format!("effects[{index}]: revokes what is about nothing: the subscription names no thing");
                 return fault(FaultKind::InvalidOutput, detail);
@@ -95,6 +96,10 @@ fn undeclared_class(manifest: &Manifest, effect: &Effect) -> Option<UnitClass> {
     classes.into_iter().find(|class| !manifest.unit_classes.contains(class))
 }
 
+fn revokes_about(effect: &Effect) -> bool {
+    matches!(effect, Effect::Revoke(revocation) if revocation.of == RevocationTarget::About)
+}
+
 fn recipient(effect: &Effect) -> Option<&CustomerId> {
     match effect {
         Effect::Grant(grant) => Some(&grant.to),
@@ -104,6 +109,7 @@ fn recipient(effect: &Effect) -> Option<&CustomerId> {
             RevocationTarget::Key { to, .. } => Some(to),
             RevocationTarget::About => None,
         },
+        Effect::Schedule(_) | Effect::CancelTimer(_) => None,
     }
 }
 
@@ -116,6 +122,7 @@ fn unresolvable(case: &Case<'_>, effect: &Effect) -> Option<&'static str> {
             Some("grant.choices.until")
         }
         Effect::Tag(tag) if missing(&tag.until) => Some("tag.until"),
+        Effect::Schedule(schedule) if missing(&Some(schedule.due)) => Some("schedule.due"),
         _ => None,
     }
 }
@@ -146,6 +153,8 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             Effect::Message(message) => {
                 wanted.messages.insert(message_slot(case, message));
             }
+            Effect::Schedule(schedule) => schedule::wanted(case, &schedule.name, &mut wanted),
+            Effect::CancelTimer(name) => schedule::wanted(case, name, &mut wanted),
             Effect::Revoke(_) | Effect::Tag(_) => {}
         }
     }
@@ -218,6 +227,8 @@ fn effects(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<Ve
                 }
             }
             Effect::Tag(change) => tag(case, change, facts),
+            Effect::Schedule(schedule) => schedule::set(case, schedule, facts),
+            Effect::CancelTimer(name) => schedule::cancel(case, name, facts),
         };
         outcomes.push(outcome);
     }

@@ -1,6 +1,6 @@
 //! What a policy asks for. Nothing here has happened yet; `adjudicate` decides what does.
 
-use crate::id::{ClaimScope, CustomerId, GrantKey, MessageKey, Tag, TemplateName};
+use crate::id::{ClaimScope, CustomerId, GrantKey, MessageKey, Tag, TemplateName, TimerName};
 use crate::json::Json;
 use crate::time::When;
 use crate::unit::{Quantity, Unit};
@@ -16,9 +16,14 @@ pub enum EffectKind {
     Message,
     /// Set or take a tag.
     Tag,
+    /// Set or cancel a timer.
+    Schedule,
 }
 
 impl EffectKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Grant, Self::Revoke, Self::Message, Self::Tag, Self::Schedule];
+
     /// The word in the contract and in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -27,6 +32,7 @@ impl EffectKind {
             Self::Revoke => "revoke",
             Self::Message => "message",
             Self::Tag => "tag",
+            Self::Schedule => "schedule",
         }
     }
 }
@@ -159,6 +165,17 @@ pub struct TagChange {
     pub until: Option<When>,
 }
 
+/// A timer to be set for the owner of the decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The policy's name for it; one that is set already is replaced.
+    pub name: TimerName,
+    /// When it goes off.
+    pub due: When,
+    /// What the policy is told then; an object.
+    pub data: Json,
+}
+
 /// What a policy asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -170,6 +187,10 @@ pub enum Effect {
     Message(Message),
     /// Set or take a tag.
     Tag(TagChange),
+    /// Set a timer.
+    Schedule(Schedule),
+    /// Drop a timer.
+    CancelTimer(TimerName),
 }
 
 impl Effect {
@@ -181,6 +202,7 @@ impl Effect {
             Self::Revoke(_) => EffectKind::Revoke,
             Self::Message(_) => EffectKind::Message,
             Self::Tag(_) => EffectKind::Tag,
+            Self::Schedule(_) | Self::CancelTimer(_) => EffectKind::Schedule,
         }
     }
 }

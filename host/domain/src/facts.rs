@@ -271,25 +271,24 @@ tables! {
     wallets: CustomerId => Vec<Grant>;
     /// Timers that are set.
     timers: TimerKey => Option<Timer>;
-    /// The names of an owner's timers; loaded when a policy sets one.
+    /// The names of an owner's timers.
     timer_names: StateKey => BTreeSet<TimerName>;
 }
 
 impl Facts {
-    /// Sets a timer, or drops it. The row is loaded.
+    /// Sets a timer, or drops it. Its row and the names of its owner's timers are loaded: names that were read later would
+    /// not show what is still to be written.
     pub fn set_timer(&mut self, key: TimerKey, timer: Option<Timer>) {
         match &key {
             TimerKey::Policy { campaign, owner, name } => {
                 let of = StateKey { campaign: campaign.clone(), owner: owner.clone() };
-                if self.timer_names.has(&of) {
-                    let mut names = self.timer_names.get(&of).clone();
-                    if timer.is_some() {
-                        names.insert(name.clone())
-                    } else {
-                        names.remove(name)
-                    };
-                    self.timer_names.put(of, names);
+                let mut names = self.timer_names.get(&of).clone();
+                if timer.is_some() {
+                    names.insert(name.clone());
+                } else {
+                    names.remove(name);
                 }
+                self.timer_names.put(of, names);
             }
         }
         self.timers.put(key, timer);

@@ -25,6 +25,7 @@ pub mod facts;
 pub mod outcome;
 pub mod adjudicate;
 pub mod revoke;
+mod schedule;
 pub mod address;
 pub mod delivery;
 pub mod destination;

@@ -29,6 +29,12 @@ pub const REASON_BYTES_MAX: usize = 256;
 pub const REFUSAL_MESSAGE_BYTES_MAX: usize = 1024;
 /// Largest variables of one message, in bytes of JSON.
 pub const MESSAGE_VARS_BYTES_MAX: usize = 8 * 1024;
+/// Largest data of one timer, in bytes of JSON.
+pub const TIMER_DATA_BYTES_MAX: usize = 4 * 1024;
+/// Most timers of one owner in one campaign.
+pub const TIMERS_PER_OWNER_MAX: usize = 16;
+/// How long after a timer went off one that is set because of it is due at the earliest, in milliseconds: a minute.
+pub const TIMER_AGAIN_MS_MIN: i64 = 60_000;
 /// Most channels that a message may name.
 pub const MESSAGE_CHANNELS_MAX: usize = 8;
 
@@ -109,5 +115,7 @@ pub const REPLAY_MAX: usize = 1_000;
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
+const _: () = assert!(TIMER_DATA_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
+const _: () = assert!(TIMER_DATA_BYTES_MAX * 2 <= EVENT_BYTES_MAX);
 const _: () = assert!(INVITER_DISTANCE_DEFAULT <= INVITER_DISTANCE_MAX);
 const _: () = assert!(AMOUNT_MAX.checked_mul(1_000).is_some());

@@ -3,7 +3,7 @@
 use crate::decision::{Evaluation, Input};
 use crate::effect::{Dimension, EffectKind};
 use crate::grant::GrantSlot;
-use crate::id::{CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventSeq, MessageKey, Tag};
+use crate::id::{CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventSeq, MessageKey, Tag, TimerName};
 use crate::time::Instant;
 use crate::unit::{Quantity, Unit};
 
@@ -40,11 +40,15 @@ pub enum Reason {
     AlreadySent,
     /// The customer has as many tags as there may be.
     TooManyTags,
+    /// The owner has as many timers as there may be.
+    TooManyTimers,
+    /// No such timer is set.
+    NoSuchTimer,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
@@ -60,6 +64,8 @@ impl Reason {
         Self::NothingToRevoke,
         Self::AlreadySent,
         Self::TooManyTags,
+        Self::TooManyTimers,
+        Self::NoSuchTimer,
     ];
 
     /// The code in answers and records.
@@ -81,6 +87,8 @@ impl Reason {
             Self::NothingToRevoke => "nothing-to-revoke",
             Self::AlreadySent => "already-sent",
             Self::TooManyTags => "too-many-tags",
+            Self::TooManyTimers => "too-many-timers",
+            Self::NoSuchTimer => "no-such-timer",
         }
     }
 }
@@ -127,6 +135,18 @@ pub enum Done {
         tag: Tag,
         /// Set or taken.
         present: bool,
+    },
+    /// A timer was set for the owner of the decision.
+    Scheduled {
+        /// Which.
+        name: TimerName,
+        /// When it goes off.
+        due: Instant,
+    },
+    /// A timer of the owner was dropped.
+    TimerCancelled {
+        /// Which.
+        name: TimerName,
     },
 }
 

@@ -8,6 +8,11 @@ use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, TimerName};
 use crate::json::Json;
 use crate::time::Instant;
 
+/// The source of the events that policies' timers become. Nobody but the host sends from there.
+pub const EVENT_SOURCE: &str = "largesse:timer";
+/// The kind of those events.
+pub const EVENT_KIND: &str = "timer.fired";
+
 /// What a timer is known by. Setting another under the same key replaces the one before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TimerKey {

@@ -28,7 +28,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
     ];
     vec![
         ("Verdict", verdicts.iter().map(Verdict::as_str).collect()),
-        ("EffectKind", every!(EffectKind: Grant, Revoke, Message, Tag)),
+        ("EffectKind", every!(EffectKind: Grant, Revoke, Message, Tag, Schedule)),
         ("Dimension", every!(Dimension: Customer, Identity, Device, Card, Address)),
         ("OwnerKind", every!(OwnerKind: Party, Entity)),
         ("Window", every!(Window: Campaign, Day, Week, Month)),
@@ -47,7 +47,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
             "Reason",
             every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, CancelledBefore, CampaignEnded, ClassNotAllowed,
                 CreditUnknown, CreditCeiling, NoLimit, NoBudget, LimitReached, BudgetExhausted, NothingToRevoke,
-                AlreadySent, TooManyTags),
+                AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer),
         ),
     ]
 }
@@ -68,6 +68,7 @@ fn no_two_cases_share_a_word() {
 fn lists_of_all_cases_are_complete() {
     let words = |name: &str| all().into_iter().find(|(known, _)| *known == name).map(|(_, words)| words);
     assert_eq!(words("Reason"), Some(Reason::ALL.map(Reason::as_str).to_vec()));
+    assert_eq!(words("EffectKind"), Some(EffectKind::ALL.map(EffectKind::as_str).to_vec()));
     assert_eq!(words("FaultKind"), Some(FaultKind::ALL.map(FaultKind::as_str).to_vec()));
     assert_eq!(words("UnitClass"), Some(UnitClass::ALL.map(UnitClass::as_str).to_vec()));
     assert_eq!(words("Dimension"), Some(Dimension::ALL.map(Dimension::as_str).to_vec()));

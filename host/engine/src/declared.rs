@@ -190,6 +190,7 @@ fn effect_kind(kind: &wit::EffectKind) -> EffectKind {
         wit::EffectKind::Revoke => EffectKind::Revoke,
         wit::EffectKind::Message => EffectKind::Message,
         wit::EffectKind::Tag => EffectKind::Tag,
+        wit::EffectKind::Schedule => EffectKind::Schedule,
     }
 }
 

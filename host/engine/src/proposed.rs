@@ -5,13 +5,13 @@ use std::fmt;
 use largesse_domain::decision::Refusal;
 use largesse_domain::effect::{
     Benefit, Claim, Dimension, Effect, GrantProposal, Message, MessageClass, Proposal, Revocation, RevocationTarget,
-    Shortfall, StateChange, TagChange,
+    Schedule, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::id::InvalidId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::{
     AMOUNT_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX,
-    REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX,
+    REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX,
 };
 use largesse_domain::policy::Problem;
 use largesse_domain::time::{Day, Instant, When};
@@ -189,6 +189,10 @@ fn effect(effect: wit::Effect) -> Checked<Effect> {
             self::message(message).map(Effect::Message).map_err(|wrong| wrong.within("message"))
         }
         wit::Effect::Tag(tag) => self::tag(tag).map(Effect::Tag).map_err(|wrong| wrong.within("tag")),
+        wit::Effect::Schedule(schedule) => {
+            self::schedule(schedule).map(Effect::Schedule).map_err(|wrong| wrong.within("schedule"))
+        }
+        wit::Effect::CancelTimer(name) => id("cancel-timer", &name).map(Effect::CancelTimer),
     }
 }
 
@@ -277,6 +281,15 @@ fn tag(change: wit::TagChange) -> Checked<TagChange> {
         tag: id("tag", &change.tag)?,
         present: change.present,
         until: maybe_when("until", change.until)?,
+    })
+}
+
+fn schedule(schedule: wit::Schedule) -> Checked<Schedule> {
+    let data = json::check(schedule.data, TIMER_DATA_BYTES_MAX, Shape::Object);
+    Ok(Schedule {
+        name: id("name", &schedule.name)?,
+        due: when("due", schedule.due)?,
+        data: data.map_err(|why| Wrong::new("data", why))?,
     })
 }
 

@@ -133,3 +133,21 @@ fn the_whole_is_bounded() {
     starts(&refused.to_string(), "refusal.code: not a refusal code");
     assert!(problems(Vec::new()).is_err());
 }
+
+#[test]
+fn a_wrong_field_of_a_timer_is_named() {
+    let timer = |name: &str, due, data: String| {
+        let schedule = wit::Schedule { name: name.to_owned(), due, data };
+        proposal(decision(wit::Effect::Schedule(schedule))).map_err(|wrong| wrong.to_string())
+    };
+    let soon = || wit::When::AfterSeconds(60);
+    let read = timer("remind/1", soon(), "{\"n\":1}".to_owned()).unwrap();
+    let [Effect::Schedule(schedule)] = &read.effects[..] else { panic!() };
+    assert_eq!((schedule.due, schedule.data.as_str()), (When::AfterSeconds(60), "{\"n\":1}"));
+    starts(&timer("a b", soon(), "{}".to_owned()).unwrap_err(), "effects[0].schedule.name: not a timer name");
+    starts(&timer("a", wit::When::At(i64::MIN), "{}".to_owned()).unwrap_err(), "effects[0].schedule.due: outside");
+    starts(&timer("a", soon(), "[]".to_owned()).unwrap_err(), "effects[0].schedule.data: ");
+    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(4 * 1024));
+    starts(&timer("a", soon(), large).unwrap_err(), "effects[0].schedule.data: ");
+    starts(&wrong(decision(wit::Effect::CancelTimer(String::new()))), "effects[0].cancel-timer: not a timer name");
+}

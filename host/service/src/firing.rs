@@ -8,17 +8,13 @@ use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventId, EventKind, EventSource, TimerName};
 use largesse_domain::json::Json;
 use largesse_domain::time::Instant;
+use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::intake::{self, Arrival, Rejected};
 use crate::kinds::Kinds;
 use crate::strict_json;
-
-/// Where such events come from. Nobody else may send from there.
-pub const SOURCE: &str = "largesse:timer";
-/// Their kind. Nobody else may send it.
-pub const KIND: &str = "timer.fired";
 
 /// Whom such an event concerns: the campaign and the owner that the timer was set for, and nobody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +28,7 @@ pub struct Concerned {
 impl Concerned {
     /// Whom an event concerns; `None` when no timer became it.
     pub(crate) fn by(event: &Event, data: &Value) -> Option<Self> {
-        if event.key.source.as_str() != SOURCE {
+        if event.key.source.as_str() != EVENT_SOURCE {
             return None;
         }
         let field = |name: &str| data.get(name).and_then(Value::as_str);
@@ -71,15 +67,15 @@ impl Fired<'_> {
         });
         let id = format!("{}:{}", self.set_by, self.name);
         let envelope = json!({
-            "specversion": "1.0", "source": SOURCE, "id": id, "type": KIND, "subject": self.actor.as_str(),
+            "specversion": "1.0", "source": EVENT_SOURCE, "id": id, "type": EVENT_KIND, "subject": self.actor.as_str(),
             "time": instant_text(self.due), "data": data,
         });
         let event = Event {
             key: EventKey {
-                source: EventSource::new(SOURCE).expect("printable"),
+                source: EventSource::new(EVENT_SOURCE).expect("printable"),
                 id: EventId::new(id).expect("a number and a timer's name are short and printable"),
             },
-            kind: EventKind::new(KIND).expect("lower-case letters and a dot"),
+            kind: EventKind::new(EVENT_KIND).expect("lower-case letters and a dot"),
             actor: self.actor.clone(),
             occurred: self.due,
             data: Json::from_checked(strict_json::canonical(&data)),

@@ -1,9 +1,11 @@
 //! Whether a policy, its parameters and the event kinds fit together.
 
 use largesse_domain::campaign::Settings;
+use largesse_domain::effect::EffectKind;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
+use largesse_domain::timer::EVENT_KIND;
 use largesse_engine::{CheckError, Workers};
 use serde_json::Value;
 
@@ -30,6 +32,12 @@ pub(crate) fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) 
             problem(format!("takes {pointer} of {} for an entity, which its schema does not mark so", kind.kind()));
         }
         rules.push(kind);
+    }
+    let told = rules.iter().any(|kind| kind.kind().as_str() == EVENT_KIND);
+    if manifest.effects.contains(&EffectKind::Schedule) && !told {
+        problem(format!(
+            "sets timers, but the campaign uses no subscription to {EVENT_KIND}: nobody would be told of them"
+        ));
     }
     for role in &manifest.roles {
         let marked = match &role.source {

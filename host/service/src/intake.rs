@@ -8,10 +8,11 @@ use largesse_domain::json::Json;
 use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
+use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::firing::{self, Concerned};
+use crate::firing::Concerned;
 use crate::kinds::{KindRules, Kinds, Reading};
 use crate::strict_json;
 
@@ -183,10 +184,10 @@ impl Envelope {
         let source = attribute(object, "source", EventSource::new, &mut problems);
         let id = attribute(object, "id", EventId::new, &mut problems);
         let kind = attribute(object, "type", EventKind::new, &mut problems);
-        if source.as_ref().is_some_and(|source: &EventSource| source.as_str() == firing::SOURCE) {
+        if source.as_ref().is_some_and(|source: &EventSource| source.as_str() == EVENT_SOURCE) {
             problems.push(problem("/source", "the host's own; nobody else sends from there"));
         }
-        if kind.as_ref().is_some_and(|kind: &EventKind| kind.as_str() == firing::KIND) {
+        if kind.as_ref().is_some_and(|kind: &EventKind| kind.as_str() == EVENT_KIND) {
             problems.push(problem("/type", "only the host tells of its timers"));
         }
         let actor = attribute(object, "subject", CustomerId::new, &mut problems);

@@ -2,7 +2,7 @@
 
 use largesse_domain::effect::{
     Benefit, Claim, Dimension, Effect, GrantProposal, Message, MessageClass, Proposal, Revocation, RevocationTarget,
-    Shortfall, StateChange, TagChange,
+    Schedule, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::json::Json;
 use largesse_domain::unit::Quantity;
@@ -72,6 +72,12 @@ enum EffectForm<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<WhenForm>,
     },
+    Schedule {
+        name: Text<'a>,
+        due: WhenForm,
+        data: Text<'a>,
+    },
+    CancelTimer(Text<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +160,12 @@ impl<'a> From<&'a Effect> for EffectForm<'a> {
                 present: change.present,
                 until: change.until.map(Into::into),
             },
+            Effect::Schedule(schedule) => Self::Schedule {
+                name: schedule.name.as_str().into(),
+                due: schedule.due.into(),
+                data: schedule.data.as_str().into(),
+            },
+            Effect::CancelTimer(name) => Self::CancelTimer(name.as_str().into()),
         }
     }
 }
@@ -194,6 +206,12 @@ impl EffectForm<'_> {
             Self::Tag { to, tag, present, until } => {
                 Effect::Tag(TagChange { to: id(&to)?, tag: id(&tag)?, present, until: WhenForm::read_option(until)? })
             }
+            Self::Schedule { name, due, data } => Effect::Schedule(Schedule {
+                name: id(&name)?,
+                due: due.read()?,
+                data: Json::from_checked(data.into_owned()),
+            }),
+            Self::CancelTimer(name) => Effect::CancelTimer(id(&name)?),
         })
     }
 }

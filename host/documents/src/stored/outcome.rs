@@ -6,9 +6,7 @@ use largesse_domain::id::CampaignId;
 use largesse_domain::outcome::{Denied, Done, Outcome, Reason, Reversal, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::{Text, Unreadable, id, quantity, word};
-
-const EFFECT_KINDS: [EffectKind; 4] = [EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag];
+use super::{Text, Unreadable, id, instant, quantity, word};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +39,9 @@ pub(super) enum DoneForm<'a> {
     Message(Text<'a>, Text<'a>),
     /// To, tag, present.
     Tag(Text<'a>, Text<'a>, bool),
+    /// Name, due in ms.
+    Schedule(Text<'a>, i64),
+    CancelTimer(Text<'a>),
 }
 
 /// To, key, and the campaign when it is not the decision's own.
@@ -73,6 +74,8 @@ impl<'a> DoneForm<'a> {
                 Self::Revoke(reversals.iter().map(form).collect())
             }
             Done::Messaged { to, key } => Self::Message(to.as_str().into(), key.as_str().into()),
+            Done::Scheduled { name, due } => Self::Schedule(name.as_str().into(), due.as_millis()),
+            Done::TimerCancelled { name } => Self::CancelTimer(name.as_str().into()),
             Done::Tagged { to, tag, present } => Self::Tag(to.as_str().into(), tag.as_str().into(), *present),
         }
     }
@@ -89,6 +92,8 @@ impl<'a> DoneForm<'a> {
                 Done::Revoked(reversals.into_iter().map(reversal).collect::<Result<_, Unreadable>>()?)
             }
             Self::Message(to, key) => Done::Messaged { to: id(&to)?, key: id(&key)? },
+            Self::Schedule(name, due) => Done::Scheduled { name: id(&name)?, due: instant(due)? },
+            Self::CancelTimer(name) => Done::TimerCancelled { name: id(&name)? },
             Self::Tag(to, tag, present) => Done::Tagged { to: id(&to)?, tag: id(&tag)?, present },
         })
     }
@@ -118,7 +123,7 @@ impl<'a> VerdictForm<'a> {
                 OutcomeForm::Applied(done) => Outcome::Applied(done.read(own)?),
                 OutcomeForm::Reduced(done, why) => Outcome::Reduced(done.read(own)?, reason(&why)?),
                 OutcomeForm::Skipped(kind, why) => {
-                    Outcome::Skipped(word(&EFFECT_KINDS, EffectKind::as_str, &kind)?, reason(&why)?)
+                    Outcome::Skipped(word(&EffectKind::ALL, EffectKind::as_str, &kind)?, reason(&why)?)
                 }
             })
         };

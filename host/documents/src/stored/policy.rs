@@ -9,8 +9,6 @@ use super::{Unreadable, id, ids, read, word, write};
 use crate::policy::{OwnerOfDocument, RoleDocument, RoleSourceDocument, SubscriptionDocument};
 use crate::terms::texts;
 
-const EFFECT_KINDS: [EffectKind; 4] = [EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag];
-
 #[derive(Serialize, Deserialize)]
 struct ManifestForm {
     name: String,
@@ -48,7 +46,7 @@ pub fn manifest_text(manifest: &Manifest) -> String {
 /// When the text is something else.
 pub fn read_manifest(text: &str) -> Result<Manifest, Unreadable> {
     let form: ManifestForm = read(text)?;
-    let effects = form.effects.iter().map(|kind| word(&EFFECT_KINDS, EffectKind::as_str, kind));
+    let effects = form.effects.iter().map(|kind| word(&EffectKind::ALL, EffectKind::as_str, kind));
     Ok(Manifest {
         name: id(&form.name)?,
         version: id(&form.version)?,

@@ -27,4 +27,6 @@ mod revocations;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod timers;
+#[cfg(test)]
 mod random;

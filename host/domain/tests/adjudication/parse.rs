@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use largesse_domain::effect::{
     Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Message, MessageClass, Revocation, RevocationTarget,
-    Shortfall, TagChange,
+    Schedule, Shortfall, TagChange,
 };
 use largesse_domain::json::Json;
 use largesse_domain::time::{Day, When, Window};
@@ -85,6 +85,11 @@ pub(crate) fn effect(verb: &str, words: &mut Words<'_>) -> Effect {
             Effect::Tag(TagChange { to: words.parse(), tag: words.parse(), present: true, until: when(words, "until") })
         }
         "untag" => Effect::Tag(TagChange { to: words.parse(), tag: words.parse(), present: false, until: None }),
+        "schedule" => {
+            let (name, due) = (words.parse(), when(words, "after").expect("schedule NAME after SECONDS"));
+            Effect::Schedule(Schedule { name, due, data: Json::empty_object() })
+        }
+        "cancel" => Effect::CancelTimer(words.parse()),
         other => panic!("no such effect: {other}"),
     }
 }
@@ -148,6 +153,5 @@ pub(crate) fn window(word: &str) -> Window {
 
 /// The word for a kind of effect.
 pub(crate) fn effect_kind(word: &str) -> EffectKind {
-    let all = [EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag];
-    all.into_iter().find(|kind| kind.as_str() == word).unwrap_or_else(|| panic!("no such effect: {word}"))
+    EffectKind::ALL.into_iter().find(|kind| kind.as_str() == word).unwrap_or_else(|| panic!("no such effect: {word}"))
 }

@@ -14,12 +14,15 @@
 //! `customer` says what is known of a customer, or is learnt now. A line that starts with a date is a decision on an event of
 //! that noon, shown ann and bob, who acted first; claims and effects follow. Other lines: `narrow points cash` (the classes in use), `declare points` (the classes of the manifest), `effects grant`
 //! (the effects of the manifest), `unknown-claim allow`, and questions: `used budget ...`, `held ann k1`, `tags ann DATE`,
-//! `under-way ann`.
+//! `under-way ann`, `timers ann`. A timer is shown with the seconds from noon of 2026-11-09 until it is due; `event timer.fired`
+//! makes the next events ones of that kind.
 
 use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
 use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
+use largesse_domain::decision::Owner;
 use largesse_domain::effect::{Dimension, EffectKind, Proposal, StateChange};
+use largesse_domain::facts::StateKey;
 use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{AttributeName, CampaignId, CustomerId, Digest, Identifier, PolicyName, PolicyVersion};
 use largesse_domain::json::Json;
@@ -58,6 +61,7 @@ impl Default for Run {
             occurred: noon("2026-11-09"),
             parties: Vec::new(),
             about: None,
+            kind: "thing.happened".parse().unwrap(),
         };
         Self { store: Store::default(), setting }
     }
@@ -97,7 +101,7 @@ fn manifest() -> Manifest {
         state_reads: vec![1],
         roles: Vec::new(),
         subscriptions: Vec::new(),
-        effects: vec![EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag],
+        effects: EffectKind::ALL.to_vec(),
         unit_classes: UnitClass::ALL.to_vec(),
     }
 }
@@ -149,6 +153,7 @@ impl Run {
             "unknown-claim" => {
                 settings.unknown_claim = if words.next() == "allow" { UnknownClaim::Allow } else { UnknownClaim::Deny };
             }
+            "event" => self.setting.kind = words.parse(),
             "customer" => self.learn(&mut words),
             question => answer = Some(self.answer(question, &mut words)),
         }
@@ -204,6 +209,12 @@ impl Run {
                     customer.iter().flat_map(|known| known.tags_at(at)).map(|tag| tag.as_str()).collect();
                 if tags.is_empty() { "none".into() } else { tags.join(" ") }
             }
+            "timers" => {
+                let owner = Owner::Party(words.parse());
+                let names = self.store.names_of(&StateKey { campaign, owner });
+                let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+                if names.is_empty() { "none".into() } else { names.join(" ") }
+            }
             "under-way" => self.store.customers[&words.parse()].raises_under_way.to_string(),
             other => panic!("not understood: {other}"),
         }
@@ -254,7 +265,9 @@ impl Run {
 }
 
 fn is_part(line: &str) -> bool {
-    ["claim ", "grant ", "revoke ", "message ", "tag ", "untag "].iter().any(|verb| line.starts_with(verb))
+    ["claim ", "grant ", "revoke ", "message ", "tag ", "untag ", "schedule ", "cancel "]
+        .iter()
+        .any(|verb| line.starts_with(verb))
 }
 
 fn classes(words: &mut Words<'_>) -> Vec<UnitClass> {
@@ -281,6 +294,8 @@ fn done(granted: &str, done: &Done) -> String {
             format!("took {}", reversals.iter().map(one).collect::<Vec<_>>().join(", "))
         }
         Done::Messaged { .. } => "sent".into(),
+        Done::Scheduled { due, .. } => format!("due {}", (due.as_millis() - noon("2026-11-09").at.as_millis()) / 1_000),
+        Done::TimerCancelled { .. } => "cancelled".into(),
         Done::Tagged { present, .. } => if *present { "set" } else { "unset" }.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! A store in memory, and one decision against it the way that the service makes one: ask for rows, load them, judge,
 //! write back what changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
@@ -11,16 +11,17 @@ use largesse_domain::customer::Customer;
 use largesse_domain::decision::{CampaignView, Fault, Input, Owner, Party, Phase};
 use largesse_domain::effect::Proposal;
 use largesse_domain::event::{BodyHash, Event, EventKey};
-use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, Wanted};
+use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
 use largesse_domain::id::{
-    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName,
+    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName, TimerName,
 };
 use largesse_domain::json::Json;
 use largesse_domain::outcome::Verdict;
 use largesse_domain::policy::Manifest;
 use largesse_domain::revoke;
 use largesse_domain::time::{Instant, Moment, When};
+use largesse_domain::timer::{Timer, TimerKey};
 use largesse_domain::unit::Quantity;
 
 /// Rows as they stand between decisions.
@@ -32,6 +33,7 @@ pub(crate) struct Store {
     pub(crate) claims: BTreeMap<ClaimKey, CustomerId>,
     pub(crate) usage: BTreeMap<UsageKey, Usage>,
     pub(crate) messages: BTreeMap<MessageSlot, bool>,
+    pub(crate) timers: BTreeMap<TimerKey, Timer>,
     /// Every grant that there ever was, by customer, decision, key and issue.
     history: BTreeMap<CustomerId, BTreeMap<(DecisionId, GrantSlot, u32), Grant>>,
     decisions: u64,
@@ -45,6 +47,7 @@ pub(crate) struct Setting {
     pub(crate) occurred: Moment,
     pub(crate) parties: Vec<CustomerId>,
     pub(crate) about: Option<AboutId>,
+    pub(crate) kind: EventKind,
 }
 
 impl Store {
@@ -107,12 +110,23 @@ impl Store {
             usage: rows(&wanted.usage, &self.usage),
             messages: rows(&wanted.messages, &self.messages),
             wallets: wanted.wallets.iter().map(|id| (id.clone(), self.wallet(id))).collect(),
+            timers: wanted.timers.iter().map(|key| (key.clone(), self.timers.get(key).cloned())).collect(),
+            timer_names: wanted.timer_names.iter().map(|of| (of.clone(), self.names_of(of))).collect(),
             ..Rows::default()
         }
     }
 
     fn wallet(&self, id: &CustomerId) -> Vec<Grant> {
         self.history.get(id).into_iter().flat_map(BTreeMap::values).cloned().collect()
+    }
+
+    /// The names of an owner's timers.
+    pub(crate) fn names_of(&self, of: &StateKey) -> BTreeSet<TimerName> {
+        let mine = self
+            .timers
+            .keys()
+            .filter(|TimerKey::Policy { campaign, owner, .. }| (campaign, owner) == (&of.campaign, &of.owner));
+        mine.map(|TimerKey::Policy { name, .. }| name.clone()).collect()
     }
 
     fn write(&mut self, rows: Rows) {
@@ -130,6 +144,15 @@ impl Store {
         self.claims.extend(rows.claims.into_iter().filter_map(|(key, holder)| Some((key, holder?))));
         self.usage.extend(rows.usage);
         self.messages.extend(rows.messages);
+        for (key, timer) in rows.timers {
+            match timer {
+                Some(timer) => drop(self.timers.insert(key, timer)),
+                None => drop(self.timers.remove(&key)),
+            }
+        }
+        for (of, names) in rows.timer_names {
+            assert_eq!(names, self.names_of(&of), "names are those of the timers");
+        }
     }
 
     fn assert_same(&self, loaded: &Wanted, facts: &Facts) {
@@ -141,6 +164,7 @@ impl Store {
         stored.claims.iter().for_each(|(key, row)| assert_eq!(facts.claims.get(key), row, "{message}"));
         stored.usage.iter().for_each(|(key, row)| assert_eq!(facts.usage.get(key), row, "{message}"));
         stored.messages.iter().for_each(|(key, row)| assert_eq!(facts.messages.get(key), row, "{message}"));
+        stored.timers.iter().for_each(|(key, row)| assert_eq!(facts.timers.get(key), row, "{message}"));
         stored.wallets.iter().for_each(|(key, row)| assert_eq!(facts.wallets.get(key), row, "{message}"));
     }
 
@@ -206,7 +230,7 @@ fn input(setting: &Setting) -> Input {
         subscription: SubscriptionName::new("any").unwrap(),
         event: Arc::new(Event {
             key: EventKey { source: EventSource::new("/test").unwrap(), id: EventId::new("e1").unwrap() },
-            kind: EventKind::new("thing.happened").unwrap(),
+            kind: setting.kind.clone(),
             actor: actor.clone(),
             occurred: setting.occurred.at,
             data: Json::empty_object(),

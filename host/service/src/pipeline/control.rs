@@ -10,12 +10,12 @@ use largesse_domain::id::{CampaignId, CustomerId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::time::Instant;
+use largesse_domain::timer::EVENT_KIND;
 use largesse_engine::LoadedPolicy;
 use largesse_store::{Kind, StoreError};
 
 use super::Decider;
 use super::decide::readable;
-use crate::firing;
 use crate::fit;
 use crate::registry::{Published, Registry};
 
@@ -323,7 +323,7 @@ impl Decider {
     }
 
     fn register(&mut self, kind: Kind) -> Outcome {
-        if kind.kind.as_str() == firing::KIND {
+        if kind.kind.as_str() == EVENT_KIND {
             let message = format!("{} is the host's own kind and does not change", kind.kind);
             return Err(ControlError::Problems(vec![Problem { pointer: String::new(), message }]));
         }

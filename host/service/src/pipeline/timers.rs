@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 
 use largesse_domain::event::Admission;
-use largesse_domain::facts::Wanted;
+use largesse_domain::facts::{StateKey, Wanted};
 use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::time::Instant;
@@ -102,7 +102,11 @@ impl Decider {
     ) -> Result<Vec<(TimerKey, Timer)>, StoreError> {
         let keys = stored.into_iter().map(|(key, _)| key).filter(|key| !self.timers.held.contains_key(key));
         let keys: Vec<TimerKey> = keys.collect();
-        self.ensure(Wanted { timers: keys.iter().cloned().collect(), ..Wanted::default() })?;
+        let mut wanted = Wanted { timers: keys.iter().cloned().collect(), ..Wanted::default() };
+        for TimerKey::Policy { campaign, owner, .. } in &keys {
+            wanted.timer_names.insert(StateKey { campaign: campaign.clone(), owner: owner.clone() });
+        }
+        self.ensure(wanted)?;
         let row = |key: TimerKey| self.facts.timers.get(&key).clone().map(|timer| (key, timer));
         let mut due: Vec<_> = keys.into_iter().filter_map(row).filter(|(_, timer)| timer.due <= now).collect();
         due.sort_by_cached_key(|(key, timer)| (timer.due, key.to_string()));
