@@ -1,12 +1,11 @@
 //! Compares what a step led to with what the scenario says it must.
 
-use std::sync::Arc;
-
+use largesse_documents::time::{instant_text, read_instant};
 use largesse_domain::decision::Output;
 use largesse_domain::effect::Effect;
 use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
 
-use crate::scenario::{GrantExpected, Step, TagExpected};
+use crate::scenario::{GrantExpected, Step, TagExpected, TimerExpected};
 
 /// What a step's decisions did.
 #[derive(Debug, Default)]
@@ -18,17 +17,19 @@ struct Actual {
     skipped: Vec<String>,
     tags: Vec<TagExpected>,
     messages: Vec<String>,
+    timers: Vec<TimerExpected>,
+    cancelled: Vec<String>,
     faults: Vec<String>,
 }
 
 impl Actual {
-    fn of(decisions: &[Arc<Decision>]) -> Self {
+    fn of(decisions: &[Decision]) -> Self {
         let mut actual = Self::default();
         for decision in decisions {
             match (&decision.verdict, &decision.evaluation.output) {
                 (Verdict::Accepted(outcomes), Output::Proposal(proposal)) => {
                     for (outcome, effect) in outcomes.iter().zip(&proposal.effects) {
-                        actual.add(outcome, effect);
+                        actual.add(outcome, effect, decision.input.owner.id());
                     }
                 }
                 (Verdict::Denied(_, reason), _) => actual.denied.push(reason.as_str().into()),
@@ -42,7 +43,7 @@ impl Actual {
         actual
     }
 
-    fn add(&mut self, outcome: &Outcome, effect: &Effect) {
+    fn add(&mut self, outcome: &Outcome, effect: &Effect, owner: &str) {
         let done = match outcome {
             Outcome::Applied(done) | Outcome::Reduced(done, _) => done,
             Outcome::Skipped(_, reason) => return self.skipped.push(reason.as_str().into()),
@@ -65,6 +66,12 @@ impl Actual {
                     self.messages.push(message.template.to_string());
                 }
             }
+            Done::Scheduled { name, due } => self.timers.push(TimerExpected {
+                owner: Some(owner.to_owned()),
+                name: name.to_string(),
+                due: instant_text(*due),
+            }),
+            Done::TimerCancelled { name } => self.cancelled.push(name.to_string()),
             Done::Tagged { to, tag, present } => {
                 self.tags.push(TagExpected { to: to.to_string(), tag: tag.to_string(), present: *present });
             }
@@ -74,7 +81,7 @@ impl Actual {
 
 /// How what happened differs from what must; empty when it does not.
 #[must_use]
-pub fn differences(step: &Step, decisions: &[Arc<Decision>]) -> Vec<String> {
+pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<String> {
     let actual = Actual::of(decisions);
     let mut found: Vec<String> = actual.faults.iter().map(|fault| format!("the policy faulted: {fault}")).collect();
     found.extend(grants("grants", step.grants.as_deref(), actual.grants));
@@ -84,6 +91,8 @@ pub fn differences(step: &Step, decisions: &[Arc<Decision>]) -> Vec<String> {
     found.extend(lists("skipped", step.skipped.clone(), actual.skipped));
     found.extend(lists("tags", step.tags.clone(), actual.tags));
     found.extend(lists("messages", step.messages.clone(), actual.messages));
+    found.extend(timers(step.timers.as_deref(), actual.timers));
+    found.extend(lists("cancelled", step.cancelled.clone(), actual.cancelled));
     found
 }
 
@@ -99,16 +108,40 @@ fn lists<T: Ord + std::fmt::Debug>(what: &str, expected: Option<Vec<T>>, mut act
     (expected != actual).then(|| format!("{what}: expected {expected:?}, got {actual:?}"))
 }
 
-fn grants(what: &str, expected: Option<&[GrantExpected]>, mut actual: Vec<GrantExpected>) -> Option<String> {
-    let expected = expected?;
-    let all = actual.clone();
+fn grants(what: &str, expected: Option<&[GrantExpected]>, actual: Vec<GrantExpected>) -> Option<String> {
+    let fits = |wanted: &GrantExpected, got: &GrantExpected| {
+        let key = wanted.key.is_none() || wanted.key == got.key;
+        key && (&wanted.to, &wanted.unit, wanted.quantity) == (&got.to, &got.unit, got.quantity)
+    };
+    exactly(what, expected?, actual, fits, line)
+}
+
+fn timers(expected: Option<&[TimerExpected]>, actual: Vec<TimerExpected>) -> Option<String> {
+    let in_utc = |due: &str| read_instant(due).map_or_else(|_| due.to_owned(), instant_text);
+    let fits = |wanted: &TimerExpected, got: &TimerExpected| {
+        let owner = wanted.owner.is_none() || wanted.owner == got.owner;
+        owner && (&wanted.name, in_utc(&wanted.due)) == (&got.name, got.due.clone())
+    };
+    let one = |timer: &TimerExpected| {
+        let owner = timer.owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
+        format!("{}{owner} at {}", timer.name, in_utc(&timer.due))
+    };
+    let line = |timers: &[TimerExpected]| timers.iter().map(one).collect::<Vec<_>>().join(", ");
+    exactly("timers", expected?, actual, fits, line)
+}
+
+/// Each expected thing once and nothing else, in any order.
+fn exactly<T: Clone>(
+    what: &str,
+    expected: &[T],
+    mut actual: Vec<T>,
+    fits: impl Fn(&T, &T) -> bool,
+    line: impl Fn(&[T]) -> String,
+) -> Option<String> {
+    let all = line(&actual);
     let mut missing = Vec::new();
     for wanted in expected {
-        let fits = |got: &GrantExpected| {
-            let key = wanted.key.is_none() || wanted.key == got.key;
-            key && (&wanted.to, &wanted.unit, wanted.quantity) == (&got.to, &got.unit, got.quantity)
-        };
-        match actual.iter().position(fits) {
+        match actual.iter().position(|got| fits(wanted, got)) {
             Some(place) => drop(actual.swap_remove(place)),
             None => missing.push(wanted.clone()),
         }
@@ -116,7 +149,7 @@ fn grants(what: &str, expected: Option<&[GrantExpected]>, mut actual: Vec<GrantE
     if missing.is_empty() && actual.is_empty() {
         return None;
     }
-    let mut text = format!("{what}: expected {}, got {}", or_nothing(&line(expected)), or_nothing(&line(&all)));
+    let mut text = format!("{what}: expected {}, got {}", or_nothing(&line(expected)), or_nothing(&all));
     if !missing.is_empty() {
         text.push_str(&format!("; missing {}", line(&missing)));
     }
@@ -157,5 +190,20 @@ mod tests {
         let text = grants("grants", Some(&[grant("b", None, 2)]), Vec::new()).unwrap();
         assert_eq!(text, "grants: expected 2 points to b, got nothing; missing 2 points to b");
         assert!(grants("grants", Some(&[]), got).is_some());
+    }
+
+    #[test]
+    fn timers_match_at_any_offset_and_by_owner_where_one_is_named() {
+        let timer = |owner: Option<&str>, due: &str| TimerExpected {
+            owner: owner.map(Into::into),
+            name: "remind".into(),
+            due: due.into(),
+        };
+        let got = vec![timer(Some("u1"), "2026-03-01T01:00:00Z")];
+        assert_eq!(timers(Some(&[timer(None, "2026-03-01T09:00:00+08:00")]), got.clone()), None);
+        assert_eq!(timers(None, got.clone()), None);
+        let text = timers(Some(&[timer(Some("u2"), "2026-03-01T01:00:00Z")]), got.clone()).unwrap();
+        assert!(text.contains("missing remind of u2 at 2026-03-01T01:00:00Z; too much remind of u1 at"), "{text}");
+        assert!(timers(Some(&[]), got).is_some());
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use largesse_documents::{CampaignDocument, CustomerDocument};
 use largesse_domain::campaign::Campaign;
-use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::id::{CampaignId, CustomerId, InvalidId};
+use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
@@ -13,7 +14,7 @@ use largesse_engine::Workers;
 use largesse_service::clock::Clock;
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
-use largesse_service::{ChangeError, Parts, Service};
+use largesse_service::{ChangeError, DecisionFilter, Kind, Parts, Service, Store, StoreError};
 use largesse_store::MemoryStore;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -81,6 +82,11 @@ impl Runner {
         document.insert("policy".into(), policy.digest.to_string().into());
         let campaign = CampaignId::new("scenario").map_err(|error| error.to_string())?;
         let runner = Self { service, campaign, document };
+        for (name, schema) in &scenario.kinds {
+            let kind = name.parse().map_err(|error: InvalidId| format!("kinds: {error}"))?;
+            let kind = Kind { kind, schema: Json::from_checked(schema.to_string()) };
+            runner.service.register(kind).await.map_err(|error| format!("kind {name}: {}", said(&error)))?;
+        }
         for (id, known) in &scenario.customers {
             runner.learn(id, known).await?;
         }
@@ -122,32 +128,67 @@ impl Runner {
 
     async fn step(&self, number: usize, step: &Spanned<Step>) -> Result<Vec<String>, String> {
         let step = step.get_ref();
+        let last = self.read(|store| store.counters()).await?.last_decision;
         if let Some(params) = &step.params {
-            let mut document = self.document.clone();
-            document.insert("params".into(), params.clone().into());
-            if let Some(effective_from) = &step.effective_from {
-                document.insert("effective_from".into(), effective_from.clone().into());
-            }
-            let registry = self.service.registry();
-            let version = registry.campaign(&self.campaign).map_or(0, |active| active.campaign.version);
-            self.apply(&document, Precondition::Version(version)).await?;
-            return Ok(Vec::new());
+            self.set_params(params, step.effective_from.as_ref()).await?;
         }
-        let Some(event) = &step.event else { return Ok(Vec::new()) };
-        let answer = match self.send(number, event).await? {
-            EventResult::Admitted(answer) => answer,
-            // What was decided then is not decided again.
-            EventResult::Duplicate(_) => return Ok(differences(step, &[])),
-            EventResult::Conflict(seq) => return Err(format!("the event's id was used with another body ({seq})")),
-            EventResult::Unavailable(why) => return Err(why),
-        };
-        Ok(differences(step, &answer.decisions))
+        if let Some(until) = &step.advance {
+            self.pass(time(until)?).await?;
+        }
+        if let Some(event) = &step.event {
+            self.pass(time(&event.time)?).await?;
+            match self.send(number, event).await? {
+                // What was decided on a duplicate then is not decided again.
+                EventResult::Admitted(_) | EventResult::Duplicate(_) => {}
+                EventResult::Conflict(seq) => return Err(format!("the event's id was used with another body ({seq})")),
+                EventResult::Unavailable(why) => return Err(why),
+            }
+            // A timer that was set to what is past goes off at once.
+            self.pass(self.service.clock().now()).await?;
+        }
+        let decisions = self.read(move |store| store.decisions(&DecisionFilter::default(), last, usize::MAX)).await?;
+        Ok(differences(step, &decisions))
+    }
+
+    async fn set_params(&self, params: &Map<String, Value>, effective_from: Option<&String>) -> Result<(), String> {
+        let mut document = self.document.clone();
+        document.insert("params".into(), params.clone().into());
+        if let Some(effective_from) = effective_from {
+            document.insert("effective_from".into(), effective_from.clone().into());
+        }
+        let registry = self.service.registry();
+        let version = registry.campaign(&self.campaign).map_or(0, |active| active.campaign.version);
+        self.apply(&document, Precondition::Version(version)).await.map(drop)
+    }
+
+    /// Lets time pass until then; timers that are due go off one after another, each at its own time.
+    async fn pass(&self, until: Instant) -> Result<(), String> {
+        let clock = self.service.clock();
+        let mut last = None;
+        loop {
+            let campaigns = [self.campaign.clone()];
+            let next = self.read(move |store| store.due_timers(&campaigns, until, 1)).await?.pop();
+            let Some((key, timer)) = next else { break };
+            if last.as_ref() == Some(&(key.clone(), timer.clone())) {
+                return Err(format!("the timer {key} does not go off"));
+            }
+            clock.set(clock.now().max(timer.due));
+            self.service.catch_up().await.map_err(|error| error.to_string())?;
+            last = Some((key, timer));
+        }
+        clock.set(clock.now().max(until));
+        Ok(())
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, String> {
+        self.service.read(query).await.map_err(|error| chain(&error))
     }
 
     async fn send(&self, number: usize, event: &StepEvent) -> Result<EventResult, String> {
-        let occurred = time(&event.time)?;
         let clock = self.service.clock();
-        clock.set(clock.now().max(occurred));
         let id = event.id.clone().unwrap_or_else(|| format!("step-{number}"));
         let cloud_event = json!({
             "specversion": "1.0", "source": "/scenario", "id": id, "type": event.kind, "subject": event.customer,
@@ -172,9 +213,9 @@ impl Runner {
                 found.push(format!("totals: {id} is no customer id"));
                 continue;
             };
-            let grants = match self.service.read(move |store| store.grants_to(&customer)).await {
+            let grants = match self.read(move |store| store.grants_to(&customer)).await {
                 Ok(grants) => grants,
-                Err(error) => return vec![error.to_string()],
+                Err(error) => return vec![error],
             };
             for (unit, expected) in units {
                 let of_unit = grants.iter().filter(|grant| grant.unit.as_str() == unit);

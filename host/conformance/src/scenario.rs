@@ -17,6 +17,9 @@ pub struct Scenario {
     pub catalogue: Option<String>,
     /// The campaign document without its policy, which is the component under test.
     pub campaign: Map<String, Value>,
+    /// Event kinds that do not come with the host, each with its schema.
+    #[serde(default)]
+    pub kinds: BTreeMap<String, Value>,
     /// What is known of customers beforehand.
     #[serde(default)]
     pub customers: BTreeMap<String, Value>,
@@ -28,7 +31,8 @@ pub struct Scenario {
     pub totals: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// One thing that happens, and what it must lead to. What is not named is not checked.
+/// One thing that happens, and what it must lead to. What is not named is not checked. Before an event time passes until its
+/// time, and the timers that go off meanwhile count for its step; a step that only lets time pass tells them apart.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -41,6 +45,9 @@ pub struct Step {
     /// From which event time on the changed parameters apply; the time of the last event when absent.
     #[serde(default)]
     pub effective_from: Option<String>,
+    /// Time passes until then, in RFC 3339: timers that are due go off, each at its own time.
+    #[serde(default)]
+    pub advance: Option<String>,
     /// Exactly these grants were given, in any order.
     #[serde(default)]
     pub grants: Option<Vec<GrantExpected>>,
@@ -62,6 +69,12 @@ pub struct Step {
     /// Exactly these templates were sent, in any order.
     #[serde(default)]
     pub messages: Option<Vec<String>>,
+    /// Exactly these timers were set, in any order.
+    #[serde(default)]
+    pub timers: Option<Vec<TimerExpected>>,
+    /// Exactly these timers were dropped by the policy, by name and in any order.
+    #[serde(default)]
+    pub cancelled: Option<Vec<String>>,
 }
 
 /// An event in short form.
@@ -109,6 +122,19 @@ pub struct TagExpected {
     pub present: bool,
 }
 
+/// A timer that a policy set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimerExpected {
+    /// Whose, a customer or an entity; anybody's when absent.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// When it goes off, in RFC 3339.
+    pub due: String,
+}
+
 /// A file that is no scenario.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
@@ -121,7 +147,7 @@ pub enum ScenarioError {
         message: String,
     },
     /// A step does nothing, or two things.
-    #[error("line {line}: a step has either an event or params")]
+    #[error("line {line}: a step has one of event, params and advance")]
     Step {
         /// Where, from 1.
         line: usize,
@@ -139,7 +165,10 @@ impl Scenario {
             message: error.message().to_owned(),
         })?;
         for step in &scenario.steps {
-            if step.get_ref().event.is_some() == step.get_ref().params.is_some() {
+            let Step { event, params, advance, .. } = step.get_ref();
+            if [event.is_some(), params.is_some(), advance.is_some()].into_iter().filter(|is_some| *is_some).count()
+                != 1
+            {
                 return Err(ScenarioError::Step { line: line_of(text, step.span().start) });
             }
         }
@@ -165,6 +194,9 @@ mod tests {
         let error = Scenario::read(&typo).unwrap_err().to_string();
         assert!(error.starts_with("line 5:") && error.contains("evnt"), "{error}");
         let empty = format!("{HEAD}\n[[step]]\n");
-        assert_eq!(Scenario::read(&empty).unwrap_err().to_string(), "line 5: a step has either an event or params");
+        assert_eq!(
+            Scenario::read(&empty).unwrap_err().to_string(),
+            "line 5: a step has one of event, params and advance"
+        );
     }
 }

@@ -86,6 +86,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("returns_many", Some((FaultKind::InvalidOutput, "effects: 1000 of them, at most 64"))),
     ("returns_much", Some((FaultKind::Output, "more than the 1048576 bytes"))),
     ("returns_no_json", Some((FaultKind::InvalidOutput, "state: not JSON: key \"a\" stands twice"))),
+    ("sets_timers", None),
     ("sleeps", Some((FaultKind::Trap, "tried to wait"))),
     ("writes", Some((FaultKind::Fuel, "units of fuel"))),
     ("writes_much", None),

@@ -211,6 +211,15 @@ impl Service {
         self.ask(1, |reply| Work::DryRun(arrival, reply)).await
     }
 
+    /// Lets the timers go off that are due by the clock, rather than within a quarter of a second, and returns when what
+    /// they led to is on disk. Of very many, some are left for the next time.
+    ///
+    /// # Errors
+    /// When the host has too much to do or is stopping.
+    pub async fn catch_up(&self) -> Result<(), Unavailable> {
+        self.ask(1, Work::CatchUp).await
+    }
+
     /// Publishes a component. The boolean says whether it is new.
     ///
     /// # Errors

@@ -105,7 +105,8 @@ impl Host {
 
     /// The kind that the guests decide on.
     pub(crate) async fn register_guest_kind(&self) {
-        let schema = json!({"type": "object"}).to_string();
+        let team = json!({"type": "string", "x-largesse-role": "entity"});
+        let schema = json!({"type": "object", "properties": {"team": team}}).to_string();
         let kind = Kind { kind: EventKind::new("day.checked-in").expect("a kind"), schema: Json::from_checked(schema) };
         self.service.register(kind).await.expect("it is registered");
     }

@@ -9,3 +9,4 @@ mod contention;
 mod clock;
 mod life;
 mod order;
+mod timers;

@@ -92,3 +92,59 @@ u1 = { points = 7 }
     assert!(texts[0].starts_with("line 12: grants: expected 6 points to u1, got 5 points to u1"), "{texts:?}");
     assert!(texts[1].contains("expected u1 to hold 7 points, got 5"), "{texts:?}");
 }
+
+const TIMERS: &str = r#"
+title = "A timer goes off, is set again and cancelled"
+[campaign]
+currency = "CNY"
+time_zone = "Asia/Shanghai"
+opens = "2026-03-01T00:00:00+08:00"
+unit_classes = ["points"]
+budgets = [{ unit = "points", total = 100 }]
+limits = [{ unit = "points", window = "campaign", amount = 100 }]
+[kinds."day.checked-in"]
+type = "object"
+properties = { team = { type = "string", x-largesse-role = "entity" } }
+[[step]]
+advance = "2026-03-01T08:00:00+08:00"
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T09:00:00+08:00", data = { set = [{ name = "remind", after = 3600, note = { again = 2, every = 3600 } }] } }
+grants = [{ to = "u1", unit = "points", quantity = 1 }]
+timers = [{ owner = "u1", name = "remind", due = "2026-03-01T10:00:00+08:00" }]
+[[step]]
+advance = "2026-03-01T10:30:00+08:00"
+grants = [{ to = "u1", key = "fired/remind/1772330400000", unit = "points", quantity = 1 }]
+timers = [{ name = "remind", due = "2026-03-01T03:00:00Z" }]
+[[step]]
+# On the way to the event the timer goes off once more.
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T11:30:00+08:00", data = { cancel = ["remind"] } }
+grants = [{ to = "u1", unit = "points", quantity = 1 }]
+timers = [{ name = "remind", due = "2026-03-01T12:00:00+08:00" }]
+skipped = ["already-granted"]
+cancelled = ["remind"]
+[[step]]
+event = { kind = "day.checked-in", customer = "u2", time = "2026-03-01T11:40:00+08:00", data = { set = [{ name = "at-once", after = 0 }] } }
+timers = [{ name = "at-once", due = "2026-03-01T11:40:00+08:00" }]
+grants = [{ to = "u2", key = "day", unit = "points", quantity = 1 }, { to = "u2", unit = "points", quantity = 1 }]
+[[step]]
+advance = "2026-03-08T00:00:00+08:00"
+grants = []
+timers = []
+[totals]
+u1 = { points = 3 }
+u2 = { points = 2 }
+"#;
+
+#[test]
+fn time_passes_and_timers_go_off() {
+    let run = |text: &str| {
+        let failures = largesse_conformance::run(text, &component("sets_timers"), &workers());
+        failures.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(run(TIMERS), [""; 0]);
+    let wrong = run(&TIMERS.replace("03:00:00Z", "04:00:00Z").replace("cancelled = [\"remind\"]", "cancelled = []"));
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    let timers = "line 19: timers: expected remind at 2026-03-01T04:00:00Z, got remind of u1 at 2026-03-01T03:00:00Z";
+    assert!(wrong[0].starts_with(timers), "{wrong:?}");
+    assert!(wrong[1].starts_with("line 23: cancelled: expected [], got [\"remind\"]"), "{wrong:?}");
+}

@@ -58,6 +58,8 @@ pub(crate) enum Work {
     DryRun(Arrival, oneshot::Sender<DryRun>),
     /// Change what is published or runs, or what is known of a customer.
     Change(Change, oneshot::Sender<Result<Changed, ControlError>>),
+    /// Look for what the clock makes due, and say when it is done.
+    CatchUp(oneshot::Sender<()>),
     /// Finish what was taken and stop.
     Stop,
 }
@@ -260,6 +262,10 @@ impl Decider {
                     // Whoever asked may have gone.
                     let _ = reply.send(answer);
                 }
+                // Timers go off before the batch that this gathers in is written.
+                Work::CatchUp(reply) => self.pending.after.push(Box::new(move || {
+                    let _ = reply.send(());
+                })),
                 Work::Change(change, reply) => {
                     let changed = self.change(change)?;
                     reach(Point::ChangeMade);
