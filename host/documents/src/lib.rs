@@ -21,6 +21,10 @@ pub mod destination;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
+#[cfg(any(test, feature = "testing"))]
+pub mod noise;
+#[cfg(test)]
+mod fuzz;
 
 pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, PolicyRef};
 pub use customer::{CustomerDocument, CustomerView};

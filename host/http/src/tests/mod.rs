@@ -4,6 +4,7 @@ mod access;
 mod customers;
 mod events;
 mod forms;
+mod fuzz;
 mod generated;
 mod serving;
 
