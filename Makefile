@@ -29,7 +29,7 @@ test: plugins guests ## Build the policies and guests, then run every test
 	$(CARGO) test --workspace --exclude largesse-guests
 
 .PHONY: crash
-crash: plugins ## Kill the host at every fail point five times and at 200 random moments
+crash: plugins guests ## Kill the host at every fail point five times and at 200 random moments
 	LARGESSE_CRASH_ROUNDS=$${LARGESSE_CRASH_ROUNDS:-5} LARGESSE_CRASH_KILLS=$${LARGESSE_CRASH_KILLS:-200} \
 	LARGESSE_CRASH_SEED=$${LARGESSE_CRASH_SEED:-$$(date +%s)} \
 	$(CARGO) test --workspace --exclude largesse-guests --test program crash:: -- --nocapture

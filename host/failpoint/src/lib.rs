@@ -52,6 +52,7 @@ points! {
     EventsDecided, "events-decided", "Events are decided, in memory.";
     ChangeMade, "change-made", "An operator's change is made, in memory.";
     DeferredDecided, "deferred-decided", "A decision that was put off is made, in memory.";
+    TimersFired, "timers-fired", "Timers have gone off, in memory.";
     BatchClosed, "batch-closed", "A batch goes to the committer.";
     CommitAsked, "commit-asked", "The store is asked to commit; no transaction has begun.";
     CommitBegun, "commit-begun", "The transaction of a batch has begun.";
@@ -63,6 +64,7 @@ points! {
     StatesWritten, "states-written", "Customers and the states of policies are written.";
     GrantsWritten, "grants-written", "Grants are written; their use of limits and budgets is not.";
     UsageWritten, "usage-written", "The use of limits and budgets is written.";
+    TimersWritten, "timers-written", "Timers that were set and dropped are written.";
     OutboxWritten, "outbox-written", "The outbox is written.";
     RowsWritten, "rows-written", "All of a batch is written; it is not committed.";
     CommitDone, "commit-done", "A batch is on disk; the committer does not know.";

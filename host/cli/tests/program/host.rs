@@ -75,12 +75,18 @@ pub(crate) fn policies() -> Option<Policies> {
     // The program is in target/<profile>/.
     let target = Path::new(env!("CARGO_BIN_EXE_largesse")).ancestors().nth(2).unwrap();
     let folder = target.join("wasm32-wasip2/guest");
-    let all = ["check_in.wasm", "invite_for_credit.wasm", "new_user_gift.wasm", "sign_up_rebate.wasm"];
+    let all = [
+        "check_in.wasm",
+        "invite_for_credit.wasm",
+        "new_user_gift.wasm",
+        "sign_up_rebate.wasm",
+        "examples/sets_timers.wasm",
+    ];
     let missing: Vec<_> = all.iter().filter(|name| !folder.join(name).exists()).collect();
     if missing.is_empty() {
         return Some(Policies(folder));
     }
-    eprintln!("\n*** SKIPPED: {missing:?} not in {}; run `make plugins` first ***\n", folder.display());
+    eprintln!("\n*** SKIPPED: {missing:?} not in {}; run `make plugins guests` first ***\n", folder.display());
     None
 }
 

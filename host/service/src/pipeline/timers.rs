@@ -16,6 +16,7 @@ use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody, TimerKey};
+use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 
 use super::Decider;
@@ -127,6 +128,7 @@ impl Decider {
                 Ok(round) => {
                     self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
                     self.keep(&admitted, round);
+                    reach(Point::TimersFired);
                     break;
                 }
                 // Everything is undone; the rest goes off without the timer that could not.

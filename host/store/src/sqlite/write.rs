@@ -168,7 +168,9 @@ fn rows(connection: &Connection, rows: &Rows) -> Written {
     reach(Point::UsageWritten);
     bindings(connection, rows)?;
     messages(connection, rows)?;
-    timers(connection, rows)
+    timers(connection, rows)?;
+    reach(Point::TimersWritten);
+    Ok(())
 }
 
 /// The rows in the order that the table keeps them in.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::client::Client;
-use super::load::CAMPAIGNS;
+use super::load::{CAMPAIGNS, TIMED_KIND};
 use super::memory::Memory;
 
 /// So many decisions must have come by everything that can happen.
@@ -140,6 +140,15 @@ fn verify_reach(decisions: &BTreeMap<u64, Value>) {
         "{granted} grants, {exhausted} beyond a budget, {taken_back} taken back"
     );
     println!("{granted} grants, {exhausted} beyond a budget, {taken_back} taken back");
+}
+
+/// How many timers were set, and how many went off. Nothing when the host died.
+pub(super) fn timers(client: &Client) -> Option<(usize, usize)> {
+    let decisions = all_decisions(client)?;
+    let of_kind = |kind: &'static str| decisions.values().filter(move |decision| decision["event"]["kind"] == kind);
+    let set = of_kind(TIMED_KIND).flat_map(|decision| decision["outcomes"].as_array().unwrap());
+    let set = set.filter(|outcome| outcome["effect"] == "schedule" && outcome["status"] == "applied").count();
+    Some((set, of_kind("timer.fired").count()))
 }
 
 fn all_decisions(client: &Client) -> Option<BTreeMap<u64, Value>> {

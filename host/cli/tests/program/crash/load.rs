@@ -5,13 +5,17 @@ use serde_json::{Value, json};
 use super::client::Client;
 use crate::host::{Policies, repository};
 
-/// The campaigns of the demo, with the component that decides in each.
-pub(super) const CAMPAIGNS: [(&str, &str); 4] = [
+/// The campaigns of the demo and one that sets timers, with the component that decides in each.
+pub(super) const CAMPAIGNS: [(&str, &str); 5] = [
     ("check-in", "check_in.wasm"),
     ("invite-for-credit", "invite_for_credit.wasm"),
     ("new-user-gift", "new_user_gift.wasm"),
     ("sign-up-rebate", "sign_up_rebate.wasm"),
+    (TIMED, "examples/sets_timers.wasm"),
 ];
+const TIMED: &str = "timed";
+/// The kind of event that the campaign with timers decides on.
+pub(super) const TIMED_KIND: &str = "day.checked-in";
 /// Who acts, so few that decisions touch one another.
 const CUSTOMERS: u64 = 40;
 
@@ -35,11 +39,16 @@ impl Numbers {
 
 /// Publishes the policies and starts the campaigns, as far as that is not done. Nothing when the host died.
 pub(super) fn set_up(client: &Client, policies: &Policies) -> Option<()> {
+    let team = json!({"type": "string", "x-largesse-role": "entity"});
+    let schema = json!({"type": "object", "properties": {"team": team}});
+    client.change("PUT", &format!("/v1/kinds/{TIMED_KIND}"), &schema)?;
     for (id, component) in CAMPAIGNS {
         let bytes = std::fs::read(policies.join(component)).unwrap();
         let (status, answer) = client.send("POST", "/v1/policies", ("application/wasm", &bytes))?;
         assert!(matches!(status, 200 | 201), "{answer}");
-        client.change("PUT", &format!("/v1/campaigns/{id}"), &document(id))?;
+        let mut document = document(id);
+        document["policy"] = answer["digest"].clone();
+        client.change("PUT", &format!("/v1/campaigns/{id}"), &document)?;
         client.change("POST", &format!("/v1/campaigns/{id}/start"), &Value::Null)?;
     }
     Some(())
@@ -47,6 +56,13 @@ pub(super) fn set_up(client: &Client, policies: &Policies) -> Option<()> {
 
 /// A campaign of the demo that is open since 2021, with little to spend.
 fn document(id: &str) -> Value {
+    if id == TIMED {
+        return json!({
+            "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2021-01-01T00:00:00+08:00",
+            "budgets": [{"unit": "points", "total": 1_000_000}],
+            "limits": [{"unit": "points", "window": "campaign", "amount": 1_000_000}],
+        });
+    }
     let text = std::fs::read_to_string(repository(&format!("demo/campaigns/{id}.toml"))).unwrap();
     let table: toml::Table = toml::from_str(&text).unwrap();
     let mut document = serde_json::to_value(table).unwrap();
@@ -82,13 +98,15 @@ impl Happenings {
         let actor = format!("u{}", numbers.below(CUSTOMERS));
         let other = format!("u{}", numbers.below(CUSTOMERS));
         let order = numbers.below(60);
-        let (kind, data) = match numbers.below(10) {
+        let (kind, data) = match numbers.below(11) {
             0 => ("user.registered", json!({"channel": "app", "inviter": other})),
             1 => ("user.realname_verified", json!({"id_hash": format!("person-{}", numbers.below(30))})),
             2 => ("credit.approved", json!({"application": format!("a{order}"), "limit": money(1_000_000)})),
             3 => ("share.performed", json!({})),
             4 => ("order.refunded", json!({"order": format!("o{order}")})),
             5 | 6 => ("order.paid", json!({"order": format!("o{order}"), "amount": money(numbers.below(200_000))})),
+            // Its time has come when it is set.
+            10 => (TIMED_KIND, json!({"set": [{"name": format!("t{number}"), "after": 60}]})),
             7 => ("review.posted", json!({"order": format!("o{order}")})),
             _ => ("checked_in", json!({})),
         };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use largesse_failpoint::VARIABLE;
 use serde_json::{Value, json};
 
-use super::books::{verify_answers, verify_books};
+use super::books::{timers, verify_answers, verify_books};
 use super::client::Client;
 use super::load::{self, CAMPAIGNS, Happenings, Numbers};
 use super::memory::Memory;
@@ -137,6 +137,12 @@ impl Trial {
             self.ask_again(&client, &all).expect("the host lives");
         }
         self.refuse_changed(&client);
+        while timers(&client).is_none_or(|(set, fired)| fired < set) {
+            assert!(Instant::now() < deadline, "timers do not go off");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let (set, fired) = timers(&client).expect("the host lives");
+        assert_eq!(fired, set, "each timer goes off once");
         verify_answers(&client, &self.memory.lock().unwrap()).expect("the host lives");
         self.host.terminate();
         verify_books(&self.data());
