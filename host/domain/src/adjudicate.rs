@@ -153,8 +153,8 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             Effect::Message(message) => {
                 wanted.messages.insert(message_slot(case, message));
             }
-            Effect::Schedule(schedule) => schedule::wanted(case, &schedule.name, &mut wanted),
-            Effect::CancelTimer(name) => schedule::wanted(case, name, &mut wanted),
+            Effect::Schedule(schedule) => wanted.timer(schedule::key(case, &schedule.name)),
+            Effect::CancelTimer(name) => wanted.timer(schedule::key(case, name)),
             Effect::Revoke(_) | Effect::Tag(_) => {}
         }
     }

@@ -135,6 +135,13 @@ impl Campaign {
         self.settings.closes.is_none_or(|closes| occurred < closes)
     }
 
+    /// When its closing ends: nothing is decided after. `None` when that is not foreseen.
+    #[must_use]
+    pub fn over(&self) -> Option<Instant> {
+        let days = i64::from(self.settings.closing_days) * 24 * 60 * 60 * 1_000;
+        self.settings.closes.and_then(|closes| closes.plus_millis(days))
+    }
+
     /// Whether the subscription is in use.
     #[must_use]
     pub fn subscribes(&self, subscription: &Subscription) -> bool {

@@ -275,21 +275,26 @@ tables! {
     timer_names: StateKey => BTreeSet<TimerName>;
 }
 
+impl Wanted {
+    /// Asks for what setting or dropping a timer takes: its row and the names of its owner's timers. Names that were read later
+    /// would not show what is still to be written.
+    pub fn timer(&mut self, key: TimerKey) {
+        self.timer_names.extend(key.of_owner().map(|(of, _)| of));
+        self.timers.insert(key);
+    }
+}
+
 impl Facts {
-    /// Sets a timer, or drops it. Its row and the names of its owner's timers are loaded: names that were read later would
-    /// not show what is still to be written.
+    /// Sets a timer, or drops it; what [`Wanted::timer`] asks for is loaded.
     pub fn set_timer(&mut self, key: TimerKey, timer: Option<Timer>) {
-        match &key {
-            TimerKey::Policy { campaign, owner, name } => {
-                let of = StateKey { campaign: campaign.clone(), owner: owner.clone() };
-                let mut names = self.timer_names.get(&of).clone();
-                if timer.is_some() {
-                    names.insert(name.clone());
-                } else {
-                    names.remove(name);
-                }
-                self.timer_names.put(of, names);
+        if let Some((of, name)) = key.of_owner() {
+            let mut names = self.timer_names.get(&of).clone();
+            if timer.is_some() {
+                names.insert(name.clone());
+            } else {
+                names.remove(name);
             }
+            self.timer_names.put(of, names);
         }
         self.timers.put(key, timer);
     }

@@ -6,18 +6,12 @@
 
 use crate::adjudicate::Case;
 use crate::effect::{EffectKind, Schedule};
-use crate::facts::{Facts, StateKey, Wanted};
+use crate::facts::{Facts, StateKey};
 use crate::id::TimerName;
 use crate::limits::{TIMER_AGAIN_MS_MIN, TIMERS_PER_OWNER_MAX};
 use crate::outcome::{Done, Outcome, Reason};
 use crate::time::{Instant, When};
 use crate::timer::{self, Timer, TimerBody, TimerKey};
-
-/// Adds the rows that a timer of that name needs.
-pub(crate) fn wanted(case: &Case<'_>, name: &TimerName, wanted: &mut Wanted) {
-    wanted.timers.insert(key(case, name));
-    wanted.timer_names.insert(owner(case));
-}
 
 pub(crate) fn set(case: &Case<'_>, schedule: &Schedule, facts: &mut Facts) -> Outcome {
     let names = facts.timer_names.get(&owner(case));
@@ -51,7 +45,7 @@ fn owner(case: &Case<'_>) -> StateKey {
     StateKey { campaign: case.campaign.id.clone(), owner: case.input.owner.clone() }
 }
 
-fn key(case: &Case<'_>, name: &TimerName) -> TimerKey {
+pub(crate) fn key(case: &Case<'_>, name: &TimerName) -> TimerKey {
     let StateKey { campaign, owner } = owner(case);
     TimerKey::Policy { campaign, owner, name: name.clone() }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::decision::Owner;
+use crate::facts::StateKey;
 use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, TimerName};
 use crate::json::Json;
 use crate::time::Instant;
@@ -33,6 +34,16 @@ impl TimerKey {
     pub fn waits_with(&self) -> Option<&CampaignId> {
         match self {
             Self::Policy { campaign, .. } => Some(campaign),
+        }
+    }
+
+    /// Whose timer it is and its name, when it has an owner.
+    #[must_use]
+    pub fn of_owner(&self) -> Option<(StateKey, &TimerName)> {
+        match self {
+            Self::Policy { campaign, owner, name } => {
+                Some((StateKey { campaign: campaign.clone(), owner: owner.clone() }, name))
+            }
         }
     }
 

@@ -157,11 +157,7 @@ impl Tables {
     }
 
     fn timer_names(&self, of: &StateKey) -> BTreeSet<TimerName> {
-        let name = |key: &TimerKey| match key {
-            TimerKey::Policy { campaign, owner, name } => {
-                (*campaign == of.campaign && *owner == of.owner).then(|| name.clone())
-            }
-        };
+        let name = |key: &TimerKey| key.of_owner().filter(|(owner, _)| owner == of).map(|(_, name)| name.clone());
         self.timers.keys().filter_map(name).collect()
     }
 

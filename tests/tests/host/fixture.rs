@@ -161,3 +161,14 @@ pub(crate) fn points_campaign(total: u64) -> Value {
         "limits": [{"unit": "points", "window": "campaign", "amount": 1_000_000}],
     })
 }
+
+/// Waits until something has happened.
+pub(crate) async fn wait_for(mut done: impl AsyncFnMut() -> bool) {
+    for _ in 0..400 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("it did not happen within ten seconds");
+}

@@ -11,20 +11,10 @@ use largesse_store::MemoryStore;
 use serde_json::{Value, json};
 
 use crate::admission::five_a_day;
-use crate::fixture::{Host, at, campaign, component, event, points_campaign};
+use crate::fixture::{Host, at, campaign, component, event, points_campaign, wait_for};
 
 fn check_in(customer: &str, time: &str) -> Value {
     event("checked_in", customer, time, json!({}))
-}
-
-async fn wait_for(mut done: impl AsyncFnMut() -> bool) {
-    for _ in 0..400 {
-        if done().await {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    panic!("it did not happen within ten seconds");
 }
 
 fn lifecycle(host: &Host, id: &str) -> Lifecycle {

@@ -3,7 +3,7 @@
 use largesse_domain::decision::Owner;
 use largesse_domain::event::EventKey;
 use largesse_domain::id::DecisionId;
-use largesse_domain::lifecycle::Command;
+use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Decision, Done, Outcome, Reason, Verdict};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
@@ -12,7 +12,7 @@ use largesse_service::pipeline::{EventResult, Precondition};
 use largesse_service::{ChangeError, DecisionFilter, Kind};
 use serde_json::{Value, json};
 
-use crate::fixture::{Host, at, campaign, event, points_campaign};
+use crate::fixture::{Host, at, campaign, event, points_campaign, wait_for};
 
 const NINE: &str = "2026-03-01T09:00:00+08:00";
 
@@ -102,13 +102,8 @@ async fn it_goes_off_without_being_asked() {
     let host = in_memory().await;
     host.send_one(check_in("u1", NINE, set("remind", 60))).await;
     host.clock.set(at("2026-03-01T09:01:00+08:00"));
-    for _ in 0..400 {
-        if left(&host).await == 0 {
-            return host.service.stop().await;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    panic!("it did not go off within ten seconds");
+    wait_for(async || left(&host).await == 0).await;
+    host.service.stop().await;
 }
 
 #[tokio::test]
@@ -237,12 +232,7 @@ async fn timers_of_a_paused_campaign_wait_and_can_still_be_cancelled() {
     pass(&host, "2026-03-01T12:00:00+08:00").await;
     assert_eq!((names(&host).await, left(&host).await), (vec![], 2));
     host.command("timed", Command::Resume).await;
-    for _ in 0..400 {
-        if left(&host).await == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
+    wait_for(async || left(&host).await == 0).await;
     let fired = fired(&host).await;
     let actors: Vec<&str> = fired.iter().map(|decision| decision.input.event.actor.as_str()).collect();
     assert_eq!(actors, ["u2"], "what was put off by the pause is decided first");
@@ -266,6 +256,30 @@ async fn a_closing_campaign_is_told_and_one_that_is_over_is_not() {
     assert_eq!(left(&host).await, 1);
     pass(&host, "2026-03-07T12:00:00+08:00").await;
     assert_eq!((names(&host).await, left(&host).await), (vec!["closing".to_owned()], 0));
+    host.service.stop().await;
+}
+
+#[tokio::test]
+async fn a_campaign_does_not_end_over_timers_that_were_due_by_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::on_disk(folder.path());
+    host.register_guest_kind().await;
+    let mut document = points_campaign(1_000);
+    document["closes"] = "2026-03-02T00:00:00+08:00".into();
+    document["closing_days"] = 2.into();
+    host.campaign("timed", "sets_timers", document).await;
+    host.send_one(check_in("u1", NINE, set("in-time", 3_600))).await;
+    host.send_one(check_in("u2", NINE, set("too-late", 4 * 86_400))).await;
+    host.service.stop().await;
+    drop(host);
+    let host = Host::on_disk(folder.path());
+    pass(&host, "2026-03-20T00:00:00+08:00").await;
+    let lifecycle = || {
+        let registry = host.service.registry();
+        registry.campaign(&campaign("timed")).expect("it is there").campaign.lifecycle
+    };
+    wait_for(async || lifecycle() == Lifecycle::Ended).await;
+    assert_eq!((names(&host).await, left(&host).await), (vec!["in-time".to_owned()], 0));
     host.service.stop().await;
 }
 

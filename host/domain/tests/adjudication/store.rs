@@ -122,11 +122,8 @@ impl Store {
 
     /// The names of an owner's timers.
     pub(crate) fn names_of(&self, of: &StateKey) -> BTreeSet<TimerName> {
-        let mine = self
-            .timers
-            .keys()
-            .filter(|TimerKey::Policy { campaign, owner, .. }| (campaign, owner) == (&of.campaign, &of.owner));
-        mine.map(|TimerKey::Policy { name, .. }| name.clone()).collect()
+        let owned = self.timers.keys().filter_map(TimerKey::of_owner);
+        owned.filter(|(owner, _)| owner == of).map(|(_, name)| name.clone()).collect()
     }
 
     fn write(&mut self, rows: Rows) {

@@ -10,7 +10,7 @@ use largesse_domain::id::{CampaignId, CustomerId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::time::Instant;
-use largesse_domain::timer::EVENT_KIND;
+use largesse_domain::timer::{EVENT_KIND, TimerKey};
 use largesse_engine::LoadedPolicy;
 use largesse_store::{Kind, StoreError};
 
@@ -311,15 +311,20 @@ impl Decider {
             Lifecycle::Scheduled if settings.opens <= now => Some(Command::Open),
             Lifecycle::Running | Lifecycle::Paused if closed => Some(Command::End),
             Lifecycle::Closing => {
-                let days = i64::from(settings.closing_days) * 24 * 60 * 60 * 1_000;
-                let over = settings.closes.and_then(|closes| closes.plus_millis(days));
-                // What was put off is decided first; each such decision ends after its last attempt.
-                let over = over.is_none_or(|over| over <= now)
-                    && self.store.deferred_count(&campaign.id).is_ok_and(|count| count == 0);
-                over.then_some(Command::Finish)
+                let over = campaign.over().unwrap_or(now);
+                (over <= now && self.nothing_left(&campaign.id, over)).then_some(Command::Finish)
             }
             _ => None,
         }
+    }
+
+    /// Whether a campaign may end: what was put off is decided, each after its last attempt, and timers that were due by its
+    /// end have gone off.
+    fn nothing_left(&self, campaign: &CampaignId, over: Instant) -> bool {
+        let timers = || self.store.due_timers(std::slice::from_ref(campaign), over, usize::MAX);
+        let of_campaign = |key: &TimerKey| key.waits_with() == Some(campaign);
+        self.store.deferred_count(campaign).is_ok_and(|count| count == 0)
+            && timers().is_ok_and(|timers| !timers.iter().any(|(key, _)| of_campaign(key)))
     }
 
     fn register(&mut self, kind: Kind) -> Outcome {

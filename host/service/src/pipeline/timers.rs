@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 
 use largesse_domain::event::Admission;
-use largesse_domain::facts::{StateKey, Wanted};
+use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::time::Instant;
@@ -103,10 +103,8 @@ impl Decider {
     ) -> Result<Vec<(TimerKey, Timer)>, StoreError> {
         let keys = stored.into_iter().map(|(key, _)| key).filter(|key| !self.timers.held.contains_key(key));
         let keys: Vec<TimerKey> = keys.collect();
-        let mut wanted = Wanted { timers: keys.iter().cloned().collect(), ..Wanted::default() };
-        for TimerKey::Policy { campaign, owner, .. } in &keys {
-            wanted.timer_names.insert(StateKey { campaign: campaign.clone(), owner: owner.clone() });
-        }
+        let mut wanted = Wanted::default();
+        keys.iter().cloned().for_each(|key| wanted.timer(key));
         self.ensure(wanted)?;
         let row = |key: TimerKey| self.facts.timers.get(&key).clone().map(|timer| (key, timer));
         let mut due: Vec<_> = keys.into_iter().filter_map(row).filter(|(_, timer)| timer.due <= now).collect();
@@ -171,8 +169,11 @@ impl Decider {
     fn arrival_of(&self, key: &TimerKey, timer: &Timer) -> Option<Arrival> {
         let TimerKey::Policy { campaign, owner, name } = key;
         let TimerBody::Policy { set_by, actor, data } = &timer.body;
-        let active = self.registry.campaign(campaign);
-        if !active.is_some_and(|active| matches!(active.campaign.lifecycle, Lifecycle::Running | Lifecycle::Closing)) {
+        let active = self.registry.campaign(campaign).filter(|active| {
+            let live = matches!(active.campaign.lifecycle, Lifecycle::Running | Lifecycle::Closing);
+            live && active.campaign.over().is_none_or(|over| timer.due <= over)
+        });
+        if active.is_none() {
             tracing::info!(timer = %key, "a timer is dropped: its campaign decides nothing any more");
             return None;
         }

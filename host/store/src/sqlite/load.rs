@@ -236,9 +236,8 @@ fn timer_names(statement: &mut CachedStatement<'_>, of: &StateKey) -> Result<BTr
     let mut rows = statement.query([prefix, end])?;
     let mut names = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        match Columns::of("timer", row).id()? {
-            TimerKey::Policy { name, .. } => names.insert(name),
-        };
+        let key: TimerKey = Columns::of("timer", row).id()?;
+        names.extend(key.of_owner().map(|(_, name)| name.clone()));
     }
     Ok(names)
 }
