@@ -23,8 +23,9 @@ enum Action {
         /// Whose it is; shows in logs
         #[arg(long)]
         name: String,
-        /// What it may do: ingest (send events), viewer (read), operator (run campaigns, and read) or admin (publish
-        /// policies, register event kinds, and all that an operator may); may be given several times
+        /// What it may do: ingest (send events), fulfil (confirm and fail grants), viewer (read), operator (run campaigns, and
+        /// the former two) or admin (publish policies, register event kinds and destinations, and all that an operator may);
+        /// may be given several times
         #[arg(long = "role", required = true, value_name = "ROLE")]
         roles: Vec<Role>,
         /// Let it send events that are more than 7 days old

@@ -48,9 +48,6 @@ pub struct DestinationDocument {
     /// Whether it confirms or fails each grant that it is told of. At most one destination does.
     #[serde(default)]
     pub settles: bool,
-    /// Whether its deliveries wait.
-    #[serde(default)]
-    pub paused: bool,
 }
 
 fn everything() -> Vec<String> {
@@ -70,8 +67,6 @@ pub struct DestinationSpec {
     pub allow_private: bool,
     /// Whether it settles grants.
     pub settles: bool,
-    /// Whether its deliveries wait.
-    pub paused: bool,
 }
 
 impl DestinationDocument {
@@ -81,7 +76,7 @@ impl DestinationDocument {
     /// All problems at once.
     pub fn read(self) -> Result<DestinationSpec, Vec<Problem>> {
         let mut problems = Problems::default();
-        let Self { url, topics, secrets, allow_private, settles, paused } = self;
+        let Self { url, topics, secrets, allow_private, settles } = self;
         let url = problems.keep("/url", url.parse::<WebhookUrl>());
         if let Some(url) = &url
             && !allow_private
@@ -94,7 +89,7 @@ impl DestinationDocument {
         }
         let topics = problems.keep_all("/topics", &topics);
         let secrets = secrets.map(|texts| read_secrets(&texts, &mut problems));
-        let spec = url.map(|url| DestinationSpec { url, topics, secrets, allow_private, settles, paused });
+        let spec = url.map(|url| DestinationSpec { url, topics, secrets, allow_private, settles });
         problems.finish(spec)
     }
 }
@@ -200,7 +195,7 @@ mod tests {
     fn a_document_has_defaults() {
         let spec = read(json!({"url": "https://example.com/in"})).unwrap();
         assert_eq!((spec.topics, spec.secrets), (vec![TopicPattern::All], None));
-        assert!(!spec.allow_private && !spec.settles && !spec.paused);
+        assert!(!spec.allow_private && !spec.settles);
     }
 
     #[test]

@@ -29,6 +29,13 @@ pub fn instant_text(instant: Instant) -> String {
     }
 }
 
+/// Reads a time as HTTP headers have it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+#[must_use]
+pub fn read_http_date(text: &str) -> Option<Instant> {
+    let time = jiff::fmt::rfc2822::parse(text).ok()?;
+    Instant::from_millis(time.timestamp().as_millisecond())
+}
+
 /// The civil reading of a second of a day, given the day in days since 1970-01-01. `None` outside the years -9999 to 9999
 /// and the 86,400 seconds of a day.
 #[must_use]

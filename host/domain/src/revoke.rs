@@ -1,6 +1,7 @@
 //! Taking grants back, whole or in part. What is returned goes to the day, week and month that it was taken from.
 
 use crate::adjudicate::{Case, about_key, counted_in, slot};
+use crate::campaign::Campaign;
 use crate::effect::{Effect, EffectKind, Proposal, Revocation, RevocationTarget};
 use crate::facts::{Facts, Wanted};
 use crate::grant::{Grant, GrantSlot};
@@ -18,8 +19,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             if facts.grants.has(&slot)
                 && let Some(grant) = facts.grants.get(&slot)
             {
-                wanted.usage.extend(counted_in(case.campaign, grant));
-                wanted.customers.insert(slot.to.clone());
+                wanted.extend(behind(case.campaign, grant));
             }
             wanted.grants.insert(slot);
         }
@@ -51,7 +51,7 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
         if revocation.of == RevocationTarget::About && grant.about.as_ref() != case.about {
             continue;
         }
-        reversals.extend(take_back(case, revocation, grant, facts));
+        reversals.extend(take_back(case.campaign, grant, (revocation.quantity, revocation.free_key), facts));
     }
     let mut cancelled = false;
     if revocation.of == RevocationTarget::About
@@ -69,14 +69,27 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
     Outcome::Applied(Done::Revoked(reversals))
 }
 
-fn take_back(case: &Case<'_>, revocation: &Revocation, mut grant: Grant, facts: &mut Facts) -> Option<Reversal> {
+/// The rows that [`take_back`] looks at.
+#[must_use]
+pub fn behind(campaign: &Campaign, grant: &Grant) -> Wanted {
+    Wanted { usage: counted_in(campaign, grant), customers: [grant.slot.to.clone()].into(), ..Wanted::default() }
+}
+
+/// Takes back what is left of a grant, or at most so much of it, and frees its key if that is asked for and nothing is left.
+/// `None` when there was nothing left.
+pub fn take_back(
+    campaign: &Campaign,
+    mut grant: Grant,
+    (at_most, free_key): (Option<Quantity>, bool),
+    facts: &mut Facts,
+) -> Option<Reversal> {
     let left = grant.net();
-    let quantity = revocation.quantity.unwrap_or(left).min(left);
+    let quantity = at_most.unwrap_or(left).min(left);
     if quantity.is_zero() {
         return None;
     }
     let whole = quantity == left;
-    for key in counted_in(case.campaign, &grant) {
+    for key in counted_in(campaign, &grant) {
         let used = *facts.usage.get(&key);
         let used = used.after_return(quantity, whole).expect("a count holds every grant that went into it");
         facts.usage.put(key, used);
@@ -88,7 +101,7 @@ fn take_back(case: &Case<'_>, revocation: &Revocation, mut grant: Grant, facts: 
         facts.customers.put(grant.slot.to.clone(), customer);
     }
     grant.reversed = grant.reversed.plus(quantity).unwrap_or(Quantity::MAX);
-    grant.key_freed = whole && revocation.free_key;
+    grant.key_freed = whole && free_key;
     let reversal = Reversal { grant: grant.slot.clone(), unit: grant.unit.clone(), quantity };
     if facts.wallets.has(&grant.slot.to) {
         let mut wallet = facts.wallets.get(&grant.slot.to).clone();

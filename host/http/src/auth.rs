@@ -17,23 +17,27 @@ use crate::problem::{Failure, ProblemType};
 pub enum Role {
     /// Sends events, and nothing else.
     Ingest,
+    /// Says of grants whether they were carried out, and nothing else.
+    Fulfil,
     /// Reads everything.
     Viewer,
-    /// Runs campaigns and tells the host about customers; includes `viewer`.
+    /// Runs campaigns, tells the host about customers, pauses destinations and has deliveries sent again; includes `viewer` and
+    /// `fulfil`.
     Operator,
-    /// Publishes policies and registers event kinds; includes `operator` and `viewer`.
+    /// Publishes policies, registers event kinds and destinations; includes `operator`, `viewer` and `fulfil`.
     Admin,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Ingest, Self::Viewer, Self::Operator, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Fulfil, Self::Viewer, Self::Operator, Self::Admin];
 
     /// The word in the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
+            Self::Fulfil => "fulfil",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Admin => "admin",
@@ -45,6 +49,7 @@ impl Role {
     pub fn includes(self, needed: Self) -> bool {
         match needed {
             Self::Ingest => self == Self::Ingest,
+            Self::Fulfil => matches!(self, Self::Fulfil | Self::Operator | Self::Admin),
             Self::Viewer => matches!(self, Self::Viewer | Self::Operator | Self::Admin),
             Self::Operator => matches!(self, Self::Operator | Self::Admin),
             Self::Admin => self == Self::Admin,
@@ -68,7 +73,7 @@ impl FromStr for Role {
 
 /// A word that is not a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected ingest, viewer, operator or admin")]
+#[error("expected ingest, fulfil, viewer, operator or admin")]
 pub struct UnknownRole;
 
 /// A token as the configuration tells of it: never the token itself.
@@ -247,8 +252,9 @@ mod tests {
     fn roles_include_one_another_as_documented() {
         let included = |role: Role| Role::ALL.into_iter().filter(|needed| role.includes(*needed)).collect::<Vec<_>>();
         assert_eq!(included(Role::Ingest), [Role::Ingest]);
+        assert_eq!(included(Role::Fulfil), [Role::Fulfil]);
         assert_eq!(included(Role::Viewer), [Role::Viewer]);
-        assert_eq!(included(Role::Operator), [Role::Viewer, Role::Operator]);
-        assert_eq!(included(Role::Admin), [Role::Viewer, Role::Operator, Role::Admin]);
+        assert_eq!(included(Role::Operator), [Role::Fulfil, Role::Viewer, Role::Operator]);
+        assert_eq!(included(Role::Admin), [Role::Fulfil, Role::Viewer, Role::Operator, Role::Admin]);
     }
 }

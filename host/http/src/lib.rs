@@ -20,6 +20,8 @@ mod decisions;
 mod customers;
 mod referrals;
 mod kinds;
+mod destinations;
+mod deliveries;
 mod health;
 mod openapi;
 mod serve;
@@ -65,6 +67,8 @@ fn routes() -> Vec<Route> {
         customers::routes(),
         referrals::routes(),
         kinds::routes(),
+        destinations::routes(),
+        deliveries::routes(),
         health::routes(),
         openapi::routes(),
     ];

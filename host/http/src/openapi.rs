@@ -10,7 +10,10 @@ use utoipa::OpenApi;
 
 use crate::auth::Role;
 use crate::route::{Access, Route};
-use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, policies, referrals, spend};
+use crate::{
+    campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, kinds, policies, referrals,
+    spend,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +32,10 @@ use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, pol
         customers::show, customers::tell, customers::grants, customers::balances,
         referrals::show, referrals::invite,
         kinds::list, kinds::show, kinds::register,
+        destinations::list, destinations::show, destinations::set, destinations::delete, destinations::pause,
+        destinations::resume, destinations::test,
+        deliveries::list, deliveries::show, deliveries::replay, deliveries::replay_dead, deliveries::confirm,
+        deliveries::fail,
         health::alive, health::ready, health::measurements,
         describe,
     ),
@@ -41,6 +48,7 @@ use crate::{campaigns, customers, decisions, dry_run, events, health, kinds, pol
         (name = "customers", description = "What is known of customers, and what they were granted"),
         (name = "referrals", description = "Who invited whom"),
         (name = "kinds", description = "Event kinds and their schemas"),
+        (name = "deliveries", description = "Who is told of what was done, and how far that has got"),
         (name = "health", description = "The host itself"),
     ),
 )]

@@ -77,6 +77,12 @@ problem_types! {
         "A policy's version does not change. Publish the component under a new version.";
     IllegalCommand, "illegal-command", CONFLICT, "The campaign's life does not allow this",
         "A draft cannot pause, an ended campaign cannot change, and so on. The detail says where the campaign is.";
+    DestinationPaused, "destination-paused", CONFLICT, "Nothing is sent to the destination now",
+        "The destination is paused, by an operator or because it answered 410. Resume it, then try it.";
+    SettlesNothing, "settles-nothing", CONFLICT, "The delivery settles no grant",
+        "Only a delivery of `grant.granted` to the destination that settles grants can be confirmed or failed.";
+    SettledOtherwise, "settled-otherwise", CONFLICT, "The grant was settled otherwise before",
+        "What was confirmed cannot fail, and what failed cannot be confirmed. The detail says which it is.";
     PreconditionFailed, "precondition-failed", PRECONDITION_FAILED, "The campaign was changed in the meantime",
         "Its version is not the one in `If-Match`, or it exists despite `If-None-Match: *`. Read it again, then decide.";
     TooLarge, "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
@@ -257,6 +263,9 @@ impl From<ControlError> for Failure {
             ControlError::VersionTaken { .. } => ProblemType::VersionTaken,
             ControlError::Illegal(_) | ControlError::Ended => ProblemType::IllegalCommand,
             ControlError::TooMany(_) => ProblemType::TooMany,
+            ControlError::Paused(_) => ProblemType::DestinationPaused,
+            ControlError::SettlesNothing(_) => ProblemType::SettlesNothing,
+            ControlError::SettledOtherwise { .. } => ProblemType::SettledOtherwise,
         };
         Self::new(kind, detail)
     }

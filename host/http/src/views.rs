@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use largesse_documents::customer::TouchView;
 use largesse_documents::outcome::OutcomeView;
 use largesse_documents::{CampaignView, CustomerView, DecisionSummary, DecisionView, GrantView, ProblemDocument};
+use largesse_documents::{DeliveryView, DestinationView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -333,4 +334,55 @@ pub struct KindView {
 pub struct HealthView {
     /// `ok`.
     pub status: String,
+}
+
+/// The destinations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DestinationList {
+    /// By id.
+    pub items: Vec<DestinationView>,
+}
+
+/// A destination that was registered or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DestinationAnswer {
+    /// As it is now.
+    #[serde(flatten)]
+    pub destination: DestinationView,
+    /// The secret that it was given, when it is new and none was sent. It is never shown again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// Deliveries in the order in which they were written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryPage {
+    /// The deliveries.
+    pub items: Vec<DeliveryView>,
+    /// Ask for what comes after this; absent when there is nothing more yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// Whose dead deliveries are sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayDocument {
+    /// To which destination.
+    pub destination: String,
+}
+
+/// What is sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayAnswer {
+    /// So many deliveries.
+    pub replayed: usize,
+}
+
+/// Why a grant could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureDocument {
+    /// The reason, for the auditor: 1 to 256 bytes.
+    pub reason: String,
 }

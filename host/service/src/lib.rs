@@ -16,6 +16,7 @@ pub mod seed;
 pub mod registry;
 mod fit;
 pub mod pipeline;
+mod outbox;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -29,11 +30,11 @@ use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_engine::Workers;
 use largesse_failpoint::{Point, reach};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
-pub use largesse_store::{DecisionFilter, Kind, Store, StoreError};
+pub use largesse_store::{DecisionFilter, DeliveryFilter, Kind, Outbox, Store, StoreError};
 
 use clock::Clock;
 use intake::Arrival;
@@ -95,6 +96,8 @@ pub enum StartError {
 /// What the pipeline shares with everyone else.
 pub(crate) struct Shared {
     registry: RwLock<Arc<Registry>>,
+    /// Told when something of the outbox is on disk.
+    outbox: Notify,
     failure: watch::Sender<Option<String>>,
 }
 
@@ -153,7 +156,7 @@ impl Service {
         let Parts { store, workers, clock, seed_secret } = parts;
         let registry = Arc::new(read_registry(&*store, &workers)?);
         let (failure, _) = watch::channel(None);
-        let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), failure });
+        let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), outbox: Notify::new(), failure });
         // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
         // that whoever waits for an answer learns that none will come.
         let (work, to_do) = crossbeam_channel::unbounded();
@@ -385,5 +388,8 @@ fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, Start
         set.ok_or_else(|| inconsistent(format!("campaign {id} uses a policy or a zone that is not known")))?;
     }
     reach(Point::CampaignsRead);
+    for destination in store.destinations()? {
+        registry.destinations.insert(destination.id.clone(), Arc::new(destination));
+    }
     Ok(registry)
 }

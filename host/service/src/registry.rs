@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use largesse_domain::campaign::{Campaign, Revision};
-use largesse_domain::id::{CampaignId, Digest, EventKind, PolicyName, PolicyVersion};
+use largesse_domain::destination::Destination;
+use largesse_domain::id::{CampaignId, DestinationId, Digest, EventKind, PolicyName, PolicyVersion};
 use largesse_domain::policy::{Manifest, Policy, RoleSource};
 use largesse_domain::time::Instant;
 use largesse_engine::LoadedPolicy;
@@ -76,6 +77,8 @@ pub fn sees_inviters(manifest: &Manifest) -> bool {
 pub struct Registry {
     /// The event kinds.
     pub kinds: Kinds,
+    /// Where deliveries go.
+    pub destinations: BTreeMap<DestinationId, Arc<Destination>>,
     policies: BTreeMap<Digest, Published>,
     published: Vec<Digest>,
     campaigns: BTreeMap<CampaignId, Arc<Active>>,

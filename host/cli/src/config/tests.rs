@@ -112,7 +112,7 @@ fn wrong_values_are_refused_with_their_place() {
 fn wrong_tokens_are_refused() {
     insta::assert_snapshot!(refusal("[[tokens]]\nname = \"a\"\nroles = [\"king\"]\nsha256 = \"\""), @r"
     error: tokens cannot be read (largesse.toml:1)
-      cause: unknown variant `king`, expected one of `ingest`, `viewer`, `operator`, `admin`
+      cause: unknown variant `king`, expected one of `ingest`, `fulfil`, `viewer`, `operator`, `admin`
     ");
     insta::assert_snapshot!(refusal("[[tokens]]\nname = \"a\"\nroles = [\"admin\"]\nsha256 = \"abc\""), @r#"
     error: tokens cannot be used (largesse.toml:1)

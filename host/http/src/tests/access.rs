@@ -22,7 +22,7 @@ fn described() -> BTreeSet<(String, String)> {
 /// The path with something in each place that wants something.
 fn example(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment {
-        "{decision}" => "1",
+        "{decision}" | "{delivery}" => "1",
         place if place.starts_with('{') => "x1",
         other => other,
     });
@@ -90,6 +90,8 @@ async fn reading_and_writing_take_different_roles() {
         let reads = route.method == Method::GET || route.path == "/v1/dry-run";
         assert_eq!(needed == Role::Viewer, reads, "{} {}", route.method, route.path);
         assert_eq!(needed == Role::Ingest, route.path == "/v1/events", "{}", route.path);
+        let settles = route.path.ends_with("/confirm") || route.path.ends_with("/fail");
+        assert_eq!(needed == Role::Fulfil, settles, "{}", route.path);
     }
 }
 

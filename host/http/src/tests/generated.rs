@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use largesse_domain::id::Digest;
+use largesse_domain::delivery::DeliveryId;
+use largesse_domain::id::{DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_service::pipeline::ControlError;
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
@@ -71,13 +72,17 @@ fn what_the_service_says_no_to_has_its_status() {
         version: "1.0.0".into(),
         digest: Digest::from_bytes([0; 32]),
     };
+    let destination = || DestinationId::new("shop").unwrap();
     let illegal = || Lifecycle::Draft.next(Command::Pause).unwrap_err();
-    let cases: [(ChangeError, u16, &str); 19] = [
+    let cases: [(ChangeError, u16, &str); 22] = [
         (ControlError::Changed { expected: 1, found: 2 }.into(), 412, "precondition-failed"),
         (ControlError::Unconditional { found: 2 }.into(), 428, "precondition-required"),
         (version_taken().into(), 409, "version-taken"),
         (ControlError::from(illegal()).into(), 409, "illegal-command"),
         (ControlError::Ended.into(), 409, "illegal-command"),
+        (ControlError::Paused(destination()).into(), 409, "destination-paused"),
+        (ControlError::SettlesNothing(DeliveryId(1)).into(), 409, "settles-nothing"),
+        (ControlError::SettledOtherwise { id: DeliveryId(1), before: "failed" }.into(), 409, "settled-otherwise"),
         (Unavailable::Busy.into(), 503, "busy"),
         (Unavailable::Stopping.into(), 503, "unavailable"),
         (load(CompileError::TooLarge { bytes: 2, max: 1 }), 413, "too-large"),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use largesse_documents::CampaignSpec;
 use largesse_domain::campaign::{Campaign, Revision, problems_at_start, problems_of_change};
 use largesse_domain::customer::{Customer, Fact, TooMany};
+use largesse_domain::delivery::{Delivery, DeliveryId};
+use largesse_domain::destination::Destination;
 use largesse_domain::facts::Wanted;
-use largesse_domain::id::{CampaignId, CustomerId, Digest};
+use largesse_domain::id::{CampaignId, CustomerId, DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::time::Instant;
@@ -16,6 +18,7 @@ use largesse_store::{Kind, StoreError};
 
 use super::Decider;
 use super::decide::readable;
+use super::outbox::OutboxCommand;
 use crate::fit;
 use crate::registry::{Published, Registry};
 
@@ -46,6 +49,8 @@ pub enum Change {
     Register(Kind),
     /// Something about a customer is established.
     Learn(CustomerId, Vec<Fact>),
+    /// Something about destinations or deliveries.
+    Outbox(OutboxCommand),
 }
 
 /// What was changed.
@@ -59,6 +64,14 @@ pub enum Changed {
     Kind(Kind, bool),
     /// A customer as they are known now.
     Customer(Box<Customer>),
+    /// A destination as it is now; `true` when it was not there before.
+    Destination(Arc<Destination>, bool),
+    /// A delivery as it is now.
+    Delivery(Box<Delivery>),
+    /// So many deliveries are sent again.
+    Replayed(usize),
+    /// What there is nothing more to say about.
+    Done,
 }
 
 /// Why something was not changed.
@@ -108,9 +121,23 @@ pub enum ControlError {
     /// The customer would have too much of something.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// Nothing is sent to the destination now.
+    #[error("the destination {0} is paused")]
+    Paused(DestinationId),
+    /// The delivery tells of no grant, or its destination does not settle grants.
+    #[error("delivery {0} settles no grant")]
+    SettlesNothing(DeliveryId),
+    /// The destination said otherwise before, and that stands.
+    #[error("delivery {id} is {before} and stays so")]
+    SettledOtherwise {
+        /// Which.
+        id: DeliveryId,
+        /// What the destination said: confirmed, or failed.
+        before: &'static str,
+    },
 }
 
-type Outcome = Result<Changed, ControlError>;
+pub(super) type Outcome = Result<Changed, ControlError>;
 
 impl Decider {
     /// Makes a change. The outer error ends the host, the inner one is for whoever asked.
@@ -121,11 +148,12 @@ impl Decider {
             Change::Command(id, command, precondition) => self.command(&id, command, precondition),
             Change::Register(kind) => self.register(kind),
             Change::Learn(customer, facts) => return self.learn_directly(&customer, facts),
+            Change::Outbox(command) => return self.outbox(command),
         })
     }
 
     /// Replaces the picture of what runs: for the decider now, for readers once it is on disk.
-    fn with_registry<T>(
+    pub(super) fn with_registry<T>(
         &mut self,
         change: impl FnOnce(&mut Registry) -> Result<T, ControlError>,
     ) -> Result<T, ControlError> {

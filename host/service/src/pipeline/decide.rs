@@ -20,6 +20,7 @@ use largesse_store::{Deferred, DeferredKey, StoreError};
 use super::Decider;
 use super::admit::Admitted;
 use super::answer::{PutOff, WhyPutOff};
+use super::outbox::Draft;
 use super::show::Cast;
 use crate::registry::{Active, Published};
 use crate::seed::Purpose;
@@ -59,6 +60,7 @@ impl Task {
 pub(super) struct Round {
     pub(super) decisions: Vec<Decision>,
     pub(super) put_off: Vec<(PutOff, Deferred)>,
+    pub(super) drafts: Vec<Draft>,
 }
 
 /// Why a group could not be decided. Nothing of it is left in the facts.
@@ -258,8 +260,9 @@ impl Decider {
         let verdict = match &evaluation.output {
             Output::Proposal(proposal) => {
                 let verdict = adjudicate::adjudicate(&case, proposal, &mut self.facts);
-                if matches!(verdict, Verdict::Accepted(_)) {
+                if let Verdict::Accepted(outcomes) = &verdict {
                     self.put_state(task, &cast.owner, proposal);
+                    self.draft(&case, (&proposal.effects, outcomes), &mut round.drafts);
                 }
                 verdict
             }
@@ -318,6 +321,9 @@ impl Decider {
                 answer.put_off.push(put_off);
             }
             self.pending.batch.deferred.push(deferred);
+        }
+        for draft in round.drafts {
+            self.post(draft);
         }
     }
 }

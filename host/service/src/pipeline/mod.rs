@@ -14,6 +14,7 @@ mod bind;
 mod control;
 mod decide;
 mod deferred;
+mod outbox;
 mod show;
 mod timers;
 mod wave;
@@ -35,6 +36,9 @@ use tokio::sync::oneshot;
 
 pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
 pub use control::{Change, Changed, ControlError, Precondition};
+pub use outbox::OutboxCommand;
+
+use outbox::Outbox;
 
 use crate::Shared;
 use crate::clock::Clock;
@@ -92,6 +96,7 @@ pub(crate) struct Decider {
     facts: Facts,
     last_event: EventSeq,
     last_decision: DecisionId,
+    outbox: Outbox,
     pending: Pending,
     /// Events that are decided and not yet on disk.
     unwritten: HashMap<EventKey, (EventSeq, BodyHash)>,
@@ -142,6 +147,9 @@ fn commit_batches(store: &dyn Store, shared: &Shared, batches: &Receiver<Pending
             reach(Point::OneAnswered);
         }
         reach(Point::AllAnswered);
+        if !pending.batch.outbox.is_empty() {
+            shared.outbox.notify_one();
+        }
         if written.send(pending.keys).is_err() {
             return;
         }
@@ -171,6 +179,7 @@ impl Decider {
             facts: Facts::default(),
             last_event: counters.last_event,
             last_decision: counters.last_decision,
+            outbox: Outbox::after(counters.last_delivery),
             pending: Pending::default(),
             unwritten: HashMap::new(),
             answers: HashMap::new(),
@@ -192,7 +201,9 @@ impl Decider {
             if stopping && !self.writing && self.pending.is_empty() {
                 return;
             }
-            let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX || self.facts.len() > FACTS_MAX;
+            let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX
+                || self.facts.len() > FACTS_MAX
+                || self.outbox.is_full();
             let open = if full || stopping { &no_work } else { work };
             select! {
                 recv(open) -> first => match first {
@@ -223,6 +234,7 @@ impl Decider {
             if self.facts.len() > FACTS_MAX {
                 self.facts = Facts::default();
             }
+            self.outbox.all_is_written();
             self.decide_deferred()?;
         }
         if !self.writing && !stopping {

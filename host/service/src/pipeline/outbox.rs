@@ -1,0 +1,326 @@
+//! The outbox: what destinations are told of what was done, and what they make of it.
+//!
+//! What is told is written in the transaction of what it tells of. It is drafted where a decision is judged, while the
+//! facts show what the decision left, and posted where its round is kept: a round that is undone takes its drafts with it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use largesse_documents::DestinationSpec;
+use largesse_documents::delivery::{Cause, body, notice_text, settled_words};
+use largesse_domain::adjudicate::Case;
+use largesse_domain::delivery::{
+    Attempt, Delivery, DeliveryId, DeliveryState, GrantIssue, Notice, Progress, Settled, Settlement, Topic, notices,
+};
+use largesse_domain::destination::{Destination, Paused, Secret};
+use largesse_domain::effect::Effect;
+use largesse_domain::facts::Wanted;
+use largesse_domain::id::{CampaignId, CustomerId, DestinationId};
+use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX};
+use largesse_domain::policy::Problem;
+use largesse_domain::revoke;
+use largesse_store::{DeliveryFilter, OutboxChange, StoreError};
+
+use super::Decider;
+use super::control::{Changed, ControlError, Outcome};
+
+/// Settlements held in memory before nothing more is taken until they are on disk.
+const SETTLED_MAX: usize = 100_000;
+
+/// What shall be changed about destinations and deliveries.
+pub enum OutboxCommand {
+    /// A destination is registered or changed; a new one without secrets is given this one.
+    Set(DestinationId, Box<DestinationSpec>, Secret),
+    /// Nothing is sent to a destination any more, or it is again.
+    Pause(DestinationId, bool),
+    /// A destination is deleted.
+    Delete(DestinationId),
+    /// A destination is told that it is being tried.
+    Test(DestinationId),
+    /// Attempts were made.
+    Note(Vec<Attempt>),
+    /// A delivery is sent again, unless it is waiting.
+    Replay(DeliveryId),
+    /// Dead deliveries to a destination are sent again, the earliest first, so many at once as may be.
+    ReplayDead(DestinationId),
+    /// A destination says this of the grant that it was told of.
+    Settle(DeliveryId, Settled),
+}
+
+/// Something that destinations are told, before it is written for each of them.
+pub(super) struct Draft {
+    topic: Topic,
+    customer: CustomerId,
+    grant: Option<GrantIssue>,
+    data: String,
+}
+
+/// The decider's own.
+pub(super) struct Outbox {
+    last: DeliveryId,
+    /// Settlements that may not be on disk yet.
+    settled: HashMap<DeliveryId, Settlement>,
+}
+
+impl Outbox {
+    pub(super) fn after(last: DeliveryId) -> Self {
+        Self { last, settled: HashMap::new() }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.settled.len() >= SETTLED_MAX
+    }
+
+    pub(super) fn all_is_written(&mut self) {
+        self.settled.clear();
+    }
+}
+
+impl Decider {
+    /// Drafts what is told of the outcomes of a decision.
+    pub(super) fn draft(
+        &self,
+        case: &Case<'_>,
+        (effects, outcomes): (&[Effect], &[largesse_domain::outcome::Outcome]),
+        drafts: &mut Vec<Draft>,
+    ) {
+        if self.registry.destinations.is_empty() {
+            return;
+        }
+        let cause = Cause::Decision(case.decision, &case.input.event.key);
+        let until = |notice: &Notice<'_>| match notice {
+            Notice::Tag(tag) => tag.until.and_then(case.resolve),
+            _ => None,
+        };
+        for notice in notices(effects, outcomes) {
+            drafts.extend(self.draft_one(&notice, &case.campaign.id, until(&notice), cause));
+        }
+    }
+
+    fn draft_one(
+        &self,
+        notice: &Notice<'_>,
+        campaign: &CampaignId,
+        until: Option<largesse_domain::time::Instant>,
+        cause: Cause<'_>,
+    ) -> Option<Draft> {
+        let topic = notice.topic();
+        self.registry.destinations.values().find(|destination| destination.takes(topic))?;
+        let grant = match notice {
+            Notice::Granted(slot) => self.facts.grants.get(slot).as_ref(),
+            _ => None,
+        };
+        Some(Draft {
+            topic,
+            customer: notice.customer().clone(),
+            data: notice_text(notice, campaign, (grant, until), cause),
+            grant: grant.map(|grant| GrantIssue { slot: grant.slot.clone(), issue: grant.issue }),
+        })
+    }
+
+    /// Writes a draft for each destination that takes its topic.
+    pub(super) fn post(&mut self, draft: Draft) {
+        let registry = Arc::clone(&self.registry);
+        for destination in registry.destinations.values().filter(|destination| destination.takes(draft.topic)) {
+            let grant = draft.grant.clone().filter(|_| destination.settles);
+            self.post_to(destination, (draft.topic, &draft.data), Some(draft.customer.clone()), grant);
+        }
+    }
+
+    fn post_to(
+        &mut self,
+        destination: &Destination,
+        (topic, data): (Topic, &str),
+        customer: Option<CustomerId>,
+        grant: Option<GrantIssue>,
+    ) -> Arc<Delivery> {
+        let (id, made_at) = (DeliveryId(self.outbox.last.0 + 1), self.clock.now());
+        self.outbox.last = id;
+        let delivery = Arc::new(Delivery {
+            id,
+            destination: destination.id.clone(),
+            customer,
+            topic,
+            grant,
+            body: body(id, topic, made_at, data),
+            made_at,
+            progress: Progress::new(made_at),
+            settlement: None,
+        });
+        self.pending.batch.outbox.push(OutboxChange::Post(Arc::clone(&delivery)));
+        delivery
+    }
+
+    /// Does what was asked. The outer error ends the host, the inner one is for whoever asked.
+    pub(super) fn outbox(&mut self, command: OutboxCommand) -> Result<Outcome, StoreError> {
+        Ok(match command {
+            OutboxCommand::Set(id, spec, fresh) => self.set_destination(id, *spec, fresh),
+            OutboxCommand::Pause(id, paused) => self.pause(&id, paused.then_some(Paused::Operator)),
+            OutboxCommand::Delete(id) => self.delete_destination(id),
+            OutboxCommand::Test(id) => self.test(&id),
+            OutboxCommand::Note(attempts) => self.note(attempts),
+            OutboxCommand::Replay(id) => return self.replay(id),
+            OutboxCommand::ReplayDead(id) => return self.replay_dead(id),
+            OutboxCommand::Settle(id, settled) => return self.settle_delivery(id, settled),
+        })
+    }
+
+    fn destination(&self, id: &DestinationId) -> Result<Arc<Destination>, ControlError> {
+        let missing = || ControlError::NotFound { what: "destination", name: id.to_string() };
+        self.registry.destinations.get(id).cloned().ok_or_else(missing)
+    }
+
+    fn set_destination(&mut self, id: DestinationId, spec: DestinationSpec, fresh: Secret) -> Outcome {
+        let old = self.registry.destinations.get(&id);
+        let settles_already = |other: &&Arc<Destination>| other.settles && other.id != id;
+        let mut problems = Vec::new();
+        if old.is_none() && self.registry.destinations.len() >= DESTINATIONS_MAX {
+            let message = format!("there are {DESTINATIONS_MAX} destinations, and there may be no more");
+            problems.push(Problem { pointer: String::new(), message });
+        }
+        if spec.settles
+            && let Some(other) = self.registry.destinations.values().find(settles_already)
+        {
+            let message = format!("{} settles grants already, and only one may", other.id);
+            problems.push(Problem { pointer: "/settles".into(), message });
+        }
+        if !problems.is_empty() {
+            return Err(ControlError::Problems(problems));
+        }
+        let kept = || old.map_or_else(|| vec![fresh], |old| old.secrets.clone());
+        let destination = Destination {
+            secrets: spec.secrets.unwrap_or_else(kept),
+            url: spec.url,
+            topics: spec.topics,
+            allow_private: spec.allow_private,
+            settles: spec.settles,
+            paused: old.and_then(|old| old.paused),
+            id,
+        };
+        let is_new = old.is_none();
+        self.put_destination(destination).map(|destination| Changed::Destination(destination, is_new))
+    }
+
+    /// Writes a destination, unless it is so already.
+    fn put_destination(&mut self, destination: Destination) -> Result<Arc<Destination>, ControlError> {
+        if let Some(same) = self.registry.destinations.get(&destination.id).filter(|old| ***old == destination) {
+            return Ok(Arc::clone(same));
+        }
+        let destination = Arc::new(destination);
+        self.with_registry(|registry| {
+            registry.destinations.insert(destination.id.clone(), Arc::clone(&destination));
+            Ok(())
+        })?;
+        self.pending.batch.outbox.push(OutboxChange::Set(Arc::clone(&destination)));
+        Ok(destination)
+    }
+
+    fn pause(&mut self, id: &DestinationId, paused: Option<Paused>) -> Outcome {
+        let destination = Destination { paused, ..Destination::clone(&*self.destination(id)?) };
+        self.put_destination(destination).map(|destination| Changed::Destination(destination, false))
+    }
+
+    fn delete_destination(&mut self, id: DestinationId) -> Outcome {
+        // Deleting what is not there leaves things as they should be.
+        if self.registry.destinations.contains_key(&id) {
+            self.with_registry(|registry| {
+                registry.destinations.remove(&id);
+                Ok(())
+            })?;
+            self.pending.batch.outbox.push(OutboxChange::Delete(id));
+        }
+        Ok(Changed::Done)
+    }
+
+    fn test(&mut self, id: &DestinationId) -> Outcome {
+        let destination = self.destination(id)?;
+        if destination.paused.is_some() {
+            return Err(ControlError::Paused(id.clone()));
+        }
+        let delivery = self.post_to(&destination, (Topic::DestinationTest, "{}"), None, None);
+        Ok(Changed::Delivery(Box::new(Arc::unwrap_or_clone(delivery))))
+    }
+
+    fn note(&mut self, attempts: Vec<Attempt>) -> Outcome {
+        for Attempt { id, progress, gone } in attempts {
+            self.pending.batch.outbox.push(OutboxChange::Note(id, progress));
+            // One that was deleted in the meantime needs no pause.
+            if let Some(gone) = gone.filter(|gone| self.registry.destinations.contains_key(gone)) {
+                tracing::warn!(destination = %gone, delivery = id.0, "the destination is gone and is paused");
+                self.pause(&gone, Some(Paused::Gone))?;
+            }
+        }
+        Ok(Changed::Done)
+    }
+
+    fn stored_delivery(&self, id: DeliveryId) -> Result<Result<Delivery, ControlError>, StoreError> {
+        let missing = || ControlError::NotFound { what: "delivery", name: id.to_string() };
+        Ok(self.store.delivery(id)?.ok_or_else(missing))
+    }
+
+    fn replay(&mut self, id: DeliveryId) -> Result<Outcome, StoreError> {
+        let found = self.stored_delivery(id)?;
+        let now = self.clock.now();
+        Ok(found.and_then(|mut delivery| {
+            self.destination(&delivery.destination)?;
+            if delivery.progress.state != DeliveryState::Waiting {
+                delivery.progress = Progress::new(now);
+                self.pending.batch.outbox.push(OutboxChange::Replay(id, now));
+            }
+            Ok(Changed::Delivery(Box::new(delivery)))
+        }))
+    }
+
+    fn replay_dead(&mut self, id: DestinationId) -> Result<Outcome, StoreError> {
+        if let Err(error) = self.destination(&id) {
+            return Ok(Err(error));
+        }
+        let filter = DeliveryFilter { state: Some(DeliveryState::Dead), destination: Some(id) };
+        let (dead, now) = (self.store.deliveries(&filter, DeliveryId(0), REPLAY_MAX)?, self.clock.now());
+        let again = dead.iter().map(|delivery| OutboxChange::Replay(delivery.id, now));
+        self.pending.batch.outbox.extend(again);
+        Ok(Ok(Changed::Replayed(dead.len())))
+    }
+
+    fn settle_delivery(&mut self, id: DeliveryId, settled: Settled) -> Result<Outcome, StoreError> {
+        let mut delivery = match self.stored_delivery(id)? {
+            Ok(delivery) => delivery,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let Some(grant) = delivery.grant.clone() else { return Ok(Err(ControlError::SettlesNothing(id))) };
+        let before = self.outbox.settled.get(&id).cloned().or(delivery.settlement.take());
+        if let Some(before) = before {
+            // Said again, with whatever reason, it changes nothing.
+            let (word, _) = settled_words(&before.settled);
+            let same = word == settled_words(&settled).0;
+            delivery.settlement = Some(before);
+            let otherwise = ControlError::SettledOtherwise { id, before: word };
+            return Ok(if same { Ok(Changed::Delivery(Box::new(delivery))) } else { Err(otherwise) });
+        }
+        self.settle_grant(&grant, &settled, id)?;
+        let settlement = Settlement { settled, at: self.clock.now() };
+        self.outbox.settled.insert(id, settlement.clone());
+        self.pending.batch.outbox.push(OutboxChange::Settle(id, settlement.clone()));
+        delivery.settlement = Some(settlement);
+        Ok(Ok(Changed::Delivery(Box::new(delivery))))
+    }
+
+    /// Makes of a grant what its destination said: confirmed, it stays given; failed, what is left of it is taken back, and
+    /// whoever is told of revocations is told. The one place where a callback touches a grant.
+    fn settle_grant(&mut self, grant: &GrantIssue, settled: &Settled, by: DeliveryId) -> Result<(), StoreError> {
+        let Settled::Failed(reason) = settled else { return Ok(()) };
+        self.ensure(Wanted { grants: [grant.slot.clone()].into(), ..Wanted::default() })?;
+        let held = self.facts.grants.get(&grant.slot).clone();
+        // A key that was granted again was freed by a revocation of all that this issue gave.
+        let Some(held) = held.filter(|held| held.issue == grant.issue) else { return Ok(()) };
+        let Some(active) = self.registry.campaign(&grant.slot.campaign).cloned() else { return Ok(()) };
+        self.ensure(revoke::behind(&active.campaign, &held))?;
+        if let Some(reversal) = revoke::take_back(&active.campaign, held, (None, false), &mut self.facts) {
+            let notice = Notice::Revoked(&reversal, reason);
+            if let Some(draft) = self.draft_one(&notice, &active.campaign.id, None, Cause::Failed(by)) {
+                self.post(draft);
+            }
+        }
+        Ok(())
+    }
+}
