@@ -4,7 +4,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::failure::Result;
 use crate::output::{Output, write_out};
-use crate::{campaign, config, customer, decision, demo, event, kind, policy, quickstart, serve, token};
+use crate::{
+    campaign, config, customer, decision, delivery, demo, destination, event, kind, policy, quickstart, serve, token,
+};
 
 /// Reward campaigns: policies propose, the host disposes
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ enum Command {
     Decision(decision::Args),
     Customer(customer::Args),
     Kind(kind::Args),
+    Destination(destination::Args),
+    Delivery(delivery::Args),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
     /// Print a script that completes commands in a shell
@@ -55,6 +59,8 @@ pub(crate) fn run() -> Result {
         Command::Decision(args) => decision::run(args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Kind(args) => kind::run(args, output),
+        Command::Destination(args) => destination::run(args, output),
+        Command::Delivery(args) => delivery::run(args, output),
         Command::Openapi => write_out(&format!("{}\n", largesse_http::openapi().trim_end())),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -147,6 +147,12 @@ impl Client {
         self.call(Method::POST, path, &[], Some(body))
     }
 
+    /// Deletes something.
+    pub(crate) fn delete(&self, path: &str) -> Result {
+        let answer = self.ask(Method::DELETE, path, &[], None).map_err(|error| self.unreachable(error))?;
+        if answer.is_success() { Ok(()) } else { Err(answer.refusal()) }
+    }
+
     /// Writes a document.
     pub(crate) fn put<T: DeserializeOwned>(
         &self,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use largesse_delivery::{Connector, Dispatcher, Sender, Times, system_lookup};
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
@@ -41,6 +42,7 @@ pub(crate) struct Host {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    dispatcher: Dispatcher,
     // Another host may use the directory when all else is gone.
     _data_dir: DataDir,
 }
@@ -75,6 +77,7 @@ impl Host {
             clock: Clock::system(),
             seed_secret: secrets.seed,
         };
+        let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
         let service = Arc::new(Service::start(parts)?);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
         let started = runtime.block_on(Self::listen(options.listen, &service, tokens, handle));
@@ -85,7 +88,11 @@ impl Host {
                 return Err(failure);
             }
         };
-        Ok(Self { runtime, service, address, stop, server, _data_dir: data_dir })
+        let dispatcher = {
+            let _runtime = runtime.enter();
+            Dispatcher::start(Arc::clone(&service), sender)
+        };
+        Ok(Self { runtime, service, address, stop, server, dispatcher, _data_dir: data_dir })
     }
 
     async fn listen(
@@ -146,7 +153,7 @@ impl Host {
         self.stop.send_replace(true);
         self.runtime.block_on(async {
             // A panic of the server has been printed by then.
-            let _ = self.server.await;
+            let (_, ()) = tokio::join!(self.server, self.dispatcher.stop());
             self.service.stop().await;
         });
     }

@@ -20,6 +20,8 @@ mod event;
 mod decision;
 mod customer;
 mod kind;
+mod destination;
+mod delivery;
 mod token;
 mod showcase;
 mod quickstart;

@@ -11,3 +11,4 @@ mod clock;
 mod life;
 mod order;
 mod timers;
+mod delivery;

@@ -1,0 +1,15 @@
+//! Delivery: sends what is in the outbox to its destinations, at least once, signed, in order for each customer.
+//!
+//! The [`Dispatcher`] asks the service what is due, sends it, and has the service note what came of it. It keeps nothing: a
+//! host that dies between an answer and its note sends the same delivery again, under the same id. Modules in reading order.
+#![forbid(unsafe_code)]
+
+mod sign;
+mod connect;
+mod send;
+mod dispatch;
+
+pub use connect::{Connector, Lookup, system_lookup};
+pub use dispatch::{Dispatcher, IN_FLIGHT_MAX};
+pub use send::{Sender, Times};
+pub use sign::sign;

@@ -1,0 +1,8 @@
+//! Deliveries over the whole host: from a decision to a receiver on this machine, which checks and may misbehave.
+
+mod desk;
+
+mod told;
+mod trouble;
+mod places;
+mod settle;
