@@ -214,7 +214,10 @@ fn read(stream: &TcpStream) -> std::io::Result<([String; 3], Vec<u8>)> {
     let mut length = 0;
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line)?;
+        if reader.read_line(&mut line)? == 0 {
+            // The sender died on the way.
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
         let Some((name, value)) = line.trim_end().split_once(": ") else {
             if line.trim_end().is_empty() { break } else { continue }
         };
@@ -241,6 +244,13 @@ mod tests {
     const GOOD: [&str; 3] = ["42", "1700000000", "v1,30pZizu7J5z2WfhwHztAXlCMSYUM/pYYZRFVBWUdbC4="];
     const BODY: &[u8] = b"{\"id\":42}";
     const NOW: i64 = 1_700_000_000;
+
+    #[test]
+    fn the_page_for_receivers_shows_this_check() {
+        let (_, code) = include_str!("receiver/verify.rs").split_once("\n\n").unwrap();
+        let page = include_str!("../../docs/deliveries.md");
+        assert!(page.contains(&format!("```rust\n{code}```\n")), "docs/deliveries.md shows another check");
+    }
 
     #[test]
     fn what_is_signed_is_believed() {

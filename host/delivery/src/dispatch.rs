@@ -7,6 +7,7 @@ use std::time::Duration;
 use largesse_domain::delivery::{Attempt, Delivery, DeliveryState, Reply, after};
 use largesse_domain::destination::Destination;
 use largesse_domain::id::{CustomerId, DestinationId};
+use largesse_failpoint::{Point, reach};
 use largesse_service::{ChangeError, Service, StoreError, Unavailable};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
@@ -19,8 +20,10 @@ pub const IN_FLIGHT_MAX: usize = 16;
 const FAILURES_MAX: u32 = 3;
 /// How often is looked for what has become due, while there are destinations.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long to wait after the host was too busy to note something, or the store could not be read.
-const AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How long to wait after the host was too busy to note something.
+const NOTE_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How long to wait after the store could not be read.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Sends deliveries until it is stopped.
 pub struct Dispatcher {
@@ -64,7 +67,7 @@ impl Desk {
         while !(stopping && self.sending.is_empty()) {
             if !stopping && let Err(error) = self.send_due().await {
                 tracing::error!(%error, "what is to be delivered cannot be read");
-                tokio::time::sleep(AGAIN_AFTER).await;
+                tokio::time::sleep(READ_AGAIN_AFTER).await;
             }
             let service = Arc::clone(&self.service);
             let idle = service.registry().destinations.is_empty() || stopping;
@@ -96,6 +99,7 @@ impl Desk {
             let due = self.service.read(move |store| store.deliveries_due(&id, now, room)).await?;
             let free = due.into_iter().filter(|delivery| !busy.contains(&delivery.customer));
             for delivery in free.take(room - busy.len()) {
+                reach(Point::DeliveriesDue);
                 self.send(Arc::clone(destination), delivery);
             }
         }
@@ -133,7 +137,9 @@ impl Desk {
             next = self.sending.try_join_next_with_id();
         }
         // Its customer's next is not looked for before this is on disk: it would be found to be due itself.
+        reach(Point::DeliveryAnswered);
         self.write_down(attempts).await?;
+        reach(Point::DeliveryNoted);
         ended.iter().for_each(|id| drop(self.on_their_way.remove(id)));
         Ok(())
     }
@@ -160,7 +166,7 @@ impl Desk {
         loop {
             match self.service.note_attempts(attempts.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(ChangeError::Unavailable(Unavailable::Busy)) => tokio::time::sleep(AGAIN_AFTER).await,
+                Err(ChangeError::Unavailable(Unavailable::Busy)) => tokio::time::sleep(NOTE_AGAIN_AFTER).await,
                 Err(error) => {
                     // They are sent again after the next start, under the same ids.
                     tracing::warn!(%error, count = attempts.len(), "attempts could not be noted");

@@ -8,6 +8,8 @@ mod sign;
 mod connect;
 mod send;
 mod dispatch;
+#[cfg(test)]
+mod tls_tests;
 
 pub use connect::{Connector, Lookup, system_lookup};
 pub use dispatch::{Dispatcher, IN_FLIGHT_MAX};

@@ -71,6 +71,9 @@ points! {
     AnswersDue, "answers-due", "The committer knows that a batch is on disk; nobody is answered.";
     OneAnswered, "one-answered", "One sender of a batch is answered.";
     AllAnswered, "all-answered", "All senders of a batch are answered; the decider does not know.";
+    DeliveriesDue, "deliveries-due", "Deliveries are due; nothing is sent.";
+    DeliveryAnswered, "delivery-answered", "A destination has answered; the host has not noted it.";
+    DeliveryNoted, "delivery-noted", "What came of deliveries is on disk; the dispatcher does not know.";
     StopAsked, "stop-asked", "The host is told to stop and has work in hand.";
     PipelineStopped, "pipeline-stopped", "The pipeline has finished its work; the database is open.";
     StoreClosing, "store-closing", "The log is about to be copied into the database, for the last time.";

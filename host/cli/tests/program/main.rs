@@ -3,6 +3,7 @@
 
 mod host;
 mod crash;
+mod deliveries;
 mod faults;
 
 use std::io::Write as _;

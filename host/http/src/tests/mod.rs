@@ -2,6 +2,7 @@
 
 mod access;
 mod customers;
+mod deliveries;
 mod events;
 mod forms;
 mod fuzz;

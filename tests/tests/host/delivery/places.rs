@@ -48,13 +48,13 @@ async fn a_redirect_is_not_followed() {
     let to = behind.url();
     desk.destination("front", &front.url(), json!({})).await;
     let mut attempts = 0;
-    desk.check_in("u1", 1).await;
     for status in [301, 302, 303, 307, 308] {
         let headers = format!("location: {to}\r\n");
         front.answer(move |_| Answer::Status(status, headers.clone()));
         attempts += 1;
-        if attempts > 1 {
-            desk.wait_until_due(1).await;
+        match attempts {
+            1 => desk.check_in("u1", 1).await,
+            _ => desk.wait_until_due(1).await,
         }
         let failed = desk.wait_for(1, DeliveryState::Waiting, attempts).await;
         assert!(failed.progress.last_error.is_some_and(|error| error.starts_with("answered 30")));

@@ -21,15 +21,15 @@ async fn what_fails_is_tried_again_when_it_is_due() {
         (Answer::Garbage, "invalid HTTP"),
     ];
     let count = u32::try_from(failures.len()).expect("few");
-    let mut day = 0;
-    desk.check_in("u1", 1).await;
+    let mut attempts = 0;
     for (answer, error) in failures {
         receiver.answer(move |_| answer.clone());
-        day += 1;
-        if day > 1 {
-            desk.wait_until_due(1).await;
+        attempts += 1;
+        match attempts {
+            1 => desk.check_in("u1", 1).await,
+            _ => desk.wait_until_due(1).await,
         }
-        let failed = desk.wait_for(1, DeliveryState::Waiting, day).await.progress;
+        let failed = desk.wait_for(1, DeliveryState::Waiting, attempts).await.progress;
         assert!(failed.last_error.as_ref().is_some_and(|told| told.contains(error)), "{failed:?}");
         assert!(failed.due > desk.host.clock.now());
     }

@@ -44,6 +44,11 @@ pub(crate) fn verify_books(data: &Path) {
             "SELECT (SELECT coalesce(sum(count), 0) FROM verdict_counts) - (SELECT count(*) FROM decisions)",
         ),
         ("a grant's decision", "SELECT count(*) FROM grants WHERE decision NOT IN (SELECT id FROM decisions)"),
+        ("a number of a delivery", "SELECT coalesce(max(id), 0) - count(*) FROM deliveries"),
+        (
+            "a delivery of a grant, or a grant",
+            "SELECT (SELECT count(*) FROM grants) - (SELECT count(*) FROM deliveries WHERE topic = 'grant.granted')",
+        ),
     ] {
         let missing: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(missing, 0, "{what} is missing");

@@ -6,6 +6,7 @@
 
 mod books;
 mod client;
+mod deliveries;
 mod load;
 mod memory;
 mod prepared;

@@ -7,10 +7,12 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use largesse_failpoint::VARIABLE;
+use largesse_tests::receiver::Receiver;
 use serde_json::{Value, json};
 
 use super::books::{timers, verify_answers, verify_books};
 use super::client::Client;
+use super::deliveries;
 use super::load::{self, CAMPAIGNS, Happenings, Numbers};
 use super::memory::Memory;
 use super::prepared;
@@ -32,6 +34,7 @@ pub(crate) struct Trial {
     policies: Policies,
     happenings: Happenings,
     memory: Mutex<Memory>,
+    receiver: Receiver,
     /// How many events there were before the last life.
     known: usize,
 }
@@ -52,6 +55,7 @@ impl Trial {
             policies,
             happenings: Happenings::new(seed),
             memory: Mutex::default(),
+            receiver: deliveries::receiver(),
             known: 0,
         }
     }
@@ -69,11 +73,17 @@ impl Trial {
         command
     }
 
+    /// The destination first, so that all that is granted is told.
+    fn set_up(&self, client: &Client) -> Option<()> {
+        deliveries::set_up(client, &self.receiver)?;
+        load::set_up(client, &self.policies)
+    }
+
     /// Starts the host and keeps it busy, then asks it to stop. Gives how it ended, which an armed host does on its own.
     pub(crate) fn live(&mut self, command: Command) -> ExitStatus {
         if self.host.launch(command) {
             let work = self.work();
-            if self.send_again(&work.client).is_some() && load::set_up(&work.client, &self.policies).is_some() {
+            if self.send_again(&work.client).is_some() && self.set_up(&work.client).is_some() {
                 self.load(&work);
             }
             self.host.ask_to_stop();
@@ -101,7 +111,7 @@ impl Trial {
                 let this = &*self;
                 let busy = scope.spawn(|| {
                     this.send_again(&work.client)?;
-                    load::set_up(&work.client, &this.policies)?;
+                    this.set_up(&work.client)?;
                     this.load(&work)
                 });
                 std::thread::sleep(after.saturating_sub(started.elapsed()));
@@ -122,7 +132,7 @@ impl Trial {
     pub(crate) fn prove(&mut self) {
         self.host.restart();
         let client = Client::of(&self.host);
-        load::set_up(&client, &self.policies).expect("the host lives");
+        self.set_up(&client).expect("the host lives");
         for (id, _) in CAMPAIGNS {
             client.change("POST", &format!("/v1/campaigns/{id}/resume"), &Value::Null).expect("the host lives");
         }
@@ -144,6 +154,7 @@ impl Trial {
         let (set, fired) = timers(&client).expect("the host lives");
         assert_eq!(fired, set, "each timer goes off once");
         verify_answers(&client, &self.memory.lock().unwrap()).expect("the host lives");
+        deliveries::verify(&client, &self.receiver).expect("the host lives");
         self.host.terminate();
         verify_books(&self.data());
     }
