@@ -53,9 +53,9 @@ fn page() -> usize {
 
 /// List decisions in the order in which they were made
 ///
-/// This is how to pull what was granted, until the host pushes it: ask with the id of the last decision that you have
-/// seen as `after`, carry out what the outcomes say, remember the id, ask again. Ids only grow, and no decision appears
-/// behind one that was listed.
+/// This is how to pull what was decided, where nothing can be pushed to: ask with the id of the last decision that you
+/// have seen as `after`, carry out what the outcomes say, remember the id, ask again. Ids only grow, and no decision
+/// appears behind one that was listed. A destination is told without asking.
 #[utoipa::path(get, path = "/v1/decisions", operation_id = "listDecisions", tag = "decisions", params(Wanted),
     responses((status = 200, description = "A page; `next` is there when there may be more", body = DecisionPage)))]
 pub(crate) async fn list(

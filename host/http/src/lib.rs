@@ -2,7 +2,8 @@
 //!
 //! A handler extracts, makes one call of the service, and converts. All writes can be repeated without harm, so there are
 //! no idempotency keys: events are known by source and id, components by their digest, `PUT` names what it writes and
-//! `PATCH` states facts, commands on a campaign accept what is so already. Modules in reading order.
+//! `PATCH` states facts, commands on a campaign accept what is so already. Only trying a destination twice tries it twice.
+//! Modules in reading order.
 #![forbid(unsafe_code)]
 
 pub mod views;
