@@ -89,18 +89,23 @@ fn text(shown: &Shown) -> String {
             count(grant.quantity),
             amount(&grant.unit, grant.quantity),
             state,
-            grant.decision.to_string(),
+            grant.decision.map_or_else(|| "-".to_owned(), |decision| decision.to_string()),
         ]);
     }
-    let mut held = Table::new(["unit", ">posted", ">pending", ">expired", ">reversed", ">amount"]);
+    let columns =
+        ["unit", ">available", ">amount", ">pending", ">reserved", ">redeemed", ">expired", ">reversed", ">owed"];
+    let mut held = Table::new(columns);
     for balance in &balances.items {
         held.row([
             balance.unit.clone(),
-            count(balance.posted),
+            count(balance.available),
+            amount(&balance.unit, balance.available),
             count(balance.pending),
+            count(balance.reserved),
+            count(balance.redeemed),
             count(balance.expired),
             count(balance.reversed),
-            amount(&balance.unit, balance.posted),
+            count(balance.owed),
         ]);
     }
     for table in [attributes, given, held].iter().filter(|table| !table.is_empty()) {
@@ -130,7 +135,7 @@ mod tests {
         let grant = |unit: &str, reversed: u64, state: &str| {
             json!({
                 "campaign": "welcome", "to": "u1", "key": "verified", "issue": 1, "unit": unit, "quantity": 8_800,
-                "reversed": reversed, "state": state, "decision": 12, "granted_at": "2026-11-20T00:00:00Z", "reason": ""
+                "reversed": reversed, "redeemed": 0, "reserved": 0, "available": 8_800 - reversed, "state": state, "decision": 12, "granted_at": "2026-11-20T00:00:00Z", "reason": ""
             })
         };
         let shown = Shown {
@@ -140,8 +145,10 @@ mod tests {
             )
             .unwrap(),
             balances: serde_json::from_value(json!({"items": [
-                {"unit": "cash:CNY", "posted": 8_800, "pending": 0, "expired": 0, "reversed": 0},
-                {"unit": "points", "posted": 8_000, "pending": 0, "expired": 0, "reversed": 800}
+                {"unit": "cash:CNY", "available": 8_800, "pending": 0, "reserved": 0, "redeemed": 0, "expired": 0,
+                 "reversed": 0, "owed": 0},
+                {"unit": "points", "available": 7_000, "pending": 0, "reserved": 200, "redeemed": 800, "expired": 0,
+                 "reversed": 800, "owed": 0}
             ]}))
             .unwrap(),
         };

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::problem::{Problems, json_value};
 use crate::terms::{
     AttributionDocument, AudienceDocument, BudgetDocument, LimitDocument, OnFaultWord, UnknownClaimWord, read_budgets,
-    read_limits, texts,
+    read_limits, read_warn_at, texts, warn_at,
 };
 use crate::time::{instant_text, read_instant, read_time_zone};
 
@@ -66,9 +66,15 @@ pub struct CampaignDocument {
     /// What the campaign may spend.
     #[serde(default)]
     pub budgets: Vec<BudgetDocument>,
-    /// What one customer may receive.
+    /// What one customer, device, card, address or identity may receive.
     #[serde(default)]
     pub limits: Vec<LimitDocument>,
+    /// Pockets: budgets that it shares with other campaigns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pockets: Vec<String>,
+    /// At which shares of a budget operators are told, in per cent.
+    #[serde(default = "warn_at")]
+    pub warn_at: Vec<u8>,
     /// From which event time on a changed policy or changed parameters apply. When absent: the first revision from
     /// `opens`, later ones from the time of the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,6 +178,8 @@ impl CampaignDocument {
         let unit_classes = unit_classes.map(|classes| problems.keep_all("/unit_classes", classes));
         let budgets = read_budgets(&self.budgets, currency, problems);
         let limits = read_limits(&self.limits, currency, problems);
+        let pockets = problems.keep_all("/pockets", &self.pockets);
+        let warn_at = read_warn_at(&self.warn_at, problems);
         Some(Settings {
             title: self.title.clone(),
             currency: currency?,
@@ -187,6 +195,8 @@ impl CampaignDocument {
             on_fault: self.on_fault.into(),
             budgets,
             limits,
+            pockets,
+            warn_at,
         })
     }
 
@@ -214,6 +224,8 @@ impl CampaignDocument {
             on_fault: settings.on_fault.into(),
             budgets: settings.budgets.iter().map(Into::into).collect(),
             limits: settings.limits.iter().map(Into::into).collect(),
+            pockets: texts(&settings.pockets),
+            warn_at: settings.warn_at.clone(),
             effective_from: Some(instant_text(revision.effective_from)),
         }
     }
@@ -312,8 +324,8 @@ mod tests {
         "unknown_claim": "allow", "on_fault": "defer",
         "budgets": [{"unit": "cash:CNY", "total": 1000000, "per_day": 50000}, {"unit": "coupon", "total": 500}],
         "limits": [{"unit": "cash:CNY", "window": "campaign", "amount": 8800, "count": 3},
-                   {"unit": "coupon", "window": "day", "count": 1}],
-        "effective_from": "2026-03-02T00:00:00Z"
+                   {"unit": "coupon", "per": "device", "window": "day", "count": 1}],
+        "pockets": ["spring"], "warn_at": [50, 90], "effective_from": "2026-03-02T00:00:00Z"
     }"#;
 
     const LEAST: &str = r#"{"policy": "check-in", "currency": "CZK", "time_zone": "Europe/Prague",

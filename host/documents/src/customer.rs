@@ -154,6 +154,9 @@ pub struct CustomerView {
     pub touches: Vec<TouchView>,
     /// Credit-limit raises granted and not yet seen in the customer's limit, in minor units.
     pub raises_under_way: u64,
+    /// What is owed after a claw-back of something used, by unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub debts: BTreeMap<String, u64>,
 }
 
 /// An attribute and the time of the fact that set it.
@@ -201,6 +204,7 @@ impl CustomerView {
                 .map(|touch| TouchView { inviter: touch.inviter.to_string(), at: instant_text(touch.at) })
                 .collect(),
             raises_under_way: customer.raises_under_way.get(),
+            debts: customer.debts.iter().map(|(unit, debt)| (unit.to_string(), debt.get())).collect(),
         }
     }
 }

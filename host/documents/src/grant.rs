@@ -24,10 +24,17 @@ pub struct GrantView {
     pub quantity: u64,
     /// How much of it was taken back.
     pub reversed: u64,
-    /// `pending`, `posted`, `expired` or `reversed`.
+    /// How much of it was used.
+    pub redeemed: u64,
+    /// How much of it is reserved for redemptions under way.
+    pub reserved: u64,
+    /// How much of it can be used now.
+    pub available: u64,
+    /// `pending`, `posted`, `redeemed`, `expired` or `reversed`.
     pub state: String,
-    /// The decision that gave it.
-    pub decision: u64,
+    /// The decision that gave it; none when it was reserved through the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<u64>,
     /// What it is about: a loan, an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
@@ -58,11 +65,14 @@ impl GrantView {
             unit: grant.unit.to_string(),
             quantity: grant.quantity.get(),
             reversed: grant.reversed.get(),
+            redeemed: grant.redeemed.get(),
+            reserved: grant.reserved.get(),
+            available: grant.available_at(now).get(),
             state: grant.state_at(now).as_str().to_owned(),
-            decision: grant.decision.0,
+            decision: grant.decision.map(|decision| decision.0),
             about: grant.about.as_ref().map(ToString::to_string),
             granted_at: instant_text(grant.granted_at),
-            hold_until: grant.hold_until.map(instant_text),
+            hold_until: grant.hold.map(|hold| instant_text(hold.until)),
             expires: grant.expires.map(instant_text),
             principal_cap: grant.principal_cap.map(|cap| cap.get()),
             reason: grant.reason.clone(),

@@ -18,6 +18,7 @@ pub mod decision;
 pub mod grant;
 pub mod delivery;
 pub mod destination;
+pub mod catalogue;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;

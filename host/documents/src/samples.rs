@@ -256,13 +256,15 @@ pub fn customer() -> impl Strategy<Value = Customer> {
         btree_map(dimension(), vec(name("d"), 0..3), 0..3),
         vec(touch, 0..3),
         quantity(),
+        btree_map(unit(), quantity(), 0..2),
     )
-        .prop_map(|(attributes, tags, identifiers, touches, raises_under_way)| Customer {
+        .prop_map(|(attributes, tags, identifiers, touches, raises_under_way, debts)| Customer {
             attributes,
             tags,
             identifiers,
             touches,
             raises_under_way,
+            debts,
         })
 }
 
@@ -288,19 +290,15 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         .prop_map(|(touch, window_days, bind_on)| Attribution { touch, window_days, bind_on });
     let budget = (pattern(), quantity(), of(quantity())).prop_map(|(of, total, per_day)| Budget { of, total, per_day });
     let window = select(vec![Window::Campaign, Window::Day, Window::Week, Window::Month]);
-    let limit = (pattern(), window, of(quantity()), of(any::<u64>())).prop_map(|(of, window, amount, count)| Limit {
-        of,
-        window,
-        amount,
-        count,
-    });
+    let limit = (pattern(), dimension(), window, of(quantity()), of(any::<u64>()))
+        .prop_map(|(of, per, window, amount, count)| Limit { of, per, window, amount, count });
     let words = (select(vec![UnknownClaim::Deny, UnknownClaim::Allow]), select(vec![OnFault::Skip, OnFault::Defer]));
     (
         (text(), instant(), of(instant()), any::<u32>()),
         (audience, of(vec(name("sub"), 0..3)), of(vec(class(), 0..3)), attribution, words),
-        (vec(budget, 0..3), vec(limit, 0..3)),
+        (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3)),
     )
-        .prop_map(|(times, whom, (budgets, limits))| {
+        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at))| {
             let (title, opens, closes, closing_days) = times;
             let (audience, subscriptions, unit_classes, attribution, (unknown_claim, on_fault)) = whom;
             Settings {
@@ -318,6 +316,8 @@ pub fn settings() -> impl Strategy<Value = Settings> {
                 on_fault,
                 budgets,
                 limits,
+                pockets,
+                warn_at,
             }
         })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::campaign::{Audience, OnFault, UnknownClaim};
+use largesse_domain::effect::Dimension;
 use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX};
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::Window;
@@ -93,13 +94,17 @@ pub struct BudgetDocument {
     pub per_day: Option<u64>,
 }
 
-/// The most that one customer may receive in a window: an amount, a count of grants, or both.
+/// The most that one customer, device, card, address or identity may receive in a window: an amount, a count of grants, or
+/// both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimitDocument {
     /// A unit, or a class of units, which then count together.
     pub unit: String,
+    /// For each of these.
+    #[serde(default)]
+    pub per: DimensionWord,
     /// In which window.
     pub window: WindowWord,
     /// So much; 0 to 10^15.
@@ -123,6 +128,24 @@ pub enum WindowWord {
     Week,
     /// A calendar month.
     Month,
+}
+
+/// What a limit counts by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DimensionWord {
+    /// The customer.
+    #[default]
+    Customer,
+    /// The person: a hash of the identity number.
+    Identity,
+    /// The device.
+    Device,
+    /// The bank card.
+    Card,
+    /// The postal address.
+    Address,
 }
 
 impl AudienceDocument {
@@ -163,8 +186,9 @@ impl From<&Budget> for BudgetDocument {
 
 impl From<&Limit> for LimitDocument {
     fn from(limit: &Limit) -> Self {
-        let Limit { of, window, amount, count } = limit;
-        Self { unit: of.to_string(), window: (*window).into(), amount: amount.map(Quantity::get), count: *count }
+        let Limit { of, per, window, amount, count } = limit;
+        let (unit, amount) = (of.to_string(), amount.map(Quantity::get));
+        Self { unit, per: (*per).into(), window: (*window).into(), amount, count: *count }
     }
 }
 
@@ -181,7 +205,7 @@ impl LimitDocument {
     pub(crate) fn read(&self, pointer: &str, currency: Option<Currency>, problems: &mut Problems) -> Option<Limit> {
         let of = read_pattern(pointer, &self.unit, currency, problems);
         let amount = read_quantity(format!("{pointer}/amount"), self.amount, problems);
-        Some(Limit { of: of?, window: self.window.into(), amount, count: self.count })
+        Some(Limit { of: of?, per: self.per.into(), window: self.window.into(), amount, count: self.count })
     }
 }
 
@@ -224,12 +248,26 @@ pub(crate) fn read_limits(
             problems.add(&pointer, "limits nothing: give an amount, a count, or both");
         }
         let Some(limit) = document.read(&pointer, currency, problems) else { continue };
-        if !seen.insert((limit.of.clone(), limit.window)) {
-            problems.add(&pointer, format!("a second limit for {} per {}", limit.of, limit.window.as_str()));
+        if !seen.insert((limit.of.clone(), limit.per, limit.window)) {
+            let (of, per, window) = (&limit.of, limit.per.as_str(), limit.window.as_str());
+            problems.add(&pointer, format!("a second limit for {of} per {per} and {window}"));
         }
         limits.push(limit);
     }
     limits
+}
+
+/// Shares of a budget, in per cent, rising.
+pub(crate) fn read_warn_at(shares: &[u8], problems: &mut Problems) -> Vec<u8> {
+    if !shares.is_sorted_by(|a, b| a < b) || shares.iter().any(|share| !(1..=100).contains(share)) {
+        problems.add("/warn_at", "expected per cents from 1 to 100, each more than the one before");
+    }
+    shares.to_vec()
+}
+
+/// At which shares of a budget operators are told when a document says nothing.
+pub(crate) fn warn_at() -> Vec<u8> {
+    vec![80, 100]
 }
 
 fn read_pattern(pointer: &str, text: &str, currency: Option<Currency>, problems: &mut Problems) -> Option<UnitPattern> {
@@ -272,4 +310,5 @@ same_words! {
     UnknownClaimWord = UnknownClaim { Deny, Allow }
     OnFaultWord = OnFault { Skip, Defer }
     WindowWord = Window { Campaign, Day, Week, Month }
+    DimensionWord = Dimension { Customer, Identity, Device, Card, Address }
 }

@@ -6,15 +6,15 @@
 //!    shown, are faults.
 //! 2. Claims, in the order proposed. One that is unknown or taken denies the decision.
 //! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended; then each choice
-//!    against class, credit ceiling, limits, budgets; the first that fits whole is given; when none does, the grant's
+//!    against class, credit ceiling, limits, budgets, stock; the first that fits whole is given; when none does, the grant's
 //!    own word decides: refuse (the decision is denied), reduce (the first choice with room), skip.
 //!
 //! A denied decision leaves the facts as they were.
 
-use std::collections::BTreeSet;
-
-use crate::budget::{self, Cap, UsageKey};
+use crate::book::Book;
+use crate::budget::Recipient;
 use crate::campaign::{Campaign, UnknownClaim};
+use crate::catalogue::Catalogue;
 use crate::customer::Fact;
 use crate::decision::{Fault, FaultKind, Input};
 use crate::effect::{
@@ -22,8 +22,10 @@ use crate::effect::{
     TagChange,
 };
 use crate::facts::{AboutKey, ClaimKey, Facts, MessageSlot, Wanted};
-use crate::grant::{Grant, GrantSlot};
-use crate::id::{AboutId, CustomerId, DecisionId, GrantKey};
+use crate::grant::{AfterHold, Grant, GrantSlot, Hold};
+use crate::id::{AboutId, CustomerId, DecisionId, GrantKey, Identifier};
+use crate::ledger::{Cause, Entry};
+use crate::lot;
 use crate::outcome::{Denied, Done, Outcome, Reason, Verdict};
 use crate::policy::Manifest;
 use crate::revoke;
@@ -36,6 +38,8 @@ use crate::unit::{Quantity, Unit, UnitClass};
 pub struct Case<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
+    /// What operators say of units and shared budgets.
+    pub catalogue: &'a Catalogue,
     /// What the policy declared.
     pub manifest: &'a Manifest,
     /// What the policy was shown.
@@ -46,6 +50,12 @@ pub struct Case<'a> {
     pub decision: DecisionId,
     /// Turns what the policy asked for into an instant, in the campaign's zone. `None` when there is none.
     pub resolve: &'a dyn Fn(When) -> Option<Instant>,
+}
+
+impl<'a> Case<'a> {
+    fn book(&self) -> Book<'a> {
+        Book { campaign: self.campaign, catalogue: self.catalogue, local: self.input.occurred.local }
+    }
 }
 
 /// Checks a proposal against what the policy declared and was shown.
@@ -146,8 +156,10 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
         match effect {
             Effect::Grant(grant) => {
                 wanted.grants.insert(slot(case, &grant.to, &grant.key));
+                let identifiers = case.book().identifiers(&grant.to, facts);
+                let to = Recipient { customer: &grant.to, identifiers: &identifiers };
                 for choice in &grant.choices {
-                    wanted.usage.extend(budget::counts(caps(case, &grant.to, &unit_of(case, choice))));
+                    wanted.extend(case.book().wanted(to, &unit_of(case, choice)));
                 }
             }
             Effect::Message(message) => {
@@ -270,10 +282,13 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
     if !case.campaign.grants_for(case.input.event.occurred) {
         return skipped(Reason::CampaignEnded);
     }
-    let fits: Vec<Fit> = proposal.choices.iter().map(|choice| fit(case, &proposal.to, choice, facts)).collect();
+    let identifiers = case.book().identifiers(&proposal.to, facts);
+    let to = Recipient { customer: &proposal.to, identifiers: &identifiers };
+    let fits: Vec<Fit> = proposal.choices.iter().map(|choice| fit(case, to, choice, facts)).collect();
     let whole = fits.iter().position(|fit| !fit.wanted.is_zero() && fit.room >= fit.wanted);
     if let Some(choice) = whole {
-        let done = give(case, proposal, Given { slot, issue, choice, quantity: fits[choice].wanted }, facts);
+        let given = Given { slot, issue, choice, quantity: fits[choice].wanted, identifiers };
+        let done = give(case, proposal, given, facts);
         return Ok(Outcome::Applied(done));
     }
     let reason = fits.first().map_or(Reason::NoBudget, |fit| fit.reason);
@@ -284,14 +299,14 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
             None => skipped(reason),
             Some(choice) => {
                 let quantity = fits[choice].room;
-                let done = give(case, proposal, Given { slot, issue, choice, quantity }, facts);
+                let done = give(case, proposal, Given { slot, issue, choice, quantity, identifiers }, facts);
                 Ok(Outcome::Reduced(done, fits[choice].reason))
             }
         },
     }
 }
 
-fn fit(case: &Case<'_>, to: &CustomerId, choice: &Benefit, facts: &Facts) -> Fit {
+fn fit(case: &Case<'_>, to: Recipient<'_>, choice: &Benefit, facts: &Facts) -> Fit {
     let nothing = |reason| Fit { wanted: Quantity::ZERO, room: Quantity::ZERO, reason };
     let unit = unit_of(case, choice);
     if !case.campaign.allows(unit.class()) {
@@ -301,7 +316,7 @@ fn fit(case: &Case<'_>, to: &CustomerId, choice: &Benefit, facts: &Facts) -> Fit
         Benefit::Units { quantity, .. } => *quantity,
         Benefit::RateBoost { basis_points, .. } => *basis_points,
         Benefit::CreditLimit { by, up_to, .. } => {
-            let customer = facts.customers.get(to);
+            let customer = facts.customers.get(to.customer);
             let Some(limit) = customer.credit_limit() else { return nothing(Reason::CreditUnknown) };
             let raised = limit.plus(customer.raises_under_way).unwrap_or(Quantity::MAX);
             (*by).min(up_to.room_after(raised))
@@ -310,26 +325,8 @@ fn fit(case: &Case<'_>, to: &CustomerId, choice: &Benefit, facts: &Facts) -> Fit
     if wanted.is_zero() {
         return nothing(Reason::CreditCeiling);
     }
-    let (room, reason) = room(&caps(case, to, &unit), wanted, facts);
+    let (room, reason) = case.book().room(to, (&unit, wanted), facts);
     Fit { wanted, room, reason }
-}
-
-/// The least room under the caps, and what it is for want of.
-fn room(caps: &[Cap], wanted: Quantity, facts: &Facts) -> (Quantity, Reason) {
-    if !caps.iter().any(Cap::is_limit) {
-        return (Quantity::ZERO, Reason::NoLimit);
-    }
-    if caps.iter().all(Cap::is_limit) {
-        return (Quantity::ZERO, Reason::NoBudget);
-    }
-    let mut least = (wanted, Reason::LimitReached);
-    for cap in caps {
-        let room = cap.room(*facts.usage.get(&cap.key));
-        if room < least.0 {
-            least = (room, if cap.is_limit() { Reason::LimitReached } else { Reason::BudgetExhausted });
-        }
-    }
-    least
 }
 
 struct Given {
@@ -337,17 +334,15 @@ struct Given {
     issue: u32,
     choice: usize,
     quantity: Quantity,
+    identifiers: Vec<(Dimension, Identifier)>,
 }
 
 fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Facts) -> Done {
-    let Given { slot, issue, choice, quantity } = given;
+    let Given { slot, issue, choice, quantity, identifiers } = given;
     let benefit = &proposal.choices[choice];
     let unit = unit_of(case, benefit);
-    for key in budget::counts(caps(case, &proposal.to, &unit)) {
-        let used = *facts.usage.get(&key);
-        let used = used.after_grant(quantity).expect("room under a cap keeps its use in range");
-        facts.usage.put(key, used);
-    }
+    let to = Recipient { customer: &proposal.to, identifiers: &identifiers };
+    case.book().count(to, (&unit, quantity), facts);
     if matches!(benefit, Benefit::CreditLimit { .. }) {
         let mut customer = facts.customers.get(&proposal.to).clone();
         let under_way = customer.raises_under_way.plus(quantity);
@@ -361,45 +356,22 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
             facts.abouts.put(key, about);
         }
     }
+    let now = case.input.now.at;
+    let until = proposal.hold_until.and_then(case.resolve).filter(|until| now < *until);
+    let expires = proposal.expires.or(benefit_until(benefit)).and_then(case.resolve);
     let grant = Grant {
-        slot: slot.clone(),
-        issue,
-        decision: case.decision,
+        decision: Some(case.decision),
         about: case.about.cloned(),
-        unit: unit.clone(),
-        quantity,
-        reversed: Quantity::ZERO,
-        key_freed: false,
-        granted_at: case.input.now.at,
-        counted_on: case.input.occurred.local,
-        hold_until: proposal.hold_until.and_then(case.resolve),
-        expires: proposal.expires.or(benefit_until(benefit)).and_then(case.resolve),
+        hold: until.map(|until| Hold { until, then: AfterHold::Post }),
         principal_cap: match benefit {
             Benefit::RateBoost { principal_cap, .. } => *principal_cap,
             _ => None,
         },
         reason: proposal.reason.clone(),
+        ..case.book().grant((slot.clone(), issue), (unit.clone(), quantity), (now, expires), identifiers)
     };
-    if facts.wallets.has(&proposal.to) {
-        let mut wallet = facts.wallets.get(&proposal.to).clone();
-        wallet.push(grant.clone());
-        facts.wallets.put(proposal.to.clone(), wallet);
-    }
-    facts.supersede(grant);
+    lot::give(facts, Entry { at: now, cause: &Cause::Decision(case.decision) }, grant);
     Done::Granted { grant: slot, unit, quantity, choice }
-}
-
-pub(crate) fn caps(case: &Case<'_>, to: &CustomerId, unit: &Unit) -> Vec<Cap> {
-    let settings = &case.campaign.settings;
-    budget::caps(&case.campaign.id, (&settings.budgets, &settings.limits), (to, unit), &case.input.occurred.local)
-}
-
-/// The counts that a grant went into, and that a reversal returns to.
-pub(crate) fn counted_in(campaign: &Campaign, grant: &Grant) -> BTreeSet<UsageKey> {
-    let settings = &campaign.settings;
-    let of = (&grant.slot.to, &grant.unit);
-    let caps = budget::caps(&campaign.id, (&settings.budgets, &settings.limits), of, &grant.counted_on);
-    budget::counts(caps)
 }
 
 fn unit_of(case: &Case<'_>, benefit: &Benefit) -> Unit {

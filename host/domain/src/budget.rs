@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::id::{CampaignId, CustomerId};
+use crate::campaign::Campaign;
+use crate::catalogue::Catalogue;
+use crate::effect::Dimension;
+use crate::id::{CampaignId, CustomerId, Identifier, PocketId};
 use crate::time::{LocalTime, Window, WindowIndex};
 use crate::unit::{OutOfRange, Quantity, Unit, UnitPattern};
 
@@ -17,11 +20,13 @@ pub struct Budget {
     pub per_day: Option<Quantity>,
 }
 
-/// The most that one customer may receive in a window.
+/// The most that one customer, or one device, card, address or identity, may receive in a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// Of what.
     pub of: UnitPattern,
+    /// For each of these.
+    pub per: Dimension,
     /// In which window.
     pub window: Window,
     /// So much.
@@ -33,17 +38,30 @@ pub struct Limit {
 /// Whose use is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UsedBy {
-    /// The campaign's: a budget.
-    Campaign,
-    /// A customer's: a limit.
-    Customer(CustomerId),
+    /// A campaign's: a budget.
+    Campaign(CampaignId),
+    /// Several campaigns' together: the budget of a pocket.
+    Pocket(PocketId),
+    /// A customer's in a campaign: a limit.
+    Customer(CampaignId, CustomerId),
+    /// A device's, card's, address's or identity's in a campaign: a limit.
+    Identifier(CampaignId, Dimension, Identifier),
+}
+
+impl UsedBy {
+    /// The campaign, unless it is a pocket's.
+    #[must_use]
+    pub fn campaign(&self) -> Option<&CampaignId> {
+        match self {
+            Self::Campaign(campaign) | Self::Customer(campaign, _) | Self::Identifier(campaign, _, _) => Some(campaign),
+            Self::Pocket(_) => None,
+        }
+    }
 }
 
 /// What a count of use is kept under.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UsageKey {
-    /// In which campaign.
-    pub campaign: CampaignId,
     /// Whose.
     pub by: UsedBy,
     /// Of what.
@@ -112,42 +130,84 @@ impl Cap {
         self.amount.unwrap_or(Quantity::MAX).room_after(used.amount)
     }
 
-    /// Whether it is a customer's limit rather than the campaign's budget.
+    /// Whether it is a limit rather than a budget.
     #[must_use]
     pub fn is_limit(&self) -> bool {
-        self.key.by != UsedBy::Campaign
+        matches!(self.key.by, UsedBy::Customer(..) | UsedBy::Identifier(..))
     }
 }
 
-/// The caps on a grant of a unit to a customer at a local time: limits first, then budgets. Two caps may share one count
-/// (a limit by amount and one by number in the same window).
+/// Who receives a grant, as limits count it.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient<'a> {
+    /// The customer.
+    pub customer: &'a CustomerId,
+    /// What is known to be theirs, of the dimensions that the campaign's limits count.
+    pub identifiers: &'a [(Dimension, Identifier)],
+}
+
+/// The caps on a grant of a unit at a local time: limits first, then budgets, then the budgets of pockets. Two caps may share
+/// one count (a limit by amount and one by number in the same window). A limit on an identifier that is not known is left out.
 #[must_use]
 pub fn caps(
-    campaign: &CampaignId,
-    (budgets, limits): (&[Budget], &[Limit]),
-    (to, unit): (&CustomerId, &Unit),
-    local: &LocalTime,
+    campaign: &Campaign,
+    catalogue: &Catalogue,
+    recipient: Recipient<'_>,
+    (unit, local): (&Unit, &LocalTime),
 ) -> Vec<Cap> {
-    let key = |by: UsedBy, of: &UnitPattern, window: Window| UsageKey {
-        campaign: campaign.clone(),
-        by,
-        of: of.clone(),
-        window: window.index(local),
-    };
+    let key =
+        |by: UsedBy, of: &UnitPattern, window: Window| UsageKey { by, of: of.clone(), window: window.index(local) };
+    let settings = &campaign.settings;
     let mut caps = Vec::new();
-    for limit in limits.iter().filter(|limit| limit.of.matches(unit)) {
-        let key = key(UsedBy::Customer(to.clone()), &limit.of, limit.window);
-        caps.push(Cap { key, amount: limit.amount, count: limit.count });
+    for limit in settings.limits.iter().filter(|limit| limit.of.matches(unit)) {
+        let by = match limit.per {
+            Dimension::Customer => Some(UsedBy::Customer(campaign.id.clone(), recipient.customer.clone())),
+            dimension => recipient
+                .identifiers
+                .iter()
+                .find(|(known, _)| *known == dimension)
+                .map(|(_, value)| UsedBy::Identifier(campaign.id.clone(), dimension, value.clone())),
+        };
+        if let Some(by) = by {
+            let key = key(by, &limit.of, limit.window);
+            caps.push(Cap { key, amount: limit.amount, count: limit.count });
+        }
     }
-    for budget in budgets.iter().filter(|budget| budget.of.matches(unit)) {
-        let total = key(UsedBy::Campaign, &budget.of, Window::Campaign);
-        caps.push(Cap { key: total, amount: Some(budget.total), count: None });
-        if let Some(per_day) = budget.per_day {
-            let day = key(UsedBy::Campaign, &budget.of, Window::Day);
-            caps.push(Cap { key: day, amount: Some(per_day), count: None });
+    let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
+    let pockets = pockets.map(|pocket| (UsedBy::Pocket(pocket.id.clone()), &pocket.budgets));
+    for (by, budgets) in [(UsedBy::Campaign(campaign.id.clone()), &settings.budgets)].into_iter().chain(pockets) {
+        for budget in budgets.iter().filter(|budget| budget.of.matches(unit)) {
+            let total = key(by.clone(), &budget.of, Window::Campaign);
+            caps.push(Cap { key: total, amount: Some(budget.total), count: None });
+            if let Some(per_day) = budget.per_day {
+                let day = key(by.clone(), &budget.of, Window::Day);
+                caps.push(Cap { key: day, amount: Some(per_day), count: None });
+            }
         }
     }
     caps
+}
+
+/// A budget whose use rose to a share that operators want to hear of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// Which budget.
+    pub key: UsageKey,
+    /// The share, in per cent.
+    pub percent: u8,
+    /// What is used now.
+    pub used: Quantity,
+    /// Of so much.
+    pub total: Quantity,
+}
+
+/// The highest of the shares that a budget's use reaches with this change and had not reached before.
+#[must_use]
+pub fn crossed(warn_at: &[u8], total: Quantity, (before, after): (Quantity, Quantity)) -> Option<u8> {
+    let reaches = |used: Quantity, percent: u8| {
+        u128::from(used.get()) * 100 >= u128::from(total.get()) * u128::from(percent) && !used.is_zero()
+    };
+    warn_at.iter().copied().filter(|percent| !reaches(before, *percent) && reaches(after, *percent)).max()
 }
 
 /// The counts that a grant under the caps goes into, each once.

@@ -2,7 +2,8 @@
 
 use crate::budget::{Budget, Limit};
 use crate::customer::Customer;
-use crate::id::{CampaignId, Digest, SubscriptionName, Tag};
+use crate::effect::Dimension;
+use crate::id::{CampaignId, Digest, PocketId, SubscriptionName, Tag};
 use crate::json::Json;
 use crate::lifecycle::Lifecycle;
 use crate::policy::{Manifest, Problem, Subscription};
@@ -77,8 +78,12 @@ pub struct Settings {
     pub on_fault: OnFault,
     /// What it may spend. What each counts is fixed at start.
     pub budgets: Vec<Budget>,
-    /// What one customer may receive. What each counts is fixed at start.
+    /// What one customer, or one device, card, address or identity, may receive. What each counts is fixed at start.
     pub limits: Vec<Limit>,
+    /// Budgets that it shares with other campaigns. Fixed at start.
+    pub pockets: Vec<PocketId>,
+    /// At which shares of a budget operators are told, in per cent, 1 to 100, rising.
+    pub warn_at: Vec<u8>,
 }
 
 /// Which policy decides, with which parameters, from which event time on.
@@ -176,8 +181,12 @@ pub fn problems_at_start(settings: &Settings, manifest: &Manifest) -> Vec<Proble
         if !settings.budgets.iter().any(|budget| budget.of.class() == *class) {
             problem("/budgets".into(), format!("no budget for {class}, which {} may grant", manifest.name));
         }
-        if !settings.limits.iter().any(|limit| limit.of.class() == *class) {
-            problem("/limits".into(), format!("no limit for {class}, which {} may grant", manifest.name));
+        let limits = settings.limits.iter().filter(|limit| limit.per == Dimension::Customer);
+        if !limits.into_iter().any(|limit| limit.of.class() == *class) {
+            problem(
+                "/limits".into(),
+                format!("no limit for each customer on {class}, which {} may grant", manifest.name),
+            );
         }
     }
     problems
@@ -189,13 +198,15 @@ pub fn problems_of_change(old: &Settings, new: &Settings) -> Vec<Problem> {
     let counted_budgets = |settings: &Settings| {
         settings.budgets.iter().map(|budget| (budget.of.clone(), budget.per_day.is_some())).collect::<Vec<_>>()
     };
-    let counted_limits =
-        |settings: &Settings| settings.limits.iter().map(|limit| (limit.of.clone(), limit.window)).collect::<Vec<_>>();
+    let counted_limits = |settings: &Settings| {
+        settings.limits.iter().map(|limit| (limit.of.clone(), limit.per, limit.window)).collect::<Vec<_>>()
+    };
     let fixed = [
         ("/currency", old.currency == new.currency, "the currency"),
         ("/time_zone", old.time_zone == new.time_zone, "the time zone"),
         ("/opens", old.opens == new.opens, "the opening time"),
         ("/budgets", counted_budgets(old) == counted_budgets(new), "what budgets count (their amounts may change)"),
+        ("/pockets", old.pockets == new.pockets, "which pockets it uses"),
         ("/limits", counted_limits(old) == counted_limits(new), "what limits count (their amounts may change)"),
     ];
     let changed = fixed.into_iter().filter(|(_, same, _)| !same);

@@ -7,7 +7,7 @@ use crate::effect::Dimension;
 use crate::id::{AttributeName, CustomerId, Identifier, Tag};
 use crate::limits::{ATTRIBUTES_MAX, IDENTIFIERS_PER_DIMENSION_MAX, TAGS_MAX, TOUCHES_MAX};
 use crate::time::Instant;
-use crate::unit::Quantity;
+use crate::unit::{Quantity, Unit};
 
 /// The attribute that holds a customer's credit limit, in minor units of the campaign's currency.
 pub const CREDIT_LIMIT: &str = "credit_limit";
@@ -54,6 +54,8 @@ pub struct Customer {
     pub touches: Vec<Touch>,
     /// Credit-limit raises granted and not yet seen in the customer's limit, in minor units.
     pub raises_under_way: Quantity,
+    /// What is owed of a unit after a claw-back of something used; more than nothing.
+    pub debts: BTreeMap<Unit, Quantity>,
 }
 
 /// Something that an event, or an operator, establishes about a customer.

@@ -7,14 +7,18 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-use crate::budget::{Usage, UsageKey};
+use crate::budget::{Crossing, Usage, UsageKey};
 use crate::customer::Customer;
 use crate::decision::Owner;
 use crate::effect::Dimension;
 use crate::grant::{Grant, GrantSlot};
-use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey, TimerName};
+use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey, RequestId, TimerName};
 use crate::json::Json;
-use crate::timer::{Timer, TimerKey};
+use crate::ledger::{Position, PositionKey, Transfer};
+use crate::redemption::Redemption;
+use crate::time::Instant;
+use crate::timer::{Timer, TimerBody, TimerKey};
+use crate::unit::{Quantity, Unit};
 
 /// Whose state in which campaign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +87,15 @@ pub struct MessageSlot {
     pub to: CustomerId,
     /// The policy's name for it.
     pub key: MessageKey,
+}
+
+/// A request that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What was asked for.
+    pub asked: Json,
+    /// What was answered.
+    pub answer: Json,
 }
 
 /// Rows of one kind: those that were asked for.
@@ -159,6 +172,9 @@ macro_rules! tables {
         pub struct Facts {
             $($(#[$doc])* pub $name: Table<$key, $value>,)*
             superseded: Vec<Grant>,
+            transfers: Vec<Transfer>,
+            crossings: Vec<Crossing>,
+            given: HashMap<CustomerId, Vec<GrantSlot>>,
         }
 
         /// Which rows are asked for.
@@ -167,11 +183,15 @@ macro_rules! tables {
 
         /// Rows as the store has them, or as it shall have them.
         #[derive(Clone, Debug, Default, PartialEq)]
-        pub struct Rows { $($(#[$doc])* pub $name: Vec<($key, $value)>,)* }
+        pub struct Rows {
+            $($(#[$doc])* pub $name: Vec<($key, $value)>,)*
+            /// Transfers, in order. Only ever added.
+            pub transfers: Vec<Transfer>,
+        }
 
         /// A point to go back to.
         #[derive(Clone, Copy, Debug)]
-        pub struct Savepoint { $($name: usize,)* superseded: usize }
+        pub struct Savepoint { $($name: usize,)* superseded: usize, transfers: usize, crossings: usize }
 
         impl Facts {
             /// Leaves in `wanted` only what is not held yet.
@@ -180,34 +200,88 @@ macro_rules! tables {
             }
 
             /// Takes rows as the store has them.
-            pub fn load(&mut self, rows: Rows) {
+            pub fn load(&mut self, mut rows: Rows) {
+                // What was given since is not in the store yet.
+                for (customer, wallet) in &mut rows.wallets {
+                    let given = self.given.get(customer).into_iter().flatten();
+                    let new: Vec<_> = given.filter(|slot| !wallet.contains(slot)).cloned().collect();
+                    wallet.extend(new);
+                }
                 $(for (key, value) in rows.$name { self.$name.load(key, value); })*
             }
 
             /// Marks a point to go back to.
             #[must_use]
             pub fn savepoint(&self) -> Savepoint {
-                Savepoint { $($name: self.$name.mark(),)* superseded: self.superseded.len() }
+                Savepoint {
+                    $($name: self.$name.mark(),)*
+                    superseded: self.superseded.len(),
+                    transfers: self.transfers.len(),
+                    crossings: self.crossings.len(),
+                }
             }
 
             /// Undoes every change since the point.
             pub fn undo_to(&mut self, savepoint: Savepoint) {
                 $(self.$name.undo_to(savepoint.$name);)*
                 self.superseded.truncate(savepoint.superseded);
+                self.transfers.truncate(savepoint.transfers);
+                self.crossings.truncate(savepoint.crossings);
             }
 
-            /// Gives a slot its next grant, after its key was freed. The one before is still to be written: its reversal
-            /// may be as new as the grant.
+            /// Gives a slot its next grant: the first, or one after its key was freed. The one before is still to be
+            /// written: its reversal may be as new as the grant.
             pub(crate) fn supersede(&mut self, grant: Grant) {
                 if let Some(old) = self.grants.get(&grant.slot).clone() {
                     self.superseded.push(old);
                 }
-                self.grants.put(grant.slot.clone(), Some(grant));
+                let slot = grant.slot.clone();
+                self.grants.put(slot.clone(), Some(grant));
+                self.list_in_wallet(&slot);
+            }
+
+            /// Lists a grant that something came into in its customer's wallet.
+            pub(crate) fn list_in_wallet(&mut self, slot: &GrantSlot) {
+                let given = self.given.entry(slot.to.clone()).or_default();
+                if !given.contains(slot) {
+                    given.push(slot.clone());
+                }
+                if self.wallets.has(&slot.to) && !self.wallets.get(&slot.to).contains(slot) {
+                    let mut wallet = self.wallets.get(&slot.to).clone();
+                    wallet.push(slot.clone());
+                    self.wallets.put(slot.to.clone(), wallet);
+                }
+            }
+
+            /// The grants in a wallet that was loaded, the first given first.
+            pub fn wallet(&self, customer: &CustomerId) -> Vec<&Grant> {
+                let slots = self.wallets.get(customer).iter();
+                // A slot whose grant was undone stays in the list.
+                let mut grants: Vec<&Grant> =
+                    slots.filter(|slot| self.grants.has(slot)).filter_map(|slot| self.grants.get(slot).as_ref()).collect();
+                grants.sort_by(|a, b| (a.granted_at, a.decision, &a.slot).cmp(&(b.granted_at, b.decision, &b.slot)));
+                grants
+            }
+
+            /// Adds a transfer to the journal.
+            pub(crate) fn record(&mut self, transfer: Transfer) {
+                self.transfers.push(transfer);
+            }
+
+            /// Notes that a budget's use rose to a share that operators want to hear of.
+            pub(crate) fn cross(&mut self, crossing: Crossing) {
+                self.crossings.push(crossing);
+            }
+
+            /// The budgets that rose to such a share since the last time.
+            pub fn take_crossings(&mut self) -> Vec<Crossing> {
+                std::mem::take(&mut self.crossings)
             }
 
             /// What changed since the last time, to be written in this order. Later savepoints do not reach behind this.
             pub fn take_changes(&mut self) -> Rows {
-                let mut rows = Rows { $($name: self.$name.take_changed(),)* };
+                let transfers = std::mem::take(&mut self.transfers);
+                let mut rows = Rows { $($name: self.$name.take_changed(),)* transfers };
                 let superseded = std::mem::take(&mut self.superseded).into_iter();
                 rows.grants.splice(0..0, superseded.map(|grant| (grant.slot.clone(), Some(grant))));
                 rows
@@ -243,7 +317,7 @@ macro_rules! tables {
             /// Whether there is nothing.
             #[must_use]
             pub fn is_empty(&self) -> bool {
-                true $(&& self.$name.is_empty())*
+                self.transfers.is_empty() $(&& self.$name.is_empty())*
             }
         }
     };
@@ -267,12 +341,21 @@ tables! {
     bindings: BindingKey => Option<CustomerId>;
     /// Whether a message was sent.
     messages: MessageSlot => bool;
-    /// All grants to a customer by any campaign, in order; loaded when a policy is shown balances.
-    wallets: CustomerId => Vec<Grant>;
     /// Timers that are set.
     timers: TimerKey => Option<Timer>;
     /// The names of an owner's timers.
     timer_names: StateKey => BTreeSet<TimerName>;
+    /// Where a customer's grants stand that may still hold something, by any campaign; whoever loads it loads the grants,
+    /// too. Not written: the grants say it.
+    wallets: CustomerId => Vec<GrantSlot>;
+    /// Balances of a campaign's accounts.
+    positions: PositionKey => Position;
+    /// Pieces on hand of units that are stocked.
+    stocks: Unit => Quantity;
+    /// Redemptions.
+    redemptions: RequestId => Option<Redemption>;
+    /// What other requests were answered, so that the same one is not carried out twice.
+    receipts: RequestId => Option<Receipt>;
 }
 
 impl Wanted {
@@ -297,6 +380,12 @@ impl Facts {
             self.timer_names.put(of, names);
         }
         self.timers.put(key, timer);
+    }
+
+    /// Sets the timer of a grant or a redemption. What it is of is new, or the timer has just gone off: none is set.
+    pub(crate) fn set_ledger_timer(&mut self, key: TimerKey, due: Instant) {
+        self.timers.load(key.clone(), None);
+        self.timers.put(key, Some(Timer { due, body: TimerBody::Ledger }));
     }
 }
 

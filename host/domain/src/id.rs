@@ -121,6 +121,10 @@ text_ids! {
     Tag, "tag", 64, key, "1 to 64 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// A device, card, identity or address, usually hashed by the integrator.
     Identifier, "identifier", 128, printable, "1 to 128 printable ASCII characters without spaces";
+    /// A budget that campaigns share.
+    PocketId, "pocket id", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A redemption, a reservation or a reversal, by the identifier that whoever asks for it gave it.
+    RequestId, "request id", 64, key, "1 to 64 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// The code of a policy's refusal.
     RefusalCode, "refusal code", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A destination of deliveries.

@@ -26,6 +26,8 @@ pub enum Reason {
     CreditUnknown,
     /// The customer's credit limit, with the raises under way, is at its ceiling.
     CreditCeiling,
+    /// A limit counts by device, card, address or identity, and the customer's is not known.
+    IdentifierUnknown,
     /// No limit of the campaign counts the unit.
     NoLimit,
     /// No budget of the campaign counts the unit.
@@ -34,6 +36,8 @@ pub enum Reason {
     LimitReached,
     /// A budget leaves no room.
     BudgetExhausted,
+    /// There are not as many pieces on hand.
+    StockExhausted,
     /// There is nothing left to take back.
     NothingToRevoke,
     /// The message was sent before.
@@ -48,7 +52,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
@@ -57,10 +61,12 @@ impl Reason {
         Self::ClassNotAllowed,
         Self::CreditUnknown,
         Self::CreditCeiling,
+        Self::IdentifierUnknown,
         Self::NoLimit,
         Self::NoBudget,
         Self::LimitReached,
         Self::BudgetExhausted,
+        Self::StockExhausted,
         Self::NothingToRevoke,
         Self::AlreadySent,
         Self::TooManyTags,
@@ -80,10 +86,12 @@ impl Reason {
             Self::ClassNotAllowed => "class-not-allowed",
             Self::CreditUnknown => "credit-unknown",
             Self::CreditCeiling => "credit-ceiling",
+            Self::IdentifierUnknown => "identifier-unknown",
             Self::NoLimit => "no-limit",
             Self::LimitReached => "limit-reached",
             Self::NoBudget => "no-budget",
             Self::BudgetExhausted => "budget-exhausted",
+            Self::StockExhausted => "stock-exhausted",
             Self::NothingToRevoke => "nothing-to-revoke",
             Self::AlreadySent => "already-sent",
             Self::TooManyTags => "too-many-tags",

@@ -1,12 +1,12 @@
 //! Taking grants back, whole or in part. What is returned goes to the day, week and month that it was taken from.
 
-use crate::adjudicate::{Case, about_key, counted_in, slot};
-use crate::campaign::Campaign;
+use crate::adjudicate::{Case, about_key, slot};
 use crate::effect::{Effect, EffectKind, Proposal, Revocation, RevocationTarget};
 use crate::facts::{Facts, Wanted};
-use crate::grant::{Grant, GrantSlot};
-use crate::outcome::{Done, Outcome, Reason, Reversal};
-use crate::unit::{Quantity, UnitClass};
+use crate::grant::GrantSlot;
+use crate::ledger::{Cause, Entry};
+use crate::lot;
+use crate::outcome::{Done, Outcome, Reason};
 
 /// The rows that revocations look at, in two steps: first the things and keys that they name, then (once those are
 /// loaded) the grants about the things, the counts that the grants went into and the customers who got them.
@@ -19,7 +19,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             if facts.grants.has(&slot)
                 && let Some(grant) = facts.grants.get(&slot)
             {
-                wanted.extend(behind(case.campaign, grant));
+                wanted.extend(lot::wanted(case.campaign, case.catalogue, grant));
             }
             wanted.grants.insert(slot);
         }
@@ -44,6 +44,8 @@ fn targets(case: &Case<'_>, revocation: &Revocation, facts: &Facts, wanted: &mut
 /// Takes back what a revocation names.
 pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts) -> Outcome {
     let slots = targets(case, revocation, facts, &mut Wanted::default());
+    let cause = Cause::Decision(case.decision);
+    let entry = Entry { at: case.input.now.at, cause: &cause };
     let mut reversals = Vec::new();
     for slot in slots {
         let Some(grant) = facts.grants.get(&slot).clone() else { continue };
@@ -51,7 +53,9 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
         if revocation.of == RevocationTarget::About && grant.about.as_ref() != case.about {
             continue;
         }
-        reversals.extend(take_back(case.campaign, grant, (revocation.quantity, revocation.free_key), facts));
+        let quantity = revocation.quantity.unwrap_or(grant.net());
+        let how = (quantity, revocation.free_key);
+        reversals.extend(lot::take_back(facts, entry, (case.campaign, case.catalogue), grant, how));
     }
     let mut cancelled = false;
     if revocation.of == RevocationTarget::About
@@ -67,50 +71,4 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
         return Outcome::Skipped(EffectKind::Revoke, Reason::NothingToRevoke);
     }
     Outcome::Applied(Done::Revoked(reversals))
-}
-
-/// The rows that [`take_back`] looks at.
-#[must_use]
-pub fn behind(campaign: &Campaign, grant: &Grant) -> Wanted {
-    Wanted { usage: counted_in(campaign, grant), customers: [grant.slot.to.clone()].into(), ..Wanted::default() }
-}
-
-/// Takes back what is left of a grant, or at most so much of it, and frees its key if that is asked for and nothing is left.
-/// `None` when there was nothing left.
-pub fn take_back(
-    campaign: &Campaign,
-    mut grant: Grant,
-    (at_most, free_key): (Option<Quantity>, bool),
-    facts: &mut Facts,
-) -> Option<Reversal> {
-    let left = grant.net();
-    let quantity = at_most.unwrap_or(left).min(left);
-    if quantity.is_zero() {
-        return None;
-    }
-    let whole = quantity == left;
-    for key in counted_in(campaign, &grant) {
-        let used = *facts.usage.get(&key);
-        let used = used.after_return(quantity, whole).expect("a count holds every grant that went into it");
-        facts.usage.put(key, used);
-    }
-    if grant.unit.class() == UnitClass::CreditLimit {
-        let mut customer = facts.customers.get(&grant.slot.to).clone();
-        // A raise that has reached the limit already is not under way any more: there is nothing to take off here.
-        customer.raises_under_way = customer.raises_under_way.room_after(quantity);
-        facts.customers.put(grant.slot.to.clone(), customer);
-    }
-    grant.reversed = grant.reversed.plus(quantity).unwrap_or(Quantity::MAX);
-    grant.key_freed = whole && free_key;
-    let reversal = Reversal { grant: grant.slot.clone(), unit: grant.unit.clone(), quantity };
-    if facts.wallets.has(&grant.slot.to) {
-        let mut wallet = facts.wallets.get(&grant.slot.to).clone();
-        let same = |held: &&mut Grant| held.slot == grant.slot && held.issue == grant.issue;
-        if let Some(held) = wallet.iter_mut().find(same) {
-            held.clone_from(&grant);
-        }
-        facts.wallets.put(grant.slot.to.clone(), wallet);
-    }
-    facts.grants.put(grant.slot.clone(), Some(grant));
-    Some(reversal)
 }

@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use crate::decision::Owner;
 use crate::facts::StateKey;
-use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, TimerName};
+use crate::grant::GrantSlot;
+use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, RequestId, TimerName};
 use crate::json::Json;
+use crate::ledger::Lot;
 use crate::time::Instant;
 
 /// The source of the events that policies' timers become. Nobody but the host sends from there.
@@ -26,6 +28,10 @@ pub enum TimerKey {
         /// The policy's name for it.
         name: TimerName,
     },
+    /// A grant's: its hold is over, or it expires.
+    Grant(Lot),
+    /// A redemption's: what is reserved for it has to be settled by then.
+    Redemption(RequestId),
 }
 
 impl TimerKey {
@@ -34,6 +40,7 @@ impl TimerKey {
     pub fn waits_with(&self) -> Option<&CampaignId> {
         match self {
             Self::Policy { campaign, .. } => Some(campaign),
+            Self::Grant(_) | Self::Redemption(_) => None,
         }
     }
 
@@ -44,6 +51,7 @@ impl TimerKey {
             Self::Policy { campaign, owner, name } => {
                 Some((StateKey { campaign: campaign.clone(), owner: owner.clone() }, name))
             }
+            Self::Grant(_) | Self::Redemption(_) => None,
         }
     }
 
@@ -59,6 +67,8 @@ impl fmt::Display for TimerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policy { campaign, owner, name } => write!(f, "{}{name}", Self::prefix_of(campaign, owner)),
+            Self::Grant(Lot { slot, issue }) => write!(f, "grant {} {} {} {issue}", slot.campaign, slot.to, slot.key),
+            Self::Redemption(id) => write!(f, "redemption {id}"),
         }
     }
 }
@@ -67,7 +77,7 @@ impl FromStr for TimerKey {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid = InvalidId { what: "timer key", rule: "`policy`, a campaign, `party` or `entity`, an id, a name" };
+        let invalid = InvalidId { what: "timer key", rule: "`policy`, `grant` or `redemption` and what it is of" };
         match *text.split(' ').collect::<Vec<_>>() {
             ["policy", campaign, kind, owner, name] => {
                 let owner = match kind {
@@ -77,6 +87,11 @@ impl FromStr for TimerKey {
                 };
                 Ok(Self::Policy { campaign: campaign.parse()?, owner, name: name.parse()? })
             }
+            ["grant", campaign, to, key, issue] => {
+                let slot = GrantSlot { campaign: campaign.parse()?, to: to.parse()?, key: key.parse()? };
+                Ok(Self::Grant(Lot { slot, issue: issue.parse().map_err(|_| invalid)? }))
+            }
+            ["redemption", id] => Ok(Self::Redemption(id.parse()?)),
             _ => Err(invalid),
         }
     }
@@ -94,6 +109,8 @@ pub struct Timer {
 /// What a timer carries until it goes off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerBody {
+    /// Nothing: the ledger knows what is due.
+    Ledger,
     /// What the policy is told.
     Policy {
         /// The decision that set it.
@@ -117,7 +134,20 @@ mod tests {
             let key = TimerKey::Policy { campaign, owner, name };
             assert_eq!(key.to_string().parse(), Ok(key));
         }
-        for bad in ["", "policy", "policy c party u", "policy c team u n", "policy c party u n n", "hold c party u n"] {
+        let slot = GrantSlot { campaign: "c".parse().unwrap(), to: "u".parse().unwrap(), key: "k/1".parse().unwrap() };
+        for key in [TimerKey::Grant(Lot { slot, issue: 2 }), TimerKey::Redemption("r:1".parse().unwrap())] {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for bad in [
+            "",
+            "policy",
+            "policy c party u",
+            "policy c team u n",
+            "policy c party u n n",
+            "grant c u k",
+            "grant c u k x",
+            "hold c party u n",
+        ] {
             assert!(bad.parse::<TimerKey>().is_err(), "{bad:?}");
         }
     }

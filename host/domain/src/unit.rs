@@ -282,6 +282,8 @@ impl std::error::Error for OutOfRange {}
 impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// One.
+    pub const ONE: Self = Self(1);
     /// The most that there can be.
     pub const MAX: Self = Self(AMOUNT_MAX.unsigned_abs());
 

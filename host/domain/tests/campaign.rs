@@ -7,7 +7,7 @@ mod tests {
         Audience, Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
     };
     use largesse_domain::customer::{Customer, Fact};
-    use largesse_domain::effect::EffectKind;
+    use largesse_domain::effect::{Dimension, EffectKind};
     use largesse_domain::id::{CampaignId, Digest, PolicyName, PolicyVersion, RoleName, SubscriptionName, Tag};
     use largesse_domain::json::Json;
     use largesse_domain::lifecycle::Lifecycle;
@@ -36,6 +36,8 @@ mod tests {
             on_fault: OnFault::Skip,
             budgets: vec![budget("points", 100)],
             limits: vec![limit("points", Window::Day)],
+            pockets: Vec::new(),
+            warn_at: vec![80, 100],
         }
     }
 
@@ -44,7 +46,7 @@ mod tests {
     }
 
     fn limit(of: &str, window: Window) -> Limit {
-        Limit { of: of.parse().unwrap(), window, amount: None, count: Some(1) }
+        Limit { of: of.parse().unwrap(), per: Dimension::Customer, window, amount: None, count: Some(1) }
     }
 
     fn manifest(classes: &[UnitClass]) -> Manifest {

@@ -1,13 +1,17 @@
 //! Words that leave the system are told apart by them: within one enum no two cases may share a word, and each reads as one
-//! (lower case, digits and hyphens).
+//! (lower case, digits, hyphens and, in topics, dots).
 
 use std::collections::BTreeSet;
 
 use largesse_domain::decision::{FaultKind, OwnerKind};
+use largesse_domain::delivery::{DeliveryState, Topic};
+use largesse_domain::destination::Paused;
 use largesse_domain::effect::{Dimension, EffectKind};
 use largesse_domain::grant::GrantState;
+use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Denied, Reason, Verdict};
+use largesse_domain::redemption::{RedemptionState, Settle};
 use largesse_domain::time::Window;
 use largesse_domain::unit::UnitClass;
 
@@ -32,7 +36,13 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Dimension", every!(Dimension: Customer, Identity, Device, Card, Address)),
         ("OwnerKind", every!(OwnerKind: Party, Entity)),
         ("Window", every!(Window: Campaign, Day, Week, Month)),
-        ("GrantState", every!(GrantState: Pending, Posted, Expired, Reversed)),
+        ("Account", every!(Account: Budget, Pending, Wallet, Reserved, Expense, Breakage, Debt, Stock, Supply)),
+        ("RedemptionState", every!(RedemptionState: Reserved, Redeemed, Released, TimedOut, Reversed)),
+        ("Settle", every!(Settle: Commit, Release, Reverse)),
+        ("Topic", every!(Topic: GrantGranted, GrantRevoked, Message, TagChanged, DestinationTest)),
+        ("DeliveryState", every!(DeliveryState: Waiting, Delivered, Dead)),
+        ("Paused", every!(Paused: Operator, Gone)),
+        ("GrantState", every!(GrantState: Pending, Posted, Redeemed, Expired, Reversed)),
         ("Lifecycle", every!(Lifecycle: Draft, Scheduled, Running, Paused, Closing, Ended)),
         ("Command", every!(Command: Start, Open, Pause, Resume, End, Finish)),
         (
@@ -46,8 +56,8 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         (
             "Reason",
             every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, CancelledBefore, CampaignEnded, ClassNotAllowed,
-                CreditUnknown, CreditCeiling, NoLimit, NoBudget, LimitReached, BudgetExhausted, NothingToRevoke,
-                AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer),
+                CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget, LimitReached, BudgetExhausted,
+                StockExhausted, NothingToRevoke, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer),
         ),
     ]
 }
@@ -58,7 +68,7 @@ fn no_two_cases_share_a_word() {
         let distinct: BTreeSet<&str> = words.iter().copied().collect();
         assert_eq!(distinct.len(), words.len(), "{name}: {words:?}");
         for word in words {
-            let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
             assert!(!word.is_empty() && word.bytes().all(fits), "{name}: {word:?}");
         }
     }

@@ -62,6 +62,7 @@ points! {
     DecisionsWritten, "decisions-written", "Decisions are written.";
     DeferredWritten, "deferred-written", "Decisions put off, and those made since, are written.";
     StatesWritten, "states-written", "Customers and the states of policies are written.";
+    LedgerWritten, "ledger-written", "Transfers, positions, stocks and redemptions are written; nothing is on disk.";
     GrantsWritten, "grants-written", "Grants are written; their use of limits and budgets is not.";
     UsageWritten, "usage-written", "The use of limits and budgets is written.";
     TimersWritten, "timers-written", "Timers that were set and dropped are written.";

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use largesse_documents::{CustomerDocument, CustomerView, GrantView};
-use largesse_domain::grant::{Grant, GrantState};
+use largesse_domain::grant::Grant;
 use largesse_domain::id::CustomerId;
 use largesse_domain::time::Instant;
-use largesse_domain::unit::Unit;
+use largesse_domain::unit::{Quantity, Unit};
 
 use crate::AppState;
 use crate::auth::Role;
@@ -85,8 +85,9 @@ pub(crate) async fn balances(
     Id(id): Id<CustomerId>,
 ) -> Result<Json<BalanceList>, Failure> {
     let now = service.clock().now();
-    let grants = service.read(move |store| store.grants_to(&id)).await?;
-    let items = add_up(&grants, now).ok_or_else(|| Failure::internal(&TooMuch))?;
+    let read = service.read(move |store| Ok((store.grants_to(&id)?, store.customer(&id)?.unwrap_or_default())));
+    let (grants, customer) = read.await?;
+    let items = add_up(&grants, &customer.debts, now).ok_or_else(|| Failure::internal(&TooMuch))?;
     Ok(Json(BalanceList { items }))
 }
 
@@ -95,21 +96,24 @@ pub(crate) async fn balances(
 struct TooMuch;
 
 /// The sums; `None` when one leaves 64 bits.
-fn add_up(grants: &[Grant], now: Instant) -> Option<Vec<BalanceItem>> {
+fn add_up(grants: &[Grant], debts: &BTreeMap<Unit, Quantity>, now: Instant) -> Option<Vec<BalanceItem>> {
+    let empty = |unit: &Unit| BalanceItem { unit: unit.to_string(), ..BalanceItem::default() };
     let mut sums: BTreeMap<&Unit, BalanceItem> = BTreeMap::new();
     for grant in grants {
-        let empty = || BalanceItem { unit: grant.unit.to_string(), posted: 0, pending: 0, expired: 0, reversed: 0 };
-        let sum = sums.entry(&grant.unit).or_insert_with(empty);
-        let (net, reversed) = (grant.net().get(), grant.reversed.get());
-        sum.reversed = sum.reversed.checked_add(reversed)?;
-        let part = match grant.state_at(now) {
-            GrantState::Pending => &mut sum.pending,
-            GrantState::Posted => &mut sum.posted,
-            GrantState::Expired => &mut sum.expired,
-            // Nothing of it is left.
-            GrantState::Reversed => continue,
+        let sum = sums.entry(&grant.unit).or_insert_with(|| empty(&grant.unit));
+        let left = match (grant.is_past(now), grant.hold) {
+            (true, _) => &mut sum.expired,
+            (false, Some(_)) => &mut sum.pending,
+            (false, None) => &mut sum.available,
         };
-        *part = part.checked_add(net)?;
+        *left = left.checked_add(grant.left().get())?;
+        sum.reserved = sum.reserved.checked_add(grant.reserved.get())?;
+        sum.redeemed = sum.redeemed.checked_add(grant.redeemed.get())?;
+        sum.expired = sum.expired.checked_add(grant.expired.get())?;
+        sum.reversed = sum.reversed.checked_add(grant.reversed.get())?;
+    }
+    for (unit, debt) in debts {
+        sums.entry(unit).or_insert_with(|| empty(unit)).owed = debt.get();
     }
     Some(sums.into_values().collect())
 }
@@ -117,9 +121,8 @@ fn add_up(grants: &[Grant], now: Instant) -> Option<Vec<BalanceItem>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use largesse_domain::grant::GrantSlot;
+    use largesse_domain::grant::{AfterHold, GrantSlot, Hold};
     use largesse_domain::id::{CampaignId, DecisionId, GrantKey};
-    use largesse_domain::unit::Quantity;
 
     fn at(millis: i64) -> Instant {
         Instant::from_millis(millis).unwrap()
@@ -133,15 +136,21 @@ mod tests {
                 key: GrantKey::new("k").unwrap(),
             },
             issue: 1,
-            decision: DecisionId(1),
+            decision: Some(DecisionId(1)),
             about: None,
             unit: Unit::new(unit).unwrap(),
             quantity: Quantity::new(quantity).unwrap(),
             reversed: Quantity::new(reversed).unwrap(),
+            owed: Quantity::ZERO,
+            redeemed: Quantity::ZERO,
+            reserved: Quantity::ZERO,
+            expired: Quantity::ZERO,
             key_freed: false,
+            from_stock: false,
             granted_at: at(0),
             counted_on: largesse_documents::time::local_time(largesse_domain::time::Day(0), 0).unwrap(),
-            hold_until: None,
+            counted_for: Vec::new(),
+            hold: None,
             expires: None,
             principal_cap: None,
             reason: String::new(),
@@ -150,22 +159,28 @@ mod tests {
 
     #[test]
     fn every_part_of_every_grant_is_in_one_sum() {
+        let quantity = |value| Quantity::new(value).unwrap();
+        let hold = Some(Hold { until: at(200), then: AfterHold::Post });
         let grants = [
             grant("points", 10, 3),
-            Grant { hold_until: Some(at(200)), ..grant("points", 5, 0) },
+            Grant { hold, ..grant("points", 5, 0) },
             Grant { expires: Some(at(50)), ..grant("points", 4, 1) },
             grant("points", 2, 2),
+            Grant { redeemed: quantity(5), reserved: quantity(2), expired: quantity(1), ..grant("points", 9, 0) },
             grant("cash:CNY", 1, 0),
         ];
-        let sums = add_up(&grants, at(100)).unwrap();
+        let sums = add_up(&grants, &[(Unit::new("points").unwrap(), quantity(8))].into(), at(100)).unwrap();
         assert_eq!(sums.len(), 2);
-        let expected = BalanceItem { unit: "points".into(), posted: 7, pending: 5, expired: 3, reversed: 6 };
+        let (available, pending, reserved, redeemed) = (8, 5, 2, 5);
+        let (expired, reversed, owed) = (4, 6, 8);
+        let unit = "points".into();
+        let expected = BalanceItem { unit, available, pending, reserved, redeemed, expired, reversed, owed };
         assert_eq!(sums[1], expected);
     }
 
     #[test]
     fn a_sum_out_of_range_is_not_answered() {
         let grants = vec![grant("points", Quantity::MAX.get(), 0); 20_000];
-        assert_eq!(add_up(&grants, at(100)), None);
+        assert_eq!(add_up(&grants, &BTreeMap::new(), at(100)), None);
     }
 }

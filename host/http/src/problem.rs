@@ -6,8 +6,11 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use largesse_documents::{Problem, ProblemDocument};
+use largesse_domain::lot::SettleError;
+use largesse_domain::redemption::{RedeemError, RedemptionState};
+use largesse_domain::reservation::ReserveError;
 use largesse_service::intake::Rejected;
-use largesse_service::pipeline::ControlError;
+use largesse_service::pipeline::{ControlError, LedgerError};
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
 
 /// What stands before the word of every type.
@@ -65,6 +68,8 @@ problem_types! {
         "The request needs a header `Authorization: Bearer` with a token that the host knows.";
     Forbidden, "forbidden", FORBIDDEN, "The token's roles do not allow this",
         "The token is valid, but has none of the roles that the detail names.";
+    OtherCustomer, "other-customer", FORBIDDEN, "It is another customer's",
+        "The redemption belongs to a customer other than the one named.";
     NotFound, "not-found", NOT_FOUND, "There is no such thing",
         "Nothing is at this path, or nothing has this name.";
     MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not take this method",
@@ -83,6 +88,28 @@ problem_types! {
         "Only a delivery of `grant.granted` to the destination that settles grants can be confirmed or failed.";
     SettledOtherwise, "settled-otherwise", CONFLICT, "The grant was settled otherwise before",
         "What was confirmed cannot fail, and what failed cannot be confirmed. The detail says which it is.";
+    GrantExpired, "grant-expired", CONFLICT, "The grant has expired",
+        "What it gave was worth something until its `expires`; it is breakage now.";
+    InsufficientBalance, "insufficient-balance", CONFLICT, "The customer cannot use as much",
+        "What is pending, reserved, expired or taken back cannot be used. The detail says how much can.";
+    RequestConflict, "request-conflict", CONFLICT, "The id was used for another request",
+        "The same id with the same content gets the same answer. Give a new request a new id.";
+    RedemptionSettled, "redemption-settled", CONFLICT, "The redemption is in another state",
+        "What was released cannot be committed, what was committed can only be reversed, and so on. The detail says the state.";
+    TimedOut, "timed-out", CONFLICT, "The reservation has timed out",
+        "It was not settled before its time, and what it held was given back. Make a new one.";
+    GrantReplaced, "grant-replaced", CONFLICT, "The grant was taken back and given anew",
+        "What was used of it became a debt when it was taken back, and was paid by what came later.";
+    GrantSettled, "grant-settled", CONFLICT, "The grant is not pending",
+        "A grant that was taken back cannot be committed, and one that was given cannot be released. Reverse it instead.";
+    NothingLeft, "nothing-left", CONFLICT, "There is nothing left to take back",
+        "The grant, or all that the event gave, was wholly taken back before.";
+    NoRoom, "no-room", CONFLICT, "A limit, a budget or the stock leaves no room",
+        "The detail has the reason, as decisions give it.";
+    NotRunning, "not-running", CONFLICT, "The campaign does not give now",
+        "It is not running, has not opened, or has closed.";
+    NotOnHand, "not-on-hand", CONFLICT, "There are not as many pieces on hand",
+        "The detail says how many there are.";
     PreconditionFailed, "precondition-failed", PRECONDITION_FAILED, "The campaign was changed in the meantime",
         "Its version is not the one in `If-Match`, or it exists despite `If-None-Match: *`. Read it again, then decide.";
     TooLarge, "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
@@ -105,6 +132,22 @@ problem_types! {
         "The body is something else: a core module, a text, another file.";
     UnreadableComponent, "unreadable-component", UNPROCESSABLE_ENTITY, "The component cannot be read",
         "It is broken, or uses a feature of WebAssembly that the host does not give.";
+    InvalidQuantity, "invalid-quantity", UNPROCESSABLE_ENTITY, "Not a quantity",
+        "A quantity is a whole number of a unit's smallest part from 1 to 10^15.";
+    BelowMinimum, "below-minimum", UNPROCESSABLE_ENTITY, "Less than is redeemed at once",
+        "The terms of the unit say the least that is redeemed at once; the detail says it.";
+    NotRedeemable, "not-redeemable", UNPROCESSABLE_ENTITY, "The unit is not used up",
+        "Growth, credit limits and rate boosts are not redeemed.";
+    NotReservable, "not-reservable", UNPROCESSABLE_ENTITY, "The unit cannot be reserved",
+        "Credit limits and rate boosts depend on what a policy says of them.";
+    OtherUnit, "other-unit", UNPROCESSABLE_ENTITY, "The grant is of another unit",
+        "Name the unit of the grant, or no grant.";
+    OtherCurrency, "other-currency", UNPROCESSABLE_ENTITY, "The unit is not in the campaign's currency",
+        "A campaign gives money of its own currency only.";
+    UntilIsPast, "until-is-past", UNPROCESSABLE_ENTITY, "The time is over",
+        "Something cannot be reserved until a time that is over.";
+    NotStocked, "not-stocked", UNPROCESSABLE_ENTITY, "The unit has no stock",
+        "Its terms do not say `stocked`, or there are none.";
     NoContract, "no-contract", UNPROCESSABLE_ENTITY, "The component is not a policy",
         "It does not export the interface `largesse:policy/policy`.";
     WrongContract, "wrong-contract", UNPROCESSABLE_ENTITY, "The component has another contract version",
@@ -266,8 +309,45 @@ impl From<ControlError> for Failure {
             ControlError::Paused(_) => ProblemType::DestinationPaused,
             ControlError::SettlesNothing(_) => ProblemType::SettlesNothing,
             ControlError::SettledOtherwise { .. } => ProblemType::SettledOtherwise,
+            ControlError::Ledger(error) => ledger_problem(&error),
         };
         Self::new(kind, detail)
+    }
+}
+
+fn ledger_problem(error: &LedgerError) -> ProblemType {
+    match error {
+        LedgerError::Redeem(error) => match error {
+            RedeemError::NotRedeemable(_) => ProblemType::NotRedeemable,
+            RedeemError::BelowMinimum(_) => ProblemType::BelowMinimum,
+            RedeemError::UntilIsPast => ProblemType::UntilIsPast,
+            RedeemError::NoGrant | RedeemError::NotFound => ProblemType::NotFound,
+            RedeemError::OtherUnit(_) => ProblemType::OtherUnit,
+            RedeemError::GrantExpired => ProblemType::GrantExpired,
+            RedeemError::Insufficient(_) => ProblemType::InsufficientBalance,
+            RedeemError::OtherRequest => ProblemType::RequestConflict,
+            RedeemError::OtherCustomer => ProblemType::OtherCustomer,
+            RedeemError::State(RedemptionState::TimedOut) => ProblemType::TimedOut,
+            RedeemError::State(_) => ProblemType::RedemptionSettled,
+            RedeemError::GrantReplaced => ProblemType::GrantReplaced,
+        },
+        LedgerError::Reserve(error) => match error {
+            ReserveError::NotRunning => ProblemType::NotRunning,
+            ReserveError::UntilIsPast => ProblemType::UntilIsPast,
+            ReserveError::NotReservable(_) => ProblemType::NotReservable,
+            ReserveError::OtherCurrency(_) => ProblemType::OtherCurrency,
+            ReserveError::NoRoom(_) => ProblemType::NoRoom,
+            ReserveError::OtherRequest => ProblemType::RequestConflict,
+        },
+        LedgerError::Settle(error) => match error {
+            SettleError::NotFound => ProblemType::NotFound,
+            SettleError::TimedOut => ProblemType::TimedOut,
+            SettleError::Reversed | SettleError::Posted => ProblemType::GrantSettled,
+        },
+        LedgerError::NothingLeft => ProblemType::NothingLeft,
+        LedgerError::OtherRequest => ProblemType::RequestConflict,
+        LedgerError::NotStocked(_) => ProblemType::NotStocked,
+        LedgerError::NotOnHand(_) => ProblemType::NotOnHand,
     }
 }
 

@@ -108,7 +108,7 @@ mod tests {
         let counted = |window, index, amount, count| {
             let campaign = CampaignId::new("c").unwrap();
             let key =
-                UsageKey { campaign, by: UsedBy::Campaign, of: of.clone(), window: WindowIndex { window, index } };
+                UsageKey { by: UsedBy::Campaign(campaign), of: of.clone(), window: WindowIndex { window, index } };
             (key, Usage { amount: quantity(amount), count })
         };
         let used = by_pattern(vec![

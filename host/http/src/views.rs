@@ -289,19 +289,25 @@ pub struct BalanceList {
     pub items: Vec<BalanceItem>,
 }
 
-/// What was granted of a unit. The four together are all that was ever granted of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What became of all that was granted of a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BalanceItem {
     /// Of what.
     pub unit: String,
-    /// Given, and neither expired nor taken back.
-    pub posted: u64,
+    /// Can be used now.
+    pub available: u64,
     /// Promised, still held.
     pub pending: u64,
-    /// Past its time.
+    /// Reserved for redemptions under way.
+    pub reserved: u64,
+    /// Used.
+    pub redeemed: u64,
+    /// Past its time, unused.
     pub expired: u64,
     /// Taken back.
     pub reversed: u64,
+    /// Owed: was used and then taken back, and is not paid yet.
+    pub owed: u64,
 }
 
 /// Who invited a customer.

@@ -1,6 +1,7 @@
 //! Whether a policy, its parameters and the event kinds fit together.
 
 use largesse_domain::campaign::Settings;
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::effect::EffectKind;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
@@ -50,6 +51,16 @@ pub(crate) fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) 
         }
     }
     problems
+}
+
+/// The pockets that the settings name and that there are not.
+pub(crate) fn unknown_pockets(settings: &Settings, catalogue: &Catalogue) -> Vec<Problem> {
+    let unknown = settings.pockets.iter().enumerate().filter(|(_, pocket)| !catalogue.pockets.contains_key(pocket));
+    let problem = |(index, pocket)| Problem {
+        pointer: format!("/pockets/{index}"),
+        message: format!("there is no pocket {pocket}"),
+    };
+    unknown.map(problem).collect()
 }
 
 /// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign

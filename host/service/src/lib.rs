@@ -24,6 +24,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
@@ -38,7 +39,7 @@ pub use largesse_store::{DecisionFilter, DeliveryFilter, Kind, Outbox, Store, St
 
 use clock::Clock;
 use intake::Arrival;
-use pipeline::{Change, Changed, ControlError, DryRun, EventResult, Precondition, Work};
+use pipeline::{Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Work};
 use registry::{Published, Registry};
 use seed::SeedKey;
 
@@ -312,6 +313,39 @@ impl Service {
         }
     }
 
+    /// Sets or changes the terms of a unit. The boolean says whether it had none.
+    ///
+    /// # Errors
+    /// When what is fixed would change.
+    pub async fn set_unit(&self, terms: UnitTerms) -> Result<(UnitTerms, bool), ChangeError> {
+        match self.change(Change::SetUnit(Box::new(terms))).await? {
+            Changed::Unit(terms, is_new) => Ok((*terms, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Makes or changes a pocket. The boolean says whether it is new.
+    ///
+    /// # Errors
+    /// When what is fixed would change.
+    pub async fn set_pocket(&self, pocket: Pocket) -> Result<(Pocket, bool), ChangeError> {
+        match self.change(Change::SetPocket(Box::new(pocket))).await? {
+            Changed::Pocket(pocket, is_new) => Ok((*pocket, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Asks the ledger for something.
+    ///
+    /// # Errors
+    /// Why nothing was done.
+    pub async fn ledger(&self, request: LedgerRequest) -> Result<LedgerAnswer, ChangeError> {
+        match self.change(request.into()).await? {
+            Changed::Ledger(answer) => Ok(*answer),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
     async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
         Ok(self.ask(1, |reply| Work::Change(change, reply)).await??)
     }
@@ -365,6 +399,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, StartError> {
     let inconsistent = |text: String| StartError::Inconsistent(text);
     let mut registry = Registry::default();
+    registry.catalogue = Arc::new(store.catalogue()?);
     for kind in bundled::kinds().into_iter().chain(store.kinds()?) {
         let name = kind.kind.clone();
         registry.kinds.insert(kind).map_err(|problem| inconsistent(format!("kind {name}: {}", problem.message)))?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use largesse_domain::campaign::{Campaign, Revision};
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::destination::Destination;
 use largesse_domain::id::{CampaignId, DestinationId, Digest, EventKind, PolicyName, PolicyVersion};
 use largesse_domain::policy::{Manifest, Policy, RoleSource};
@@ -79,6 +80,8 @@ pub struct Registry {
     pub kinds: Kinds,
     /// Where deliveries go.
     pub destinations: BTreeMap<DestinationId, Arc<Destination>>,
+    /// What operators say of units and pockets.
+    pub catalogue: Arc<Catalogue>,
     policies: BTreeMap<Digest, Published>,
     published: Vec<Digest>,
     campaigns: BTreeMap<CampaignId, Arc<Active>>,

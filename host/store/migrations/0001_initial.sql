@@ -108,26 +108,107 @@ CREATE TABLE customers (
 ) STRICT, WITHOUT ROWID;
 
 -- Every issue of every grant. One row anywhere for each grant; a customer's grants stand together, so that a statement is one
--- read and needs no index.
+-- read and needs no index. What left a grant is summed up here from the transfers.
 CREATE TABLE grants (
     recipient     TEXT    NOT NULL,
     campaign      TEXT    NOT NULL,
     grant_key     TEXT    NOT NULL,
     issue         INTEGER NOT NULL CHECK (issue >= 1),
-    decision      INTEGER NOT NULL,
+    decision      INTEGER, -- none when it was reserved through the API
     about         TEXT,
     unit          TEXT    NOT NULL,
     quantity      INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 1000000000000000),
     reversed      INTEGER NOT NULL CHECK (reversed BETWEEN 0 AND quantity),
+    owed          INTEGER NOT NULL CHECK (owed BETWEEN 0 AND reversed),
+    redeemed      INTEGER NOT NULL CHECK (redeemed BETWEEN 0 AND quantity),
+    reserved      INTEGER NOT NULL CHECK (reserved BETWEEN 0 AND quantity),
+    expired       INTEGER NOT NULL CHECK (expired BETWEEN 0 AND quantity),
     key_freed     INTEGER NOT NULL CHECK (key_freed IN (0, 1)),
+    from_stock    INTEGER NOT NULL CHECK (from_stock IN (0, 1)),
     granted_at    INTEGER NOT NULL,
     day           INTEGER NOT NULL,
     second_of_day INTEGER NOT NULL CHECK (second_of_day BETWEEN 0 AND 86399),
+    counted_for   TEXT, -- a JSON array of [dimension, identifier]; none when there are none
     hold_until    INTEGER,
+    after_hold    INTEGER CHECK (after_hold IN (0, 1)), -- post, void
     expires       INTEGER,
     principal_cap INTEGER CHECK (principal_cap BETWEEN 0 AND 1000000000000000),
     reason        TEXT    NOT NULL,
-    PRIMARY KEY (recipient, campaign, grant_key, issue)
+    PRIMARY KEY (recipient, campaign, grant_key, issue),
+    CHECK (quantity + owed >= reversed + redeemed + reserved + expired),
+    CHECK ((hold_until IS NULL) = (after_hold IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- The journal of the ledger, in order. Rows are only ever added, at the end.
+CREATE TABLE transfers (
+    number    INTEGER PRIMARY KEY,
+    at        INTEGER NOT NULL,
+    cause     TEXT    NOT NULL, -- decision/7, request/r1, clock
+    recipient TEXT, -- of which grant; none when stock arrives or leaves
+    campaign  TEXT,
+    grant_key TEXT,
+    issue     INTEGER CHECK (issue >= 1),
+    unit      TEXT    NOT NULL,
+    quantity  INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 1000000000000000),
+    -- budget, pending, wallet, reserved, expense, breakage, debt, stock, supply
+    debit     INTEGER NOT NULL CHECK (debit BETWEEN 0 AND 8),
+    credit    INTEGER NOT NULL CHECK (credit BETWEEN 0 AND 8 AND credit <> debit),
+    CHECK ((recipient IS NULL) = (issue IS NULL) AND (campaign IS NULL) = (issue IS NULL)
+        AND (grant_key IS NULL) = (issue IS NULL))
+) STRICT;
+CREATE TRIGGER transfers_are_not_changed BEFORE UPDATE ON transfers
+BEGIN SELECT RAISE(ABORT, 'transfers are never changed'); END;
+CREATE TRIGGER transfers_are_not_removed BEFORE DELETE ON transfers
+BEGIN SELECT RAISE(ABORT, 'transfers are never removed'); END;
+
+-- Balances of campaigns' accounts by unit. A few rows for each batch, however large.
+CREATE TABLE positions (
+    campaign TEXT    NOT NULL,
+    unit     TEXT    NOT NULL,
+    budget   INTEGER NOT NULL,
+    pending  INTEGER NOT NULL CHECK (pending >= 0),
+    wallet   INTEGER NOT NULL CHECK (wallet >= 0),
+    reserved INTEGER NOT NULL CHECK (reserved >= 0),
+    expense  INTEGER NOT NULL CHECK (expense >= 0),
+    breakage INTEGER NOT NULL CHECK (breakage >= 0),
+    debt     INTEGER NOT NULL,
+    stock    INTEGER NOT NULL,
+    supply   INTEGER NOT NULL,
+    PRIMARY KEY (campaign, unit),
+    CHECK (budget + pending + wallet + reserved + expense + breakage + debt + stock + supply = 0)
+) STRICT, WITHOUT ROWID;
+
+-- Pieces on hand. Written when stock arrives or is given.
+CREATE TABLE stocks (
+    unit    TEXT    PRIMARY KEY,
+    on_hand INTEGER NOT NULL CHECK (on_hand BETWEEN 0 AND 1000000000000000)
+) STRICT, WITHOUT ROWID;
+
+-- Redemptions. One row anywhere and one index entry anywhere for each.
+CREATE TABLE redemptions (
+    id       TEXT PRIMARY KEY,
+    customer TEXT NOT NULL,
+    body     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX redemptions_by_customer ON redemptions (customer);
+
+-- Reversals and changes of stock that were asked for. One row anywhere for each.
+CREATE TABLE receipts (
+    id     TEXT PRIMARY KEY,
+    asked  TEXT NOT NULL,
+    answer TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Terms of units. Written when an operator changes them.
+CREATE TABLE units (
+    unit  TEXT PRIMARY KEY,
+    terms TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Budgets that campaigns share. Written when an operator changes them.
+CREATE TABLE pockets (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Things that grants are about. One row anywhere for each grant about something.
@@ -149,17 +230,18 @@ CREATE TABLE claims (
     PRIMARY KEY (campaign, scope, dimension, value)
 ) STRICT, WITHOUT ROWID;
 
--- Use of limits and, where the customer is '', of budgets. For each grant one row for each limit, all on one page anywhere; the
--- rows of budgets are few and written once for each batch.
+-- Use of budgets and limits. For each grant one row for each limit, a customer's all on one page anywhere; the rows of budgets
+-- are few and written once for each batch.
 CREATE TABLE usage (
-    campaign TEXT    NOT NULL,
-    customer TEXT    NOT NULL,
-    unit     TEXT    NOT NULL,
-    span     INTEGER NOT NULL CHECK (span BETWEEN 0 AND 3), -- campaign, day, week, month
-    place    INTEGER NOT NULL,
-    amount   INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 1000000000000000),
-    count    INTEGER NOT NULL CHECK (count >= 0),
-    PRIMARY KEY (campaign, customer, unit, span, place)
+    holder TEXT    NOT NULL, -- a campaign or a pocket
+    kind   INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 6), -- budget, pocket, customer, identity, device, card, address
+    who    TEXT    NOT NULL, -- which customer, identity, device, card or address; '' for budgets
+    unit   TEXT    NOT NULL,
+    span   INTEGER NOT NULL CHECK (span BETWEEN 0 AND 3), -- campaign, day, week, month
+    place  INTEGER NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 1000000000000000),
+    count  INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (holder, kind, who, unit, span, place)
 ) STRICT, WITHOUT ROWID;
 
 -- Who is bound as whose inviter. One row anywhere for each invitee and campaign.

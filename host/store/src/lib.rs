@@ -13,17 +13,23 @@ pub mod contract;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use largesse_domain::audit::{Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::{Catalogue, Pocket, UnitTerms};
 use largesse_domain::customer::Customer;
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq, SubscriptionName};
+use largesse_domain::id::{
+    CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq, PocketId, SubscriptionName,
+};
 use largesse_domain::json::Json;
+use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
+use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 
@@ -130,6 +136,10 @@ pub struct Batch {
     pub kinds: Vec<Kind>,
     /// Changes to the outbox, in order.
     pub outbox: Vec<OutboxChange>,
+    /// Units whose terms were set or changed.
+    pub units: Vec<UnitTerms>,
+    /// Pockets made or changed.
+    pub pockets: Vec<Pocket>,
 }
 
 /// Where counting goes on after a start.
@@ -262,7 +272,7 @@ pub trait Store: Outbox + Send + Sync {
     /// When the database fails.
     fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError>;
 
-    /// All issues of all grants to a customer, in order of decision, campaign, key and issue.
+    /// All issues of all grants to a customer, in order of time, decision, campaign, key and issue.
     ///
     /// # Errors
     /// When the database fails.
@@ -279,6 +289,42 @@ pub trait Store: Outbox + Send + Sync {
     /// # Errors
     /// When the database fails.
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
+
+    /// A customer's redemptions, by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError>;
+
+    /// The balances of a campaign's accounts, or of every campaign's, in order of campaign and unit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError>;
+
+    /// Transfers after a number, in order, at most `limit`, each with its number. Numbers begin at 1 and have no gaps.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn transfers(&self, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError>;
+
+    /// What operators say of units and pockets.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn catalogue(&self) -> Result<Catalogue, StoreError>;
+
+    /// The use of a pocket's budgets, in order of unit, over its whole life and then by day.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn pocket_usage(&self, pocket: &PocketId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
+
+    /// Works the books out anew and compares: says how much was looked at, or the first difference.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn audit(&self) -> Result<Result<Audited, Box<Difference>>, StoreError>;
 
     /// How many decisions of a campaign ended in each verdict that occurred, in order of its word.
     ///

@@ -5,17 +5,24 @@ mod outbox;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use largesse_domain::audit::{Audit, Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
-use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot, Rows, State, StateKey, Wanted};
+use largesse_domain::facts::{
+    About, AboutKey, BindingKey, ClaimKey, MessageSlot, Receipt, Rows, State, StateKey, Wanted,
+};
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, TimerName};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, PocketId, RequestId, TimerName};
+use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
+use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
+use largesse_domain::unit::{Quantity, Unit};
 
 use crate::{Batch, Counters, DecisionFilter, Deferred, DeferredKey, Kind, Store, StoreError};
 
@@ -43,6 +50,12 @@ struct Tables {
     messages: BTreeSet<MessageSlot>,
     outbox: outbox::OutboxTables,
     timers: BTreeMap<TimerKey, Timer>,
+    positions: BTreeMap<PositionKey, Position>,
+    stocks: BTreeMap<Unit, Quantity>,
+    redemptions: BTreeMap<RequestId, Redemption>,
+    receipts: BTreeMap<RequestId, Receipt>,
+    transfers: Vec<Transfer>,
+    catalogue: Catalogue,
 }
 
 impl MemoryStore {
@@ -108,6 +121,8 @@ impl Tables {
             }
         }
         self.kinds.extend(batch.kinds.iter().map(|kind| (kind.kind.to_string(), kind.clone())));
+        self.catalogue.units.extend(batch.units.iter().map(|terms| (terms.unit.clone(), terms.clone())));
+        self.catalogue.pockets.extend(batch.pockets.iter().map(|pocket| (pocket.id.clone(), pocket.clone())));
         self.apply_rows(&batch.rows);
         self.outbox.apply(batch);
     }
@@ -122,15 +137,10 @@ impl Tables {
         }
         for grant in rows.grants.iter().filter_map(|(_, grant)| grant.as_ref()) {
             let issues = self.grants.entry(grant.slot.clone()).or_default();
-            // A key is granted again only when it was wholly taken back and freed.
-            for earlier in issues.range_mut(..grant.issue).map(|(_, earlier)| earlier).filter(|old| !old.key_freed) {
-                earlier.reversed = earlier.quantity;
-                earlier.key_freed = true;
-            }
-            // Of a grant that stands, only what was taken back changes.
+            // Of a grant that stands, only what became of it changes.
             let stored = issues.entry(grant.issue).or_insert_with(|| grant.clone());
-            stored.reversed = grant.reversed;
-            stored.key_freed = grant.key_freed;
+            let Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, .. } = *grant;
+            *stored = Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, ..stored.clone() };
         }
         for (key, about) in &rows.abouts {
             put(&mut self.abouts, key, (*about != About::default()).then(|| about.clone()));
@@ -144,6 +154,19 @@ impl Tables {
         for (key, inviter) in &rows.bindings {
             put(&mut self.bindings, key, inviter.clone());
         }
+        for (key, position) in &rows.positions {
+            put(&mut self.positions, key, Some(*position));
+        }
+        for (unit, on_hand) in &rows.stocks {
+            put(&mut self.stocks, unit, Some(*on_hand));
+        }
+        for (id, redemption) in rows.redemptions.iter().filter(|(_, redemption)| redemption.is_some()) {
+            put(&mut self.redemptions, id, redemption.clone());
+        }
+        for (id, receipt) in rows.receipts.iter().filter(|(_, receipt)| receipt.is_some()) {
+            put(&mut self.receipts, id, receipt.clone());
+        }
+        self.transfers.extend(rows.transfers.iter().cloned());
         for (slot, sent) in &rows.messages {
             if *sent {
                 self.messages.insert(slot.clone());
@@ -165,11 +188,41 @@ impl Tables {
         let issues = self.grants.values().flat_map(BTreeMap::values);
         let mut grants: Vec<_> = issues.filter(|grant| grant.slot.to == *customer).cloned().collect();
         grants.sort_by(|a, b| {
-            let key = |grant: &Grant| (grant.decision, grant.slot.clone(), grant.issue);
+            let key = |grant: &Grant| (grant.granted_at, grant.decision, grant.slot.clone(), grant.issue);
             key(a).cmp(&key(b))
         });
         grants
     }
+
+    fn used_by(&self, by: &UsedBy) -> Vec<(UsageKey, Usage)> {
+        let mut found: Vec<_> = self.usage.iter().filter(|(key, _)| key.by == *by).collect();
+        found.sort_by_key(|(key, _)| (key.of.to_string(), key.window));
+        found.into_iter().map(|(key, usage)| (key.clone(), *usage)).collect()
+    }
+
+    /// Those that may hold something.
+    fn open(&self, customer: &CustomerId) -> Vec<Grant> {
+        let mut open = self.wallet(customer);
+        let holds = |grant: &Grant| !grant.left().is_zero() || !grant.reserved.is_zero();
+        open.retain(|grant| !grant.key_freed && holds(grant));
+        open
+    }
+
+    fn audit(&self) -> Result<Audited, Box<Difference>> {
+        let campaigns: Vec<Campaign> = self.campaigns.values().map(|campaign| (**campaign).clone()).collect();
+        let mut audit = Audit::new(&campaigns, &self.catalogue);
+        for (number, transfer) in (1..).zip(&self.transfers) {
+            audit.transfer(number, transfer)?;
+        }
+        self.redemptions.values().for_each(|redemption| audit.redemption(redemption));
+        self.grants.values().flat_map(BTreeMap::values).try_for_each(|grant| audit.grant(grant))?;
+        self.customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer))?;
+        audit.finish(&listed(&self.positions), &listed(&self.usage), &listed(&self.stocks))
+    }
+}
+
+fn listed<K: Clone, V: Clone>(table: &BTreeMap<K, V>) -> Vec<(K, V)> {
+    table.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn put<K: Ord + Clone, V>(table: &mut BTreeMap<K, V>, key: &K, value: Option<V>) {
@@ -193,18 +246,29 @@ impl Store for MemoryStore {
     fn load(&self, wanted: &Wanted) -> Result<Rows, StoreError> {
         let tables = self.tables();
         let last = |slot: &GrantSlot| tables.grants.get(slot)?.last_key_value().map(|(_, grant)| grant.clone());
+        let open = each(&wanted.wallets, |customer| tables.open(customer));
+        let wallets =
+            open.iter().map(|(id, grants)| (id.clone(), grants.iter().map(|grant| grant.slot.clone()).collect()));
+        let wallets = wallets.collect();
+        let mut grants = each(&wanted.grants, last);
+        grants.extend(open.into_iter().flat_map(|(_, open)| open).map(|grant| (grant.slot.clone(), Some(grant))));
         Ok(Rows {
             customers: each(&wanted.customers, |id| tables.customers.get(id).cloned().unwrap_or_default()),
             states: each(&wanted.states, |key| tables.states.get(key).cloned()),
-            grants: each(&wanted.grants, last),
+            grants,
             abouts: each(&wanted.abouts, |key| tables.abouts.get(key).cloned().unwrap_or_default()),
             claims: each(&wanted.claims, |key| tables.claims.get(key).cloned()),
             usage: each(&wanted.usage, |key| tables.usage.get(key).copied().unwrap_or_default()),
             bindings: each(&wanted.bindings, |key| tables.bindings.get(key).cloned()),
             messages: each(&wanted.messages, |slot| tables.messages.contains(slot)),
-            wallets: each(&wanted.wallets, |customer| tables.wallet(customer)),
             timers: each(&wanted.timers, |key| tables.timers.get(key).cloned()),
             timer_names: each(&wanted.timer_names, |of| tables.timer_names(of)),
+            wallets,
+            positions: each(&wanted.positions, |key| tables.positions.get(key).copied().unwrap_or_default()),
+            stocks: each(&wanted.stocks, |unit| tables.stocks.get(unit).copied().unwrap_or_default()),
+            redemptions: each(&wanted.redemptions, |id| tables.redemptions.get(id).cloned()),
+            receipts: each(&wanted.receipts, |id| tables.receipts.get(id).cloned()),
+            transfers: Vec::new(),
         })
     }
 
@@ -319,10 +383,37 @@ impl Store for MemoryStore {
 
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
         let tables = self.tables();
-        let of = |key: &UsageKey| key.campaign == *campaign && key.by == UsedBy::Campaign;
-        let mut found: Vec<_> = tables.usage.iter().filter(|(key, _)| of(key)).collect();
-        found.sort_by_key(|(key, _)| (key.of.to_string(), key.window));
-        Ok(found.into_iter().map(|(key, usage)| (key.clone(), *usage)).collect())
+        Ok(tables.used_by(&UsedBy::Campaign(campaign.clone())))
+    }
+
+    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
+        let tables = self.tables();
+        let mine = tables.redemptions.values().filter(|redemption| redemption.request.customer == *customer);
+        Ok(mine.cloned().collect())
+    }
+
+    fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError> {
+        let mut found = listed(&self.tables().positions);
+        found.retain(|(key, _)| campaign.is_none_or(|campaign| key.campaign == *campaign));
+        Ok(found)
+    }
+
+    fn transfers(&self, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError> {
+        let tables = self.tables();
+        let later = (1..).zip(&tables.transfers).filter(|(number, _)| *number > after);
+        Ok(later.take(limit).map(|(number, transfer)| (number, transfer.clone())).collect())
+    }
+
+    fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        Ok(self.tables().catalogue.clone())
+    }
+
+    fn pocket_usage(&self, pocket: &PocketId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+        Ok(self.tables().used_by(&UsedBy::Pocket(pocket.clone())))
+    }
+
+    fn audit(&self) -> Result<Result<Audited, Box<Difference>>, StoreError> {
+        Ok(self.tables().audit())
     }
 
     fn verdict_counts(&self, campaign: &CampaignId) -> Result<Vec<(String, u64)>, StoreError> {

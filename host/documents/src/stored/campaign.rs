@@ -25,6 +25,8 @@ struct SettingsForm {
     on_fault: OnFaultWord,
     budgets: Vec<BudgetDocument>,
     limits: Vec<LimitDocument>,
+    pockets: Vec<String>,
+    warn_at: Vec<u8>,
 }
 
 /// The settings as the store keeps them.
@@ -45,6 +47,8 @@ pub fn settings_text(settings: &Settings) -> String {
         on_fault: settings.on_fault.into(),
         budgets: settings.budgets.iter().map(Into::into).collect(),
         limits: settings.limits.iter().map(Into::into).collect(),
+        pockets: texts(&settings.pockets),
+        warn_at: settings.warn_at.clone(),
     })
 }
 
@@ -72,5 +76,7 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         on_fault: form.on_fault.into(),
         budgets: budgets.collect::<Result<_, _>>()?,
         limits: limits.collect::<Result<_, _>>()?,
+        pockets: ids(&form.pockets)?,
+        warn_at: form.warn_at,
     })
 }

@@ -24,6 +24,9 @@ struct CustomerForm<'a> {
     touches: Vec<(Text<'a>, i64)>,
     #[serde(skip_serializing_if = "is_zero")]
     raises: u64,
+    /// Unit: what is owed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    debts: BTreeMap<Text<'a>, u64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -49,6 +52,7 @@ pub fn customer_text(customer: &Customer) -> String {
         identifiers: identifiers.collect(),
         touches: touches.collect(),
         raises: customer.raises_under_way.get(),
+        debts: customer.debts.iter().map(|(unit, debt)| (unit.as_str().into(), debt.get())).collect(),
     })
 }
 
@@ -71,6 +75,9 @@ pub fn read_customer(text: &str) -> Result<Customer, Unreadable> {
     }
     for (inviter, at) in form.touches {
         customer.touches.push(Touch { inviter: id(&inviter)?, at: instant(at)? });
+    }
+    for (unit, debt) in form.debts {
+        customer.debts.insert(id(&unit)?, quantity(debt)?);
     }
     Ok(customer)
 }

@@ -20,6 +20,7 @@ mod campaign;
 mod customer;
 mod decision;
 mod effect;
+mod ledger;
 mod outcome;
 mod policy;
 mod timer;
@@ -29,6 +30,10 @@ mod tests;
 pub use campaign::{read_settings, settings_text};
 pub use customer::{customer_text, read_customer};
 pub use decision::{DecisionKeys, decision_text, read_decision};
+pub use ledger::{
+    identifiers_text, pocket_text, read_identifiers, read_pocket, read_redemption, read_terms, redemption_text,
+    terms_text,
+};
 pub use policy::{manifest_text, read_manifest};
 pub use timer::{read_timer_body, timer_body_text};
 

@@ -10,6 +10,7 @@ use super::{Text, Unreadable, id, read, write};
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum TimerBodyForm<'a> {
+    Ledger,
     Policy { set_by: u64, actor: Text<'a>, data: Text<'a> },
 }
 
@@ -17,6 +18,7 @@ enum TimerBodyForm<'a> {
 #[must_use]
 pub fn timer_body_text(body: &TimerBody) -> String {
     write(&match body {
+        TimerBody::Ledger => TimerBodyForm::Ledger,
         TimerBody::Policy { set_by, actor, data } => {
             TimerBodyForm::Policy { set_by: set_by.0, actor: actor.as_str().into(), data: data.as_str().into() }
         }
@@ -29,6 +31,7 @@ pub fn timer_body_text(body: &TimerBody) -> String {
 /// When the text is something else.
 pub fn read_timer_body(text: &str) -> Result<TimerBody, Unreadable> {
     Ok(match read(text)? {
+        TimerBodyForm::Ledger => TimerBody::Ledger,
         TimerBodyForm::Policy { set_by, actor, data } => TimerBody::Policy {
             set_by: DecisionId(set_by),
             actor: id(&actor)?,

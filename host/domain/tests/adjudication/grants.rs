@@ -188,7 +188,7 @@ fn grants_are_held_and_expire() {
          2026-11-09 ann => accepted
            grant k1 ann points 5 hold 86400 expires 172800 => granted 5 points
          held ann k1 2026-11-09 => 5 of 5 points, pending
-         held ann k1 2026-11-10 => 5 of 5 points, posted
+         clock 2026-11-10 ann k1 => posted
          held ann k1 2026-11-11 => 5 of 5 points, expired
          2026-11-09 ann => accepted
            revoke k1 ann => took ann k1 5

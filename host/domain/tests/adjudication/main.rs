@@ -1,7 +1,7 @@
 //! Adjudication as data: each test is a short script of what was proposed and what became of it.
 //!
-//! [`script`] explains how scripts read. After every decision the runner compares all counts of use with the grants that
-//! they count, and checks that a denied decision changed nothing.
+//! [`script`] explains how scripts read. After every change the runner audits the books, and checks that a denied decision changed
+//! nothing.
 
 #[cfg(test)]
 mod calendar;
@@ -11,6 +11,8 @@ mod store;
 mod parse;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod books;
 
 #[cfg(test)]
 mod contract;
@@ -24,6 +26,8 @@ mod caps;
 mod credit;
 #[cfg(test)]
 mod revocations;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]

@@ -63,8 +63,7 @@ impl<'a> Words<'a> {
 /// `claim SCOPE DIMENSION PARTY`, without its first word.
 pub(crate) fn claim(words: &mut Words<'_>) -> Claim {
     let scope = words.parse();
-    let by = words.next();
-    let by = Dimension::ALL.into_iter().find(|known| known.as_str() == by).unwrap_or_else(|| panic!("{by}"));
+    let by = dimension(words.next());
     Claim { scope, by, party: words.parse() }
 }
 
@@ -143,6 +142,14 @@ fn revocation(words: &mut Words<'_>) -> Revocation {
     };
     let quantity = words.number_if_any().map(quantity);
     Revocation { of, quantity, free_key: words.take("free"), reason: String::new() }
+}
+
+/// The word for a dimension.
+pub(crate) fn dimension(word: &str) -> Dimension {
+    Dimension::ALL
+        .into_iter()
+        .find(|known| known.as_str() == word)
+        .unwrap_or_else(|| panic!("no such dimension: {word}"))
 }
 
 /// The word for a window.

@@ -4,7 +4,7 @@
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
 use largesse_domain::effect::{
-    Benefit, Effect, GrantProposal, Proposal, Revocation, RevocationTarget, Shortfall, StateChange,
+    Benefit, Dimension, Effect, GrantProposal, Proposal, Revocation, RevocationTarget, Shortfall, StateChange,
 };
 use largesse_domain::id::{AboutId, AttributeName, CustomerId, GrantKey};
 use largesse_domain::outcome::Verdict;
@@ -66,8 +66,15 @@ fn budget() -> impl Strategy<Value = Budget> {
 
 fn limit() -> impl Strategy<Value = Limit> {
     let window = prop::sample::select(vec![Window::Campaign, Window::Day, Window::Week, Window::Month]);
-    (pattern(), window, prop::option::of(0..100_u64), prop::option::of(0..5_u64))
-        .prop_map(|(of, window, amount, count)| Limit { of, window, amount: amount.map(quantity), count })
+    (pattern(), window, prop::option::of(0..100_u64), prop::option::of(0..5_u64)).prop_map(
+        |(of, window, amount, count)| Limit {
+            of,
+            per: Dimension::Customer,
+            window,
+            amount: amount.map(quantity),
+            count,
+        },
+    )
 }
 
 /// One decision: days after the start, what it is about, its effects.

@@ -15,10 +15,11 @@
 //! that noon, shown ann and bob, who acted first; claims and effects follow. Other lines: `narrow points cash` (the classes in use), `declare points` (the classes of the manifest), `effects grant`
 //! (the effects of the manifest), `unknown-claim allow`, and questions: `used budget ...`, `held ann k1`, `tags ann DATE`,
 //! `under-way ann`, `timers ann`. A timer is shown with the seconds from noon of 2026-11-09 until it is due; `event timer.fired`
-//! makes the next events ones of that kind.
+//! makes the next events ones of that kind. What a ledger does has lines of its own: [`crate::books`].
 
 use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
 use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
 use largesse_domain::decision::Owner;
 use largesse_domain::effect::{Dimension, EffectKind, Proposal, StateChange};
@@ -33,6 +34,7 @@ use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Currency, UnitClass, UnitPattern};
 
+use crate::books;
 use crate::calendar::noon;
 use crate::parse::{self, Words};
 use crate::store::{Setting, Store};
@@ -57,6 +59,7 @@ impl Default for Run {
     fn default() -> Self {
         let setting = Setting {
             campaign: campaign(),
+            catalogue: Catalogue::default(),
             manifest: manifest(),
             occurred: noon("2026-11-09"),
             parties: Vec::new(),
@@ -84,6 +87,8 @@ fn campaign() -> Campaign {
         on_fault: OnFault::Skip,
         budgets: Vec::new(),
         limits: Vec::new(),
+        pockets: Vec::new(),
+        warn_at: vec![80, 100],
     };
     let policy = Digest::from_bytes([0; 32]);
     let revision = Revision { number: 1, effective_from: Instant::MIN, policy, params: Json::empty_object() };
@@ -138,10 +143,12 @@ impl Run {
                 settings.budgets.push(Budget { of, total, per_day });
             }
             "limit" => {
-                let (of, window) = (words.parse(), parse::window(words.next()));
+                let of = words.parse();
+                let per = if words.take("per") { parse::dimension(words.next()) } else { Dimension::Customer };
+                let window = parse::window(words.next());
                 let amount = words.take("amount").then(|| words.quantity());
                 let count = words.take("count").then(|| words.parse());
-                settings.limits.push(Limit { of, window, amount, count });
+                settings.limits.push(Limit { of, per, window, amount, count });
             }
             "closes" => settings.closes = Some(noon(words.next()).at),
             "narrow" => settings.unit_classes = Some(classes(&mut words)),
@@ -155,6 +162,7 @@ impl Run {
             }
             "event" => self.setting.kind = words.parse(),
             "customer" => self.learn(&mut words),
+            verb if books::is_one(verb) => answer = books::line(self, verb, &mut words),
             question => answer = Some(self.answer(question, &mut words)),
         }
         words.end();
@@ -187,11 +195,16 @@ impl Run {
         let campaign = self.setting.campaign.id.clone();
         match question {
             "used" => {
-                let by = if words.take("budget") { UsedBy::Campaign } else { UsedBy::Customer(words.parse()) };
+                let by = match words.next() {
+                    "budget" => UsedBy::Campaign(campaign),
+                    "pocket" => UsedBy::Pocket(words.parse()),
+                    "device" => UsedBy::Identifier(campaign, Dimension::Device, words.parse()),
+                    customer => UsedBy::Customer(campaign, customer.parse().unwrap()),
+                };
                 let of: UnitPattern = words.parse();
                 let window = parse::window(words.next());
                 let window = window.index(&noon(words.maybe().unwrap_or("2026-11-09")).local);
-                let used = self.store.usage.get(&UsageKey { campaign, by, of, window }).copied().unwrap_or_default();
+                let used = self.store.usage.get(&UsageKey { by, of, window }).copied().unwrap_or_default();
                 format!("{} in {}", used.amount, used.count)
             }
             "held" => {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
-use largesse_domain::budget::{self, Usage, UsageKey};
+use largesse_domain::audit::Audit;
+use largesse_domain::budget::{self, Recipient, Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
 use largesse_domain::decision::{CampaignView, Fault, Input, Owner, Party, Phase};
 use largesse_domain::effect::Proposal;
@@ -14,15 +16,17 @@ use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
 use largesse_domain::id::{
-    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName, TimerName,
+    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RequestId, RoleName, SubscriptionName, TimerName,
 };
 use largesse_domain::json::Json;
+use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Verdict;
 use largesse_domain::policy::Manifest;
+use largesse_domain::redemption::Redemption;
 use largesse_domain::revoke;
 use largesse_domain::time::{Instant, Moment, When};
 use largesse_domain::timer::{Timer, TimerKey};
-use largesse_domain::unit::Quantity;
+use largesse_domain::unit::{Quantity, Unit};
 
 /// Rows as they stand between decisions.
 #[derive(Debug, Default)]
@@ -34,8 +38,12 @@ pub(crate) struct Store {
     pub(crate) usage: BTreeMap<UsageKey, Usage>,
     pub(crate) messages: BTreeMap<MessageSlot, bool>,
     pub(crate) timers: BTreeMap<TimerKey, Timer>,
-    /// Every grant that there ever was, by customer, decision, key and issue.
-    history: BTreeMap<CustomerId, BTreeMap<(DecisionId, GrantSlot, u32), Grant>>,
+    pub(crate) positions: BTreeMap<PositionKey, Position>,
+    pub(crate) stocks: BTreeMap<Unit, Quantity>,
+    pub(crate) redemptions: BTreeMap<RequestId, Redemption>,
+    pub(crate) transfers: Vec<Transfer>,
+    /// Every grant that there ever was.
+    history: BTreeMap<(GrantSlot, u32), Grant>,
     decisions: u64,
 }
 
@@ -43,6 +51,7 @@ pub(crate) struct Store {
 #[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) campaign: Campaign,
+    pub(crate) catalogue: Catalogue,
     pub(crate) manifest: Manifest,
     pub(crate) occurred: Moment,
     pub(crate) parties: Vec<CustomerId>,
@@ -59,6 +68,7 @@ impl Store {
         let resolve = |when: When| resolve(occurred, when);
         let case = Case {
             campaign: &setting.campaign,
+            catalogue: &setting.catalogue,
             manifest: &setting.manifest,
             input: &input,
             about: setting.about.as_ref(),
@@ -74,8 +84,30 @@ impl Store {
             assert!(facts.take_changes().is_empty(), "a denied decision leaves nothing to write");
         }
         self.write(facts.take_changes());
-        self.check_books(&setting.campaign);
+        self.check_books(setting);
         Ok(verdict)
+    }
+
+    /// Does something else to the facts: `wanted` says, again and again, what to load for it.
+    pub(crate) fn change<T>(
+        &mut self,
+        setting: &Setting,
+        wanted: impl Fn(&Facts) -> Wanted,
+        change: impl FnOnce(&mut Facts) -> T,
+    ) -> T {
+        let mut facts = Facts::default();
+        loop {
+            let mut wanted = wanted(&facts);
+            facts.missing(&mut wanted);
+            if wanted.is_empty() {
+                break;
+            }
+            facts.load(self.read(&wanted));
+        }
+        let changed = change(&mut facts);
+        self.write(facts.take_changes());
+        self.check_books(setting);
+        changed
     }
 
     fn load_all(&self, case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Wanted {
@@ -102,9 +134,11 @@ impl Store {
         ) -> Vec<(K, V)> {
             keys.iter().map(|key| (key.clone(), map.get(key).cloned().unwrap_or_default())).collect()
         }
+        let in_wallets = wanted.wallets.iter().flat_map(|id| self.wallet(id));
+        let grants = wanted.grants.iter().cloned().chain(in_wallets);
         Rows {
             customers: rows(&wanted.customers, &self.customers),
-            grants: wanted.grants.iter().map(|slot| (slot.clone(), self.grants.get(slot).cloned())).collect(),
+            grants: grants.map(|slot| (slot.clone(), self.grants.get(&slot).cloned())).collect(),
             abouts: rows(&wanted.abouts, &self.abouts),
             claims: wanted.claims.iter().map(|key| (key.clone(), self.claims.get(key).cloned())).collect(),
             usage: rows(&wanted.usage, &self.usage),
@@ -112,12 +146,15 @@ impl Store {
             wallets: wanted.wallets.iter().map(|id| (id.clone(), self.wallet(id))).collect(),
             timers: wanted.timers.iter().map(|key| (key.clone(), self.timers.get(key).cloned())).collect(),
             timer_names: wanted.timer_names.iter().map(|of| (of.clone(), self.names_of(of))).collect(),
+            positions: rows(&wanted.positions, &self.positions),
+            stocks: rows(&wanted.stocks, &self.stocks),
+            redemptions: wanted.redemptions.iter().map(|id| (id.clone(), self.redemptions.get(id).cloned())).collect(),
             ..Rows::default()
         }
     }
 
-    fn wallet(&self, id: &CustomerId) -> Vec<Grant> {
-        self.history.get(id).into_iter().flat_map(BTreeMap::values).cloned().collect()
+    fn wallet(&self, id: &CustomerId) -> Vec<GrantSlot> {
+        self.grants.keys().filter(|slot| slot.to == *id).cloned().collect()
     }
 
     /// The names of an owner's timers.
@@ -128,13 +165,12 @@ impl Store {
 
     fn write(&mut self, rows: Rows) {
         for grant in rows.grants.iter().filter_map(|(_, grant)| grant.as_ref()) {
-            let key = (grant.decision, grant.slot.clone(), grant.issue);
-            self.history.entry(grant.slot.to.clone()).or_default().insert(key, grant.clone());
+            self.history.insert((grant.slot.clone(), grant.issue), grant.clone());
         }
-        for (id, mut wallet) in rows.wallets {
-            wallet.sort_by_key(|grant| (grant.decision, grant.slot.clone(), grant.issue));
-            assert_eq!(wallet, self.wallet(&id), "a wallet shows all that was granted and taken back");
-        }
+        self.positions.extend(rows.positions);
+        self.stocks.extend(rows.stocks);
+        self.redemptions.extend(rows.redemptions.into_iter().filter_map(|(id, redemption)| Some((id, redemption?))));
+        self.transfers.extend(rows.transfers);
         self.customers.extend(rows.customers);
         self.grants.extend(rows.grants.into_iter().filter_map(|(slot, grant)| Some((slot, grant?))));
         self.abouts.extend(rows.abouts);
@@ -165,34 +201,32 @@ impl Store {
         stored.wallets.iter().for_each(|(key, row)| assert_eq!(facts.wallets.get(key), row, "{message}"));
     }
 
-    /// Every count is the sum of the grants that it counts, and no cap is exceeded.
-    fn check_books(&self, campaign: &Campaign) {
-        let settings = &campaign.settings;
-        let mut sums: BTreeMap<UsageKey, (Usage, budget::Cap)> = BTreeMap::new();
-        for grant in self.grants.values() {
-            assert!(grant.reversed <= grant.quantity && !grant.quantity.is_zero(), "{grant:?}");
-            let of = (&grant.slot.to, &grant.unit);
-            let mut caps = budget::caps(&campaign.id, (&settings.budgets, &settings.limits), of, &grant.counted_on);
-            for cap in &caps {
+    /// The books balance, and no cap is exceeded.
+    fn check_books(&self, setting: &Setting) {
+        let campaigns = [setting.campaign.clone()];
+        let mut audit = Audit::new(&campaigns, &setting.catalogue);
+        for (number, transfer) in (1..).zip(&self.transfers) {
+            audit.transfer(number, transfer).unwrap_or_else(|difference| panic!("{difference}"));
+        }
+        self.redemptions.values().for_each(|redemption| audit.redemption(redemption));
+        for grant in self.history.values() {
+            audit.grant(grant).unwrap_or_else(|difference| panic!("{difference}"));
+            let recipient = Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for };
+            for cap in budget::caps(&setting.campaign, &setting.catalogue, recipient, (&grant.unit, &grant.counted_on))
+            {
                 let used = self.usage.get(&cap.key).copied().unwrap_or_default();
                 assert!(cap.amount.is_none_or(|most| used.amount <= most), "{used:?} exceeds {cap:?}");
                 assert!(cap.count.is_none_or(|most| used.count <= most), "{used:?} exceeds {cap:?}");
             }
-            caps.sort_by(|a, b| a.key.cmp(&b.key));
-            caps.dedup_by(|a, b| a.key == b.key);
-            for cap in caps {
-                let sum = &mut sums.entry(cap.key.clone()).or_insert((Usage::default(), cap)).0;
-                sum.amount = sum.amount.plus(grant.net()).unwrap();
-                sum.count += u64::from(!grant.net().is_zero());
-            }
         }
-        for (key, used) in &self.usage {
-            let sum = sums.get(key).map_or(Usage::default(), |sum| sum.0);
-            assert_eq!(*used, sum, "use is the sum of what was granted: {key:?}");
+        for (id, customer) in &self.customers {
+            audit.customer(id, customer).unwrap_or_else(|difference| panic!("{difference}"));
         }
-        for key in sums.keys() {
-            assert!(self.usage.contains_key(key), "granted, but not counted: {key:?}");
+        fn rows<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
+            map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
         }
+        let finished = audit.finish(&rows(&self.positions), &rows(&self.usage), &rows(&self.stocks));
+        finished.unwrap_or_else(|difference| panic!("{difference}"));
     }
 
     /// The customer, to be changed.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use largesse_documents::CampaignSpec;
 use largesse_domain::campaign::{Campaign, Revision, problems_at_start, problems_of_change};
+use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::{Customer, Fact, TooMany};
 use largesse_domain::delivery::{Delivery, DeliveryId};
 use largesse_domain::destination::Destination;
@@ -18,6 +19,7 @@ use largesse_store::{Kind, StoreError};
 
 use super::Decider;
 use super::decide::readable;
+use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
 use crate::fit;
 use crate::registry::{Published, Registry};
@@ -51,6 +53,12 @@ pub enum Change {
     Learn(CustomerId, Vec<Fact>),
     /// Something about destinations or deliveries.
     Outbox(OutboxCommand),
+    /// The terms of a unit are set or changed.
+    SetUnit(Box<UnitTerms>),
+    /// A pocket is made or changed.
+    SetPocket(Box<Pocket>),
+    /// The ledger is asked for something.
+    Ledger(Box<LedgerRequest>),
 }
 
 /// What was changed.
@@ -72,6 +80,12 @@ pub enum Changed {
     Replayed(usize),
     /// What there is nothing more to say about.
     Done,
+    /// A unit's terms as they are now; `true` when there were none before.
+    Unit(Box<UnitTerms>, bool),
+    /// A pocket as it is now; `true` when it was not there before.
+    Pocket(Box<Pocket>, bool),
+    /// What the ledger answered.
+    Ledger(Box<LedgerAnswer>),
 }
 
 /// Why something was not changed.
@@ -135,6 +149,9 @@ pub enum ControlError {
         /// What the destination said: confirmed, or failed.
         before: &'static str,
     },
+    /// The ledger did nothing.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 pub(super) type Outcome = Result<Changed, ControlError>;
@@ -149,6 +166,9 @@ impl Decider {
             Change::Register(kind) => self.register(kind),
             Change::Learn(customer, facts) => return self.learn_directly(&customer, facts),
             Change::Outbox(command) => return self.outbox(command),
+            Change::SetUnit(terms) => self.set_unit(*terms),
+            Change::SetPocket(pocket) => self.set_pocket(*pocket),
+            Change::Ledger(request) => return self.ask_ledger(*request),
         })
     }
 
@@ -188,7 +208,8 @@ impl Decider {
     fn apply(&mut self, id: CampaignId, spec: CampaignSpec, policy: Digest, precondition: Precondition) -> Outcome {
         let published = self.registry.policy(&policy).cloned();
         let published = published.ok_or(ControlError::NotFound { what: "policy", name: policy.to_string() })?;
-        let problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
+        let mut problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
+        problems.extend(fit::unknown_pockets(&spec.settings, &self.registry.catalogue));
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
 use largesse_domain::campaign::OnFault;
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::decision::{Evaluation, Fault, Input, Output, Owner, Refusal};
 use largesse_domain::effect::{Proposal, StateChange};
 use largesse_domain::facts::{State, StateKey, Wanted};
@@ -227,7 +228,7 @@ impl Decider {
             for Evaluated { task, cast, job, evaluation } in evaluated {
                 let Output::Proposal(proposal) = &evaluation.output else { continue };
                 let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
-                let case = case((task, cast), &job.input, DecisionId(0), &resolve);
+                let case = case((task, cast), &self.registry.catalogue, &job.input, DecisionId(0), &resolve);
                 if adjudicate::validate(&case, proposal).is_err() {
                     continue;
                 }
@@ -251,7 +252,8 @@ impl Decider {
     ) {
         let id = DecisionId(self.last_decision.0 + round.decisions.len() as u64 + 1);
         let resolve = resolver(&task.active, event.arrival.event.occurred);
-        let case = case((task, cast), &job.input, id, &resolve);
+        let catalogue = Arc::clone(&self.registry.catalogue);
+        let case = case((task, cast), &catalogue, &job.input, id, &resolve);
         if let Output::Proposal(proposal) = &evaluation.output
             && let Err(fault) = adjudicate::validate(&case, proposal)
         {
@@ -309,6 +311,7 @@ impl Decider {
 
     /// Adds what was decided to the batch that gathers and to the answers.
     pub(super) fn keep_round(&mut self, round: Round) {
+        self.note_crossings();
         self.last_decision = round.decisions.last().map_or(self.last_decision, |last| last.id);
         for decision in round.decisions.into_iter().map(Arc::new) {
             if let Some(answer) = self.answers.get_mut(&decision.event) {
@@ -356,12 +359,14 @@ fn resolver(active: &Active, occurred: Instant) -> impl Fn(When) -> Option<Insta
 
 fn case<'a>(
     (task, cast): (&'a Task, &'a Cast),
+    catalogue: &'a Catalogue,
     input: &'a Input,
     decision: DecisionId,
     resolve: &'a dyn Fn(When) -> Option<Instant>,
 ) -> Case<'a> {
     Case {
         campaign: &task.active.campaign,
+        catalogue,
         manifest: task.published.manifest(),
         input,
         about: cast.about.as_ref(),

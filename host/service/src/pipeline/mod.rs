@@ -15,6 +15,7 @@ mod control;
 mod decide;
 mod deferred;
 mod outbox;
+mod ledger;
 mod show;
 mod timers;
 mod wave;
@@ -36,6 +37,7 @@ use tokio::sync::oneshot;
 
 pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
 pub use control::{Change, Changed, ControlError, Precondition};
+pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget};
 pub use outbox::OutboxCommand;
 
 use outbox::Outbox;

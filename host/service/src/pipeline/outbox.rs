@@ -14,11 +14,11 @@ use largesse_domain::delivery::{
 };
 use largesse_domain::destination::{Destination, Paused, Secret};
 use largesse_domain::effect::Effect;
-use largesse_domain::facts::Wanted;
-use largesse_domain::id::{CampaignId, CustomerId, DestinationId};
+use largesse_domain::id::{CampaignId, CustomerId, DestinationId, RequestId};
+use largesse_domain::ledger::Entry;
 use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX};
+use largesse_domain::lot;
 use largesse_domain::policy::Problem;
-use largesse_domain::revoke;
 use largesse_store::{DeliveryFilter, OutboxChange, StoreError};
 
 use super::Decider;
@@ -305,20 +305,33 @@ impl Decider {
         Ok(Ok(Changed::Delivery(Box::new(delivery))))
     }
 
-    /// Makes of a grant what its destination said: confirmed, it stays given; failed, what is left of it is taken back, and
-    /// whoever is told of revocations is told. The one place where a callback touches a grant.
+    /// Makes of a grant what its destination said: confirmed, it is given if it was pending; failed, what is left of it is taken
+    /// back, and whoever is told of revocations is told. The one place where a callback touches a grant.
     fn settle_grant(&mut self, grant: &GrantIssue, settled: &Settled, by: DeliveryId) -> Result<(), StoreError> {
-        let Settled::Failed(reason) = settled else { return Ok(()) };
-        self.ensure(Wanted { grants: [grant.slot.clone()].into(), ..Wanted::default() })?;
-        let held = self.facts.grants.get(&grant.slot).clone();
+        let Some(campaign) = self.ensure_grant(&grant.slot)? else { return Ok(()) };
         // A key that was granted again was freed by a revocation of all that this issue gave.
-        let Some(held) = held.filter(|held| held.issue == grant.issue) else { return Ok(()) };
-        let Some(active) = self.registry.campaign(&grant.slot.campaign).cloned() else { return Ok(()) };
-        self.ensure(revoke::behind(&active.campaign, &held))?;
-        if let Some(reversal) = revoke::take_back(&active.campaign, held, (None, false), &mut self.facts) {
-            let notice = Notice::Revoked(&reversal, reason);
-            if let Some(draft) = self.draft_one(&notice, &active.campaign.id, None, Cause::Failed(by)) {
-                self.post(draft);
+        if self.facts.grants.get(&grant.slot).as_ref().is_none_or(|held| held.issue != grant.issue) {
+            return Ok(());
+        }
+        let request = RequestId::new(format!("delivery/{by}")).expect("a number makes a short id");
+        let cause = largesse_domain::ledger::Cause::Request(request);
+        let entry = Entry { at: self.clock.now(), cause: &cause };
+        let catalogue = Arc::clone(&self.registry.catalogue);
+        let terms = (&*campaign, &*catalogue);
+        match settled {
+            Settled::Confirmed => {
+                let settled = lot::settle(&mut self.facts, entry, terms, (&grant.slot, lot::Settle::Commit));
+                if let Err(error) = settled {
+                    tracing::warn!(delivery = by.0, %error, "a grant was carried out that had been taken back before");
+                }
+            }
+            Settled::Failed(reason) => {
+                if let Some(reversal) = lot::reverse(&mut self.facts, entry, terms, (&grant.slot, None)) {
+                    let notice = Notice::Revoked(&reversal, reason);
+                    if let Some(draft) = self.draft_one(&notice, &campaign.id, None, Cause::Failed(by)) {
+                        self.post(draft);
+                    }
+                }
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use largesse_domain::customer::{AttributeValue, Customer};
 use largesse_domain::decision::{CampaignView, Input, Owner, Party, Phase};
 use largesse_domain::facts::Wanted;
-use largesse_domain::grant::{Grant, GrantState};
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{AboutId, CustomerId, EntityId, RoleName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
@@ -126,7 +126,7 @@ impl Decider {
 
     fn party(&self, role: &Role, customer: &CustomerId, occurred: Instant, now: Instant) -> Party {
         let known = self.facts.customers.get(customer);
-        let balance = |unit: &Unit| (unit.clone(), balance(self.facts.wallets.get(customer), unit, now));
+        let balance = |unit: &Unit| (unit.clone(), balance(&self.facts.wallet(customer), unit, now));
         Party {
             role: role.name.clone(),
             customer: customer.clone(),
@@ -151,9 +151,9 @@ fn attributes(role: &Role, customer: &Customer) -> Json {
     if object.is_empty() { Json::empty_object() } else { Json::from_checked(Value::Object(object).to_string()) }
 }
 
-fn balance(wallet: &[Grant], unit: &Unit, now: Instant) -> i64 {
-    let held = wallet.iter().filter(|grant| grant.unit == *unit && grant.state_at(now) == GrantState::Posted);
-    let sum: u128 = held.map(|grant| u128::from(grant.net().get())).sum();
+fn balance(wallet: &[&Grant], unit: &Unit, now: Instant) -> i64 {
+    let held = wallet.iter().filter(|grant| grant.unit == *unit);
+    let sum: u128 = held.map(|grant| u128::from(grant.available_at(now).get())).sum();
     i64::try_from(sum).unwrap_or(i64::MAX)
 }
 

@@ -81,7 +81,30 @@ impl Decider {
             self.timers.next = now.plus_millis(LOOK_AGAIN_MS).unwrap_or(Instant::MAX);
             return Ok(());
         }
-        self.go_off(due, now)
+        let told = |(key, _): &(TimerKey, Timer)| matches!(key, TimerKey::Policy { .. });
+        for together in due.chunk_by(|a, b| told(a) == told(b)) {
+            if together.first().is_some_and(told) {
+                self.go_off(together.to_vec(), now)?;
+            } else {
+                self.come_due(together, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does in the ledger what the time has come for.
+    fn come_due(&mut self, due: &[(TimerKey, Timer)], now: Instant) -> Result<(), StoreError> {
+        for (key, _) in due {
+            self.facts.set_timer(key.clone(), None);
+            match key {
+                TimerKey::Grant(lot) => self.grant_is_due(lot, now)?,
+                TimerKey::Redemption(id) => self.redemption_is_due(id, now)?,
+                TimerKey::Policy { .. } => {}
+            }
+        }
+        let late = due.iter().map(|(_, timer)| now.as_millis() - timer.due.as_millis()).collect();
+        self.pending.after.push(Box::new(move || measure(late)));
+        Ok(())
     }
 
     /// The campaigns whose timers do not wait.
@@ -167,8 +190,8 @@ impl Decider {
     }
 
     fn arrival_of(&self, key: &TimerKey, timer: &Timer) -> Option<Arrival> {
-        let TimerKey::Policy { campaign, owner, name } = key;
-        let TimerBody::Policy { set_by, actor, data } = &timer.body;
+        let TimerKey::Policy { campaign, owner, name } = key else { return None };
+        let TimerBody::Policy { set_by, actor, data } = &timer.body else { return None };
         let active = self.registry.campaign(campaign).filter(|active| {
             let live = matches!(active.campaign.lifecycle, Lifecycle::Running | Lifecycle::Closing);
             live && active.campaign.over().is_none_or(|over| timer.due <= over)

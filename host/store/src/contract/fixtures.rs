@@ -7,11 +7,13 @@ use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::decision::{CampaignView, Evaluation, Input, Output, Owner, Phase, Refusal};
 use largesse_domain::delivery::{DeliveryId, DeliveryState};
+use largesse_domain::effect::Dimension;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{AboutKey, BindingKey, ClaimKey, MessageSlot, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
+use largesse_domain::ledger::PositionKey;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::policy::{Manifest, Policy};
@@ -80,6 +82,8 @@ pub fn campaign(name: &str) -> Campaign {
         on_fault: OnFault::Skip,
         budgets: Vec::new(),
         limits: Vec::new(),
+        pockets: vec![id("shared")],
+        warn_at: vec![80],
     };
     let revision = |number: u32| Revision {
         number,
@@ -160,15 +164,21 @@ pub fn grant(to: &str, key: &str, issue: u32, decision: u64) -> Grant {
     Grant {
         slot: GrantSlot { campaign: id("spring"), to: id(to), key: id(key) },
         issue,
-        decision: DecisionId(decision),
+        decision: Some(DecisionId(decision)),
         about: Some(id("order-1")),
         unit: id("points"),
         quantity: quantity(100),
         reversed: Quantity::ZERO,
+        owed: Quantity::ZERO,
+        redeemed: Quantity::ZERO,
+        reserved: Quantity::ZERO,
+        expired: Quantity::ZERO,
         key_freed: false,
+        from_stock: false,
         granted_at: at(5),
         counted_on: moment(86_400_000).local,
-        hold_until: None,
+        counted_for: Vec::new(),
+        hold: None,
         expires: Some(at(9_000)),
         principal_cap: None,
         reason: "thanks".into(),
@@ -232,22 +242,28 @@ pub fn universe() -> Wanted {
             let key = |value| ClaimKey { campaign: campaign.clone(), scope: id("s0"), by, value };
             wanted.claims.extend(values.map(key));
         }
-        let users = customers.iter().cloned().map(UsedBy::Customer).chain([UsedBy::Campaign]);
-        for by in users {
-            wanted.usage.extend(usage_keys(&campaign, &by));
+        let customers = customers.iter().cloned().map(|customer| UsedBy::Customer(campaign.clone(), customer));
+        let device = UsedBy::Identifier(campaign.clone(), Dimension::Device, id("d0"));
+        for by in customers.chain([UsedBy::Campaign(campaign.clone()), device]) {
+            wanted.usage.extend(usage_keys(&by));
+        }
+        for unit in ["points", "coupon:a"] {
+            wanted.positions.insert(PositionKey { campaign: campaign.clone(), unit: id(unit) });
         }
     }
+    wanted.usage.extend(usage_keys(&UsedBy::Pocket(id("shared"))));
+    wanted.stocks.extend([id("item:phone"), id("coupon:a")]);
+    wanted.redemptions.extend(names("r"));
     wanted
 }
 
-fn usage_keys(campaign: &CampaignId, by: &UsedBy) -> impl Iterator<Item = UsageKey> {
+fn usage_keys(by: &UsedBy) -> impl Iterator<Item = UsageKey> {
     let patterns: [UnitPattern; 3] = [id("points"), id("coupon"), UnitPattern::Unit(Unit::new("coupon:a").unwrap())];
     let windows = [(Window::Campaign, 0), (Window::Day, -1), (Window::Week, 202_653), (Window::Month, 202_612)];
-    let (campaign, by) = (campaign.clone(), by.clone());
+    let by = by.clone();
     patterns.into_iter().flat_map(move |of| {
-        let (campaign, by) = (campaign.clone(), by.clone());
+        let by = by.clone();
         windows.map(move |(window, index)| UsageKey {
-            campaign: campaign.clone(),
             by: by.clone(),
             of: of.clone(),
             window: WindowIndex { window, index },

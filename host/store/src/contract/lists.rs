@@ -1,6 +1,7 @@
 //! Lists, their order and their pages.
 
 use largesse_domain::budget::{UsageKey, UsedBy};
+use largesse_domain::effect::Dimension;
 use largesse_domain::facts::{BindingKey, Rows};
 use largesse_domain::id::{CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
@@ -125,24 +126,26 @@ pub fn kinds_are_replaced_and_listed_by_name(store: &dyn Store) {
 
 /// The use of budgets is listed without that of customers.
 pub fn budgets_are_told_from_limits(store: &dyn Store) {
-    let key = |by: UsedBy, of: &str, window, index| UsageKey {
-        campaign: id("spring"),
-        by,
-        of: id(of),
-        window: WindowIndex { window, index },
-    };
-    let day = |index| key(UsedBy::Campaign, "coupon:a", Window::Day, index);
-    let total = key(UsedBy::Campaign, "coupon:a", Window::Campaign, 0);
-    let class = key(UsedBy::Campaign, "coupon", Window::Campaign, 0);
-    let limit = key(UsedBy::Customer(id("u1")), "coupon", Window::Campaign, 0);
-    let mut other = total.clone();
-    other.campaign = id("autumn");
-    let usage = [day(20_000), day(9), total.clone(), class.clone(), limit, other].map(|key| (key, used(3)));
+    let key = |by: UsedBy, of: &str, window, index| UsageKey { by, of: id(of), window: WindowIndex { window, index } };
+    let spring = || UsedBy::Campaign(id("spring"));
+    let day = |index| key(spring(), "coupon:a", Window::Day, index);
+    let total = key(spring(), "coupon:a", Window::Campaign, 0);
+    let class = key(spring(), "coupon", Window::Campaign, 0);
+    let limit = key(UsedBy::Customer(id("spring"), id("u1")), "coupon", Window::Campaign, 0);
+    let device = UsedBy::Identifier(id("spring"), Dimension::Device, id("d1"));
+    let device = key(device, "coupon", Window::Campaign, 0);
+    let other = UsageKey { by: UsedBy::Campaign(id("autumn")), ..total.clone() };
+    // A pocket may be called as a campaign is.
+    let pocket = UsageKey { by: UsedBy::Pocket(id("spring")), ..total.clone() };
+    let usage = [day(20_000), day(9), total.clone(), class.clone(), limit, device, other, pocket.clone()];
+    let usage = usage.map(|key| (key, used(3)));
     let rows = Rows { usage: usage.to_vec(), ..Rows::default() };
     store.commit(&Batch { rows, ..Batch::default() }).unwrap();
     let expected = [class, total, day(9), day(20_000)].map(|key| (key, used(3)));
     assert_eq!(store.budget_usage(&id("spring")).unwrap(), expected);
     assert_eq!(store.budget_usage(&id("winter")).unwrap(), []);
+    assert_eq!(store.pocket_usage(&id("spring")).unwrap(), [(pocket, used(3))]);
+    assert_eq!(store.pocket_usage(&id("autumn")).unwrap(), []);
 }
 
 /// Each campaign has its own inviter of a customer.

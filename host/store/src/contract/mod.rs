@@ -10,11 +10,13 @@
 pub mod fixtures;
 pub mod random;
 
+mod ledger;
 mod lists;
 mod outbox;
 mod rows;
 mod timers;
 
+pub use ledger::*;
 pub use lists::*;
 pub use outbox::*;
 pub use rows::*;
@@ -35,8 +37,10 @@ macro_rules! contract {
             rows_come_and_go
             a_written_row_replaces_the_old_one
             every_issue_of_a_grant_is_kept
-            a_freed_key_that_is_granted_again_was_taken_back
-            a_wallet_is_in_order_of_decision
+            a_wallet_holds_what_is_open_in_order_of_time
+            the_journal_is_numbered_without_gaps
+            the_ledger_is_kept_and_audited
+            units_and_pockets_are_replaced
             decisions_are_kept_whole
             decisions_are_listed_page_by_page
             deferred_decisions_are_due_in_order_of_events

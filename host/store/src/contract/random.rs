@@ -10,6 +10,7 @@ use largesse_domain::event::{Admission, Event};
 use largesse_domain::facts::{About, Rows, State, Wanted};
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
+use largesse_domain::ledger::{Account, Position};
 use largesse_domain::outcome::Decision;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -34,7 +35,9 @@ where
 
 /// Random rows under keys of the universe.
 pub fn rows() -> impl Strategy<Value = Rows> {
-    let Wanted { customers, states, grants, abouts, claims, usage, bindings, messages, timers, .. } = universe();
+    let Wanted {
+        customers, states, grants, abouts, claims, usage, bindings, messages, timers, positions, stocks, ..
+    } = universe();
     let state = (any::<u32>(), samples::json()).prop_map(|(written_as, value)| State { written_as, value });
     let customer = || samples::name::<CustomerId>("u");
     let slots: Vec<_> = grants.iter().cloned().collect();
@@ -54,7 +57,19 @@ pub fn rows() -> impl Strategy<Value = Rows> {
         some(messages.into_iter().collect(), any::<bool>()),
         some(timers.into_iter().collect(), of(samples::timer())),
     );
-    (first, second).prop_map(|((customers, states, grants, abouts), (claims, usage, bindings, messages, timers))| {
+    let balances = (0..9_i64, 0..9_i64).prop_map(|(wallet, debt)| {
+        let mut position = Position::default();
+        position.0[Account::Wallet as usize] = wallet;
+        position.0[Account::Debt as usize] = -debt;
+        position.0[Account::Budget as usize] = debt - wallet;
+        position
+    });
+    let third = (
+        some(positions.into_iter().collect(), balances),
+        some(stocks.into_iter().collect(), (0..9_u64).prop_map(quantity)),
+    );
+    (first, second, third).prop_map(|(first, second, (positions, stocks))| {
+        let ((customers, states, grants, abouts), (claims, usage, bindings, messages, timers)) = (first, second);
         let grants = grants.into_iter().map(|(slot, (issue, reversed, key_freed, decision))| {
             let plain = grant("u0", "k0", issue, decision);
             let grant = Grant { slot: slot.clone(), reversed: quantity(reversed), key_freed, ..plain };
@@ -70,8 +85,8 @@ pub fn rows() -> impl Strategy<Value = Rows> {
             (key, About { cancelled, grants })
         });
         let (grants, abouts) = (grants.collect(), abouts.collect());
-        let rows = Rows { customers, states, grants, abouts, claims, usage, bindings, messages, ..Rows::default() };
-        Rows { timers, ..rows }
+        let rows = Rows { customers, states, grants, abouts, claims, usage, bindings, ..Rows::default() };
+        Rows { messages, timers, positions, stocks, ..rows }
     })
 }
 
@@ -194,6 +209,7 @@ impl Driver {
             kinds: ingredients.kinds.into_iter().map(|(name, schema)| kind(name, schema)).collect(),
             outbox: self.outbox(ingredients.outbox),
             events,
+            ..Batch::default()
         }
     }
 

@@ -1,10 +1,12 @@
 //! Rows by their keys: there, not there, replaced, forgotten.
 
 use largesse_domain::customer::Customer;
-use largesse_domain::facts::{About, Rows, State, StateKey, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::facts::{About, Receipt, Rows, State, StateKey, Wanted};
+use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
 use largesse_domain::id::DecisionId;
 use largesse_domain::json::Json;
+use largesse_domain::ledger::Position;
+use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState};
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::Quantity;
 
@@ -31,6 +33,10 @@ fn keys_of(rows: &Rows) -> Wanted {
         wallets: keys(&rows.wallets),
         timers: keys(&rows.timers),
         timer_names: keys(&rows.timer_names),
+        positions: keys(&rows.positions),
+        stocks: keys(&rows.stocks),
+        redemptions: keys(&rows.redemptions),
+        receipts: keys(&rows.receipts),
     }
 }
 
@@ -47,6 +53,19 @@ fn some_rows() -> Rows {
     customer.learn(fact, super::fixtures::at(7)).unwrap();
     let body = TimerBody::Policy { set_by: DecisionId(1), actor: id("u1"), data: Json::from_checked(" {}") };
     let timer = Timer { due: super::fixtures::at(8), body };
+    let json = Json::from_checked;
+    let receipt = Receipt { asked: json("{\"a\" : 1}"), answer: json("[]") };
+    let request = RedemptionRequest {
+        id: id("r1"),
+        customer: id("u1"),
+        unit: id("points"),
+        quantity: quantity(5),
+        grant: None,
+        reserve_until: None,
+        reference: String::new(),
+    };
+    let (state, at) = (RedemptionState::Redeemed, super::fixtures::at(7));
+    let redemption = Redemption { request, state, parts: Vec::new(), made_at: at, changed_at: at };
     let granted = Grant { slot: slot.clone(), ..grant("u0", "k0", 1, 1) };
     Rows {
         customers: vec![(wanted.customers.pop_last().unwrap(), customer)],
@@ -58,6 +77,10 @@ fn some_rows() -> Rows {
         bindings: vec![(wanted.bindings.pop_last().unwrap(), Some(id("u2")))],
         messages: vec![(wanted.messages.pop_last().unwrap(), true)],
         timers: vec![(wanted.timers.pop_last().unwrap(), Some(timer))],
+        positions: vec![(wanted.positions.pop_last().unwrap(), Position([-5, 0, 2, 0, 3, 0, 0, 0, 0]))],
+        stocks: vec![(wanted.stocks.pop_last().unwrap(), quantity(7))],
+        redemptions: vec![(id("r1"), Some(redemption))],
+        receipts: vec![(id("r2"), Some(receipt))],
         ..Rows::default()
     }
 }
@@ -88,9 +111,13 @@ pub fn rows_come_and_go(store: &dyn Store) {
     gone.messages[0].1 = false;
     gone.timers[0].1 = None;
     gone.grants[0].1 = None;
+    gone.redemptions[0].1 = None;
+    gone.receipts[0].1 = None;
     write(store, gone.clone());
     gone.grants = rows.grants;
-    assert_eq!(store.load(&keys_of(&gone)).unwrap(), gone, "grants are never forgotten");
+    gone.redemptions = rows.redemptions;
+    gone.receipts = rows.receipts;
+    assert_eq!(store.load(&keys_of(&gone)).unwrap(), gone, "grants and what was asked for are never forgotten");
     assert_eq!(store.customer(&gone.customers[0].0).unwrap(), None);
     assert_eq!(store.load(&universe()).unwrap().messages, empty.messages);
 }
@@ -131,35 +158,36 @@ pub fn every_issue_of_a_grant_is_kept(store: &dyn Store) {
     (first.reversed, first.key_freed) = (quantity(100), true);
     commit_grants(store, &[&first]);
     assert_eq!(last(store, &first).as_ref(), Some(&first));
-    let second = Grant { hold_until: Some(super::fixtures::at(3)), about: None, ..grant("u1", "k1", 2, 7) };
+    let second = Grant {
+        hold: Some(Hold { until: super::fixtures::at(3), then: AfterHold::Void }),
+        about: None,
+        ..grant("u1", "k1", 2, 7)
+    };
     commit_grants(store, &[&second]);
     assert_eq!(last(store, &first).as_ref(), Some(&second));
     assert_eq!(store.grants_to(&id("u1")).unwrap(), vec![first, second]);
     assert_eq!(store.grants_to(&id("u2")).unwrap(), vec![]);
 }
 
-/// A batch holds one row for each slot. When it shows a second issue, the first was wholly taken back and its key freed.
-pub fn a_freed_key_that_is_granted_again_was_taken_back(store: &dyn Store) {
-    let first = grant("u1", "k1", 1, 1);
-    commit_grants(store, &[&first]);
-    let second = grant("u1", "k1", 2, 2);
-    commit_grants(store, &[&second]);
-    let grants = store.grants_to(&id("u1")).unwrap();
-    assert_eq!(grants[0], Grant { reversed: quantity(100), key_freed: true, ..first });
-    assert_eq!(grants[1], second);
-}
-
-/// Grants by several campaigns stand in the order in which they were given.
-pub fn a_wallet_is_in_order_of_decision(store: &dyn Store) {
+/// Grants by several campaigns stand in the order in which they were given; a wallet lists those that may hold something.
+pub fn a_wallet_holds_what_is_open_in_order_of_time(store: &dyn Store) {
     store.commit(&Batch { events: vec![event(1)], ..Batch::default() }).unwrap();
     let mut early = grant("u1", "k2", 1, 3);
     early.slot.campaign = id("winter");
     early.principal_cap = Some(quantity(5));
     let (late, same) = (grant("u1", "k0", 1, 12), grant("u1", "k1", 1, 12));
-    commit_grants(store, &[&same, &late, &early, &grant("u2", "k0", 1, 1)]);
-    let wanted = Wanted { wallets: [id("u1"), id("u0")].into(), ..Wanted::default() };
-    let expected = vec![early, late, same];
-    let wallets = store.load(&wanted).unwrap().wallets;
-    assert_eq!(wallets, vec![(id("u0"), vec![]), (id("u1"), expected.clone())]);
+    let earliest = Grant { decision: None, granted_at: super::fixtures::at(4), ..grant("u1", "k9", 1, 99) };
+    let used_up = Grant { redeemed: quantity(100), ..grant("u1", "k3", 1, 13) };
+    let reserved = Grant { redeemed: quantity(60), reserved: quantity(40), ..grant("u1", "k4", 1, 14) };
+    let freed = Grant { reversed: quantity(100), key_freed: true, ..grant("u1", "k5", 1, 15) };
+    let all = [&early, &late, &same, &used_up, &reserved, &freed];
+    commit_grants(store, &[&same, &late, &early, &used_up, &reserved, &freed, &earliest, &grant("u2", "k0", 1, 1)]);
+    let expected: Vec<Grant> = [&earliest].into_iter().chain(all).cloned().collect();
     assert_eq!(store.grants_to(&id("u1")).unwrap(), expected);
+    let wanted = Wanted { wallets: [id("u1"), id("u0")].into(), ..Wanted::default() };
+    let rows = store.load(&wanted).unwrap();
+    let open = [earliest, early, late, same, reserved];
+    let slots = open.iter().map(|grant| grant.slot.clone()).collect();
+    assert_eq!(rows.wallets, vec![(id("u0"), vec![]), (id("u1"), slots)]);
+    assert_eq!(rows.grants, open.map(|grant| (grant.slot.clone(), Some(grant))));
 }

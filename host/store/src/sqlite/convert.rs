@@ -7,7 +7,8 @@ use largesse_documents::stored::Unreadable;
 use largesse_domain::budget::UsedBy;
 use largesse_domain::decision::OwnerKind;
 use largesse_domain::effect::Dimension;
-use largesse_domain::id::Digest;
+use largesse_domain::id::{DecisionId, Digest};
+use largesse_domain::ledger::{Account, Cause};
 use largesse_domain::time::{Instant, Window};
 use largesse_domain::unit::Quantity;
 use rusqlite::Row;
@@ -56,6 +57,11 @@ impl<'a> Columns<'a> {
     pub(super) fn number(&mut self) -> Result<u64, StoreError> {
         let value: i64 = self.take()?;
         u64::try_from(value).map_err(|error| self.corrupt(error))
+    }
+
+    pub(super) fn optional_number(&mut self) -> Result<Option<u64>, StoreError> {
+        let value: Option<i64> = self.take()?;
+        value.map(u64::try_from).transpose().map_err(|error| self.corrupt(error))
     }
 
     pub(super) fn quantity(&mut self) -> Result<Quantity, StoreError> {
@@ -136,10 +142,61 @@ pub(super) fn window(code: i64) -> Option<Window> {
     [Window::Campaign, Window::Day, Window::Week, Window::Month].into_iter().find(|window| window_code(*window) == code)
 }
 
-/// The customer whose use it is; empty for the campaign's own.
-pub(super) fn user(by: &UsedBy) -> &str {
+/// Whose use it is: a campaign or a pocket, of what kind, and which customer or identifier.
+pub(super) fn holder(by: &UsedBy) -> (&str, i64, &str) {
     match by {
-        UsedBy::Campaign => "",
-        UsedBy::Customer(customer) => customer.as_str(),
+        UsedBy::Campaign(campaign) => (campaign.as_str(), 0, ""),
+        UsedBy::Pocket(pocket) => (pocket.as_str(), 1, ""),
+        UsedBy::Customer(campaign, customer) => (campaign.as_str(), 2, customer.as_str()),
+        UsedBy::Identifier(campaign, dimension, value) => {
+            (campaign.as_str(), 2 + dimension_code(*dimension), value.as_str())
+        }
     }
+}
+
+/// What [`holder`] wrote.
+pub(super) fn read_holder(row: &mut Columns<'_>) -> Result<UsedBy, StoreError> {
+    let (holder, kind, who): (String, i64, String) = (row.take()?, row.take()?, row.take()?);
+    let dimension = Dimension::ALL.into_iter().find(|dimension| 2 + dimension_code(*dimension) == kind);
+    let read = || -> Result<UsedBy, largesse_domain::id::InvalidId> {
+        Ok(match (kind, dimension) {
+            (0, _) => UsedBy::Campaign(holder.parse()?),
+            (1, _) => UsedBy::Pocket(holder.parse()?),
+            (_, Some(dimension)) if dimension != Dimension::Customer => {
+                UsedBy::Identifier(holder.parse()?, dimension, who.parse()?)
+            }
+            _ => UsedBy::Customer(holder.parse()?, who.parse()?),
+        })
+    };
+    read().map_err(|error| row.corrupt(error))
+}
+
+/// What made a transfer, as a column holds it.
+pub(super) fn cause_text(cause: &Cause) -> String {
+    match cause {
+        Cause::Decision(id) => format!("decision/{id}"),
+        Cause::Request(id) => format!("request/{id}"),
+        Cause::Clock => "clock".into(),
+    }
+}
+
+/// What [`cause_text`] wrote.
+pub(super) fn read_cause(row: &mut Columns<'_>) -> Result<Cause, StoreError> {
+    let text: String = row.take()?;
+    let cause = match text.split_once('/') {
+        Some(("decision", id)) => id.parse().ok().map(|id| Cause::Decision(DecisionId(id))),
+        Some(("request", id)) => id.parse().ok().map(Cause::Request),
+        _ => (text == "clock").then_some(Cause::Clock),
+    };
+    cause.ok_or_else(|| row.corrupt(format!("cause {text:?}")))
+}
+
+pub(super) fn account_code(account: Account) -> i64 {
+    account as i64
+}
+
+pub(super) fn read_account(row: &mut Columns<'_>) -> Result<Account, StoreError> {
+    let code: i64 = row.take()?;
+    let account = Account::ALL.into_iter().find(|account| account_code(*account) == code);
+    account.ok_or_else(|| row.corrupt(format!("account {code}")))
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use largesse_documents::stored::{DecisionKeys, read_decision, read_manifest, read_settings, read_timer_body};
+use largesse_documents::stored::{
+    DecisionKeys, read_customer, read_decision, read_manifest, read_settings, read_timer_body,
+};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Campaign, Revision};
+use largesse_domain::customer::Customer;
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
@@ -237,17 +240,23 @@ pub(super) fn inviters_of(
     all(connection, "binding", sql, [invitee.as_str()], |row| Ok((row.id()?, row.id()?)))
 }
 
+/// Customers that may owe something.
+pub(super) fn customers_in_debt(connection: &Connection) -> Result<Vec<(CustomerId, Customer)>, StoreError> {
+    let sql = "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' ORDER BY id";
+    all(connection, "customer", sql, [], |row| Ok((row.id()?, row.form(read_customer)?)))
+}
+
 pub(super) fn budget_usage(
     connection: &Connection,
     campaign: &CampaignId,
 ) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
-    let sql = "SELECT unit, span, place, amount, count FROM usage WHERE campaign = ?1 AND customer = '' \
+    let sql = "SELECT unit, span, place, amount, count FROM usage WHERE holder = ?1 AND kind = 0 \
                ORDER BY unit, span, place";
     all(connection, "count of use", sql, [campaign.as_str()], |row| {
         let (of, code, index) = (row.id()?, row.take::<i64>()?, row.take::<i64>()?);
         let window = window(code).ok_or_else(|| row.corrupt(format!("window {code}")))?;
         let window = WindowIndex { window, index };
-        let key = UsageKey { campaign: campaign.clone(), by: UsedBy::Campaign, of, window };
+        let key = UsageKey { by: UsedBy::Campaign(campaign.clone()), of, window };
         Ok((key, Usage { amount: row.quantity()?, count: row.number()? }))
     })
 }

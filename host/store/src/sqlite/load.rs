@@ -2,24 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use largesse_documents::stored::{Unreadable, read_customer, read_timer_body};
+use largesse_documents::stored::{Unreadable, read_customer, read_identifiers, read_timer_body};
 use largesse_documents::time::local_time;
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot, Rows, State, StateKey, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
 use largesse_domain::id::{CustomerId, DecisionId, EventSeq, TimerName};
 use largesse_domain::json::Json;
 use largesse_domain::time::Day;
 use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{CachedStatement, Connection, Params, params};
 
-use super::convert::{Columns, dimension_code, owner_code, user, window_code};
+use super::convert::{Columns, dimension_code, holder, owner_code, window_code};
+use super::ledger;
 use crate::StoreError;
 
 /// The row that a statement finds, if any.
-fn find<T>(
+pub(super) fn find<T>(
     what: &'static str,
     statement: &mut CachedStatement<'_>,
     key: impl Params,
@@ -30,7 +31,7 @@ fn find<T>(
 }
 
 /// One answer for each key, in the order of the keys.
-fn each<'a, K: Clone + 'a, V>(
+pub(super) fn each<'a, K: Clone + 'a, V>(
     connection: &Connection,
     sql: &str,
     keys: impl IntoIterator<Item = &'a K>,
@@ -58,20 +59,32 @@ pub(super) fn seen(
 }
 
 pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, StoreError> {
+    let in_wallets = each(connection, OPEN, &wanted.wallets, |statement, id| grants(statement, id))?;
+    let slots =
+        in_wallets.iter().map(|(id, grants)| (id.clone(), grants.iter().map(|grant| grant.slot.clone()).collect()));
+    let wallets = slots.collect();
+    let in_wallets = in_wallets.into_iter().flat_map(|(_, grants)| grants);
+    let mut grants = each(connection, LAST_ISSUE, &wanted.grants, last_issue)?;
+    grants.extend(in_wallets.map(|grant| (grant.slot.clone(), Some(grant))));
     Ok(Rows {
         customers: each(connection, CUSTOMER, &wanted.customers, |statement, id| {
             Ok(customer_row(statement, id)?.unwrap_or_default())
         })?,
         states: states(connection, wanted.states.iter())?,
-        grants: each(connection, LAST_ISSUE, &wanted.grants, last_issue)?,
+        grants,
         abouts: abouts(connection, wanted.abouts.iter())?,
         claims: claims(connection, wanted.claims.iter())?,
         usage: usage(connection, wanted.usage.iter())?,
         bindings: bindings(connection, wanted.bindings.iter())?,
         messages: messages(connection, wanted.messages.iter())?,
-        wallets: each(connection, WALLET, &wanted.wallets, wallet_rows)?,
         timers: timers(connection, wanted.timers.iter())?,
         timer_names: each(connection, TIMERS_OF, &wanted.timer_names, timer_names)?,
+        wallets,
+        positions: ledger::positions(connection, wanted.positions.iter())?,
+        stocks: ledger::stocks(connection, wanted.stocks.iter())?,
+        redemptions: ledger::redemptions(connection, wanted.redemptions.iter())?,
+        receipts: ledger::receipts(connection, wanted.receipts.iter())?,
+        transfers: Vec::new(),
     })
 }
 
@@ -100,8 +113,9 @@ fn states<'a>(
 macro_rules! select_grants {
     ($rest:literal) => {
         concat!(
-            "SELECT recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, key_freed, \
-             granted_at, day, second_of_day, hold_until, expires, principal_cap, reason FROM grants ",
+            "SELECT recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, owed, redeemed, \
+             reserved, expired, key_freed, from_stock, granted_at, day, second_of_day, counted_for, hold_until, \
+             after_hold, expires, principal_cap, reason FROM grants ",
             $rest
         )
     };
@@ -109,25 +123,44 @@ macro_rules! select_grants {
 
 const LAST_ISSUE: &str =
     select_grants!("WHERE recipient = ?1 AND campaign = ?2 AND grant_key = ?3 ORDER BY issue DESC LIMIT 1");
-const WALLET: &str = select_grants!("WHERE recipient = ?1 ORDER BY decision, campaign, grant_key, issue");
+/// Of a customer those that may hold something. Issues before the last were wholly taken back.
+const OPEN: &str = select_grants!(
+    "WHERE recipient = ?1 AND quantity + owed > reversed + redeemed + expired AND key_freed = 0 \
+     ORDER BY granted_at, decision, campaign, grant_key"
+);
+const WALLET: &str = select_grants!("WHERE recipient = ?1 ORDER BY granted_at, decision, campaign, grant_key, issue");
+const EVERY: &str = select_grants!("WHERE ?1 = ?1 ORDER BY recipient, campaign, grant_key, issue");
 
 fn grant(row: &mut Columns<'_>) -> Result<Grant, StoreError> {
     let (to, campaign, key) = (row.id()?, row.id()?, row.id()?);
     Ok(Grant {
         slot: GrantSlot { campaign, to, key },
         issue: row.take()?,
-        decision: DecisionId(row.number()?),
+        decision: row.optional_number()?.map(DecisionId),
         about: row.optional_id()?,
         unit: row.id()?,
         quantity: row.quantity()?,
         reversed: row.quantity()?,
+        owed: row.quantity()?,
+        redeemed: row.quantity()?,
+        reserved: row.quantity()?,
+        expired: row.quantity()?,
         key_freed: row.take()?,
+        from_stock: row.take()?,
         granted_at: row.instant()?,
         counted_on: {
             let (day, second) = (row.take()?, row.take()?);
             local_time(Day(day), second).ok_or_else(|| row.corrupt("no local time"))?
         },
-        hold_until: row.optional_instant()?,
+        counted_for: match row.take::<Option<String>>()? {
+            None => Vec::new(),
+            Some(text) => read_identifiers(&text).map_err(|error| row.corrupt(error))?,
+        },
+        hold: {
+            let (until, void) = (row.optional_instant()?, row.take::<Option<bool>>()?);
+            let then = if void == Some(true) { AfterHold::Void } else { AfterHold::Post };
+            until.map(|until| Hold { until, then })
+        },
         expires: row.optional_instant()?,
         principal_cap: row.optional_quantity()?,
         reason: row.take()?,
@@ -138,7 +171,7 @@ fn last_issue(statement: &mut CachedStatement<'_>, slot: &GrantSlot) -> Result<O
     find("grant", statement, [slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()], grant)
 }
 
-fn wallet_rows(statement: &mut CachedStatement<'_>, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
+fn grants(statement: &mut CachedStatement<'_>, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
     let mut rows = statement.query([customer.as_str()])?;
     let mut grants = Vec::new();
     while let Some(row) = rows.next()? {
@@ -148,7 +181,20 @@ fn wallet_rows(statement: &mut CachedStatement<'_>, customer: &CustomerId) -> Re
 }
 
 pub(super) fn wallet(connection: &Connection, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
-    wallet_rows(&mut connection.prepare_cached(WALLET)?, customer)
+    grants(&mut connection.prepare_cached(WALLET)?, customer)
+}
+
+/// Hands over every grant, one after the other.
+pub(super) fn every_grant(
+    connection: &Connection,
+    mut take: impl FnMut(Grant) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(EVERY)?;
+    let mut rows = statement.query([0])?;
+    while let Some(row) = rows.next()? {
+        take(grant(&mut Columns::of("grant", row))?)?;
+    }
+    Ok(())
 }
 
 fn abouts<'a>(
@@ -186,9 +232,10 @@ fn usage<'a>(
     keys: impl Iterator<Item = &'a UsageKey>,
 ) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
     let sql = "SELECT amount, count FROM usage \
-               WHERE campaign = ?1 AND customer = ?2 AND unit = ?3 AND span = ?4 AND place = ?5";
-    each(connection, sql, keys, |statement, UsageKey { campaign, by, of, window }| {
-        let key = params![campaign.as_str(), user(by), of.to_string(), window_code(window.window), window.index];
+               WHERE holder = ?1 AND kind = ?2 AND who = ?3 AND unit = ?4 AND span = ?5 AND place = ?6";
+    each(connection, sql, keys, |statement, UsageKey { by, of, window }| {
+        let (holder, kind, who) = holder(by);
+        let key = params![holder, kind, who, of.to_string(), window_code(window.window), window.index];
         let found =
             find("count of use", statement, key, |row| Ok(Usage { amount: row.quantity()?, count: row.number()? }))?;
         Ok(found.unwrap_or_default())

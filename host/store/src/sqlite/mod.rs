@@ -5,6 +5,7 @@
 //! error that is reported, not a signal.
 
 mod convert;
+mod ledger;
 mod list;
 mod load;
 mod outbox;
@@ -18,15 +19,19 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError as TryLock};
 
+use largesse_domain::audit::{Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, PocketId};
+use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
+use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_failpoint::{Point, reach};
@@ -256,6 +261,30 @@ impl Store for SqliteStore {
 
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
         self.read(|connection| list::budget_usage(connection, campaign))
+    }
+
+    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
+        self.read(|connection| ledger::redemptions_of(connection, customer))
+    }
+
+    fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError> {
+        self.read(|connection| ledger::positions_of(connection, campaign))
+    }
+
+    fn transfers(&self, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError> {
+        self.read(|connection| ledger::transfers(connection, after, limit))
+    }
+
+    fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        self.read(ledger::catalogue)
+    }
+
+    fn pocket_usage(&self, pocket: &PocketId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+        self.read(|connection| ledger::pocket_usage(connection, pocket))
+    }
+
+    fn audit(&self) -> Result<Result<Audited, Box<Difference>>, StoreError> {
+        self.read(ledger::audit)
     }
 
     fn verdict_counts(&self, campaign: &CampaignId) -> Result<Vec<(String, u64)>, StoreError> {

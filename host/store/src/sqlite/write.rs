@@ -2,26 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use largesse_documents::stored::{customer_text, decision_text, manifest_text, settings_text, timer_body_text};
+use largesse_documents::stored::{
+    customer_text, decision_text, identifiers_text, manifest_text, settings_text, timer_body_text,
+};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
-use largesse_domain::grant::Grant;
+use largesse_domain::grant::{AfterHold, Grant};
 use largesse_domain::id::CampaignId;
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
-use super::convert::{amount, column, dimension_code, owner_code, user, window_code};
+use super::convert::{amount, column, dimension_code, holder, owner_code, window_code};
+use super::ledger;
 use super::outbox;
 use crate::{Batch, StoreError};
 
-type Written = Result<(), StoreError>;
+pub(super) type Written = Result<(), StoreError>;
 
 /// Writes a batch inside the caller's transaction.
 pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
     policies(connection, batch)?;
     reach(Point::PoliciesWritten);
     kinds(connection, batch)?;
+    ledger::catalogue_of(connection, batch)?;
     for campaign in &batch.campaigns {
         self::campaign(connection, campaign)?;
     }
@@ -170,6 +174,8 @@ fn rows(connection: &Connection, rows: &Rows) -> Written {
     messages(connection, rows)?;
     timers(connection, rows)?;
     reach(Point::TimersWritten);
+    ledger::rows(connection, rows)?;
+    reach(Point::LedgerWritten);
     Ok(())
 }
 
@@ -212,43 +218,45 @@ fn states(connection: &Connection, rows: &Rows) -> Written {
 
 fn grants(connection: &Connection, rows: &Rows) -> Written {
     for (_, grant) in sorted(&rows.grants, |(slot, _)| (&slot.to, &slot.campaign, &slot.key)) {
-        let Some(grant) = grant else { continue };
-        if grant.issue > 1 {
-            // A key is granted again only when it was wholly taken back and freed. Within one batch the row that says so is
-            // replaced by the row of the new issue, so it is said here.
-            let sql = "UPDATE grants SET reversed = quantity, key_freed = 1 \
-                       WHERE recipient = ?1 AND campaign = ?2 AND grant_key = ?3 AND issue < ?4 AND key_freed = 0";
-            let slot = &grant.slot;
-            let row = params![slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str(), grant.issue];
-            connection.prepare_cached(sql)?.execute(row)?;
+        if let Some(grant) = grant {
+            self::grant(connection, grant)?;
         }
-        self::grant(connection, grant)?;
     }
     Ok(())
 }
 
 fn grant(connection: &Connection, grant: &Grant) -> Written {
-    // Of a grant that stands, only what was taken back changes.
+    // Of a grant that stands, only what became of it changes.
     let sql = "INSERT INTO grants (recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, \
-               key_freed, granted_at, day, second_of_day, hold_until, expires, principal_cap, reason) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-               ON CONFLICT (recipient, campaign, grant_key, issue) \
-               DO UPDATE SET reversed = excluded.reversed, key_freed = excluded.key_freed";
+               owed, redeemed, reserved, expired, key_freed, from_stock, granted_at, day, second_of_day, counted_for, \
+               hold_until, after_hold, expires, principal_cap, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+               ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24) \
+               ON CONFLICT (recipient, campaign, grant_key, issue) DO UPDATE SET reversed = excluded.reversed, \
+               owed = excluded.owed, redeemed = excluded.redeemed, reserved = excluded.reserved, \
+               expired = excluded.expired, key_freed = excluded.key_freed, hold_until = excluded.hold_until, \
+               after_hold = excluded.after_hold";
     connection.prepare_cached(sql)?.execute(params![
         grant.slot.to.as_str(),
         grant.slot.campaign.as_str(),
         grant.slot.key.as_str(),
         grant.issue,
-        column(grant.decision.0)?,
+        grant.decision.map(|decision| column(decision.0)).transpose()?,
         grant.about.as_ref().map(|about| about.as_str()),
         grant.unit.as_str(),
         amount(grant.quantity),
         amount(grant.reversed),
+        amount(grant.owed),
+        amount(grant.redeemed),
+        amount(grant.reserved),
+        amount(grant.expired),
         grant.key_freed,
+        grant.from_stock,
         grant.granted_at.as_millis(),
         grant.counted_on.day.0,
         grant.counted_on.second_of_day,
-        grant.hold_until.map(|until| until.as_millis()),
+        (!grant.counted_for.is_empty()).then(|| identifiers_text(&grant.counted_for)),
+        grant.hold.map(|hold| hold.until.as_millis()),
+        grant.hold.map(|hold| hold.then == AfterHold::Void),
         grant.expires.map(|expires| expires.as_millis()),
         grant.principal_cap.map(amount),
         grant.reason,
@@ -293,14 +301,16 @@ fn usage(connection: &Connection, rows: &Rows) -> Written {
         return Ok(());
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO usage (campaign, customer, unit, span, place, amount, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-         ON CONFLICT (campaign, customer, unit, span, place) \
+        "INSERT INTO usage (holder, kind, who, unit, span, place, amount, count) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (holder, kind, who, unit, span, place) \
          DO UPDATE SET amount = excluded.amount, count = excluded.count",
     )?;
     for (key, usage) in sorted(&rows.usage, |(key, _)| key) {
+        let (holder, kind, who) = holder(&key.by);
         statement.execute(params![
-            key.campaign.as_str(),
-            user(&key.by),
+            holder,
+            kind,
+            who,
             key.of.to_string(),
             window_code(key.window.window),
             key.window.index,

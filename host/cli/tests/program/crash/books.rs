@@ -26,7 +26,7 @@ pub(crate) fn verify_books(data: &Path) {
     if !path.exists() {
         return;
     }
-    let database = Connection::open(path).unwrap();
+    let database = Connection::open(&path).unwrap();
     let text = |sql: &str| -> String { database.query_row(sql, [], |row| row.get(0)).unwrap() };
     assert_eq!(text("PRAGMA integrity_check"), "ok");
     let tables = "SELECT count(*) || '' FROM sqlite_schema WHERE name IN ('events', 'decisions', 'grants', 'usage')";
@@ -44,6 +44,7 @@ pub(crate) fn verify_books(data: &Path) {
             "SELECT (SELECT coalesce(sum(count), 0) FROM verdict_counts) - (SELECT count(*) FROM decisions)",
         ),
         ("a grant's decision", "SELECT count(*) FROM grants WHERE decision NOT IN (SELECT id FROM decisions)"),
+        ("a number of a transfer", "SELECT coalesce(max(number), 0) - count(*) FROM transfers"),
         ("a number of a delivery", "SELECT coalesce(max(id), 0) - count(*) FROM deliveries"),
         (
             "a delivery of a grant, or a grant",
@@ -54,6 +55,10 @@ pub(crate) fn verify_books(data: &Path) {
         assert_eq!(missing, 0, "{what} is missing");
     }
     verify_usage(&database);
+    drop(database);
+    let store = largesse_store::SqliteStore::open(path).unwrap();
+    let audited = largesse_store::Store::audit(&store).unwrap();
+    audited.unwrap_or_else(|difference| panic!("the books do not balance: {difference}"));
 }
 
 /// Amount and number of grants, by campaign, customer (or all), pattern, and day (or all).
@@ -79,7 +84,7 @@ fn verify_usage(database: &Connection) {
         }
     }
     // Weeks and months are counted with days; their numbers are the calendar's.
-    let sql = "SELECT campaign, customer, unit, span, place, amount, count FROM usage WHERE span IN (0, 1)";
+    let sql = "SELECT holder, who, unit, span, place, amount, count FROM usage WHERE span IN (0, 1) AND kind IN (0, 2)";
     let mut usage = database.prepare(sql).unwrap();
     let mut rows = usage.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
@@ -218,7 +223,7 @@ fn verify_balances(client: &Client, grants: &Grants) -> Option<()> {
         for (unit, sum) in units {
             let item = balances["items"].as_array().unwrap().iter().find(|item| item["unit"] == unit);
             let parts = item
-                .map_or(0, |item| ["posted", "pending", "expired"].iter().filter_map(|part| item[part].as_u64()).sum());
+                .map_or(0, |item| ["available", "pending", "reserved", "redeemed", "expired"].iter().filter_map(|part| item[part].as_u64()).sum());
             assert_eq!(parts, sum, "{customer}: {unit}: {balances}");
         }
     }

@@ -1,0 +1,190 @@
+//! Terms of units, and pockets, as operators write them and as they go out.
+
+use largesse_domain::catalogue::{Cost, Pocket, UnitTerms};
+use largesse_domain::id::PocketId;
+use largesse_domain::json::Json;
+use largesse_domain::limits::PARAMS_BYTES_MAX;
+use largesse_domain::policy::Problem;
+use largesse_domain::unit::{Currency, Quantity, Unit, UnitClass};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::problem::{Problems, json_value};
+use crate::terms::{BudgetDocument, read_budgets, read_warn_at, warn_at};
+
+/// Longest time that a grant is good for by the terms of its unit, in days: a hundred years.
+const VALID_DAYS_MAX: u32 = 36_525;
+
+/// What holds for a unit: a coupon template, an item, points.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct UnitDocument {
+    /// For people.
+    pub title: String,
+    /// What it costs the company; a minor unit of money costs itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostDocument>,
+    /// Whether pieces are on hand, and are given only while there are. Fixed once it is said.
+    pub stocked: bool,
+    /// How long a grant is good for when its policy says nothing, in days of 24 hours; 1 to 36,525.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_days: Option<u32>,
+    /// The least that is redeemed at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redeem_minimum: Option<u64>,
+    /// What else holds for it, for the systems that carry it out.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub terms: Map<String, Value>,
+}
+
+/// What a unit costs: so much for so many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CostDocument {
+    /// Minor units of the currency; 0 to 10^15.
+    pub amount: u64,
+    /// For so many of the unit; 1 to 10^15.
+    #[serde(default = "one")]
+    pub per: u64,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl UnitDocument {
+    /// Checks the terms of a unit.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn read(&self, unit: Unit) -> Result<UnitTerms, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let cost = self.cost.as_ref().and_then(|cost| cost.read(&mut problems));
+        if cost.is_some() && matches!(unit.class(), UnitClass::Cash) {
+            problems.add("/cost", "money costs itself");
+        }
+        if self.stocked && !matches!(unit.class(), UnitClass::Item | UnitClass::Coupon | UnitClass::Entitlement) {
+            problems.add("/stocked", format!("{unit} is not counted in pieces: items, coupons and entitlements are"));
+        }
+        if self.valid_days.is_some_and(|days| !(1..=VALID_DAYS_MAX).contains(&days)) {
+            problems.add("/valid_days", format!("expected 1 to {VALID_DAYS_MAX}"));
+        }
+        let redeem_minimum =
+            self.redeem_minimum.and_then(|least| problems.keep("/redeem_minimum", Quantity::new(least)));
+        let terms = Value::Object(self.terms.clone()).to_string();
+        if terms.len() > PARAMS_BYTES_MAX {
+            problems.add("/terms", format!("longer than {PARAMS_BYTES_MAX} bytes"));
+        }
+        problems.finish(Some(UnitTerms {
+            unit,
+            title: self.title.clone(),
+            cost,
+            stocked: self.stocked,
+            valid_days: self.valid_days,
+            redeem_minimum,
+            terms: Json::from_checked(terms),
+        }))
+    }
+
+    /// The document that says these terms.
+    #[must_use]
+    pub fn of(terms: &UnitTerms) -> Self {
+        let own = match json_value(&terms.terms) {
+            Value::Object(own) => own,
+            _ => Map::new(),
+        };
+        Self {
+            title: terms.title.clone(),
+            cost: terms.cost.map(|cost| CostDocument {
+                amount: cost.amount.get(),
+                per: cost.per.get(),
+                currency: cost.currency.to_string(),
+            }),
+            stocked: terms.stocked,
+            valid_days: terms.valid_days,
+            redeem_minimum: terms.redeem_minimum.map(Quantity::get),
+            terms: own,
+        }
+    }
+}
+
+impl CostDocument {
+    fn read(&self, problems: &mut Problems) -> Option<Cost> {
+        let amount = problems.keep("/cost/amount", Quantity::new(self.amount));
+        let per = problems.keep("/cost/per", Quantity::new(self.per));
+        if self.per == 0 {
+            problems.add("/cost/per", "expected at least 1");
+        }
+        let currency = problems.keep("/cost/currency", Currency::new(&self.currency));
+        Some(Cost { amount: amount?, per: per?, currency: currency? })
+    }
+}
+
+/// A unit with its terms, as it goes out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnitView {
+    /// The unit.
+    pub unit: String,
+    /// Its terms.
+    #[serde(flatten)]
+    pub document: UnitDocument,
+    /// Pieces on hand, of a unit that is stocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_hand: Option<u64>,
+}
+
+impl UnitView {
+    /// The unit as it goes out.
+    #[must_use]
+    pub fn of(terms: &UnitTerms, on_hand: Quantity) -> Self {
+        let document = UnitDocument::of(terms);
+        Self { unit: terms.unit.to_string(), on_hand: terms.stocked.then_some(on_hand.get()), document }
+    }
+}
+
+/// A budget that several campaigns share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PocketDocument {
+    /// For people.
+    #[serde(default)]
+    pub title: String,
+    /// What it holds. What each counts is fixed once it is made; amounts may change.
+    pub budgets: Vec<BudgetDocument>,
+    /// At which shares of a budget operators are told, in per cent.
+    #[serde(default = "warn_at")]
+    pub warn_at: Vec<u8>,
+}
+
+impl PocketDocument {
+    /// Checks a pocket.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read(&self, id: PocketId) -> Result<Pocket, Vec<Problem>> {
+        let mut problems = Problems::default();
+        if self.budgets.is_empty() {
+            problems.add("/budgets", "a pocket holds at least one budget");
+        }
+        let budgets = read_budgets(&self.budgets, None, &mut problems);
+        let warn_at = read_warn_at(&self.warn_at, &mut problems);
+        problems.finish(Some(Pocket { id, title: self.title.clone(), budgets, warn_at }))
+    }
+
+    /// The document that says this pocket.
+    #[must_use]
+    pub fn of(pocket: &Pocket) -> Self {
+        Self {
+            title: pocket.title.clone(),
+            budgets: pocket.budgets.iter().map(Into::into).collect(),
+            warn_at: pocket.warn_at.clone(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Redemptions, the terms of units, and pockets, in the store.
+
+use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::effect::Dimension;
+use largesse_domain::grant::GrantSlot;
+use largesse_domain::id::{Identifier, RequestId};
+use largesse_domain::json::Json;
+use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState};
+use serde::{Deserialize, Serialize};
+
+use super::{Text, Unreadable, id, instant, quantity, read, term, word, write};
+use crate::catalogue::{PocketDocument, UnitDocument};
+
+#[derive(Serialize, Deserialize)]
+struct RedemptionForm<'a> {
+    customer: Text<'a>,
+    unit: Text<'a>,
+    quantity: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grant: Option<(Text<'a>, Text<'a>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
+    reference: Text<'a>,
+    state: Text<'a>,
+    /// Campaign, key, issue, quantity.
+    parts: Vec<(Text<'a>, Text<'a>, u32, u64)>,
+    made: i64,
+    changed: i64,
+}
+
+/// The redemption as the store keeps it, without its id.
+#[must_use]
+pub fn redemption_text(redemption: &Redemption) -> String {
+    let Redemption { request, state, parts, made_at, changed_at } = redemption;
+    let grant = request.grant.as_ref();
+    write(&RedemptionForm {
+        customer: request.customer.as_str().into(),
+        unit: request.unit.as_str().into(),
+        quantity: request.quantity.get(),
+        grant: grant.map(|(campaign, key)| (campaign.as_str().into(), key.as_str().into())),
+        until: request.reserve_until.map(|until| until.as_millis()),
+        reference: request.reference.as_str().into(),
+        state: state.as_str().into(),
+        parts: parts
+            .iter()
+            .map(|Part { slot, issue, quantity }| {
+                (slot.campaign.as_str().into(), slot.key.as_str().into(), *issue, quantity.get())
+            })
+            .collect(),
+        made: made_at.as_millis(),
+        changed: changed_at.as_millis(),
+    })
+}
+
+/// Reads what [`redemption_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_redemption(key: &RequestId, text: &str) -> Result<Redemption, Unreadable> {
+    let form: RedemptionForm<'_> = read(text)?;
+    let customer: largesse_domain::id::CustomerId = id(&form.customer)?;
+    let part = |(campaign, key, issue, amount): (Text<'_>, Text<'_>, u32, u64)| {
+        let slot = GrantSlot { campaign: id(&campaign)?, to: customer.clone(), key: id(&key)? };
+        Ok(Part { slot, issue, quantity: quantity(amount)? })
+    };
+    let parts = form.parts.into_iter().map(part).collect::<Result<_, Unreadable>>()?;
+    let grant = form.grant.map(|(campaign, key)| Ok::<_, Unreadable>((id(&campaign)?, id(&key)?))).transpose()?;
+    let request = RedemptionRequest {
+        id: key.clone(),
+        unit: id(&form.unit)?,
+        quantity: quantity(form.quantity)?,
+        grant,
+        reserve_until: form.until.map(instant).transpose()?,
+        reference: form.reference.into_owned(),
+        customer,
+    };
+    let state = word(&RedemptionState::ALL, RedemptionState::as_str, &form.state)?;
+    Ok(Redemption { request, state, parts, made_at: instant(form.made)?, changed_at: instant(form.changed)? })
+}
+
+/// Identifiers as the store keeps them.
+#[must_use]
+pub fn identifiers_text(identifiers: &[(Dimension, Identifier)]) -> String {
+    let pairs: Vec<_> = identifiers.iter().map(|(dimension, value)| (dimension.as_str(), value.as_str())).collect();
+    write(&pairs)
+}
+
+/// Reads what [`identifiers_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_identifiers(text: &str) -> Result<Vec<(Dimension, Identifier)>, Unreadable> {
+    let pairs: Vec<(String, String)> = read(text)?;
+    let pair =
+        |(dimension, value): (String, String)| Ok((word(&Dimension::ALL, Dimension::as_str, &dimension)?, id(&value)?));
+    pairs.into_iter().map(pair).collect()
+}
+
+/// The terms of a unit as the store keeps them, without the unit. The unit's own terms are kept byte for byte.
+#[must_use]
+pub fn terms_text(terms: &UnitTerms) -> String {
+    write(&(UnitDocument::of(terms), terms.terms.as_str()))
+}
+
+/// Reads what [`terms_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_terms(unit: &str, text: &str) -> Result<UnitTerms, Unreadable> {
+    let (document, own): (UnitDocument, String) = read(text)?;
+    let unit = id(unit)?;
+    let terms = document.read(unit).map_err(|problems| Unreadable::new(format!("{problems:?}")))?;
+    Ok(UnitTerms { terms: Json::from_checked(own), ..terms })
+}
+
+/// The pocket as the store keeps it, without its id.
+#[must_use]
+pub fn pocket_text(pocket: &Pocket) -> String {
+    write(&PocketDocument::of(pocket))
+}
+
+/// Reads what [`pocket_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_pocket(key: &str, text: &str) -> Result<Pocket, Unreadable> {
+    let document: PocketDocument = read(text)?;
+    let budgets = document.budgets.iter().map(|budget| term(|problems| budget.read("", None, problems)));
+    let budgets = budgets.collect::<Result<_, _>>()?;
+    Ok(Pocket { id: id(key)?, title: document.title, budgets, warn_at: document.warn_at })
+}

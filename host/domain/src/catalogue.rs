@@ -1,0 +1,95 @@
+//! What operators say of units and of budgets that campaigns share.
+
+use std::collections::BTreeMap;
+
+use crate::budget::Budget;
+use crate::id::PocketId;
+use crate::json::Json;
+use crate::time::Instant;
+use crate::unit::{Currency, Quantity, Unit, UnitClass};
+
+/// What a unit costs the company: so much for so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Minor units of the currency.
+    pub amount: Quantity,
+    /// For so many of the unit; more than nothing.
+    pub per: Quantity,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl Cost {
+    /// What a quantity costs, in minor units, rounded up.
+    #[must_use]
+    pub fn of(&self, quantity: u64) -> u128 {
+        (u128::from(quantity) * u128::from(self.amount.get())).div_ceil(u128::from(self.per.get().max(1)))
+    }
+}
+
+/// The terms of a unit: of a coupon, an item, of points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitTerms {
+    /// Which unit.
+    pub unit: Unit,
+    /// For people.
+    pub title: String,
+    /// What it costs; money costs itself.
+    pub cost: Option<Cost>,
+    /// Whether pieces are on hand, and are given only while there are.
+    pub stocked: bool,
+    /// How long a grant is good for when its policy says nothing, in days of 24 hours.
+    pub valid_days: Option<u32>,
+    /// The least that is redeemed at once (the threshold of a withdrawal).
+    pub redeem_minimum: Option<Quantity>,
+    /// What else holds for it, for the systems that carry it out; an object.
+    pub terms: Json,
+}
+
+impl UnitTerms {
+    /// When a grant of the unit expires, if its policy says nothing.
+    #[must_use]
+    pub fn expires(&self, granted_at: Instant) -> Option<Instant> {
+        let days = i64::from(self.valid_days?);
+        Some(granted_at.plus_millis(days * 24 * 60 * 60 * 1_000).unwrap_or(Instant::MAX))
+    }
+}
+
+/// Budgets that several campaigns share. A day of it is the local day of the campaign that grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pocket {
+    /// Its id.
+    pub id: PocketId,
+    /// For people.
+    pub title: String,
+    /// What it holds. What each counts is fixed once it is made; the amounts may change.
+    pub budgets: Vec<Budget>,
+    /// At which shares of a budget operators are told, in per cent, 1 to 100, rising.
+    pub warn_at: Vec<u8>,
+}
+
+/// Everything that operators say of units and pockets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    /// Units with terms.
+    pub units: BTreeMap<Unit, UnitTerms>,
+    /// Shared budgets.
+    pub pockets: BTreeMap<PocketId, Pocket>,
+}
+
+impl Catalogue {
+    /// Whether the unit is given only while pieces are on hand.
+    #[must_use]
+    pub fn is_stocked(&self, unit: &Unit) -> bool {
+        self.units.get(unit).is_some_and(|terms| terms.stocked)
+    }
+
+    /// What a unit costs. A minor unit of money costs itself.
+    #[must_use]
+    pub fn cost(&self, unit: &Unit) -> Option<Cost> {
+        let stated = self.units.get(unit).and_then(|terms| terms.cost);
+        let one = Quantity::ONE;
+        let money = unit.currency().filter(|_| unit.class() == UnitClass::Cash);
+        stated.or_else(|| money.map(|currency| Cost { amount: one, per: one, currency }))
+    }
+}

@@ -1,0 +1,350 @@
+//! Using what was granted: points spent, a coupon used, cash withdrawn, an item claimed. At once, or reserved first and then
+//! committed, released or timed out.
+
+use std::fmt;
+
+use crate::catalogue::Catalogue;
+use crate::facts::{Facts, Wanted};
+use crate::grant::{Grant, GrantSlot, GrantState};
+use crate::id::{CampaignId, CustomerId, GrantKey, RequestId};
+use crate::ledger::{Cause, Entry, PositionKey};
+use crate::lot::{Use, use_up};
+use crate::time::Instant;
+use crate::timer::TimerKey;
+use crate::unit::{Quantity, Unit, UnitClass};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedemptionRequest {
+    /// The asker's own identifier: the same request again gets the same answer.
+    pub id: RequestId,
+    /// Whose wallet.
+    pub customer: CustomerId,
+    /// Of what.
+    pub unit: Unit,
+    /// How much.
+    pub quantity: Quantity,
+    /// Only from this grant; from the first given, when `None`.
+    pub grant: Option<(CampaignId, GrantKey)>,
+    /// Kept apart until then, to be committed or released; used at once when `None`.
+    pub reserve_until: Option<Instant>,
+    /// For the statement and the auditor: an order, a transfer, at most 256 bytes.
+    pub reference: String,
+}
+
+/// Where a redemption is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedemptionState {
+    /// Kept apart.
+    Reserved,
+    /// Used.
+    Redeemed,
+    /// Given back by request.
+    Released,
+    /// Given back because nobody settled it in time.
+    TimedOut,
+    /// Used, and then undone.
+    Reversed,
+}
+
+impl RedemptionState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Reserved, Self::Redeemed, Self::Released, Self::TimedOut, Self::Reversed];
+
+    /// The word in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Redeemed => "redeemed",
+            Self::Released => "released",
+            Self::TimedOut => "timed-out",
+            Self::Reversed => "reversed",
+        }
+    }
+}
+
+/// How much of which grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where the grant stands.
+    pub slot: GrantSlot,
+    /// Which issue of its key.
+    pub issue: u32,
+    /// How much of it.
+    pub quantity: Quantity,
+}
+
+/// A redemption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redemption {
+    /// What was asked for.
+    pub request: RedemptionRequest,
+    /// Where it is in its life.
+    pub state: RedemptionState,
+    /// What it is made of; adds up to the quantity.
+    pub parts: Vec<Part>,
+    /// The host's clock when it was made.
+    pub made_at: Instant,
+    /// The host's clock when its state last changed.
+    pub changed_at: Instant,
+}
+
+/// What shall become of a redemption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// What is reserved is used.
+    Commit,
+    /// What is reserved is given back.
+    Release,
+    /// What was used is given back.
+    Reverse,
+}
+
+impl Settle {
+    /// The word in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Release => "release",
+            Self::Reverse => "reverse",
+        }
+    }
+}
+
+/// Why something was not redeemed, or a redemption not settled. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedeemError {
+    /// Units of this class are not used up: growth, a credit limit, a rate boost.
+    NotRedeemable(Unit),
+    /// Less is asked for than is redeemed at once.
+    BelowMinimum(Quantity),
+    /// It would be reserved until a time that is over.
+    UntilIsPast,
+    /// The customer has no such grant.
+    NoGrant,
+    /// The grant is of another unit.
+    OtherUnit(Unit),
+    /// The grant's time is over.
+    GrantExpired,
+    /// The customer can use only so much.
+    Insufficient(Quantity),
+    /// The identifier was used for another request.
+    OtherRequest,
+    /// There is no such redemption.
+    NotFound,
+    /// It is another customer's.
+    OtherCustomer,
+    /// What is asked makes no sense in the state that it is in.
+    State(RedemptionState),
+    /// A grant that it used was taken back and given anew: there is nothing to give back to.
+    GrantReplaced,
+}
+
+impl fmt::Display for RedeemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRedeemable(unit) => write!(f, "{unit} is not used up"),
+            Self::BelowMinimum(least) => write!(f, "at least {least} is redeemed at once"),
+            Self::UntilIsPast => f.write_str("the time until which to reserve is over"),
+            Self::NoGrant => f.write_str("the customer has no such grant"),
+            Self::OtherUnit(unit) => write!(f, "the grant is of {unit}"),
+            Self::GrantExpired => f.write_str("the grant has expired"),
+            Self::Insufficient(left) => write!(f, "the customer can use {left}"),
+            Self::OtherRequest => f.write_str("the id was used for another request"),
+            Self::NotFound => f.write_str("there is no such redemption"),
+            Self::OtherCustomer => f.write_str("the redemption is another customer's"),
+            Self::State(state) => write!(f, "the redemption is {}", state.as_str()),
+            Self::GrantReplaced => f.write_str("a grant that was used has been taken back and given anew"),
+        }
+    }
+}
+
+impl std::error::Error for RedeemError {}
+
+/// The rows that a request looks at first; [`wanted_of_grants`] says which more.
+#[must_use]
+pub fn wanted(request: &RedemptionRequest) -> Wanted {
+    let mut wanted = Wanted {
+        redemptions: [request.id.clone()].into(),
+        customers: [request.customer.clone()].into(),
+        ..Wanted::default()
+    };
+    match slot(request) {
+        Some(slot) => drop(wanted.grants.insert(slot)),
+        None => drop(wanted.wallets.insert(request.customer.clone())),
+    }
+    wanted
+}
+
+fn slot(request: &RedemptionRequest) -> Option<GrantSlot> {
+    let (campaign, key) = request.grant.clone()?;
+    Some(GrantSlot { campaign, to: request.customer.clone(), key })
+}
+
+/// The grants that a request may use, the first given first.
+fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Grant> {
+    match slot(request) {
+        Some(slot) => facts.grants.get(&slot).iter().collect(),
+        None => facts.wallet(&request.customer).into_iter().filter(|grant| grant.unit == request.unit).collect(),
+    }
+}
+
+/// The rows that a request changes; those of [`wanted`] are loaded.
+#[must_use]
+pub fn wanted_of_grants(request: &RedemptionRequest, facts: &Facts) -> Wanted {
+    let key = |grant: &Grant| PositionKey { campaign: grant.slot.campaign.clone(), unit: grant.unit.clone() };
+    Wanted { positions: candidates(facts, request).into_iter().map(key).collect(), ..Wanted::default() }
+}
+
+/// The rows that settling a redemption changes; the redemption is loaded.
+#[must_use]
+pub fn wanted_to_settle(redemption: &Redemption) -> Wanted {
+    let mut wanted = Wanted { customers: [redemption.request.customer.clone()].into(), ..Wanted::default() };
+    for part in &redemption.parts {
+        wanted.grants.insert(part.slot.clone());
+        let unit = redemption.request.unit.clone();
+        wanted.positions.insert(PositionKey { campaign: part.slot.campaign.clone(), unit });
+    }
+    wanted
+}
+
+/// Redeems, or reserves. The boolean says whether it is new. The caller has loaded [`wanted`] and [`wanted_of_grants`].
+///
+/// # Errors
+/// Why nothing was redeemed.
+pub fn redeem(
+    facts: &mut Facts,
+    request: &RedemptionRequest,
+    catalogue: &Catalogue,
+    now: Instant,
+) -> Result<(Redemption, bool), RedeemError> {
+    if let Some(known) = facts.redemptions.get(&request.id) {
+        return if known.request == *request { Ok((known.clone(), false)) } else { Err(RedeemError::OtherRequest) };
+    }
+    check(request, catalogue, now)?;
+    let parts = parts(facts, request, now)?;
+    let cause = Cause::Request(request.id.clone());
+    let entry = Entry { at: now, cause: &cause };
+    let (state, step) = match request.reserve_until {
+        Some(_) => (RedemptionState::Reserved, Use::Reserve),
+        None => (RedemptionState::Redeemed, Use::Redeem),
+    };
+    for part in &parts {
+        use_up(facts, entry, &part.slot, (part.quantity, step));
+    }
+    if let Some(until) = request.reserve_until {
+        facts.set_ledger_timer(TimerKey::Redemption(request.id.clone()), until);
+    }
+    let redemption = Redemption { request: request.clone(), state, parts, made_at: now, changed_at: now };
+    facts.redemptions.put(request.id.clone(), Some(redemption.clone()));
+    Ok((redemption, true))
+}
+
+fn check(request: &RedemptionRequest, catalogue: &Catalogue, now: Instant) -> Result<(), RedeemError> {
+    if matches!(request.unit.class(), UnitClass::Growth | UnitClass::CreditLimit | UnitClass::RateBoost) {
+        return Err(RedeemError::NotRedeemable(request.unit.clone()));
+    }
+    let least = catalogue.units.get(&request.unit).and_then(|terms| terms.redeem_minimum).unwrap_or(Quantity::ONE);
+    if request.quantity < least {
+        return Err(RedeemError::BelowMinimum(least));
+    }
+    if request.reserve_until.is_some_and(|until| until <= now) {
+        return Err(RedeemError::UntilIsPast);
+    }
+    Ok(())
+}
+
+/// First in, first out.
+fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec<Part>, RedeemError> {
+    let grants = candidates(facts, request);
+    if request.grant.is_some() {
+        let grant = grants.first().ok_or(RedeemError::NoGrant)?;
+        if grant.unit != request.unit {
+            return Err(RedeemError::OtherUnit(grant.unit.clone()));
+        }
+        if grant.state_at(now) == GrantState::Expired {
+            return Err(RedeemError::GrantExpired);
+        }
+    }
+    let mut open = request.quantity;
+    let mut parts = Vec::new();
+    for grant in grants {
+        let quantity = grant.available_at(now).min(open);
+        if !quantity.is_zero() {
+            open = open.room_after(quantity);
+            parts.push(Part { slot: grant.slot.clone(), issue: grant.issue, quantity });
+        }
+    }
+    if open.is_zero() { Ok(parts) } else { Err(RedeemError::Insufficient(request.quantity.room_after(open))) }
+}
+
+/// Commits, releases or reverses a redemption. What is so already stays so. `customer` guards against settling another's. The
+/// caller has loaded the redemption and [`wanted_to_settle`].
+///
+/// # Errors
+/// Why nothing was changed.
+pub fn settle(
+    facts: &mut Facts,
+    id: &RequestId,
+    customer: Option<&CustomerId>,
+    how: Settle,
+    now: Instant,
+) -> Result<Redemption, RedeemError> {
+    use RedemptionState::{Redeemed, Released, Reserved, Reversed};
+    let mut redemption = facts.redemptions.get(id).clone().ok_or(RedeemError::NotFound)?;
+    if customer.is_some_and(|customer| *customer != redemption.request.customer) {
+        return Err(RedeemError::OtherCustomer);
+    }
+    let (next, step) = match (how, redemption.state) {
+        (Settle::Commit, Redeemed) | (Settle::Release, Released) | (Settle::Reverse, Reversed) => {
+            return Ok(redemption);
+        }
+        (Settle::Commit, Reserved) if redemption.is_over(now) => {
+            return Err(RedeemError::State(RedemptionState::TimedOut));
+        }
+        (Settle::Commit, Reserved) => (Redeemed, Use::Commit),
+        (Settle::Release, Reserved) => (Released, Use::Release),
+        (Settle::Reverse, Redeemed) => (Reversed, Use::Undo),
+        (_, state) => return Err(RedeemError::State(state)),
+    };
+    go_on(facts, &mut redemption, (next, step), (now, &Cause::Request(id.clone())))?;
+    Ok(redemption)
+}
+
+/// Gives back what was reserved for too long. Nothing happens to a redemption that is settled or has time. The caller has loaded
+/// the redemption and [`wanted_to_settle`].
+pub fn look_at_clock(facts: &mut Facts, id: &RequestId, now: Instant) {
+    let Some(mut redemption) = facts.redemptions.get(id).clone() else { return };
+    if redemption.state == RedemptionState::Reserved && redemption.is_over(now) {
+        let given_back = (RedemptionState::TimedOut, Use::Release);
+        go_on(facts, &mut redemption, given_back, (now, &Cause::Clock))
+            .expect("a grant of which a part is reserved stays");
+    }
+}
+
+impl Redemption {
+    fn is_over(&self, now: Instant) -> bool {
+        self.request.reserve_until.is_some_and(|until| until <= now)
+    }
+}
+
+fn go_on(
+    facts: &mut Facts,
+    redemption: &mut Redemption,
+    (state, step): (RedemptionState, Use),
+    (now, cause): (Instant, &Cause),
+) -> Result<(), RedeemError> {
+    let same = |part: &Part| facts.grants.get(&part.slot).as_ref().is_some_and(|grant| grant.issue == part.issue);
+    if !redemption.parts.iter().all(same) {
+        return Err(RedeemError::GrantReplaced);
+    }
+    let entry = Entry { at: now, cause };
+    for part in &redemption.parts {
+        use_up(facts, entry, &part.slot, (part.quantity, step));
+    }
+    (redemption.state, redemption.changed_at) = (state, now);
+    facts.redemptions.put(redemption.request.id.clone(), Some(redemption.clone()));
+    Ok(())
+}

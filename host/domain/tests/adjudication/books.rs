@@ -1,0 +1,190 @@
+//! The lines of a script that are about the ledger.
+//!
+//! ```text
+//! unit coupon:a valid 30 minimum 10
+//! stock item:phone 5 => 5
+//! pocket shared points total 100
+//! redeem r1 ann 60 points => redeemed: a 50, b 10
+//! redeem r2 ann 5 points of a until 2026-11-12 on 2026-11-10 => reserved: a 5
+//! commit r2 [by bob] on 2026-11-11 => redeemed
+//! clock 2026-11-20 ann a => posted
+//! clock 2026-11-20 r2 => timed-out
+//! wallet ann points on 2026-11-20 => 10
+//! owes ann points => 0
+//! account expense points => 60
+//! crossed => 80% of points: 80 of 100
+//! ```
+//!
+//! Without `on`, a line is of noon on 2026-11-09.
+
+use largesse_domain::budget::Budget;
+use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::facts::{Facts, Wanted};
+use largesse_domain::grant::GrantSlot;
+use largesse_domain::id::{CustomerId, RequestId};
+use largesse_domain::json::Json;
+use largesse_domain::ledger::{self, Account, Cause, Entry, PositionKey};
+use largesse_domain::lot;
+use largesse_domain::redemption::{self, Redemption, RedemptionRequest, Settle};
+use largesse_domain::time::Instant;
+use largesse_domain::unit::{Quantity, Unit};
+
+use crate::calendar::noon;
+use crate::parse::Words;
+use crate::script::Run;
+
+/// Whether the line is about the ledger.
+pub(crate) fn is_one(verb: &str) -> bool {
+    const VERBS: [&str; 11] =
+        ["unit", "stock", "pocket", "redeem", "commit", "release", "reverse", "clock", "wallet", "owes", "account"];
+    VERBS.contains(&verb)
+}
+
+/// Does what the line says.
+pub(crate) fn line(run: &mut Run, verb: &str, words: &mut Words<'_>) -> Option<String> {
+    match verb {
+        "unit" => {
+            let terms = terms(words);
+            run.setting.catalogue.units.insert(terms.unit.clone(), terms);
+            None
+        }
+        "pocket" => {
+            let (id, of) = (words.parse::<largesse_domain::id::PocketId>(), words.parse());
+            assert!(words.take("total"), "pocket shared points total 100");
+            let budgets = vec![Budget { of, total: words.quantity(), per_day: None }];
+            run.setting.campaign.settings.pockets.push(id.clone());
+            let pocket = Pocket { id: id.clone(), title: String::new(), budgets, warn_at: vec![80] };
+            run.setting.catalogue.pockets.insert(id, pocket);
+            None
+        }
+        "stock" => Some(stock(run, words)),
+        "redeem" => Some(redeem(run, words)),
+        "commit" => Some(settle(run, words, Settle::Commit)),
+        "release" => Some(settle(run, words, Settle::Release)),
+        "reverse" => Some(settle(run, words, Settle::Reverse)),
+        "clock" => Some(clock(run, words)),
+        "wallet" => {
+            let (id, unit) = (words.parse::<CustomerId>(), words.parse::<Unit>());
+            let at = on(words);
+            let grants = run.store.grants.values().filter(|grant| grant.slot.to == id && grant.unit == unit);
+            Some(grants.map(|grant| grant.available_at(at).get()).sum::<u64>().to_string())
+        }
+        "owes" => {
+            let (id, unit) = (words.parse::<CustomerId>(), words.parse::<Unit>());
+            let debt = run.store.customers.get(&id).and_then(|known| known.debts.get(&unit)).copied();
+            Some(debt.unwrap_or_default().to_string())
+        }
+        _ => {
+            let word = words.next();
+            let account = Account::ALL.into_iter().find(|account| account.as_str() == word).unwrap();
+            let key = PositionKey { campaign: run.setting.campaign.id.clone(), unit: words.parse() };
+            Some(run.store.positions.get(&key).map_or(0, |position| position.balance(account)).to_string())
+        }
+    }
+}
+
+fn on(words: &mut Words<'_>) -> Instant {
+    noon(if words.take("on") { words.next() } else { "2026-11-09" }).at
+}
+
+fn terms(words: &mut Words<'_>) -> UnitTerms {
+    let unit = words.parse();
+    let valid_days = words.take("valid").then(|| words.parse());
+    let redeem_minimum = words.take("minimum").then(|| words.quantity());
+    let stocked = words.take("stocked");
+    let (title, terms) = (String::new(), Json::empty_object());
+    UnitTerms { unit, title, cost: None, stocked, valid_days, redeem_minimum, terms }
+}
+
+fn stock(run: &mut Run, words: &mut Words<'_>) -> String {
+    let unit: Unit = words.parse();
+    let arrives = !words.take("less");
+    let quantity = words.quantity();
+    let wanted = |_: &Facts| Wanted { stocks: [unit.clone()].into(), ..Wanted::default() };
+    let cause = Cause::Request(RequestId::new("delivery").unwrap());
+    let entry = Entry { at: noon("2026-11-09").at, cause: &cause };
+    let change = |facts: &mut Facts| ledger::restock(facts, entry, &unit, (quantity, arrives));
+    match run.store.change(&run.setting, wanted, change) {
+        Ok(on_hand) => on_hand.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn parts(redemption: &Redemption) -> String {
+    let part = |part: &redemption::Part| format!("{} {}", part.slot.key, part.quantity);
+    redemption.parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
+    let (id, customer) = (words.parse(), words.parse());
+    let (quantity, unit): (Quantity, Unit) = (words.quantity(), words.parse());
+    let grant = words.take("of").then(|| (run.setting.campaign.id.clone(), words.parse()));
+    let reserve_until = words.take("until").then(|| noon(words.next()).at);
+    let now = on(words);
+    let request = RedemptionRequest { id, customer, unit, quantity, grant, reserve_until, reference: String::new() };
+    let catalogue = run.setting.catalogue.clone();
+    let wanted = |facts: &Facts| {
+        let mut wanted = redemption::wanted(&request);
+        if wanted.grants.iter().all(|slot| facts.grants.has(slot))
+            && wanted.wallets.iter().all(|id| facts.wallets.has(id))
+        {
+            wanted.extend(redemption::wanted_of_grants(&request, facts));
+        }
+        wanted
+    };
+    let change = |facts: &mut Facts| redemption::redeem(facts, &request, &catalogue, now);
+    match run.store.change(&run.setting, wanted, change) {
+        Ok((redemption, new)) => {
+            let again = if new { "" } else { "again " };
+            format!("{again}{}: {}", redemption.state.as_str(), parts(&redemption))
+        }
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+fn wanted_to_settle(id: &RequestId, facts: &Facts) -> Wanted {
+    let mut wanted = Wanted { redemptions: [id.clone()].into(), ..Wanted::default() };
+    if facts.redemptions.has(id) {
+        wanted.extend(facts.redemptions.get(id).as_ref().map(redemption::wanted_to_settle).unwrap_or_default());
+    }
+    wanted
+}
+
+fn settle(run: &mut Run, words: &mut Words<'_>, how: Settle) -> String {
+    let id: RequestId = words.parse();
+    let customer: Option<CustomerId> = words.take("by").then(|| words.parse());
+    let now = on(words);
+    let change = |facts: &mut Facts| redemption::settle(facts, &id, customer.as_ref(), how, now);
+    match run.store.change(&run.setting, |facts| wanted_to_settle(&id, facts), change) {
+        Ok(redemption) => redemption.state.as_str().to_owned(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+fn clock(run: &mut Run, words: &mut Words<'_>) -> String {
+    let at = noon(words.next()).at;
+    let name: String = words.parse();
+    let Some(key) = words.maybe() else {
+        let id = RequestId::new(&name).unwrap();
+        let wanted = |facts: &Facts| wanted_to_settle(&id, facts);
+        run.store.change(&run.setting, wanted, |facts| redemption::look_at_clock(facts, &id, at));
+        return run.store.redemptions[&id].state.as_str().to_owned();
+    };
+    let (campaign, to) = (run.setting.campaign.id.clone(), CustomerId::new(&name).unwrap());
+    let slot = GrantSlot { campaign, to, key: key.parse().unwrap() };
+    let setting = run.setting.clone();
+    let entry = Entry { at, cause: &Cause::Clock };
+    let wanted = |facts: &Facts| {
+        let mut wanted = Wanted { grants: [slot.clone()].into(), ..Wanted::default() };
+        if facts.grants.has(&slot) {
+            let grant = facts.grants.get(&slot).as_ref();
+            wanted.extend(
+                grant.map(|grant| lot::wanted(&setting.campaign, &setting.catalogue, grant)).unwrap_or_default(),
+            );
+        }
+        wanted
+    };
+    let change = |facts: &mut Facts| lot::look_at_clock(facts, entry, (&setting.campaign, &setting.catalogue), &slot);
+    run.store.change(&run.setting, wanted, change);
+    run.store.grants[&slot].state_at(at).as_str().to_owned()
+}

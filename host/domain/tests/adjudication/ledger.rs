@@ -1,0 +1,272 @@
+//! Using, holding, expiring and taking back what was granted. After every line the books are audited.
+
+use crate::script::check;
+
+const CAPS: &str = "budget points total 1000
+                    limit points campaign amount 500\n";
+
+#[test]
+fn points_are_spent_first_in_first_out() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 50 => granted 50 points
+         2026-11-10 ann => accepted
+           grant b ann points 30 => granted 30 points
+         redeem r1 ann 60 points on 2026-11-10 => redeemed: a 50, b 10
+         redeem r1 ann 60 points on 2026-11-11 => again redeemed: a 50, b 10
+         redeem r1 ann 61 points on 2026-11-11 => error: the id was used for another request
+         redeem r2 ann 21 points on 2026-11-10 => error: the customer can use 20
+         redeem r2 ann 20 points on 2026-11-10 => redeemed: b 20
+         held ann a => 50 of 50 points, redeemed
+         wallet ann points on 2026-11-10 => 0
+         account budget points => -80
+         account expense points => 80
+         reverse r1 on 2026-11-12 => reversed
+         reverse r1 on 2026-11-12 => reversed
+         wallet ann points on 2026-11-12 => 60
+         commit r1 on 2026-11-12 => error: the redemption is reversed"
+    ));
+}
+
+#[test]
+fn a_reservation_is_committed_released_or_times_out() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 50 => granted 50 points
+         redeem r1 ann 20 points until 2026-11-12 => reserved: a 20
+         redeem r2 ann 20 points until 2026-11-12 => reserved: a 20
+         redeem r3 ann 20 points until 2026-11-12 => error: the customer can use 10
+         redeem r3 ann 10 points until 2026-11-09 => error: the time until which to reserve is over
+         redeem r3 ann 10 points until 2026-11-12 => reserved: a 10
+         account reserved points => 50
+         held ann a => 50 of 50 points, posted
+         commit r1 by bob on 2026-11-10 => error: the redemption is another customer's
+         commit r1 by ann on 2026-11-10 => redeemed
+         release r1 on 2026-11-10 => error: the redemption is redeemed
+         release r2 on 2026-11-10 => released
+         commit r2 on 2026-11-10 => error: the redemption is released
+         clock 2026-11-11 r3 => reserved
+         commit r3 on 2026-11-12 => error: the redemption is timed-out
+         clock 2026-11-12 r3 => timed-out
+         clock 2026-11-13 r1 => redeemed
+         commit r9 => error: there is no such redemption
+         wallet ann points on 2026-11-13 => 30
+         account expense points => 20"
+    ));
+}
+
+#[test]
+fn what_was_used_is_owed_after_a_claw_back_and_paid_by_what_comes_next() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 100 => granted 100 points
+         redeem r1 ann 70 points => redeemed: a 70
+         2026-11-10 ann => accepted
+           revoke a ann => took ann a 100
+         held ann a => 0 of 100 points, reversed
+         owes ann points => 70
+         account budget points => 0
+         account debt points => -70
+         account expense points => 70
+         2026-11-11 ann => accepted
+           grant b ann points 50 => granted 50 points
+         owes ann points => 20
+         wallet ann points on 2026-11-11 => 0
+         2026-11-12 ann => accepted
+           grant c ann points 50 => granted 50 points
+         owes ann points => 0
+         wallet ann points on 2026-11-12 => 30
+         reverse r1 on 2026-11-12 => reversed
+         wallet ann points on 2026-11-12 => 100"
+    ));
+}
+
+#[test]
+fn part_of_a_reserved_grant_is_taken_back() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 100 => granted 100 points
+         redeem r1 ann 30 points until 2026-11-12 => reserved: a 30
+         redeem r2 ann 20 points => redeemed: a 20
+         2026-11-10 ann => accepted
+           revoke a ann 60 => took ann a 60
+         owes ann points => 10
+         release r1 on 2026-11-10 => released
+         owes ann points => 0
+         wallet ann points on 2026-11-10 => 20
+         2026-11-10 ann => accepted
+           revoke a ann => took ann a 40
+         owes ann points => 20"
+    ));
+}
+
+#[test]
+fn a_key_is_not_freed_while_some_of_it_is_reserved() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 10 => granted 10 points
+         redeem r1 ann 10 points until 2026-11-12 => reserved: a 10
+         2026-11-10 ann => accepted
+           revoke a ann free => took ann a 10
+           grant a ann points 10 => skipped: already-granted
+         release r1 on 2026-11-10 => released
+         owes ann points => 0
+         wallet ann points on 2026-11-10 => 0"
+    ));
+}
+
+#[test]
+fn a_redemption_of_a_grant_that_was_given_anew_stays() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 10 => granted 10 points
+         redeem r1 ann 10 points => redeemed: a 10
+         2026-11-10 ann => accepted
+           revoke a ann free => took ann a 10
+           grant a ann points 15 => granted 15 points
+         owes ann points => 0
+         wallet ann points on 2026-11-10 => 5
+         reverse r1 on 2026-11-10 => error: a grant that was used has been taken back and given anew"
+    ));
+}
+
+#[test]
+fn what_expires_is_breakage_and_cannot_be_used() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 50 expires 86400 => granted 50 points
+           grant b ann points 5 => granted 5 points
+         redeem r1 ann 10 points until 2026-11-12 => reserved: a 10
+         redeem r2 ann 20 points => redeemed: a 20
+         redeem r3 ann 6 points on 2026-11-10 => error: the customer can use 5
+         redeem r3 ann 5 points of a on 2026-11-10 => error: the customer can use 0
+         clock 2026-11-09 ann a => posted
+         clock 2026-11-10 ann a => posted
+         account breakage points => 20
+         release r1 on 2026-11-10 => released
+         account breakage points => 30
+         held ann a 2026-11-10 => 50 of 50 points, redeemed
+         reverse r2 on 2026-11-10 => reversed
+         account breakage points => 50
+         held ann a 2026-11-10 => 50 of 50 points, expired
+         redeem r4 ann 5 points of a on 2026-11-10 => error: the grant has expired
+         2026-11-10 ann => accepted
+           revoke a ann => took ann a 50
+         account breakage points => 0
+         account budget points => -5
+         owes ann points => 0"
+    ));
+}
+
+#[test]
+fn a_held_grant_is_posted_by_the_clock_and_cannot_be_used_before() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 50 hold 86400 => granted 50 points
+           grant b ann points 50 hold 86400 => granted 50 points
+         account pending points => 100
+         redeem r1 ann 1 points => error: the customer can use 0
+         clock 2026-11-09 ann a => pending
+         2026-11-10 ann => accepted
+           revoke b ann => took ann b 50
+         clock 2026-11-10 ann a => posted
+         clock 2026-11-10 ann b => reversed
+         account pending points => 0
+         account wallet points => 50
+         used ann points campaign => 50 in 1"
+    ));
+}
+
+#[test]
+fn stock_is_given_while_there_is_some_and_returns_unused() {
+    check(
+        "budget item total 1000
+         limit item campaign count 100
+         unit item:phone stocked
+         stock item:phone 2 => 2
+         stock item:phone less 3 => 2 are on hand
+         2026-11-09 ann => accepted
+           grant a ann item:phone 1 => granted 1 item:phone
+           grant b ann item:phone 1 or item:mug 1 => granted 1 item:phone
+           grant c ann item:phone 1 or item:mug 1 => granted 1 item:mug by choice 1
+           grant d ann item:phone 1 skip => skipped: stock-exhausted
+         redeem r1 ann 1 item:phone => redeemed: a 1
+         2026-11-10 ann => accepted
+           revoke a ann => took ann a 1
+           revoke b ann => took ann b 1
+         owes ann item:phone => 1
+         2026-11-10 ann => denied effect 0: stock-exhausted
+           grant e ann item:phone 2
+         2026-11-10 ann => accepted
+           grant e ann item:phone 2 reduce => reduced to 1 item:phone: stock-exhausted
+         stock item:phone 0 => 0
+         owes ann item:phone => 0",
+    );
+}
+
+#[test]
+fn terms_of_a_unit_say_its_validity_and_the_least_that_is_redeemed() {
+    check(
+        "budget coupon total 10
+         limit coupon campaign count 10
+         budget cash:CNY total 10000
+         limit cash:CNY campaign count 10
+         budget growth total 10
+         limit growth campaign count 10
+         unit coupon:a valid 2
+         unit cash:CNY minimum 1000
+         2026-11-09 ann => accepted
+           grant a ann coupon:a 1 => granted 1 coupon:a
+           grant b ann coupon:a 1 expires 864000 => granted 1 coupon:a
+           grant c ann cash:CNY 1500 => granted 1500 cash:CNY
+           grant d ann growth 5 => granted 5 growth
+         clock 2026-11-11 ann a => expired
+         clock 2026-11-11 ann b => posted
+         redeem r1 ann 999 cash:CNY => error: at least 1000 is redeemed at once
+         redeem r1 ann 1000 cash:CNY => redeemed: c 1000
+         redeem r2 ann 1 coupon:a of c => error: the grant is of cash:CNY
+         redeem r2 ann 1 coupon:a of x => error: the customer has no such grant
+         redeem r2 bob 1 coupon:a of b => error: the customer has no such grant
+         redeem r2 ann 1 growth => error: growth is not used up",
+    );
+}
+
+#[test]
+fn limits_count_by_device_whoever_uses_it() {
+    check(
+        "budget points total 1000
+         limit points campaign amount 500
+         limit points per device day amount 60
+         customer ann device=d1
+         customer bob device=d1
+         2026-11-09 ann bob => accepted
+           grant a ann points 50 => granted 50 points
+           grant a bob points 50 reduce => reduced to 10 points: limit-reached
+         customer ann device=d2
+         2026-11-09 ann => accepted
+           grant b ann points 60 => granted 60 points
+           revoke a ann => took ann a 50
+         used device d1 points day => 10 in 1
+         used device d2 points day => 60 in 1
+         2026-11-09 eve => denied effect 0: identifier-unknown
+           grant a eve points 5
+         unknown-claim allow
+         2026-11-09 eve => accepted
+           grant a eve points 5 => granted 5 points",
+    );
+}
+
+#[test]
+fn a_pocket_is_a_budget_of_several_campaigns() {
+    check(
+        "budget points total 1000
+         limit points campaign amount 500
+         pocket shared points total 70
+         2026-11-09 ann => accepted
+           grant a ann points 50 => granted 50 points
+           grant b ann points 50 reduce => reduced to 20 points: budget-exhausted
+           revoke a ann 5 => took ann a 5
+         used pocket shared points campaign => 65 in 2
+         used budget points campaign => 65 in 2",
+    );
+}

@@ -1,0 +1,432 @@
+//! What the ledger is asked for beside decisions: redemptions, reservations, reversals, stock, and what is due by the clock.
+
+use std::sync::Arc;
+
+use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::customer::Fact;
+use largesse_domain::event::EventKey;
+use largesse_domain::facts::{Receipt, Wanted};
+use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::id::{CampaignId, CustomerId, EventSeq, RequestId};
+use largesse_domain::json::Json;
+use largesse_domain::ledger::{self, Cause, Entry, Lot, NotOnHand};
+use largesse_domain::lot::{self, SettleError};
+use largesse_domain::outcome::{Decision, Done, Outcome, Reversal, Verdict};
+use largesse_domain::policy::Problem;
+use largesse_domain::redemption::{self, RedeemError, Redemption, RedemptionRequest};
+use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
+use largesse_domain::time::Instant;
+use largesse_domain::unit::{Quantity, Unit};
+use largesse_store::StoreError;
+use serde_json::{Value, json};
+
+use super::control::{Changed, ControlError};
+use super::{Change, Decider};
+
+/// What the ledger is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LedgerRequest {
+    /// Use, or reserve, out of a wallet.
+    Redeem(RedemptionRequest),
+    /// Commit, release or reverse a redemption; only if it is this customer's, when one is named.
+    SettleRedemption(RequestId, Option<CustomerId>, redemption::Settle),
+    /// Reserve out of a campaign's budget.
+    Reserve(ReservationRequest),
+    /// Commit or release a grant that is pending.
+    SettleGrant(GrantSlot, lot::Settle, RequestId),
+    /// Take back.
+    Reverse(ReversalRequest),
+    /// Change how many pieces of a unit are on hand.
+    Restock {
+        /// The asker's own identifier.
+        id: RequestId,
+        /// The unit.
+        unit: Unit,
+        /// How many.
+        quantity: Quantity,
+        /// Whether they arrive or are written off.
+        arrives: bool,
+    },
+}
+
+/// What to take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReversalTarget {
+    /// A grant, or at most so much of it.
+    Grant(GrantSlot, Option<Quantity>),
+    /// Whatever decisions on an event gave, and the tags that they set.
+    Event(EventKey),
+}
+
+/// A request to take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReversalRequest {
+    /// The asker's own identifier: the same request again gets the same answer.
+    pub id: RequestId,
+    /// What.
+    pub of: ReversalTarget,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the ledger answered. The booleans say whether it was done now, and not before.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LedgerAnswer {
+    /// A redemption as it is now.
+    Redemption(Redemption, bool),
+    /// A grant as it is now.
+    Grant(Box<Grant>, bool),
+    /// What was answered to a reversal or a change of stock: a JSON document.
+    Receipt(Json, bool),
+}
+
+/// Why the ledger did nothing.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LedgerError {
+    /// A redemption, or the settling of one.
+    #[error(transparent)]
+    Redeem(#[from] RedeemError),
+    /// A reservation.
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
+    /// The settling of a grant.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// There is nothing left to take back.
+    #[error("there is nothing left to take back")]
+    NothingLeft,
+    /// The identifier was used for another request.
+    #[error("the id was used for another request")]
+    OtherRequest,
+    /// The unit has no stock.
+    #[error("{0} is not stocked")]
+    NotStocked(Unit),
+    /// More would be written off than there is.
+    #[error(transparent)]
+    NotOnHand(#[from] NotOnHand),
+}
+
+type Answered = Result<LedgerAnswer, ControlError>;
+
+impl Decider {
+    /// Does what is asked. The outer error ends the host, the inner one is for whoever asked.
+    pub(super) fn ask_ledger(&mut self, request: LedgerRequest) -> Result<Result<Changed, ControlError>, StoreError> {
+        let answered = match request {
+            LedgerRequest::Redeem(request) => self.redeem(&request),
+            LedgerRequest::SettleRedemption(id, customer, how) => self.settle_redemption(&id, customer.as_ref(), how),
+            LedgerRequest::Reserve(request) => self.reserve(&request),
+            LedgerRequest::SettleGrant(slot, how, id) => self.settle_grant(&slot, how, id),
+            LedgerRequest::Reverse(request) => self.reverse(&request),
+            LedgerRequest::Restock { id, unit, quantity, arrives } => self.restock(&id, &unit, (quantity, arrives)),
+        };
+        Ok(answered?.map(|answer| Changed::Ledger(Box::new(answer))))
+    }
+
+    fn redeem(&mut self, request: &RedemptionRequest) -> Result<Answered, StoreError> {
+        self.ensure(redemption::wanted(request))?;
+        self.ensure(redemption::wanted_of_grants(request, &self.facts))?;
+        let catalogue = Arc::clone(&self.registry.catalogue);
+        let redeemed = redemption::redeem(&mut self.facts, request, &catalogue, self.clock.now());
+        Ok(redeemed
+            .map(|(redemption, is_new)| LedgerAnswer::Redemption(redemption, is_new))
+            .map_err(|error| LedgerError::from(error).into()))
+    }
+
+    fn settle_redemption(
+        &mut self,
+        id: &RequestId,
+        customer: Option<&CustomerId>,
+        how: redemption::Settle,
+    ) -> Result<Answered, StoreError> {
+        self.ensure_redemption(id)?;
+        let before = self.facts.redemptions.get(id).as_ref().map(|redemption| redemption.state);
+        let settled = redemption::settle(&mut self.facts, id, customer, how, self.clock.now());
+        Ok(settled
+            .map(|redemption| {
+                let is_new = before != Some(redemption.state);
+                LedgerAnswer::Redemption(redemption, is_new)
+            })
+            .map_err(|error| LedgerError::from(error).into()))
+    }
+
+    fn ensure_redemption(&mut self, id: &RequestId) -> Result<(), StoreError> {
+        self.ensure(Wanted { redemptions: [id.clone()].into(), ..Wanted::default() })?;
+        let wanted = self.facts.redemptions.get(id).as_ref().map(redemption::wanted_to_settle);
+        self.ensure(wanted.unwrap_or_default())
+    }
+
+    /// Gives back what a redemption has reserved for too long.
+    pub(super) fn redemption_is_due(&mut self, id: &RequestId, now: Instant) -> Result<(), StoreError> {
+        self.ensure_redemption(id)?;
+        redemption::look_at_clock(&mut self.facts, id, now);
+        Ok(())
+    }
+
+    fn campaign(&self, id: &CampaignId) -> Result<Arc<Campaign>, ControlError> {
+        let found = self.registry.campaign(id).map(|active| Arc::clone(&active.campaign));
+        found.ok_or_else(|| ControlError::NotFound { what: "campaign", name: id.to_string() })
+    }
+
+    fn reserve(&mut self, request: &ReservationRequest) -> Result<Answered, StoreError> {
+        let Some(active) = self.registry.campaign(&request.campaign).cloned() else {
+            return Ok(Err(ControlError::NotFound { what: "campaign", name: request.campaign.to_string() }));
+        };
+        let catalogue = Arc::clone(&self.registry.catalogue);
+        let now = self.clock.now();
+        let (terms, local) = ((&*active.campaign, &*catalogue), active.zone.moment(now).local);
+        self.ensure(Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() })?;
+        self.ensure(reservation::wanted(request, terms, local, &self.facts))?;
+        let reserved = reservation::reserve(&mut self.facts, request, terms, (now, local));
+        self.note_crossings();
+        Ok(reserved
+            .map(|(grant, is_new)| LedgerAnswer::Grant(Box::new(grant), is_new))
+            .map_err(|error| LedgerError::from(error).into()))
+    }
+
+    /// Loads a grant and all that a change of it looks at. Its campaign, if there is such a grant.
+    pub(super) fn ensure_grant(&mut self, slot: &GrantSlot) -> Result<Option<Arc<Campaign>>, StoreError> {
+        self.ensure(Wanted { grants: [slot.clone()].into(), ..Wanted::default() })?;
+        let (Ok(campaign), Some(grant)) = (self.campaign(&slot.campaign), self.facts.grants.get(slot)) else {
+            return Ok(None);
+        };
+        let wanted = lot::wanted(&campaign, &self.registry.catalogue, grant);
+        self.ensure(wanted)?;
+        Ok(Some(campaign))
+    }
+
+    /// Does what the time has come for: a hold is over, a grant expires.
+    pub(super) fn grant_is_due(&mut self, due: &Lot, now: Instant) -> Result<(), StoreError> {
+        let Some(campaign) = self.ensure_grant(&due.slot)? else { return Ok(()) };
+        // An issue whose key was freed holds nothing any more.
+        if self.facts.grants.get(&due.slot).as_ref().is_some_and(|grant| grant.issue == due.issue) {
+            let catalogue = Arc::clone(&self.registry.catalogue);
+            let entry = Entry { at: now, cause: &Cause::Clock };
+            lot::look_at_clock(&mut self.facts, entry, (&campaign, &catalogue), &due.slot);
+        }
+        Ok(())
+    }
+
+    fn settle_grant(&mut self, slot: &GrantSlot, how: lot::Settle, id: RequestId) -> Result<Answered, StoreError> {
+        let Some(campaign) = self.ensure_grant(slot)? else {
+            return Ok(Err(LedgerError::from(SettleError::NotFound).into()));
+        };
+        let before = self.facts.grants.get(slot).clone();
+        let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), Cause::Request(id));
+        let entry = Entry { at: self.clock.now(), cause: &cause };
+        let settled = lot::settle(&mut self.facts, entry, (&campaign, &catalogue), (slot, how));
+        Ok(settled
+            .map(|grant| {
+                let is_new = before.as_ref() != Some(&grant);
+                LedgerAnswer::Grant(Box::new(grant), is_new)
+            })
+            .map_err(|error| LedgerError::from(error).into()))
+    }
+
+    /// The answer to the same request before. An error when the id was used for another.
+    fn receipt(&mut self, id: &RequestId, asked: &Json) -> Result<Option<Answered>, StoreError> {
+        self.ensure(Wanted { receipts: [id.clone()].into(), ..Wanted::default() })?;
+        Ok(self.facts.receipts.get(id).as_ref().map(|receipt| {
+            if receipt.asked == *asked {
+                Ok(LedgerAnswer::Receipt(receipt.answer.clone(), false))
+            } else {
+                Err(LedgerError::OtherRequest.into())
+            }
+        }))
+    }
+
+    fn keep_receipt(&mut self, id: &RequestId, asked: Json, answer: &Value) -> Answered {
+        let answer = Json::from_checked(answer.to_string());
+        self.facts.receipts.put(id.clone(), Some(Receipt { asked, answer: answer.clone() }));
+        Ok(LedgerAnswer::Receipt(answer, true))
+    }
+
+    fn restock(
+        &mut self,
+        id: &RequestId,
+        unit: &Unit,
+        (quantity, arrives): (Quantity, bool),
+    ) -> Result<Answered, StoreError> {
+        let asked = json!({"unit": unit.as_str(), "quantity": quantity.get(), "arrives": arrives});
+        let asked = Json::from_checked(asked.to_string());
+        if let Some(before) = self.receipt(id, &asked)? {
+            return Ok(before);
+        }
+        if !self.registry.catalogue.is_stocked(unit) {
+            return Ok(Err(LedgerError::NotStocked(unit.clone()).into()));
+        }
+        self.ensure(Wanted { stocks: [unit.clone()].into(), ..Wanted::default() })?;
+        let cause = Cause::Request(id.clone());
+        let entry = Entry { at: self.clock.now(), cause: &cause };
+        Ok(match ledger::restock(&mut self.facts, entry, unit, (quantity, arrives)) {
+            Ok(on_hand) => self.keep_receipt(id, asked, &json!({"unit": unit.as_str(), "on_hand": on_hand.get()})),
+            Err(error) => Err(LedgerError::from(error).into()),
+        })
+    }
+
+    fn reverse(&mut self, request: &ReversalRequest) -> Result<Answered, StoreError> {
+        let asked = Json::from_checked(asked_to_reverse(request).to_string());
+        if let Some(before) = self.receipt(&request.id, &asked)? {
+            return Ok(before);
+        }
+        let mut reversals = Vec::new();
+        let mut tags = Vec::new();
+        match &request.of {
+            ReversalTarget::Grant(slot, quantity) => {
+                if self.ensure_grant(slot)?.is_none() {
+                    return Ok(Err(ControlError::NotFound { what: "grant", name: slot.key.to_string() }));
+                }
+                reversals.extend(self.take_back(slot, *quantity, &request.id)?);
+            }
+            ReversalTarget::Event(key) => {
+                let Some(seq) = self.seq_of(key)? else {
+                    return Ok(Err(ControlError::NotFound { what: "event", name: key.id.to_string() }));
+                };
+                for decision in self.decisions_on(seq)? {
+                    self.undo_decision(&decision, &request.id, (&mut reversals, &mut tags))?;
+                }
+            }
+        }
+        if reversals.is_empty() && tags.is_empty() {
+            return Ok(Err(LedgerError::NothingLeft.into()));
+        }
+        let reversed: Vec<Value> = reversals.iter().map(reversal_json).collect();
+        Ok(self.keep_receipt(&request.id, asked, &json!({"reversed": reversed, "tags": tags})))
+    }
+
+    fn take_back(
+        &mut self,
+        slot: &GrantSlot,
+        quantity: Option<Quantity>,
+        id: &RequestId,
+    ) -> Result<Option<Reversal>, StoreError> {
+        let Some(campaign) = self.ensure_grant(slot)? else { return Ok(None) };
+        let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), Cause::Request(id.clone()));
+        let entry = Entry { at: self.clock.now(), cause: &cause };
+        Ok(lot::reverse(&mut self.facts, entry, (&campaign, &catalogue), (slot, quantity)))
+    }
+
+    fn seq_of(&self, key: &EventKey) -> Result<Option<EventSeq>, StoreError> {
+        if let Some((seq, _)) = self.unwritten.get(key) {
+            return Ok(Some(*seq));
+        }
+        Ok(self.store.seen(std::slice::from_ref(key))?.pop().flatten().map(|(seq, _)| seq))
+    }
+
+    fn decisions_on(&self, seq: EventSeq) -> Result<Vec<Arc<Decision>>, StoreError> {
+        match self.answers.get(&seq) {
+            Some(answer) => Ok(answer.decisions.clone()),
+            None => Ok(self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect()),
+        }
+    }
+
+    /// Takes back what a decision gave, as far as it still stands, and the tags that it set.
+    fn undo_decision(
+        &mut self,
+        decision: &Decision,
+        id: &RequestId,
+        (reversals, tags): (&mut Vec<Reversal>, &mut Vec<Value>),
+    ) -> Result<(), StoreError> {
+        let Verdict::Accepted(outcomes) = &decision.verdict else { return Ok(()) };
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Applied(Done::Granted { grant: slot, .. })
+                | Outcome::Reduced(Done::Granted { grant: slot, .. }, _) => {
+                    self.ensure_grant(slot)?;
+                    let given = self.facts.grants.get(slot).as_ref().and_then(|grant| grant.decision);
+                    if given == Some(decision.id) {
+                        reversals.extend(self.take_back(slot, None, id)?);
+                    }
+                }
+                Outcome::Applied(Done::Tagged { to, tag, present: true }) => {
+                    self.ensure(Wanted { customers: [to.clone()].into(), ..Wanted::default() })?;
+                    let mut customer = self.facts.customers.get(to).clone();
+                    let had = customer.tags.contains_key(tag);
+                    if had && customer.learn(Fact::NoTag(tag.clone()), self.clock.now()).is_ok() {
+                        self.facts.customers.put(to.clone(), customer);
+                        tags.push(json!({"customer": to.as_str(), "tag": tag.as_str()}));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of budgets that have risen to a share that operators want to hear of.
+    pub(super) fn note_crossings(&mut self) {
+        for crossing in self.facts.take_crossings() {
+            let (of, percent) = (crossing.key.of.to_string(), crossing.percent.to_string());
+            let holder = match &crossing.key.by {
+                largesse_domain::budget::UsedBy::Pocket(pocket) => format!("pocket {pocket}"),
+                by => by.campaign().map_or_else(String::new, |campaign| format!("campaign {campaign}")),
+            };
+            tracing::warn!(%holder, unit = %of, percent, used = %crossing.used, total = %crossing.total,
+                "a budget has risen to a share of its total");
+            metrics::counter!("largesse_budget_crossings_total", "holder" => holder, "unit" => of, "percent" => percent)
+                .increment(1);
+        }
+    }
+
+    pub(super) fn set_unit(&mut self, terms: UnitTerms) -> Result<Changed, ControlError> {
+        let old = self.registry.catalogue.units.get(&terms.unit).cloned();
+        if old.as_ref().is_some_and(|old| old.stocked != terms.stocked) {
+            let message = "whether a unit is stocked is fixed once it is said".into();
+            return Err(ControlError::Problems(vec![Problem { pointer: "/stocked".into(), message }]));
+        }
+        if old.as_ref() != Some(&terms) {
+            self.with_registry(|registry| {
+                Arc::make_mut(&mut registry.catalogue).units.insert(terms.unit.clone(), terms.clone());
+                Ok(())
+            })?;
+            self.pending.batch.units.push(terms.clone());
+        }
+        Ok(Changed::Unit(Box::new(terms), old.is_none()))
+    }
+
+    pub(super) fn set_pocket(&mut self, pocket: Pocket) -> Result<Changed, ControlError> {
+        let old = self.registry.catalogue.pockets.get(&pocket.id).cloned();
+        let counts = |pocket: &Pocket| {
+            let budgets = pocket.budgets.iter();
+            budgets.map(|budget| (budget.of.clone(), budget.per_day.is_some())).collect::<Vec<_>>()
+        };
+        if old.as_ref().is_some_and(|old| counts(old) != counts(&pocket)) {
+            let message = "what a pocket's budgets count is fixed once it is made (their amounts may change)".into();
+            return Err(ControlError::Problems(vec![Problem { pointer: "/budgets".into(), message }]));
+        }
+        if old.as_ref() != Some(&pocket) {
+            self.with_registry(|registry| {
+                Arc::make_mut(&mut registry.catalogue).pockets.insert(pocket.id.clone(), pocket.clone());
+                Ok(())
+            })?;
+            self.pending.batch.pockets.push(pocket.clone());
+        }
+        Ok(Changed::Pocket(Box::new(pocket), old.is_none()))
+    }
+}
+
+impl From<LedgerRequest> for Change {
+    fn from(request: LedgerRequest) -> Self {
+        Self::Ledger(Box::new(request))
+    }
+}
+
+fn asked_to_reverse(request: &ReversalRequest) -> Value {
+    match &request.of {
+        ReversalTarget::Grant(slot, quantity) => json!({
+            "campaign": slot.campaign.as_str(), "to": slot.to.as_str(), "key": slot.key.as_str(),
+            "quantity": quantity.map(Quantity::get), "reason": request.reason,
+        }),
+        ReversalTarget::Event(key) => json!({
+            "source": key.source.as_str(), "id": key.id.as_str(), "reason": request.reason,
+        }),
+    }
+}
+
+fn reversal_json(reversal: &Reversal) -> Value {
+    let slot = &reversal.grant;
+    json!({
+        "campaign": slot.campaign.as_str(), "to": slot.to.as_str(), "key": slot.key.as_str(),
+        "unit": reversal.unit.as_str(), "quantity": reversal.quantity.get(),
+    })
+}

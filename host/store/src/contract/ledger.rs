@@ -1,0 +1,117 @@
+//! The ledger.
+
+use largesse_domain::catalogue::{Cost, Pocket, UnitTerms};
+use largesse_domain::facts::Rows;
+use largesse_domain::grant::Grant;
+use largesse_domain::json::Json;
+use largesse_domain::ledger::{Account, Cause, Lot, Position, PositionKey, Transfer};
+use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState};
+
+use super::fixtures::{at, campaign, grant, id, quantity};
+use crate::{Batch, Store};
+
+fn transfer(lot: Option<&Grant>, amount: u64, (debit, credit): (Account, Account)) -> Transfer {
+    Transfer {
+        at: at(5),
+        cause: Cause::Request(id("r1")),
+        lot: lot.map(Lot::of),
+        unit: lot.map_or(id("item:phone"), |grant| grant.unit.clone()),
+        quantity: quantity(amount),
+        debit,
+        credit,
+    }
+}
+
+fn commit(store: &dyn Store, rows: Rows) {
+    store.commit(&Batch { rows, ..Batch::default() }).unwrap();
+}
+
+/// Transfers are numbered from 1 in the order in which they were made.
+pub fn the_journal_is_numbered_without_gaps(store: &dyn Store) {
+    let grant = grant("u1", "k1", 2, 7);
+    let mut given = transfer(Some(&grant), 100, (Account::Budget, Account::Wallet));
+    given.cause = Cause::Decision(largesse_domain::id::DecisionId(7));
+    let arrived = transfer(None, 5, (Account::Supply, Account::Stock));
+    let mut expired = transfer(Some(&grant), 3, (Account::Wallet, Account::Breakage));
+    expired.cause = Cause::Clock;
+    commit(store, Rows { transfers: vec![given.clone(), arrived.clone()], ..Rows::default() });
+    commit(store, Rows { transfers: vec![expired.clone()], ..Rows::default() });
+    assert_eq!(store.transfers(0, 9).unwrap(), [(1, given), (2, arrived.clone()), (3, expired.clone())]);
+    assert_eq!(store.transfers(1, 1).unwrap(), [(2, arrived)]);
+    assert_eq!(store.transfers(2, 9).unwrap(), [(3, expired)]);
+    assert_eq!(store.transfers(u64::MAX, 9).unwrap(), []);
+}
+
+/// What fits together passes the audit; the first thing that does not is named.
+pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
+    assert_eq!(store.audit().unwrap(), Ok(Default::default()));
+    let mut grant = grant("u1", "k1", 1, 7);
+    (grant.redeemed, grant.reserved) = (quantity(10), quantity(20));
+    let moves = [
+        (100, (Account::Budget, Account::Wallet)),
+        (10, (Account::Wallet, Account::Expense)),
+        (20, (Account::Wallet, Account::Reserved)),
+    ];
+    let transfers: Vec<_> = moves.into_iter().map(|(amount, way)| transfer(Some(&grant), amount, way)).collect();
+    let position = transfers.iter().fold(Position::default(), |position, transfer| position.after(transfer));
+    let key = PositionKey { campaign: id("spring"), unit: id("points") };
+    let request = RedemptionRequest {
+        id: id("r1"),
+        customer: id("u1"),
+        unit: id("points"),
+        quantity: quantity(20),
+        grant: Some((id("spring"), id("k1"))),
+        reserve_until: Some(at(9)),
+        reference: "order \"7\"".into(),
+    };
+    let parts = vec![Part { slot: grant.slot.clone(), issue: 1, quantity: quantity(20) }];
+    let redemption = Redemption { request, state: RedemptionState::Reserved, parts, made_at: at(5), changed_at: at(6) };
+    let rows = Rows {
+        grants: vec![(grant.slot.clone(), Some(grant.clone()))],
+        positions: vec![(key.clone(), position)],
+        redemptions: vec![(id("r1"), Some(redemption.clone()))],
+        transfers,
+        ..Rows::default()
+    };
+    store.commit(&Batch { campaigns: vec![campaign("spring").into()], rows, ..Batch::default() }).unwrap();
+    let audited = store.audit().unwrap().unwrap();
+    assert_eq!((audited.transfers, audited.grants, audited.redemptions, audited.positions), (3, 1, 1, 1));
+    assert_eq!(store.positions(Some(&id("spring"))).unwrap(), [(key.clone(), position)]);
+    assert_eq!(store.positions(None).unwrap().len(), 1);
+    assert_eq!(store.positions(Some(&id("autumn"))).unwrap(), []);
+    assert_eq!(store.redemptions_of(&id("u1")).unwrap(), std::slice::from_ref(&redemption));
+    assert_eq!(store.redemptions_of(&id("u2")).unwrap(), []);
+    // One more is redeemed than was booked.
+    grant.redeemed = quantity(11);
+    commit(store, Rows { grants: vec![(grant.slot.clone(), Some(grant.clone()))], ..Rows::default() });
+    let difference = store.audit().unwrap().unwrap_err();
+    assert_eq!(
+        difference.to_string(),
+        "wallet of grant k1 of spring to u1: kept is 69, but the books come to 70 (last changed by transfer 3 by request r1)"
+    );
+}
+
+/// Units and pockets are as they were written last.
+pub fn units_and_pockets_are_replaced(store: &dyn Store) {
+    let terms = |title: &str| UnitTerms {
+        unit: id("item:phone"),
+        title: title.into(),
+        cost: Some(Cost { amount: quantity(5), per: quantity(2), currency: id("CNY") }),
+        stocked: true,
+        valid_days: Some(3),
+        redeem_minimum: Some(quantity(1)),
+        terms: Json::from_checked(" {\"colour\" : \"red\"}"),
+    };
+    let budget = largesse_domain::budget::Budget { of: id("points"), total: quantity(9), per_day: Some(quantity(3)) };
+    let pocket = |title: &str| Pocket {
+        id: id("shared"),
+        title: title.into(),
+        budgets: vec![budget.clone()],
+        warn_at: vec![50, 100],
+    };
+    store.commit(&Batch { units: vec![terms("a")], pockets: vec![pocket("a")], ..Batch::default() }).unwrap();
+    store.commit(&Batch { units: vec![terms("b")], pockets: vec![pocket("b")], ..Batch::default() }).unwrap();
+    let catalogue = store.catalogue().unwrap();
+    assert_eq!(catalogue.units.into_values().collect::<Vec<_>>(), [terms("b")]);
+    assert_eq!(catalogue.pockets.into_values().collect::<Vec<_>>(), [pocket("b")]);
+}

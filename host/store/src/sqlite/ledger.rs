@@ -1,0 +1,283 @@
+//! The ledger: transfers, positions, stocks, redemptions, and what operators say of units and pockets.
+
+use largesse_documents::stored::{pocket_text, read_pocket, read_redemption, read_terms, redemption_text, terms_text};
+use largesse_domain::audit::{Audit, Audited, Difference};
+use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::catalogue::{Catalogue, Pocket, UnitTerms};
+use largesse_domain::facts::{Receipt, Rows};
+use largesse_domain::grant::GrantSlot;
+use largesse_domain::id::{CampaignId, CustomerId, PocketId, RequestId};
+use largesse_domain::json::Json;
+use largesse_domain::ledger::{Account, Lot, Position, PositionKey, Transfer};
+use largesse_domain::redemption::Redemption;
+use largesse_domain::time::WindowIndex;
+use largesse_domain::unit::{Quantity, Unit};
+use rusqlite::{Connection, params};
+
+use super::convert::{
+    Columns, account_code, amount, cause_text, column, read_account, read_cause, read_holder, window,
+};
+use super::list::{all, at_most};
+use super::load::{each, every_grant, find};
+use super::{list, write};
+use crate::{Batch, StoreError};
+
+/// Transfers that an audit reads at a time.
+const AUDIT_TRANSFERS: usize = 10_000;
+
+fn position(row: &mut Columns<'_>) -> Result<Position, StoreError> {
+    let mut balances = [0; Account::ALL.len()];
+    for balance in &mut balances {
+        *balance = row.take()?;
+    }
+    Ok(Position(balances))
+}
+
+macro_rules! select_positions {
+    ($key:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $key,
+            "budget, pending, wallet, reserved, expense, breakage, debt, stock, supply FROM positions ",
+            $rest
+        )
+    };
+}
+
+pub(super) fn positions<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a PositionKey>,
+) -> Result<Vec<(PositionKey, Position)>, StoreError> {
+    let sql = select_positions!("", "WHERE campaign = ?1 AND unit = ?2");
+    each(connection, sql, keys, |statement, PositionKey { campaign, unit }| {
+        let found = find("position", statement, [campaign.as_str(), unit.as_str()], |row| position(row))?;
+        Ok(found.unwrap_or_default())
+    })
+}
+
+pub(super) fn stocks<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a Unit>,
+) -> Result<Vec<(Unit, Quantity)>, StoreError> {
+    each(connection, "SELECT on_hand FROM stocks WHERE unit = ?1", keys, |statement, unit| {
+        Ok(find("stock", statement, [unit.as_str()], |row| row.quantity())?.unwrap_or_default())
+    })
+}
+
+pub(super) fn redemptions<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a RequestId>,
+) -> Result<Vec<(RequestId, Option<Redemption>)>, StoreError> {
+    each(connection, "SELECT body FROM redemptions WHERE id = ?1", keys, |statement, id| {
+        find("redemption", statement, [id.as_str()], |row| row.form(|text| read_redemption(id, text)))
+    })
+}
+
+pub(super) fn receipts<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a RequestId>,
+) -> Result<Vec<(RequestId, Option<Receipt>)>, StoreError> {
+    each(connection, "SELECT asked, answer FROM receipts WHERE id = ?1", keys, |statement, id| {
+        find("receipt", statement, [id.as_str()], |row| {
+            let mut json = || row.take::<String>().map(Json::from_checked);
+            Ok(Receipt { asked: json()?, answer: json()? })
+        })
+    })
+}
+
+pub(super) fn redemptions_of(connection: &Connection, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
+    let sql = "SELECT id, body FROM redemptions WHERE customer = ?1 ORDER BY id";
+    all(connection, "redemption", sql, [customer.as_str()], |row| {
+        let id = row.id()?;
+        row.form(|text| read_redemption(&id, text))
+    })
+}
+
+fn every_redemption(connection: &Connection) -> Result<Vec<Redemption>, StoreError> {
+    all(connection, "redemption", "SELECT id, body FROM redemptions ORDER BY id", [], |row| {
+        let id = row.id()?;
+        row.form(|text| read_redemption(&id, text))
+    })
+}
+
+pub(super) fn positions_of(
+    connection: &Connection,
+    campaign: Option<&CampaignId>,
+) -> Result<Vec<(PositionKey, Position)>, StoreError> {
+    let sql = select_positions!("campaign, unit, ", "WHERE ?1 IS NULL OR campaign = ?1 ORDER BY campaign, unit");
+    all(connection, "position", sql, [campaign.map(CampaignId::as_str)], |row| {
+        Ok((PositionKey { campaign: row.id()?, unit: row.id()? }, position(row)?))
+    })
+}
+
+pub(super) fn all_stocks(connection: &Connection) -> Result<Vec<(Unit, Quantity)>, StoreError> {
+    let sql = "SELECT unit, on_hand FROM stocks ORDER BY unit";
+    all(connection, "stock", sql, [], |row| Ok((row.id()?, row.quantity()?)))
+}
+
+pub(super) fn units(connection: &Connection) -> Result<Vec<UnitTerms>, StoreError> {
+    all(connection, "unit", "SELECT unit, terms FROM units ORDER BY unit", [], |row| {
+        let unit: String = row.take()?;
+        row.form(|text| read_terms(&unit, text))
+    })
+}
+
+pub(super) fn pockets(connection: &Connection) -> Result<Vec<Pocket>, StoreError> {
+    all(connection, "pocket", "SELECT id, body FROM pockets ORDER BY id", [], |row| {
+        let id: String = row.take()?;
+        row.form(|text| read_pocket(&id, text))
+    })
+}
+
+pub(super) fn transfers(connection: &Connection, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError> {
+    let sql = "SELECT number, at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit \
+               FROM transfers WHERE number > ?1 ORDER BY number LIMIT ?2";
+    // Nothing is numbered beyond what a column holds.
+    let after = column(after).unwrap_or(i64::MAX);
+    all(connection, "transfer", sql, params![after, at_most(limit)], |row| {
+        let (number, at, cause) = (row.number()?, row.instant()?, read_cause(row)?);
+        let (to, campaign, key) = (row.optional_id()?, row.optional_id()?, row.optional_id()?);
+        let issue: Option<u32> = row.take()?;
+        let lot = match (to, campaign, key, issue) {
+            (Some(to), Some(campaign), Some(key), Some(issue)) => {
+                Some(Lot { slot: GrantSlot { campaign, to, key }, issue })
+            }
+            _ => None,
+        };
+        let (unit, quantity) = (row.id()?, row.quantity()?);
+        let (debit, credit) = (read_account(row)?, read_account(row)?);
+        Ok((number, Transfer { at, cause, lot, unit, quantity, debit, credit }))
+    })
+}
+
+fn every_usage(connection: &Connection) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+    let sql = "SELECT holder, kind, who, unit, span, place, amount, count FROM usage \
+               ORDER BY holder, kind, who, unit, span, place";
+    all(connection, "count of use", sql, [], usage)
+}
+
+pub(super) fn pocket_usage(connection: &Connection, pocket: &PocketId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
+    let sql = "SELECT holder, kind, who, unit, span, place, amount, count FROM usage \
+               WHERE holder = ?1 AND kind = 1 ORDER BY unit, span, place";
+    all(connection, "count of use", sql, [pocket.as_str()], usage)
+}
+
+fn usage(row: &mut Columns<'_>) -> Result<(UsageKey, Usage), StoreError> {
+    let by = read_holder(row)?;
+    let (of, code, index) = (row.id()?, row.take::<i64>()?, row.take::<i64>()?);
+    let window = window(code).ok_or_else(|| row.corrupt(format!("window {code}")))?;
+    let key = UsageKey { by, of, window: WindowIndex { window, index } };
+    Ok((key, Usage { amount: row.quantity()?, count: row.number()? }))
+}
+
+pub(super) fn catalogue(connection: &Connection) -> Result<Catalogue, StoreError> {
+    let units = units(connection)?.into_iter().map(|terms| (terms.unit.clone(), terms));
+    let pockets = pockets(connection)?.into_iter().map(|pocket| (pocket.id.clone(), pocket));
+    Ok(Catalogue { units: units.collect(), pockets: pockets.collect() })
+}
+
+/// Works the books out anew, all of it from one moment.
+pub(super) fn audit(connection: &Connection) -> Result<Result<Audited, Box<Difference>>, StoreError> {
+    let (campaigns, catalogue) = (list::campaigns(connection)?, catalogue(connection)?);
+    let mut audit = Audit::new(&campaigns, &catalogue);
+    let mut last = 0;
+    loop {
+        let page = transfers(connection, last, AUDIT_TRANSFERS)?;
+        let Some((number, _)) = page.last() else { break };
+        last = *number;
+        for (number, transfer) in &page {
+            if let Err(difference) = audit.transfer(*number, transfer) {
+                return Ok(Err(difference));
+            }
+        }
+    }
+    every_redemption(connection)?.iter().for_each(|redemption| audit.redemption(redemption));
+    let mut difference = None;
+    every_grant(connection, |grant| {
+        if difference.is_none() {
+            difference = audit.grant(&grant).err();
+        }
+        Ok(())
+    })?;
+    if let Some(difference) = difference {
+        return Ok(Err(difference));
+    }
+    let customers = list::customers_in_debt(connection)?;
+    if let Err(difference) = customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer)) {
+        return Ok(Err(difference));
+    }
+    Ok(audit.finish(&positions_of(connection, None)?, &every_usage(connection)?, &all_stocks(connection)?))
+}
+
+/// Writes what operators say.
+pub(super) fn catalogue_of(connection: &Connection, batch: &Batch) -> write::Written {
+    for terms in &batch.units {
+        let sql =
+            "INSERT INTO units (unit, terms) VALUES (?1, ?2) ON CONFLICT (unit) DO UPDATE SET terms = excluded.terms";
+        connection.prepare_cached(sql)?.execute([terms.unit.as_str(), &terms_text(terms)])?;
+    }
+    for pocket in &batch.pockets {
+        let sql = "INSERT INTO pockets (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+        connection.prepare_cached(sql)?.execute([pocket.id.as_str(), &pocket_text(pocket)])?;
+    }
+    Ok(())
+}
+
+/// Writes what changed in the ledger.
+pub(super) fn rows(connection: &Connection, rows: &Rows) -> write::Written {
+    for (key, position) in &rows.positions {
+        let sql = "INSERT INTO positions (campaign, unit, budget, pending, wallet, reserved, expense, breakage, debt, \
+                   stock, supply) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (campaign, unit) \
+                   DO UPDATE SET budget = excluded.budget, pending = excluded.pending, wallet = excluded.wallet, \
+                   reserved = excluded.reserved, expense = excluded.expense, breakage = excluded.breakage, \
+                   debt = excluded.debt, stock = excluded.stock, supply = excluded.supply";
+        let [budget, pending, wallet, reserved, expense, breakage, debt, stock, supply] = position.0;
+        let (campaign, unit) = (key.campaign.as_str(), key.unit.as_str());
+        connection.prepare_cached(sql)?.execute(params![
+            campaign, unit, budget, pending, wallet, reserved, expense, breakage, debt, stock, supply
+        ])?;
+    }
+    for (unit, on_hand) in &rows.stocks {
+        let sql = "INSERT INTO stocks (unit, on_hand) VALUES (?1, ?2) \
+                   ON CONFLICT (unit) DO UPDATE SET on_hand = excluded.on_hand";
+        connection.prepare_cached(sql)?.execute(params![unit.as_str(), amount(*on_hand)])?;
+    }
+    for redemption in rows.redemptions.iter().filter_map(|(_, redemption)| redemption.as_ref()) {
+        let sql = "INSERT INTO redemptions (id, customer, body) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+        let (id, customer) = (redemption.request.id.as_str(), redemption.request.customer.as_str());
+        connection.prepare_cached(sql)?.execute([id, customer, &redemption_text(redemption)])?;
+    }
+    for (id, receipt) in &rows.receipts {
+        let Some(Receipt { asked, answer }) = receipt else { continue };
+        let sql = "INSERT INTO receipts (id, asked, answer) VALUES (?1, ?2, ?3)";
+        connection.prepare_cached(sql)?.execute([id.as_str(), asked.as_str(), answer.as_str()])?;
+    }
+    journal(connection, &rows.transfers)
+}
+
+fn journal(connection: &Connection, transfers: &[Transfer]) -> write::Written {
+    if transfers.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO transfers (at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for transfer in transfers {
+        let slot = transfer.lot.as_ref().map(|lot| &lot.slot);
+        statement.execute(params![
+            transfer.at.as_millis(),
+            cause_text(&transfer.cause),
+            slot.map(|slot| slot.to.as_str()),
+            slot.map(|slot| slot.campaign.as_str()),
+            slot.map(|slot| slot.key.as_str()),
+            transfer.lot.as_ref().map(|lot| lot.issue),
+            transfer.unit.as_str(),
+            amount(transfer.quantity),
+            account_code(transfer.debit),
+            account_code(transfer.credit),
+        ])?;
+    }
+    Ok(())
+}
