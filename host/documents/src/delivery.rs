@@ -1,18 +1,19 @@
 //! Deliveries: the bodies that destinations are sent, and deliveries as operators see them.
 
+use largesse_domain::budget::UsedBy;
 use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Notice, Settled, Topic};
 use largesse_domain::event::EventKey;
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, DecisionId};
+use largesse_domain::id::{CampaignId, DecisionId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::GrantView;
 use crate::effect::class_word;
 use crate::problem::json_value;
 use crate::time::instant_text;
+use crate::{GrantView, RedemptionView};
 
 /// Why something came about.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,12 @@ pub enum Cause<'a> {
     Decision(DecisionId, &'a EventKey),
     /// A destination could not carry out the grant that this delivery told it of.
     Failed(DeliveryId),
+    /// A destination carried out the grant that this delivery told it of.
+    Confirmed(DeliveryId),
+    /// A request through the API.
+    Request(&'a RequestId),
+    /// The host itself: a time that came, a budget that runs low.
+    Host,
 }
 
 impl Cause<'_> {
@@ -30,6 +37,9 @@ impl Cause<'_> {
                 json!({"decision": id.0, "event": {"source": event.source.as_str(), "id": event.id.as_str()}})
             }
             Self::Failed(delivery) => json!({"failed_delivery": delivery.0}),
+            Self::Confirmed(delivery) => json!({"confirmed_delivery": delivery.0}),
+            Self::Request(id) => json!({"request": id.as_str()}),
+            Self::Host => json!({"host": true}),
         }
     }
 }
@@ -40,7 +50,7 @@ impl Cause<'_> {
 #[must_use]
 pub fn notice_text(
     notice: &Notice<'_>,
-    campaign: &CampaignId,
+    campaign: Option<&CampaignId>,
     (grant, until): (Option<&Grant>, Option<Instant>),
     cause: Cause<'_>,
 ) -> String {
@@ -53,6 +63,20 @@ pub fn notice_text(
             "to": reversal.grant.to.as_str(), "key": reversal.grant.key.as_str(), "unit": reversal.unit.as_str(),
             "quantity": reversal.quantity.get(), "reason": reason,
         }),
+        Notice::Posted(grant) => json!(GrantView::of(grant, grant.granted_at)),
+        Notice::Expired(grant, quantity) => json!({
+            "to": grant.slot.to.as_str(), "key": grant.slot.key.as_str(), "unit": grant.unit.as_str(),
+            "quantity": quantity.get(),
+        }),
+        Notice::Redemption(redemption) => json!(RedemptionView::of(redemption)),
+        Notice::BudgetReached(crossing) => json!({
+            "pocket": match &crossing.key.by {
+                UsedBy::Pocket(pocket) => Some(pocket.as_str()),
+                _ => None,
+            },
+            "unit": crossing.key.of.to_string(), "window": crossing.key.window.window.as_str(),
+            "percent": crossing.percent, "used": crossing.used.get(), "total": crossing.total.get(),
+        }),
         Notice::Message(message) => json!({
             "to": message.to.as_str(), "key": message.key.as_str(), "template": message.template.as_str(),
             "vars": json_value(&message.vars), "class": class_word(message.class), "channels": message.channels,
@@ -61,7 +85,9 @@ pub fn notice_text(
             "to": tag.to.as_str(), "tag": tag.tag.as_str(), "present": tag.present, "until": until.map(instant_text),
         }),
     };
-    data["campaign"] = campaign.as_str().into();
+    if let Some(campaign) = campaign {
+        data["campaign"] = campaign.as_str().into();
+    }
     data["cause"] = cause.value();
     data.to_string()
 }
@@ -183,7 +209,7 @@ mod tests {
     fn data(notice: Notice<'_>, until: Option<Instant>) -> Value {
         let event = EventKey { source: id("/shop"), id: id("e1") };
         let cause = Cause::Decision(DecisionId(7), &event);
-        let text = notice_text(&notice, &id("spring"), (None, until), cause);
+        let text = notice_text(&notice, Some(&id("spring")), (None, until), cause);
         let body = body(DeliveryId(3), notice.topic(), Instant::from_millis(1_000).unwrap(), &text);
         let body = json_value(&body);
         assert_eq!((&body["id"], &body["timestamp"]), (&json!(3), &json!("1970-01-01T00:00:01Z")));

@@ -18,6 +18,7 @@ pub mod decision;
 pub mod grant;
 pub mod delivery;
 pub mod destination;
+pub mod redemption;
 pub mod catalogue;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
@@ -36,3 +37,4 @@ pub use grant::GrantView;
 pub use largesse_domain::policy::Problem;
 pub use policy::PolicyView;
 pub use problem::{ProblemDocument, ProblemItem, from_json};
+pub use redemption::RedemptionView;

@@ -7,14 +7,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::budget::Crossing;
 use crate::destination::UnknownTopic;
 use crate::effect::{Effect, Message, TagChange};
-use crate::grant::GrantSlot;
+use crate::grant::{Grant, GrantSlot};
 use crate::id::{CustomerId, DestinationId};
 use crate::json::Json;
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, DELIVERY_ERROR_BYTES_MAX, RETRY_AFTER_MS_MAX};
 use crate::outcome::{Done, Outcome, Reversal};
+use crate::redemption::Redemption;
 use crate::time::Instant;
+use crate::unit::Quantity;
 
 macro_rules! topics {
     ($($(#[$doc:meta])* $name:ident, $word:literal;)*) => {
@@ -40,6 +43,14 @@ topics! {
     GrantGranted, "grant.granted";
     /// A grant was taken back, or part of it.
     GrantRevoked, "grant.revoked";
+    /// A grant that was pending is given.
+    GrantPosted, "grant.posted";
+    /// What was left of a grant expired.
+    GrantExpired, "grant.expired";
+    /// A redemption was made, or changed its state.
+    RedemptionChanged, "redemption.changed";
+    /// The use of a budget rose to a share that operators want to hear of.
+    BudgetReached, "budget.reached";
     /// A message is to be sent.
     Message, "message";
     /// A tag was set or taken.
@@ -62,13 +73,21 @@ impl FromStr for Topic {
     }
 }
 
-/// Something that came of a decision and that destinations are told.
+/// Something that came about and that destinations are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice<'a> {
     /// The grant in this slot was given.
     Granted(&'a GrantSlot),
     /// This was taken back, for that reason.
     Revoked(&'a Reversal, &'a str),
+    /// This grant was pending and is given now.
+    Posted(&'a Grant),
+    /// So much of this grant expired.
+    Expired(&'a Grant, Quantity),
+    /// This redemption was made, or changed its state.
+    Redemption(&'a Redemption),
+    /// The use of this budget rose to a share.
+    BudgetReached(&'a Crossing),
     /// This message is to be sent.
     Message(&'a Message),
     /// This tag was set or taken.
@@ -82,19 +101,26 @@ impl<'a> Notice<'a> {
         match self {
             Self::Granted(_) => Topic::GrantGranted,
             Self::Revoked(..) => Topic::GrantRevoked,
+            Self::Posted(_) => Topic::GrantPosted,
+            Self::Expired(..) => Topic::GrantExpired,
+            Self::Redemption(_) => Topic::RedemptionChanged,
+            Self::BudgetReached(_) => Topic::BudgetReached,
             Self::Message(_) => Topic::Message,
             Self::Tag(_) => Topic::TagChanged,
         }
     }
 
-    /// Whom it is about.
+    /// Whom it is about. A budget is about nobody.
     #[must_use]
-    pub fn customer(&self) -> &'a CustomerId {
+    pub fn customer(&self) -> Option<&'a CustomerId> {
         match self {
-            Self::Granted(slot) => &slot.to,
-            Self::Revoked(reversal, _) => &reversal.grant.to,
-            Self::Message(message) => &message.to,
-            Self::Tag(tag) => &tag.to,
+            Self::Granted(slot) => Some(&slot.to),
+            Self::Revoked(reversal, _) => Some(&reversal.grant.to),
+            Self::Posted(grant) | Self::Expired(grant, _) => Some(&grant.slot.to),
+            Self::Redemption(redemption) => Some(&redemption.request.customer),
+            Self::BudgetReached(_) => None,
+            Self::Message(message) => Some(&message.to),
+            Self::Tag(tag) => Some(&tag.to),
         }
     }
 }

@@ -39,7 +39,11 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Account", every!(Account: Budget, Pending, Wallet, Reserved, Expense, Breakage, Debt, Stock, Supply)),
         ("RedemptionState", every!(RedemptionState: Reserved, Redeemed, Released, TimedOut, Reversed)),
         ("Settle", every!(Settle: Commit, Release, Reverse)),
-        ("Topic", every!(Topic: GrantGranted, GrantRevoked, Message, TagChanged, DestinationTest)),
+        (
+            "Topic",
+            every!(Topic: GrantGranted, GrantRevoked, GrantPosted, GrantExpired, RedemptionChanged, BudgetReached, Message,
+            TagChanged, DestinationTest),
+        ),
         ("DeliveryState", every!(DeliveryState: Waiting, Delivered, Dead)),
         ("Paused", every!(Paused: Operator, Gone)),
         ("GrantState", every!(GrantState: Pending, Posted, Redeemed, Expired, Reversed)),

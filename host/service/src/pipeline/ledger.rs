@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use largesse_documents::delivery::Cause as CauseForm;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::Fact;
+use largesse_domain::delivery::Notice;
 use largesse_domain::event::EventKey;
 use largesse_domain::facts::{Receipt, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
@@ -116,7 +118,7 @@ impl Decider {
             LedgerRequest::Redeem(request) => self.redeem(&request),
             LedgerRequest::SettleRedemption(id, customer, how) => self.settle_redemption(&id, customer.as_ref(), how),
             LedgerRequest::Reserve(request) => self.reserve(&request),
-            LedgerRequest::SettleGrant(slot, how, id) => self.settle_grant(&slot, how, id),
+            LedgerRequest::SettleGrant(slot, how, id) => self.settle_pending(&slot, how, id),
             LedgerRequest::Reverse(request) => self.reverse(&request),
             LedgerRequest::Restock { id, unit, quantity, arrives } => self.restock(&id, &unit, (quantity, arrives)),
         };
@@ -128,9 +130,15 @@ impl Decider {
         self.ensure(redemption::wanted_of_grants(request, &self.facts))?;
         let catalogue = Arc::clone(&self.registry.catalogue);
         let redeemed = redemption::redeem(&mut self.facts, request, &catalogue, self.clock.now());
-        Ok(redeemed
-            .map(|(redemption, is_new)| LedgerAnswer::Redemption(redemption, is_new))
-            .map_err(|error| LedgerError::from(error).into()))
+        Ok(self.answer_redemption(redeemed, &request.id))
+    }
+
+    fn answer_redemption(&mut self, done: Result<(Redemption, bool), RedeemError>, id: &RequestId) -> Answered {
+        let (redemption, is_new) = done.map_err(LedgerError::from)?;
+        if is_new {
+            self.tell(&Notice::Redemption(&redemption), None, CauseForm::Request(id));
+        }
+        Ok(LedgerAnswer::Redemption(redemption, is_new))
     }
 
     fn settle_redemption(
@@ -142,12 +150,11 @@ impl Decider {
         self.ensure_redemption(id)?;
         let before = self.facts.redemptions.get(id).as_ref().map(|redemption| redemption.state);
         let settled = redemption::settle(&mut self.facts, id, customer, how, self.clock.now());
-        Ok(settled
-            .map(|redemption| {
-                let is_new = before != Some(redemption.state);
-                LedgerAnswer::Redemption(redemption, is_new)
-            })
-            .map_err(|error| LedgerError::from(error).into()))
+        let settled = settled.map(|redemption| {
+            let is_new = before != Some(redemption.state);
+            (redemption, is_new)
+        });
+        Ok(self.answer_redemption(settled, id))
     }
 
     fn ensure_redemption(&mut self, id: &RequestId) -> Result<(), StoreError> {
@@ -160,6 +167,10 @@ impl Decider {
     pub(super) fn redemption_is_due(&mut self, id: &RequestId, now: Instant) -> Result<(), StoreError> {
         self.ensure_redemption(id)?;
         redemption::look_at_clock(&mut self.facts, id, now);
+        let timed_out = self.facts.redemptions.get(id).clone().filter(|redemption| redemption.changed_at == now);
+        if let Some(redemption) = timed_out {
+            self.tell(&Notice::Redemption(&redemption), None, CauseForm::Host);
+        }
         Ok(())
     }
 
@@ -179,9 +190,14 @@ impl Decider {
         self.ensure(reservation::wanted(request, terms, local, &self.facts))?;
         let reserved = reservation::reserve(&mut self.facts, request, terms, (now, local));
         self.note_crossings();
-        Ok(reserved
-            .map(|(grant, is_new)| LedgerAnswer::Grant(Box::new(grant), is_new))
-            .map_err(|error| LedgerError::from(error).into()))
+        let (grant, is_new) = match reserved {
+            Ok(reserved) => reserved,
+            Err(error) => return Ok(Err(LedgerError::from(error).into())),
+        };
+        if is_new {
+            self.tell(&Notice::Granted(&grant.slot), Some(&request.campaign), CauseForm::Request(&request.id));
+        }
+        Ok(Ok(LedgerAnswer::Grant(Box::new(grant), is_new)))
     }
 
     /// Loads a grant and all that a change of it looks at. Its campaign, if there is such a grant.
@@ -199,28 +215,56 @@ impl Decider {
     pub(super) fn grant_is_due(&mut self, due: &Lot, now: Instant) -> Result<(), StoreError> {
         let Some(campaign) = self.ensure_grant(&due.slot)? else { return Ok(()) };
         // An issue whose key was freed holds nothing any more.
-        if self.facts.grants.get(&due.slot).as_ref().is_some_and(|grant| grant.issue == due.issue) {
-            let catalogue = Arc::clone(&self.registry.catalogue);
-            let entry = Entry { at: now, cause: &Cause::Clock };
-            lot::look_at_clock(&mut self.facts, entry, (&campaign, &catalogue), &due.slot);
+        let Some(before) = self.facts.grants.get(&due.slot).clone().filter(|grant| grant.issue == due.issue) else {
+            return Ok(());
+        };
+        let catalogue = Arc::clone(&self.registry.catalogue);
+        let entry = Entry { at: now, cause: &Cause::Clock };
+        lot::look_at_clock(&mut self.facts, entry, (&campaign, &catalogue), &due.slot);
+        if let Some(after) = self.facts.grants.get(&due.slot).clone() {
+            self.tell_of_clock(&before, &after);
         }
         Ok(())
     }
 
-    fn settle_grant(&mut self, slot: &GrantSlot, how: lot::Settle, id: RequestId) -> Result<Answered, StoreError> {
+    fn tell_of_clock(&mut self, before: &Grant, after: &Grant) {
+        let campaign = Some(&after.slot.campaign);
+        let taken_back = after.reversed.room_after(before.reversed);
+        let expired = after.expired.room_after(before.expired);
+        if !taken_back.is_zero() {
+            let (grant, unit) = (after.slot.clone(), after.unit.clone());
+            let reversal = Reversal { grant, unit, quantity: taken_back };
+            self.tell(&Notice::Revoked(&reversal, "nobody settled the reservation in time"), campaign, CauseForm::Host);
+        } else if before.hold.is_some() && after.hold.is_none() {
+            self.tell(&Notice::Posted(after), campaign, CauseForm::Host);
+        }
+        if !expired.is_zero() {
+            self.tell(&Notice::Expired(after, expired), campaign, CauseForm::Host);
+        }
+    }
+
+    fn settle_pending(&mut self, slot: &GrantSlot, how: lot::Settle, id: RequestId) -> Result<Answered, StoreError> {
         let Some(campaign) = self.ensure_grant(slot)? else {
             return Ok(Err(LedgerError::from(SettleError::NotFound).into()));
         };
         let before = self.facts.grants.get(slot).clone();
-        let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), Cause::Request(id));
+        let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), Cause::Request(id.clone()));
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        let settled = lot::settle(&mut self.facts, entry, (&campaign, &catalogue), (slot, how));
-        Ok(settled
-            .map(|grant| {
-                let is_new = before.as_ref() != Some(&grant);
-                LedgerAnswer::Grant(Box::new(grant), is_new)
-            })
-            .map_err(|error| LedgerError::from(error).into()))
+        let grant = match lot::settle(&mut self.facts, entry, (&campaign, &catalogue), (slot, how)) {
+            Ok(grant) => grant,
+            Err(error) => return Ok(Err(LedgerError::from(error).into())),
+        };
+        let is_new = before.as_ref() != Some(&grant);
+        if is_new {
+            let (unit, quantity) = (grant.unit.clone(), grant.reversed);
+            let reversal = Reversal { grant: slot.clone(), unit, quantity };
+            let notice = match how {
+                lot::Settle::Commit => Notice::Posted(&grant),
+                lot::Settle::Release => Notice::Revoked(&reversal, "released"),
+            };
+            self.tell(&notice, Some(&slot.campaign), CauseForm::Request(&id));
+        }
+        Ok(Ok(LedgerAnswer::Grant(Box::new(grant), is_new)))
     }
 
     /// The answer to the same request before. An error when the id was used for another.
@@ -289,6 +333,10 @@ impl Decider {
         }
         if reversals.is_empty() && tags.is_empty() {
             return Ok(Err(LedgerError::NothingLeft.into()));
+        }
+        for reversal in &reversals {
+            let campaign = Some(&reversal.grant.campaign);
+            self.tell(&Notice::Revoked(reversal, &request.reason), campaign, CauseForm::Request(&request.id));
         }
         let reversed: Vec<Value> = reversals.iter().map(reversal_json).collect();
         Ok(self.keep_receipt(&request.id, asked, &json!({"reversed": reversed, "tags": tags})))
@@ -363,6 +411,7 @@ impl Decider {
             };
             tracing::warn!(%holder, unit = %of, percent, used = %crossing.used, total = %crossing.total,
                 "a budget has risen to a share of its total");
+            self.tell(&Notice::BudgetReached(&crossing), crossing.key.by.campaign(), CauseForm::Host);
             metrics::counter!("largesse_budget_crossings_total", "holder" => holder, "unit" => of, "percent" => percent)
                 .increment(1);
         }

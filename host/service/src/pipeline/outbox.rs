@@ -50,7 +50,7 @@ pub enum OutboxCommand {
 /// Something that destinations are told, before it is written for each of them.
 pub(super) struct Draft {
     topic: Topic,
-    customer: CustomerId,
+    customer: Option<CustomerId>,
     grant: Option<GrantIssue>,
     data: String,
 }
@@ -93,14 +93,14 @@ impl Decider {
             _ => None,
         };
         for notice in notices(effects, outcomes) {
-            drafts.extend(self.draft_one(&notice, &case.campaign.id, until(&notice), cause));
+            drafts.extend(self.draft_one(&notice, Some(&case.campaign.id), until(&notice), cause));
         }
     }
 
     fn draft_one(
         &self,
         notice: &Notice<'_>,
-        campaign: &CampaignId,
+        campaign: Option<&CampaignId>,
         until: Option<largesse_domain::time::Instant>,
         cause: Cause<'_>,
     ) -> Option<Draft> {
@@ -112,10 +112,17 @@ impl Decider {
         };
         Some(Draft {
             topic,
-            customer: notice.customer().clone(),
+            customer: notice.customer().cloned(),
             data: notice_text(notice, campaign, (grant, until), cause),
             grant: grant.map(|grant| GrantIssue { slot: grant.slot.clone(), issue: grant.issue }),
         })
+    }
+
+    /// Tells destinations of something that no decision did.
+    pub(super) fn tell(&mut self, notice: &Notice<'_>, campaign: Option<&CampaignId>, cause: Cause<'_>) {
+        if let Some(draft) = self.draft_one(notice, campaign, None, cause) {
+            self.post(draft);
+        }
     }
 
     /// Writes a draft for each destination that takes its topic.
@@ -123,7 +130,7 @@ impl Decider {
         let registry = Arc::clone(&self.registry);
         for destination in registry.destinations.values().filter(|destination| destination.takes(draft.topic)) {
             let grant = draft.grant.clone().filter(|_| destination.settles);
-            self.post_to(destination, (draft.topic, &draft.data), Some(draft.customer.clone()), grant);
+            self.post_to(destination, (draft.topic, &draft.data), draft.customer.clone(), grant);
         }
     }
 
@@ -320,17 +327,21 @@ impl Decider {
         let terms = (&*campaign, &*catalogue);
         match settled {
             Settled::Confirmed => {
-                let settled = lot::settle(&mut self.facts, entry, terms, (&grant.slot, lot::Settle::Commit));
-                if let Err(error) = settled {
-                    tracing::warn!(delivery = by.0, %error, "a grant was carried out that had been taken back before");
+                let pending = self.facts.grants.get(&grant.slot).as_ref().is_some_and(|held| held.hold.is_some());
+                match lot::settle(&mut self.facts, entry, terms, (&grant.slot, lot::Settle::Commit)) {
+                    Ok(posted) if pending => {
+                        self.tell(&Notice::Posted(&posted), Some(&campaign.id), Cause::Confirmed(by));
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(delivery = by.0, %error, "a grant was carried out that had been taken back");
+                    }
                 }
             }
             Settled::Failed(reason) => {
                 if let Some(reversal) = lot::reverse(&mut self.facts, entry, terms, (&grant.slot, None)) {
                     let notice = Notice::Revoked(&reversal, reason);
-                    if let Some(draft) = self.draft_one(&notice, &campaign.id, None, Cause::Failed(by)) {
-                        self.post(draft);
-                    }
+                    self.tell(&notice, Some(&campaign.id), Cause::Failed(by));
                 }
             }
         }

@@ -222,8 +222,12 @@ fn verify_balances(client: &Client, grants: &Grants) -> Option<()> {
         let balances = client.get(&format!("/v1/customers/{customer}/balances"))?;
         for (unit, sum) in units {
             let item = balances["items"].as_array().unwrap().iter().find(|item| item["unit"] == unit);
-            let parts = item
-                .map_or(0, |item| ["available", "pending", "reserved", "redeemed", "expired"].iter().filter_map(|part| item[part].as_u64()).sum());
+            let parts = item.map_or(0, |item| {
+                ["available", "pending", "reserved", "redeemed", "expired"]
+                    .iter()
+                    .filter_map(|part| item[part].as_u64())
+                    .sum()
+            });
             assert_eq!(parts, sum, "{customer}: {unit}: {balances}");
         }
     }
