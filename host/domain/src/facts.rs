@@ -174,7 +174,7 @@ macro_rules! tables {
             superseded: Vec<Grant>,
             transfers: Vec<Transfer>,
             crossings: Vec<Crossing>,
-            given: HashMap<CustomerId, Vec<GrantSlot>>,
+            given: HashMap<CustomerId, BTreeSet<GrantSlot>>,
         }
 
         /// Which rows are asked for.
@@ -242,10 +242,7 @@ macro_rules! tables {
 
             /// Lists a grant that something came into in its customer's wallet.
             pub(crate) fn list_in_wallet(&mut self, slot: &GrantSlot) {
-                let given = self.given.entry(slot.to.clone()).or_default();
-                if !given.contains(slot) {
-                    given.push(slot.clone());
-                }
+                self.given.entry(slot.to.clone()).or_default().insert(slot.clone());
                 if self.wallets.has(&slot.to) && !self.wallets.get(&slot.to).contains(slot) {
                     let mut wallet = self.wallets.get(&slot.to).clone();
                     wallet.push(slot.clone());

@@ -50,7 +50,7 @@ pub(super) fn positions<'a>(
 ) -> Result<Vec<(PositionKey, Position)>, StoreError> {
     let sql = select_positions!("", "WHERE campaign = ?1 AND unit = ?2");
     each(connection, sql, keys, |statement, PositionKey { campaign, unit }| {
-        let found = find("position", statement, [campaign.as_str(), unit.as_str()], |row| position(row))?;
+        let found = find("position", statement, [campaign.as_str(), unit.as_str()], position)?;
         Ok(found.unwrap_or_default())
     })
 }

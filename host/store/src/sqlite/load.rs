@@ -59,7 +59,7 @@ pub(super) fn seen(
 }
 
 pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, StoreError> {
-    let in_wallets = each(connection, OPEN, &wanted.wallets, |statement, id| grants(statement, id))?;
+    let in_wallets = each(connection, OPEN, &wanted.wallets, grants)?;
     let slots =
         in_wallets.iter().map(|(id, grants)| (id.clone(), grants.iter().map(|grant| grant.slot.clone()).collect()));
     let wallets = slots.collect();
