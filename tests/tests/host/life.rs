@@ -45,6 +45,47 @@ async fn a_pause_keeps_events_for_later_in_order() {
     assert!(matches!(&results[0], EventResult::Duplicate(answer) if answer.decisions.len() == 1));
 }
 
+/// However many events come, a campaign that was resumed catches up and then decides them as they come.
+#[tokio::test]
+async fn a_resumed_campaign_catches_up_while_events_keep_coming() {
+    let host = Arc::new(Host::in_memory());
+    host.campaign("daily", "check_in", five_a_day(1_000_000)).await;
+    host.command("daily", Command::Pause).await;
+    let customers =
+        |from: usize, to: usize| (from..to).map(|n| check_in(&format!("u{n}"), "2026-03-01T12:00:00+08:00"));
+    for start in (0..4_000).step_by(500) {
+        host.send(customers(start, start + 500).collect()).await;
+    }
+    host.command("daily", Command::Resume).await;
+    let senders: Vec<_> = (0..3_usize)
+        .map(|sender| {
+            let host = Arc::clone(&host);
+            tokio::spawn(async move {
+                let mut decided_at_once = 0;
+                for round in 0..30 {
+                    let start = 10_000 * (sender + 1) + 100 * round;
+                    let sent = (start..start + 100).map(|n| check_in(&format!("u{n}"), "2026-03-02T12:00:00+08:00"));
+                    for result in host.send(sent.collect()).await {
+                        let EventResult::Admitted(answer) = result else { panic!("{result:?}") };
+                        decided_at_once += answer.decisions.len();
+                    }
+                }
+                decided_at_once
+            })
+        })
+        .collect();
+    let mut decided_at_once = 0;
+    for sender in senders {
+        decided_at_once += sender.await.unwrap();
+    }
+    assert!(decided_at_once > 0, "all that came was put off behind what the pause had put off");
+    wait_for(async || {
+        let all = host.service.read(|store| store.verdict_counts(&campaign("daily"))).await.unwrap();
+        all == [("accepted".to_owned(), 4_000 + 3 * 30 * 100)]
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn after_the_end_late_events_count_and_later_ones_do_not() {
     let host = Host::in_memory();

@@ -1,24 +1,26 @@
 //! Decisions that were put off: because their campaign was paused, or because the policy faulted.
 //!
-//! Worked off only when nothing is being written, so that what the store says is due is all that is due. While a campaign
-//! has such decisions from a pause, its new ones queue behind them: order is kept.
+//! Worked off between two commits, when nothing is being written: then the store and the batch that gathers tell between
+//! them all that is put off. While a campaign has such decisions from a pause, its new ones queue behind them: order is
+//! kept. At each turn more are worked off than a batch can add, so that a campaign catches up however busy the host is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use largesse_domain::event::{Admission, Event};
 use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_failpoint::{Point, reach};
-use largesse_store::{Deferred, StoreError};
+use largesse_store::{Deferred, DeferredKey, StoreError};
 
-use super::Decider;
 use super::admit::Admitted;
 use super::decide::{Aborted, Round, Task};
+use super::{COMMIT_EVENTS_MAX, Decider};
 use crate::intake;
 use crate::seed::Purpose;
 
-/// Most that are worked off between two batches of new events.
-const AT_ONCE_MAX: usize = 512;
+/// Most of the store's that are worked off between two commits.
+const AT_ONCE_MAX: usize = 2 * COMMIT_EVENTS_MAX;
 
 impl Decider {
     /// Makes decisions that are due.
@@ -32,22 +34,53 @@ impl Decider {
         if live.is_empty() || !self.deferred_may_be_due() {
             return Ok(());
         }
-        let due = self.store.due(&live, self.clock.now(), AT_ONCE_MAX)?;
-        if due.len() < AT_ONCE_MAX {
+        let mut due = self.store.due(&live, self.clock.now(), AT_ONCE_MAX)?;
+        let all = due.len() < AT_ONCE_MAX;
+        let batch = &self.pending.batch;
+        let decided: HashSet<&DeferredKey> = batch.undeferred.iter().collect();
+        let again: HashSet<&DeferredKey> = batch.deferred.iter().map(|deferred| &deferred.key).collect();
+        due.retain(|deferred| !decided.contains(&deferred.key) && !again.contains(&deferred.key));
+        let events = self.events_of(&due)?;
+        let mut left = 0;
+        for deferred in due {
+            left += usize::from(!self.decide_one_deferred(&deferred, &events)?);
+        }
+        if all && left == 0 && self.decide_gathered(&live)? {
             let before = self.backlog.len();
-            self.backlog.retain(|campaign| due.iter().any(|deferred| deferred.key.campaign == *campaign));
+            self.backlog.retain(|campaign| !live.contains(campaign));
             if self.backlog.len() < before {
                 self.timers.look_again();
             }
         }
-        if due.is_empty() {
-            return Ok(());
-        }
-        let events = self.events_of(&due)?;
-        for deferred in due {
-            self.decide_one_deferred(&deferred, &events)?;
-        }
         Ok(())
+    }
+
+    /// Makes decisions that the batch that gathers has put off behind those of the store. Says whether it made all.
+    fn decide_gathered(&mut self, live: &[CampaignId]) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let due = |deferred: &Deferred| deferred.due <= now && live.contains(&deferred.key.campaign);
+        let (mut due, later): (Vec<_>, Vec<_>) = self.pending.batch.deferred.drain(..).partition(due);
+        self.pending.batch.deferred = later;
+        if due.is_empty() {
+            return Ok(true);
+        }
+        due.sort_by(|a, b| a.key.event.cmp(&b.key.event));
+        let wanted: HashSet<EventSeq> = due.iter().map(|deferred| deferred.key.event).collect();
+        let gathered = self.pending.batch.events.iter().filter(|(admission, _)| wanted.contains(&admission.seq));
+        let events = self.readable(gathered.map(|(admission, event)| (*admission, Arc::clone(event))).collect());
+        let mut all = true;
+        for deferred in due {
+            if self.decide_one_deferred(&deferred, &events)? {
+                let DeferredKey { campaign, event, subscription } = &deferred.key;
+                if let Some(answer) = self.answers.get_mut(event) {
+                    answer.put_off.retain(|off| (&off.campaign, &off.subscription) != (campaign, subscription));
+                }
+            } else {
+                all = false;
+                self.pending.batch.deferred.push(deferred);
+            }
+        }
+        Ok(all)
     }
 
     fn deferred_may_be_due(&mut self) -> bool {
@@ -59,26 +92,32 @@ impl Decider {
     fn events_of(&self, due: &[Deferred]) -> Result<BTreeMap<EventSeq, Admitted>, StoreError> {
         let mut seqs: Vec<EventSeq> = due.iter().map(|deferred| deferred.key.event).collect();
         seqs.dedup();
-        let mut events = BTreeMap::new();
-        for (admission, event) in self.store.events(&seqs)?.into_iter().flatten() {
+        let stored = self.store.events(&seqs)?.into_iter().flatten();
+        Ok(self.readable(stored.map(|(admission, event)| (admission, Arc::new(event))).collect()))
+    }
+
+    fn readable(&self, events: Vec<(Admission, Arc<Event>)>) -> BTreeMap<EventSeq, Admitted> {
+        let mut readable = BTreeMap::new();
+        for (admission, event) in events {
             let seq = admission.seq;
-            match intake::again(Arc::new(event), &self.registry.kinds) {
+            match intake::again(event, &self.registry.kinds) {
                 Ok(arrival) => {
-                    events.insert(seq, Admitted { arrival, admission });
+                    readable.insert(seq, Admitted { arrival, admission });
                 }
                 Err(error) => tracing::error!(seq = seq.0, %error, "a deferred event cannot be read any more"),
             }
         }
-        Ok(events)
+        readable
     }
 
+    /// Says whether it was decided, or put off again for a reason of its own.
     fn decide_one_deferred(
         &mut self,
         deferred: &Deferred,
         events: &BTreeMap<EventSeq, Admitted>,
-    ) -> Result<(), StoreError> {
-        let Some(event) = events.get(&deferred.key.event) else { return Ok(()) };
-        let Some(active) = self.registry.campaign(&deferred.key.campaign).cloned() else { return Ok(()) };
+    ) -> Result<bool, StoreError> {
+        let Some(event) = events.get(&deferred.key.event) else { return Ok(false) };
+        let Some(active) = self.registry.campaign(&deferred.key.campaign).cloned() else { return Ok(false) };
         let published = active.at(event.arrival.event.occurred).1.clone();
         let name = &deferred.key.subscription;
         let subscription = published.manifest().subscriptions.iter().position(|declared| declared.name == *name);
@@ -96,7 +135,7 @@ impl Decider {
                 // For want of time or memory: it stays where it is and comes up again.
                 Err(Aborted::Event { .. }) => {
                     self.facts.undo_to(savepoint);
-                    return Ok(());
+                    return Ok(false);
                 }
                 Err(Aborted::Store(error)) => return Err(error),
             }
@@ -106,6 +145,6 @@ impl Decider {
         }
         self.keep_round(round);
         reach(Point::DeferredDecided);
-        Ok(())
+        Ok(true)
     }
 }

@@ -237,6 +237,8 @@ impl Decider {
                 self.facts = Facts::default();
             }
             self.outbox.all_is_written();
+        }
+        if !self.writing {
             self.decide_deferred()?;
         }
         if !self.writing && !stopping {
