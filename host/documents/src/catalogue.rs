@@ -1,7 +1,7 @@
 //! Terms of units, and pockets, as operators write them and as they go out.
 
 use largesse_domain::catalogue::{Cost, Pocket, UnitTerms};
-use largesse_domain::id::PocketId;
+use largesse_domain::id::{PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_domain::policy::Problem;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::problem::{Problems, json_value};
+use crate::request::QuantityDocument;
 use crate::terms::{BudgetDocument, read_budgets, read_warn_at, warn_at};
 
 /// Longest time that a grant is good for by the terms of its unit, in days: a hundred years.
@@ -145,6 +146,44 @@ impl UnitView {
     pub fn of(terms: &UnitTerms, on_hand: Quantity) -> Self {
         let document = UnitDocument::of(terms);
         Self { unit: terms.unit.to_string(), on_hand: terms.stocked.then_some(on_hand.get()), document }
+    }
+}
+
+/// Pieces that arrive or are written off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StockDocument {
+    /// Your own identifier: the same request again gets the same answer.
+    pub id: String,
+    /// How many.
+    pub quantity: QuantityDocument,
+    /// Whether they arrive or are written off.
+    pub movement: Movement,
+}
+
+/// Whether pieces arrive or are written off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Movement {
+    /// They are on hand from now on.
+    Arrives,
+    /// They are lost, broken, or sent back.
+    WrittenOff,
+}
+
+impl StockDocument {
+    /// Checks the request: its id, how many, and whether they arrive.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read(&self) -> Result<(RequestId, Quantity, bool), Vec<Problem>> {
+        let mut problems = Problems::default();
+        let id = problems.keep("/id", self.id.parse());
+        let quantity = self.quantity.read(&mut problems);
+        let read = id.zip(quantity).map(|(id, quantity)| (id, quantity, self.movement == Movement::Arrives));
+        problems.finish(read)
     }
 }
 

@@ -72,7 +72,7 @@ impl GrantView {
             decision: grant.decision.map(|decision| decision.0),
             about: grant.about.as_ref().map(ToString::to_string),
             granted_at: instant_text(grant.granted_at),
-            hold_until: grant.hold.map(|hold| instant_text(hold.until)),
+            hold_until: grant.hold.filter(|_| !grant.net().is_zero()).map(|hold| instant_text(hold.until)),
             expires: grant.expires.map(instant_text),
             principal_cap: grant.principal_cap.map(|cap| cap.get()),
             reason: grant.reason.clone(),

@@ -20,6 +20,8 @@ pub mod delivery;
 pub mod destination;
 pub mod redemption;
 pub mod catalogue;
+pub mod request;
+pub mod ledger;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
@@ -35,6 +37,8 @@ pub use delivery::{DeliveryView, WholeDeliveryView};
 pub use destination::{DestinationDocument, DestinationSpec, DestinationView};
 pub use grant::GrantView;
 pub use largesse_domain::policy::Problem;
+pub use ledger::{AccountsView, AuditView, TransferView};
 pub use policy::PolicyView;
 pub use problem::{ProblemDocument, ProblemItem, from_json};
 pub use redemption::RedemptionView;
+pub use request::{RedemptionDocument, ReservationDocument, ReversalDocument};

@@ -84,6 +84,12 @@ impl Catalogue {
         self.units.get(unit).is_some_and(|terms| terms.stocked)
     }
 
+    /// Whether it is a coupon or an item of which nobody has said what it is.
+    #[must_use]
+    pub fn misses(&self, unit: &Unit) -> bool {
+        matches!(unit.class(), UnitClass::Coupon | UnitClass::Item) && !self.units.contains_key(unit)
+    }
+
     /// What a unit costs. A minor unit of money costs itself.
     #[must_use]
     pub fn cost(&self, unit: &Unit) -> Option<Cost> {

@@ -117,11 +117,12 @@ pub fn settle(
     let grant = facts.grants.get(slot).clone().ok_or(SettleError::NotFound)?;
     let reversed = grant.net().is_zero();
     match (how, grant.hold) {
-        (Settle::Commit, _) if reversed => return Err(SettleError::Reversed),
-        (Settle::Commit, None) => return Ok(grant),
+        // Whether the clock has taken it back by now or is about to makes no difference.
         (Settle::Commit, Some(hold)) if hold.then == AfterHold::Void && hold.until <= entry.at => {
             return Err(SettleError::TimedOut);
         }
+        (Settle::Commit, _) if reversed => return Err(SettleError::Reversed),
+        (Settle::Commit, None) => return Ok(grant),
         (Settle::Commit, Some(_)) => drop(post(facts, entry, slot)),
         (Settle::Release, _) if reversed => return Ok(grant),
         (Settle::Release, None) => return Err(SettleError::Posted),
@@ -243,8 +244,9 @@ pub(crate) fn take_back(
     grant.reversed = more(grant.reversed, quantity);
     // What is reserved has still to come back to this issue.
     grant.key_freed = whole && free_key && grant.reserved.is_zero();
+    // Until when a reservation was held says later whether it was in time.
     if whole {
-        grant.hold = None;
+        grant.hold = grant.hold.filter(|hold| hold.then == AfterHold::Void);
     }
     let reversal = Reversal { grant: grant.slot.clone(), unit: grant.unit.clone(), quantity };
     facts.grants.put(grant.slot.clone(), Some(grant));

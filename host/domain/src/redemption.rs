@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::catalogue::Catalogue;
 use crate::facts::{Facts, Wanted};
-use crate::grant::{Grant, GrantSlot, GrantState};
+use crate::grant::{Grant, GrantSlot};
 use crate::id::{CampaignId, CustomerId, GrantKey, RequestId};
 use crate::ledger::{Cause, Entry, PositionKey};
 use crate::lot::{Use, use_up};
@@ -118,6 +118,8 @@ impl Settle {
 pub enum RedeemError {
     /// Units of this class are not used up: growth, a credit limit, a rate boost.
     NotRedeemable(Unit),
+    /// Nobody has said what this coupon or item is, and the customer has none.
+    UnknownUnit(Unit),
     /// Less is asked for than is redeemed at once.
     BelowMinimum(Quantity),
     /// It would be reserved until a time that is over.
@@ -146,6 +148,7 @@ impl fmt::Display for RedeemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRedeemable(unit) => write!(f, "{unit} is not used up"),
+            Self::UnknownUnit(unit) => write!(f, "there is no unit {unit}"),
             Self::BelowMinimum(least) => write!(f, "at least {least} is redeemed at once"),
             Self::UntilIsPast => f.write_str("the time until which to reserve is over"),
             Self::NoGrant => f.write_str("the customer has no such grant"),
@@ -224,7 +227,12 @@ pub fn redeem(
         return if known.request == *request { Ok((known.clone(), false)) } else { Err(RedeemError::OtherRequest) };
     }
     check(request, catalogue, now)?;
-    let parts = parts(facts, request, now)?;
+    let parts = parts(facts, request, now).map_err(|error| match error {
+        RedeemError::Insufficient(Quantity::ZERO) if catalogue.misses(&request.unit) => {
+            RedeemError::UnknownUnit(request.unit.clone())
+        }
+        error => error,
+    })?;
     let cause = Cause::Request(request.id.clone());
     let entry = Entry { at: now, cause: &cause };
     let (state, step) = match request.reserve_until {
@@ -264,7 +272,7 @@ fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec
         if grant.unit != request.unit {
             return Err(RedeemError::OtherUnit(grant.unit.clone()));
         }
-        if grant.state_at(now) == GrantState::Expired {
+        if grant.is_past(now) {
             return Err(RedeemError::GrantExpired);
         }
     }

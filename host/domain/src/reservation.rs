@@ -58,6 +58,8 @@ pub enum ReserveError {
     UntilIsPast,
     /// Units of this class cannot be reserved: a credit limit, a rate boost.
     NotReservable(Unit),
+    /// Nobody has said what this coupon or item is.
+    UnknownUnit(Unit),
     /// The unit is not in the campaign's currency.
     OtherCurrency(Unit),
     /// The class of unit, limits, budgets or stock leave no room.
@@ -72,6 +74,7 @@ impl fmt::Display for ReserveError {
             Self::NotRunning => f.write_str("the campaign does not give now"),
             Self::UntilIsPast => f.write_str("the time until which to reserve is over"),
             Self::NotReservable(unit) => write!(f, "{unit} cannot be reserved"),
+            Self::UnknownUnit(unit) => write!(f, "there is no unit {unit}"),
             Self::OtherCurrency(unit) => write!(f, "{unit} is not in the campaign's currency"),
             Self::NoRoom(reason) => f.write_str(reason.as_str()),
             Self::OtherRequest => f.write_str("the id was used for another request"),
@@ -120,6 +123,9 @@ pub fn reserve(
     }
     if matches!(request.unit.class(), UnitClass::CreditLimit | UnitClass::RateBoost) {
         return Err(ReserveError::NotReservable(request.unit.clone()));
+    }
+    if catalogue.misses(&request.unit) {
+        return Err(ReserveError::UnknownUnit(request.unit.clone()));
     }
     if request.unit.currency().is_some_and(|currency| currency != campaign.settings.currency) {
         return Err(ReserveError::OtherCurrency(request.unit.clone()));

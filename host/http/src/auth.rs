@@ -17,7 +17,7 @@ use crate::problem::{Failure, ProblemType};
 pub enum Role {
     /// Sends events, and nothing else.
     Ingest,
-    /// Says of grants whether they were carried out, and nothing else.
+    /// Says of grants whether they were carried out, redeems and reserves, and nothing else.
     Fulfil,
     /// Reads everything.
     Viewer,

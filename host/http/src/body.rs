@@ -12,9 +12,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use hyper::body::Body as _;
 use largesse_documents::Problem;
+use largesse_documents::request::QUANTITY;
 use largesse_service::pipeline::Precondition;
 use largesse_service::strict_json;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use crate::problem::{Failure, ProblemType};
@@ -68,15 +70,40 @@ pub(crate) fn expect_media_type(headers: &HeaderMap, expected: &str) -> Result<(
 }
 
 /// A JSON body, strictly read.
-pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<serde_json::Value, Failure> {
+pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
     expect_media_type(headers, JSON)?;
-    let bytes = read(headers, body, DOCUMENT_BYTES_MAX).await?;
-    strict_json::parse(&bytes).map_err(|error| Failure::new(ProblemType::MalformedJson, error.to_string()))
+    parse(&read(headers, body, DOCUMENT_BYTES_MAX).await?)
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Failure> {
+    strict_json::parse(bytes).map_err(|error| Failure::new(ProblemType::MalformedJson, error.to_string()))
 }
 
 /// A JSON body of a document's shape. What does not fit is pointed at.
 pub(crate) async fn document<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Failure> {
-    let value = json(headers, body).await?;
+    shaped(json(headers, body).await?)
+}
+
+/// The same of a body that may be left out.
+pub(crate) async fn document_if_any<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Failure> {
+    let bytes = read(headers, body, DOCUMENT_BYTES_MAX).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    expect_media_type(headers, JSON)?;
+    shaped(parse(&bytes)?)
+}
+
+/// What is wrong with a document that has its shape. A quantity that is none has a type of its own.
+pub(crate) fn unread(problems: Vec<Problem>) -> Failure {
+    let is_quantity = problems.iter().all(|problem| problem.pointer == QUANTITY);
+    Failure::with(if is_quantity { ProblemType::InvalidQuantity } else { ProblemType::InvalidDocument }, problems)
+}
+
+fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     if !value.is_object() {
         let problem = Problem { pointer: String::new(), message: "expected an object".to_owned() };
         return Err(Failure::with(ProblemType::InvalidDocument, vec![problem]));

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use largesse_documents::problem::json_value;
 use largesse_domain::id::EventKind;
 use largesse_domain::json::Json as Text;
@@ -14,7 +14,7 @@ use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Id};
 use crate::problem::Failure;
-use crate::route::Route;
+use crate::route::{Route, answer};
 use crate::views::{KindList, KindView};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -69,5 +69,5 @@ pub(crate) async fn register(
     let schema = body::json(&headers, body).await?;
     let schema = Text::from_checked(strict_json::canonical(&schema));
     let (kind, is_new) = service.register(Kind { kind, schema }).await?;
-    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(view(&kind))).into_response())
+    Ok(answer(is_new, view(&kind)))
 }

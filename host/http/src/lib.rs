@@ -17,6 +17,12 @@ mod dry_run;
 mod policies;
 mod campaigns;
 mod spend;
+mod units;
+mod pockets;
+mod redemptions;
+mod reservations;
+mod reversals;
+mod ledger;
 mod decisions;
 mod customers;
 mod referrals;
@@ -64,6 +70,12 @@ fn routes() -> Vec<Route> {
         policies::routes(),
         campaigns::routes(),
         spend::routes(),
+        units::routes(),
+        pockets::routes(),
+        redemptions::routes(),
+        reservations::routes(),
+        reversals::routes(),
+        ledger::routes(),
         decisions::routes(),
         customers::routes(),
         referrals::routes(),

@@ -11,8 +11,8 @@ use utoipa::OpenApi;
 use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
-    campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, kinds, policies, referrals,
-    spend,
+    campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, kinds, ledger, pockets,
+    policies, redemptions, referrals, reservations, reversals, spend, units,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,13 @@ use crate::{
         policies::list, policies::publish, policies::show,
         campaigns::list, campaigns::show, campaigns::apply, campaigns::start, campaigns::pause, campaigns::resume,
         campaigns::end, spend::show,
+        units::list, units::show, units::set, units::restock,
+        pockets::list, pockets::show, pockets::set,
+        redemptions::redeem, redemptions::show, redemptions::commit, redemptions::release, redemptions::reverse,
+        redemptions::list,
+        reservations::reserve, reservations::commit, reservations::release,
+        reversals::reverse,
+        ledger::journal, ledger::accounts, ledger::audit,
         decisions::list, decisions::show,
         customers::show, customers::tell, customers::grants, customers::balances,
         referrals::show, referrals::invite,
@@ -44,6 +51,12 @@ use crate::{
         (name = "events", description = "Facts about customers, and what is decided on them"),
         (name = "policies", description = "Published components"),
         (name = "campaigns", description = "Running uses of policies"),
+        (name = "units", description = "Coupons, items and points: their terms, cost and stock"),
+        (name = "pockets", description = "Budgets that several campaigns share"),
+        (name = "redemptions", description = "Customers use what they were granted"),
+        (name = "reservations", description = "Budget, limits and stock held for a customer"),
+        (name = "reversals", description = "What was granted is taken back"),
+        (name = "ledger", description = "The journal, the accounts, the audit"),
         (name = "decisions", description = "What was decided, for whoever carries it out or audits it"),
         (name = "customers", description = "What is known of customers, and what they were granted"),
         (name = "referrals", description = "Who invited whom"),

@@ -10,7 +10,7 @@ use largesse_domain::lot::SettleError;
 use largesse_domain::redemption::{RedeemError, RedemptionState};
 use largesse_domain::reservation::ReserveError;
 use largesse_service::intake::Rejected;
-use largesse_service::pipeline::{ControlError, LedgerError};
+use largesse_service::pipeline::{ControlError, LedgerAnswer, LedgerError};
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
 
 /// What stands before the word of every type.
@@ -72,6 +72,8 @@ problem_types! {
         "The redemption belongs to a customer other than the one named.";
     NotFound, "not-found", NOT_FOUND, "There is no such thing",
         "Nothing is at this path, or nothing has this name.";
+    UnknownUnit, "unknown-unit", NOT_FOUND, "There is no such unit",
+        "Nobody has set terms for this unit, and it cannot be used without. `PUT /v1/units/{unit}` sets them.";
     MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not take this method",
         "The `Allow` header says which it takes.";
     SlowBody, "slow-body", REQUEST_TIMEOUT, "The body came too slowly",
@@ -213,6 +215,12 @@ impl Failure {
         Self::new(ProblemType::NotFound, format!("there is no {what} {name}"))
     }
 
+    /// An answer of the ledger to another question than was asked.
+    pub(crate) fn unexpected(answer: &LedgerAnswer) -> Self {
+        tracing::error!(?answer, "the ledger answered another question");
+        Self::bare(ProblemType::Internal)
+    }
+
     /// Hides an error from the caller and tells it to the operator.
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();
@@ -319,6 +327,7 @@ fn ledger_problem(error: &LedgerError) -> ProblemType {
     match error {
         LedgerError::Redeem(error) => match error {
             RedeemError::NotRedeemable(_) => ProblemType::NotRedeemable,
+            RedeemError::UnknownUnit(_) => ProblemType::UnknownUnit,
             RedeemError::BelowMinimum(_) => ProblemType::BelowMinimum,
             RedeemError::UntilIsPast => ProblemType::UntilIsPast,
             RedeemError::NoGrant | RedeemError::NotFound => ProblemType::NotFound,
@@ -335,6 +344,7 @@ fn ledger_problem(error: &LedgerError) -> ProblemType {
             ReserveError::NotRunning => ProblemType::NotRunning,
             ReserveError::UntilIsPast => ProblemType::UntilIsPast,
             ReserveError::NotReservable(_) => ProblemType::NotReservable,
+            ReserveError::UnknownUnit(_) => ProblemType::UnknownUnit,
             ReserveError::OtherCurrency(_) => ProblemType::OtherCurrency,
             ReserveError::NoRoom(_) => ProblemType::NoRoom,
             ReserveError::OtherRequest => ProblemType::RequestConflict,

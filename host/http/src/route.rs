@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Json, Router};
+use serde::Serialize;
 
 use crate::AppState;
 use crate::auth::Role;
@@ -68,6 +69,11 @@ impl Route {
         };
         router.route(self.path, self.handler.route_layer(from_fn_with_state(guard, watch)))
     }
+}
+
+/// What was written: 201 when it is new, 200 when it was so already or has changed.
+pub(crate) fn answer(is_new: bool, document: impl Serialize) -> Response {
+    (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(document)).into_response()
 }
 
 #[derive(Clone)]

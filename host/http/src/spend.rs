@@ -38,15 +38,21 @@ pub(crate) async fn show(
         Ok((store.budget_usage(&query)?, store.verdict_counts(&query)?, store.deferred_count(&query)?))
     });
     let (usage, verdicts, deferred) = counted.await?;
-    let used = by_pattern(usage);
     let campaign = &active.campaign;
     Ok(Json(SpendView {
         campaign: id.to_string(),
         lifecycle: campaign.lifecycle.as_str().to_owned(),
-        budgets: campaign.settings.budgets.iter().map(|budget| spend(budget, used.get(&budget.of))).collect(),
+        budgets: spend_of(&campaign.settings.budgets, usage),
+        accounts: format!("/v1/campaigns/{id}/accounts"),
         verdicts: verdicts.into_iter().collect(),
         deferred,
     }))
+}
+
+/// What was spent of each budget.
+pub(crate) fn spend_of(budgets: &[Budget], usage: Vec<(UsageKey, Usage)>) -> Vec<BudgetSpend> {
+    let used = by_pattern(usage);
+    budgets.iter().map(|budget| spend(budget, used.get(&budget.of))).collect()
 }
 
 #[derive(Default)]

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use largesse_documents::catalogue::UnitView;
 use largesse_documents::customer::TouchView;
 use largesse_documents::outcome::OutcomeView;
-use largesse_documents::{CampaignView, CustomerView, DecisionSummary, DecisionView, GrantView, ProblemDocument};
-use largesse_documents::{DeliveryView, DestinationView};
+use largesse_documents::{
+    CampaignView, CustomerView, DecisionSummary, DecisionView, DeliveryView, DestinationView, GrantView,
+    ProblemDocument, RedemptionView, TransferView,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -172,6 +175,8 @@ pub struct SpendView {
     pub lifecycle: String,
     /// Its budgets, as the campaign lists them.
     pub budgets: Vec<BudgetSpend>,
+    /// Where the campaign's accounts are: what is promised, in wallets, used, expired, owed.
+    pub accounts: String,
     /// How many decisions ended in each verdict.
     pub verdicts: BTreeMap<String, u64>,
     /// How many decisions are put off.
@@ -208,6 +213,94 @@ pub struct DaySpend {
     pub used: u64,
     /// In how many grants that are not wholly taken back.
     pub grants: u64,
+}
+
+/// All units with terms, by unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct UnitList {
+    /// The units.
+    pub items: Vec<UnitView>,
+}
+
+/// How many pieces are on hand after a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StockAnswer {
+    /// Of what.
+    pub unit: String,
+    /// So many.
+    pub on_hand: u64,
+}
+
+/// All pockets, by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PocketList {
+    /// The pockets.
+    pub items: Vec<PocketView>,
+}
+
+/// A budget that several campaigns share, with its use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PocketView {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// Its budgets and their use by all campaigns together.
+    pub budgets: Vec<BudgetSpend>,
+    /// At which shares of a budget operators are told, in per cent.
+    pub warn_at: Vec<u8>,
+    /// The campaigns that share it.
+    pub campaigns: Vec<String>,
+}
+
+/// A customer's redemptions, by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RedemptionList {
+    /// The redemptions.
+    pub items: Vec<RedemptionView>,
+}
+
+/// What a reversal took back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReversalAnswer {
+    /// The grants, and how much of each.
+    pub reversed: Vec<ReversedGrant>,
+    /// The tags that were taken away again.
+    pub tags: Vec<TakenTag>,
+}
+
+/// How much of a grant was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReversedGrant {
+    /// The campaign that granted.
+    pub campaign: String,
+    /// Who got it.
+    pub to: String,
+    /// Its key.
+    pub key: String,
+    /// Of what.
+    pub unit: String,
+    /// How much.
+    pub quantity: u64,
+}
+
+/// A tag that was taken away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TakenTag {
+    /// Whose.
+    pub customer: String,
+    /// The tag.
+    pub tag: String,
+}
+
+/// A page of the journal, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransferPage {
+    /// The transfers.
+    pub items: Vec<TransferView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
 }
 
 /// A page of decisions, in the order in which they were made.

@@ -23,6 +23,7 @@ fn described() -> BTreeSet<(String, String)> {
 fn example(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment {
         "{decision}" | "{delivery}" => "1",
+        "{unit}" => "points",
         place if place.starts_with('{') => "x1",
         other => other,
     });
@@ -90,8 +91,9 @@ async fn reading_and_writing_take_different_roles() {
         let reads = route.method == Method::GET || route.path == "/v1/dry-run";
         assert_eq!(needed == Role::Viewer, reads, "{} {}", route.method, route.path);
         assert_eq!(needed == Role::Ingest, route.path == "/v1/events", "{}", route.path);
-        let settles = route.path.ends_with("/confirm") || route.path.ends_with("/fail");
-        assert_eq!(needed == Role::Fulfil, settles, "{}", route.path);
+        let fulfils = ["/v1/redemptions", "/v1/reservations"].iter().any(|path| route.path.starts_with(path));
+        let fulfils = fulfils || route.path.ends_with("/confirm") || route.path.ends_with("/fail");
+        assert_eq!(needed == Role::Fulfil, fulfils && !reads, "{}", route.path);
     }
 }
 

@@ -7,6 +7,7 @@ mod events;
 mod forms;
 mod fuzz;
 mod generated;
+mod ledger;
 mod serving;
 
 use std::num::NonZeroUsize;

@@ -1,0 +1,112 @@
+//! The ledger itself: the journal, the accounts of campaigns, the audit.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use largesse_documents::{AccountsView, AuditView, TransferView};
+use largesse_domain::id::CampaignId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{Asked, Id, malformed};
+use crate::problem::Failure;
+use crate::route::Route;
+use crate::views::TransferPage;
+
+/// Most transfers in one page.
+const PAGE_MAX: usize = 1_000;
+/// How long an audit may take.
+const AUDIT_TIME_MAX: Duration = Duration::from_secs(100);
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/transfers", Role::Viewer, journal),
+        Route::new(Method::GET, "/v1/campaigns/{campaign}/accounts", Role::Viewer, accounts),
+        Route::new(Method::GET, "/v1/ledger/audit", Role::Viewer, audit).within(AUDIT_TIME_MAX),
+    ]
+}
+
+/// Which transfers are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// After the transfer with this number.
+    #[serde(default)]
+    after: u64,
+    /// At most so many.
+    #[serde(default = "page")]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: usize,
+}
+
+fn page() -> usize {
+    100
+}
+
+/// List transfers in order: the journal
+///
+/// Transfers are never changed and never removed, and none appears behind one that was listed. What a reversal takes back is a
+/// transfer of its own.
+#[utoipa::path(get, path = "/v1/transfers", operation_id = "listTransfers", tag = "ledger", params(Wanted),
+    responses((status = 200, description = "A page; `next` is there when there may be more", body = TransferPage)))]
+pub(crate) async fn journal(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(Wanted { after, limit }): Asked<Wanted>,
+) -> Result<Json<TransferPage>, Failure> {
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(malformed(format!("limit must be 1 to {PAGE_MAX}")));
+    }
+    // The store counts in signed numbers; nothing comes after the largest of them.
+    let after = after.min(i64::MAX.unsigned_abs());
+    let transfers = service.read(move |store| store.transfers(after, limit)).await?;
+    let next = transfers.last().filter(|_| transfers.len() == limit).map(|(number, _)| *number);
+    let items = transfers.iter().map(|(number, transfer)| TransferView::of(*number, transfer)).collect();
+    Ok(Json(TransferPage { items, next }))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a campaign's accounts come to more money than can be counted")]
+struct TooMuch;
+
+/// Show the accounts of a campaign
+///
+/// By unit: what was spent, what is promised, what customers can still use, what was used, what expired, what is owed; the
+/// same in money where the terms of the unit say its cost.
+#[utoipa::path(get, path = "/v1/campaigns/{campaign}/accounts", operation_id = "showAccounts", tag = "ledger",
+    params(("campaign" = String, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The accounts, and their totals by currency", body = AccountsView)))]
+pub(crate) async fn accounts(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<CampaignId>,
+) -> Result<Json<AccountsView>, Failure> {
+    let registry = service.registry();
+    if registry.campaign(&id).is_none() {
+        return Err(Failure::not_found("campaign", id));
+    }
+    let query = id.clone();
+    let positions = service.read(move |store| store.positions(Some(&query))).await?;
+    let positions: Vec<_> = positions.into_iter().map(|(key, position)| (key.unit, position)).collect();
+    let view = AccountsView::of(id.as_str(), &positions, &registry.catalogue);
+    view.map(Json).ok_or_else(|| Failure::internal(&TooMuch))
+}
+
+/// Audit the books
+///
+/// Works every grant, balance, count of use, debt and stock out anew from the transfers, all as of one moment, and compares.
+/// The answer is 200 either way: `balanced` says how it went, and an alarm should go off when it is not `true`. A large
+/// journal takes a while; `largesse ledger verify --data-dir` does the same for a host that is stopped.
+#[utoipa::path(get, path = "/v1/ledger/audit", operation_id = "audit", tag = "ledger",
+    responses((status = 200, description = "How much was looked at, or the first difference", body = AuditView)))]
+pub(crate) async fn audit(State(AppState { service, .. }): State<AppState>) -> Result<Json<AuditView>, Failure> {
+    let audited = service.read(|store| store.audit()).await?;
+    let view = AuditView::of(&audited);
+    if let Some(difference) = &view.difference {
+        tracing::error!(difference = %difference.message, "the books do not balance");
+    }
+    Ok(Json(view))
+}

@@ -1,0 +1,94 @@
+//! Pockets: budgets that several campaigns share.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use largesse_documents::catalogue::PocketDocument;
+use largesse_domain::catalogue::Pocket;
+use largesse_domain::id::PocketId;
+use largesse_service::{Service, StoreError};
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id, unread};
+use crate::problem::Failure;
+use crate::route::{Route, answer};
+use crate::spend::spend_of;
+use crate::views::{PocketList, PocketView};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/pockets", Role::Viewer, list),
+        Route::new(Method::GET, "/v1/pockets/{pocket}", Role::Viewer, show),
+        Route::new(Method::PUT, "/v1/pockets/{pocket}", Role::Operator, set),
+    ]
+}
+
+async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView>, StoreError> {
+    let registry = service.registry();
+    let users = |id: &PocketId| {
+        let campaigns = registry.campaigns().map(|active| &active.campaign);
+        let using = campaigns.filter(|campaign| campaign.settings.pockets.contains(id));
+        using.map(|campaign| campaign.id.to_string()).collect()
+    };
+    let used = pockets.iter().map(|pocket| pocket.id.clone()).collect::<Vec<_>>();
+    let used = service.read(move |store| used.iter().map(|id| store.pocket_usage(id)).collect::<Result<Vec<_>, _>>());
+    let view = |(pocket, used): (Pocket, Vec<_>)| PocketView {
+        id: pocket.id.to_string(),
+        title: pocket.title,
+        budgets: spend_of(&pocket.budgets, used),
+        warn_at: pocket.warn_at,
+        campaigns: users(&pocket.id),
+    };
+    Ok(pockets.into_iter().zip(used.await?).map(view).collect())
+}
+
+/// List the pockets with their use
+#[utoipa::path(get, path = "/v1/pockets", operation_id = "listPockets", tag = "pockets",
+    responses((status = 200, description = "By id", body = PocketList)))]
+pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Result<Json<PocketList>, Failure> {
+    let pockets = service.registry().catalogue.pockets.values().cloned().collect();
+    Ok(Json(PocketList { items: views(&service, pockets).await? }))
+}
+
+/// Show a pocket with its use
+#[utoipa::path(get, path = "/v1/pockets/{pocket}", operation_id = "showPocket", tag = "pockets",
+    params(("pocket" = String, Path, description = "The pocket's id")),
+    responses((status = 200, description = "Its budgets, their use, and the campaigns that share it", body = PocketView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<PocketId>,
+) -> Result<Json<PocketView>, Failure> {
+    let pocket = service.registry().catalogue.pockets.get(&id).cloned();
+    let pocket = pocket.ok_or_else(|| Failure::not_found("pocket", id))?;
+    one(&service, pocket).await.map(Json)
+}
+
+async fn one(service: &Service, pocket: Pocket) -> Result<PocketView, Failure> {
+    let id = pocket.id.clone();
+    views(service, vec![pocket]).await?.pop().ok_or_else(|| Failure::not_found("pocket", id))
+}
+
+/// Make or change a pocket
+///
+/// What its budgets count is fixed once it is made; their amounts may change. Campaigns that name it in `pockets` grant only
+/// what both their own budgets and the pocket's leave room for.
+#[utoipa::path(put, path = "/v1/pockets/{pocket}", operation_id = "setPocket", tag = "pockets",
+    params(("pocket" = String, Path, description = "The pocket's id")),
+    request_body = PocketDocument,
+    responses(
+        (status = 200, description = "It is changed, or was so already", body = PocketView),
+        (status = 201, description = "It is made", body = PocketView),
+    ))]
+pub(crate) async fn set(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<PocketId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let document: PocketDocument = body::document(&headers, body).await?;
+    let (pocket, is_new) = service.set_pocket(document.read(id).map_err(unread)?).await?;
+    Ok(answer(is_new, one(&service, pocket).await?))
+}

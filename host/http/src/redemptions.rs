@@ -1,0 +1,142 @@
+//! Redemptions: customers use what they were granted.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use largesse_documents::request::SettleDocument;
+use largesse_documents::{RedemptionDocument, RedemptionView};
+use largesse_domain::facts::Wanted;
+use largesse_domain::id::{CustomerId, RequestId};
+use largesse_domain::redemption::Settle;
+use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id, unread};
+use crate::problem::Failure;
+use crate::route::{Route, answer};
+use crate::views::RedemptionList;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::POST, "/v1/redemptions", Role::Fulfil, redeem),
+        Route::new(Method::GET, "/v1/redemptions/{redemption}", Role::Viewer, show),
+        Route::new(Method::POST, "/v1/redemptions/{redemption}/commit", Role::Fulfil, commit),
+        Route::new(Method::POST, "/v1/redemptions/{redemption}/release", Role::Fulfil, release),
+        Route::new(Method::POST, "/v1/redemptions/{redemption}/reverse", Role::Fulfil, reverse),
+        Route::new(Method::GET, "/v1/customers/{customer}/redemptions", Role::Viewer, list),
+    ]
+}
+
+/// Use what a customer was granted, or reserve it
+///
+/// Points are spent, a coupon is used, cash is withdrawn: from the grant named, or from what was given first. With
+/// `reserve_until` it is only kept apart, to be committed or released; it goes back on its own when nobody settles it.
+#[utoipa::path(post, path = "/v1/redemptions", operation_id = "redeem", tag = "redemptions",
+    request_body = RedemptionDocument,
+    responses(
+        (status = 200, description = "It was made before: as it is now", body = RedemptionView),
+        (status = 201, description = "It is made", body = RedemptionView),
+    ))]
+pub(crate) async fn redeem(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Result<Response, Failure> {
+    let document: RedemptionDocument = body::document(&headers, body).await?;
+    ask(state, LedgerRequest::Redeem(document.read().map_err(unread)?)).await
+}
+
+/// A redemption as it is now: 201 when it is new.
+async fn ask(state: AppState, request: LedgerRequest) -> Result<Response, Failure> {
+    let is_made = matches!(request, LedgerRequest::Redeem(_));
+    match state.service.ledger(request).await? {
+        LedgerAnswer::Redemption(redemption, is_new) => Ok(answer(is_made && is_new, RedemptionView::of(&redemption))),
+        other => Err(Failure::unexpected(&other)),
+    }
+}
+
+/// Show a redemption
+#[utoipa::path(get, path = "/v1/redemptions/{redemption}", operation_id = "showRedemption", tag = "redemptions",
+    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    responses((status = 200, description = "The redemption", body = RedemptionView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(id): Id<RequestId>,
+) -> Result<Json<RedemptionView>, Failure> {
+    let wanted = Wanted { redemptions: [id.clone()].into(), ..Wanted::default() };
+    let rows = service.read(move |store| store.load(&wanted)).await?;
+    let found = rows.redemptions.into_iter().find_map(|(_, redemption)| redemption);
+    found.map(|found| Json(RedemptionView::of(&found))).ok_or_else(|| Failure::not_found("redemption", id))
+}
+
+/// List what a customer has used
+#[utoipa::path(get, path = "/v1/customers/{customer}/redemptions", operation_id = "listRedemptions", tag = "redemptions",
+    params(("customer" = String, Path, description = "The customer's id")),
+    responses((status = 200, description = "By id; none for a customer nobody knows", body = RedemptionList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Id(customer): Id<CustomerId>,
+) -> Result<Json<RedemptionList>, Failure> {
+    let redemptions = service.read(move |store| store.redemptions_of(&customer)).await?;
+    Ok(Json(RedemptionList { items: redemptions.iter().map(RedemptionView::of).collect() }))
+}
+
+async fn settle(
+    state: AppState,
+    id: RequestId,
+    (headers, body): (HeaderMap, Body),
+    how: Settle,
+) -> Result<Response, Failure> {
+    let document: SettleDocument = body::document_if_any(&headers, body).await?;
+    ask(state, LedgerRequest::SettleRedemption(id, document.read().map_err(unread)?, how)).await
+}
+
+/// Commit a redemption
+///
+/// What is reserved is used. Committing what is committed changes nothing.
+#[utoipa::path(post, path = "/v1/redemptions/{redemption}/commit", operation_id = "commitRedemption",
+    tag = "redemptions",
+    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    request_body = Option<SettleDocument>,
+    responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
+pub(crate) async fn commit(
+    State(state): State<AppState>,
+    Id(id): Id<RequestId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    settle(state, id, (headers, body), Settle::Commit).await
+}
+
+/// Release a redemption
+///
+/// What is reserved goes back into the wallet. Releasing what is released changes nothing.
+#[utoipa::path(post, path = "/v1/redemptions/{redemption}/release", operation_id = "releaseRedemption",
+    tag = "redemptions",
+    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    request_body = Option<SettleDocument>,
+    responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
+pub(crate) async fn release(
+    State(state): State<AppState>,
+    Id(id): Id<RequestId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    settle(state, id, (headers, body), Settle::Release).await
+}
+
+/// Reverse a redemption
+///
+/// What was used goes back into the wallet: an order is returned. Reversing what is reversed changes nothing.
+#[utoipa::path(post, path = "/v1/redemptions/{redemption}/reverse", operation_id = "reverseRedemption",
+    tag = "redemptions",
+    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    request_body = Option<SettleDocument>,
+    responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
+pub(crate) async fn reverse(
+    State(state): State<AppState>,
+    Id(id): Id<RequestId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    settle(state, id, (headers, body), Settle::Reverse).await
+}

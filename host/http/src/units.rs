@@ -1,0 +1,117 @@
+//! Units: what coupons, items and points are, what they cost, and how many pieces are on hand.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use largesse_documents::catalogue::{StockDocument, UnitDocument, UnitView};
+use largesse_domain::facts::Wanted;
+use largesse_domain::unit::{Quantity, Unit};
+use largesse_service::Service;
+use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
+
+use crate::AppState;
+use crate::auth::Role;
+use crate::body::{self, Id, unread};
+use crate::problem::{Failure, ProblemType};
+use crate::route::{Route, answer};
+use crate::views::{StockAnswer, UnitList};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/units", Role::Viewer, list),
+        Route::new(Method::GET, "/v1/units/{unit}", Role::Viewer, show),
+        Route::new(Method::PUT, "/v1/units/{unit}", Role::Operator, set),
+        Route::new(Method::POST, "/v1/units/{unit}/stock", Role::Operator, restock),
+    ]
+}
+
+/// Pieces on hand, in the order asked.
+async fn on_hand(service: &Service, units: Vec<Unit>) -> Result<Vec<Quantity>, Failure> {
+    let wanted = Wanted { stocks: units.iter().cloned().collect(), ..Wanted::default() };
+    let rows = service.read(move |store| store.load(&wanted)).await?;
+    let found =
+        |unit: &Unit| rows.stocks.iter().find(|(known, _)| known == unit).map_or(Quantity::ZERO, |found| found.1);
+    Ok(units.iter().map(found).collect())
+}
+
+/// List the units with terms
+#[utoipa::path(get, path = "/v1/units", operation_id = "listUnits", tag = "units",
+    responses((status = 200, description = "By unit", body = UnitList)))]
+pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Result<Json<UnitList>, Failure> {
+    let registry = service.registry();
+    let units = &registry.catalogue.units;
+    let on_hand = on_hand(&service, units.keys().cloned().collect()).await?;
+    let items = units.values().zip(on_hand).map(|(terms, on_hand)| UnitView::of(terms, on_hand)).collect();
+    Ok(Json(UnitList { items }))
+}
+
+/// Show the terms of a unit
+#[utoipa::path(get, path = "/v1/units/{unit}", operation_id = "showUnit", tag = "units",
+    params(("unit" = String, Path, description = "The unit, with `/` and `:` percent-encoded")),
+    responses((status = 200, description = "Its terms, and the pieces on hand when it is stocked", body = UnitView)))]
+pub(crate) async fn show(
+    State(AppState { service, .. }): State<AppState>,
+    Id(unit): Id<Unit>,
+) -> Result<Json<UnitView>, Failure> {
+    let registry = service.registry();
+    let terms = registry.catalogue.units.get(&unit).ok_or_else(|| unknown(&unit))?;
+    let on_hand = on_hand(&service, vec![unit]).await?;
+    Ok(Json(UnitView::of(terms, on_hand.into_iter().next().unwrap_or_default())))
+}
+
+fn unknown(unit: &Unit) -> Failure {
+    Failure::new(ProblemType::UnknownUnit, format!("there is no unit {unit}"))
+}
+
+/// Set the terms of a unit
+///
+/// What it costs, how long it is good for, the least that is redeemed at once, and whether it is given only while pieces are
+/// on hand, which is fixed once it is said.
+#[utoipa::path(put, path = "/v1/units/{unit}", operation_id = "setUnit", tag = "units",
+    params(("unit" = String, Path, description = "The unit, with `/` and `:` percent-encoded")),
+    request_body = UnitDocument,
+    responses(
+        (status = 200, description = "They are changed, or were so already", body = UnitView),
+        (status = 201, description = "They are set", body = UnitView),
+    ))]
+pub(crate) async fn set(
+    State(AppState { service, .. }): State<AppState>,
+    Id(unit): Id<Unit>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let document: UnitDocument = body::document(&headers, body).await?;
+    let (terms, is_new) = service.set_unit(document.read(unit.clone()).map_err(unread)?).await?;
+    let on_hand = on_hand(&service, vec![unit]).await?;
+    Ok(answer(is_new, UnitView::of(&terms, on_hand.into_iter().next().unwrap_or_default())))
+}
+
+/// Change how many pieces are on hand
+#[utoipa::path(post, path = "/v1/units/{unit}/stock", operation_id = "restock", tag = "units",
+    params(("unit" = String, Path, description = "The unit, with `/` and `:` percent-encoded")),
+    request_body = StockDocument,
+    responses(
+        (status = 200, description = "It was changed before: how many there were then", body = StockAnswer),
+        (status = 201, description = "How many there are", body = StockAnswer),
+    ))]
+pub(crate) async fn restock(
+    State(AppState { service, .. }): State<AppState>,
+    Id(unit): Id<Unit>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let document: StockDocument = body::document(&headers, body).await?;
+    let (id, quantity, arrives) = document.read().map_err(unread)?;
+    if !service.registry().catalogue.units.contains_key(&unit) {
+        return Err(unknown(&unit));
+    }
+    match service.ledger(LedgerRequest::Restock { id, unit, quantity, arrives }).await? {
+        LedgerAnswer::Receipt(receipt, is_new) => {
+            let receipt: StockAnswer = serde_json::from_str(receipt.as_str()).map_err(|e| Failure::internal(&e))?;
+            Ok(answer(is_new, receipt))
+        }
+        other => Err(Failure::unexpected(&other)),
+    }
+}
