@@ -5,7 +5,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    campaign, config, customer, decision, delivery, demo, destination, event, kind, policy, quickstart, serve, token,
+    campaign, config, customer, decision, delivery, demo, destination, event, grant, kind, ledger, pocket, policy,
+    quickstart, redemption, reservation, serve, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -31,6 +32,12 @@ enum Command {
     Event(event::Args),
     Decision(decision::Args),
     Customer(customer::Args),
+    Redemption(redemption::Args),
+    Reservation(reservation::Args),
+    Grant(grant::Args),
+    Unit(unit::Args),
+    Pocket(pocket::Args),
+    Ledger(ledger::Args),
     Kind(kind::Args),
     Destination(destination::Args),
     Delivery(delivery::Args),
@@ -58,6 +65,12 @@ pub(crate) fn run() -> Result {
         Command::Event(args) => event::run(args, output),
         Command::Decision(args) => decision::run(args, output),
         Command::Customer(args) => customer::run(args, output),
+        Command::Redemption(args) => redemption::run(args, output),
+        Command::Reservation(args) => reservation::run(args, output),
+        Command::Grant(args) => grant::run(args, output),
+        Command::Unit(args) => unit::run(args, output),
+        Command::Pocket(args) => pocket::run(args, output),
+        Command::Ledger(args) => ledger::run(args, output),
         Command::Kind(args) => kind::run(args, output),
         Command::Destination(args) => destination::run(args, output),
         Command::Delivery(args) => delivery::run(args, output),

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use largesse_documents::{CampaignDocument, CampaignView};
 use largesse_http::views::{CampaignList, SpendView};
+use serde::de::DeserializeOwned;
 
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 
-pub(crate) use show::spend_tables;
+pub(crate) use show::{quantity, spend_tables};
 
 /// Run campaigns
 #[derive(Debug, clap::Args)]
@@ -118,8 +119,7 @@ pub(crate) fn find(client: &Client, id: &str) -> Result<Option<CampaignView>> {
 /// Creates or changes a campaign as a file says. The boolean says whether it is new.
 pub(crate) fn apply_file(client: &Client, file: &Path, id: Option<String>) -> Result<(CampaignView, bool)> {
     let named = || format!("cannot apply {}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::usage(error).context(named()))?;
-    let document = read(file, &text).map_err(|failure| failure.context(named()))?;
+    let document = read_file(file).map_err(|failure| failure.context(named()))?;
     let stem = file.file_stem().and_then(|stem| stem.to_str());
     let Some(id) = id.or_else(|| stem.map(str::to_owned)) else {
         return Err(Failure::usage(anyhow::anyhow!("the file's name does not give an id")).hint("give one with --id"));
@@ -127,8 +127,13 @@ pub(crate) fn apply_file(client: &Client, file: &Path, id: Option<String>) -> Re
     apply(client, &id, &document).map_err(|failure| failure.context(named()))
 }
 
+/// Reads a document from a file, by the ending of its name.
+pub(crate) fn read_file<T: DeserializeOwned>(file: &Path) -> Result<T> {
+    read(file, &std::fs::read_to_string(file).map_err(Failure::usage)?)
+}
+
 /// Reads a file's text by its ending.
-pub(crate) fn read(file: &Path, text: &str) -> Result<CampaignDocument> {
+pub(crate) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T> {
     if file.extension().is_some_and(|ending| ending == "json") {
         return serde_json::from_str(text).map_err(Failure::usage);
     }

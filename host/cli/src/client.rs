@@ -147,6 +147,11 @@ impl Client {
         self.call(Method::POST, path, &[], Some(body))
     }
 
+    /// Asks for something to be done as a document says.
+    pub(crate) fn post_document<T: DeserializeOwned>(&self, path: &str, document: &impl Serialize) -> Result<T> {
+        self.post_body(path, ("application/json", &serde_json::to_vec(document)?))
+    }
+
     /// Deletes something.
     pub(crate) fn delete(&self, path: &str) -> Result {
         let answer = self.ask(Method::DELETE, path, &[], None).map_err(|error| self.unreachable(error))?;

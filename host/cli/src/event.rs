@@ -1,4 +1,4 @@
-//! `largesse event`: send events and see what would be decided on one.
+//! `largesse event`: send events, see what would be decided on one, take back what one gave.
 
 pub(crate) mod lines;
 pub(crate) mod batch;
@@ -10,17 +10,20 @@ use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use largesse_documents::ReversalDocument;
+use largesse_documents::request::EventName;
 use largesse_domain::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use largesse_http::views::DryRunAnswer;
 
 use crate::client::Connection;
 use crate::decision::result_text;
 use crate::failure::{Failure, Kind, Result};
+use crate::grant::{self, ReversalArgs};
 use crate::output::Output;
 use crate::table::Table;
 use lines::Lines;
 
-/// Send events
+/// Send events, and take back what they gave
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -41,6 +44,15 @@ enum Action {
         /// A file with one CloudEvent in JSON; `-` is standard input
         #[arg(default_value = "-")]
         file: PathBuf,
+    },
+    /// Take back everything that an event gave and that still stands, and the tags that it set
+    Reverse {
+        /// The system that the event comes from
+        source: String,
+        /// Its identifier there
+        event: String,
+        #[command(flatten)]
+        request: ReversalArgs,
     },
 }
 
@@ -77,6 +89,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let answer: DryRunAnswer =
                 client.post_body("/v1/dry-run", ("application/cloudevents+json", event.trim_ascii()))?;
             output.print(&answer, || dry_run_text(&answer))
+        }
+        Action::Reverse { source, event, request } => {
+            let event = Some(EventName { source, id: event });
+            grant::reverse(&client, output, &ReversalDocument { event, ..request.document() })
         }
         Action::Send(args) => {
             let options = send::Options {

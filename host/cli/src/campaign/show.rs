@@ -74,7 +74,7 @@ pub(super) fn text(campaign: &CampaignView) -> String {
 }
 
 /// A quantity of a unit, as money when it is money.
-fn quantity(unit: &str, quantity: u64) -> String {
+pub(crate) fn quantity(unit: &str, quantity: u64) -> String {
     let worth = i64::try_from(quantity).map(|quantity| worth(unit, quantity)).unwrap_or_default();
     if worth.is_empty() { count(quantity) } else { worth }
 }
@@ -120,6 +120,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::path::Path;
 
+    use largesse_documents::CampaignDocument;
     use largesse_http::views::BudgetSpend;
 
     use super::*;
@@ -154,9 +155,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_field_is_named_with_its_line() {
-        let wrong = super::super::read(Path::new("c.toml"), "policy = \"p\"\ncurency = \"CNY\"\n").unwrap_err();
+        let wrong = super::super::read::<CampaignDocument>(Path::new("c.toml"), "policy = \"p\"\ncurency = \"CNY\"\n")
+            .unwrap_err();
         insta::assert_snapshot!(wrong.text(false));
-        let wrong = super::super::read(Path::new("c.json"), "{\"policy\": 1}").unwrap_err();
+        let wrong = super::super::read::<CampaignDocument>(Path::new("c.json"), "{\"policy\": 1}").unwrap_err();
         insta::assert_snapshot!(wrong.text(false));
     }
 
@@ -175,6 +177,7 @@ mod tests {
             campaign: "welcome".into(),
             lifecycle: "running".into(),
             budgets: vec![budget("cash:CNY", 2_000_000, 9_600), budget("points", 5_000, 4_999), budget("item", 0, 0)],
+            accounts: "/v1/campaigns/welcome/accounts".into(),
             verdicts: BTreeMap::from([("accepted".into(), 1_012), ("denied".into(), 3), ("faulted".into(), 0)]),
             deferred: 2,
         };

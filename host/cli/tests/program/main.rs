@@ -5,6 +5,7 @@ mod host;
 mod crash;
 mod deliveries;
 mod faults;
+mod ledger;
 
 use std::io::Write as _;
 
