@@ -122,6 +122,12 @@ impl Runner {
             let line = Some(line_of(text, step.span().start));
             failures.extend(found.into_iter().map(|message| Failure { line, message }));
         }
+        let books = match self.read(|store| store.audit()).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(difference)) => Some(format!("the books do not balance: {difference}")),
+            Err(message) => Some(message),
+        };
+        failures.extend(books.map(|message| Failure { line: None, message }));
         failures.extend(self.totals(scenario).await.into_iter().map(|message| Failure { line: None, message }));
         failures
     }

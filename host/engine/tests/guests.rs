@@ -73,6 +73,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("allocates", Some((FaultKind::Memory, "more than 16777216 bytes of memory"))),
     ("asks_undeclared", None),
     ("exits", Some((FaultKind::Trap, "tried to end its process"))),
+    ("grants_as_told", None),
     ("grants_undeclared", None),
     ("looks_around", None),
     ("loops", Some((FaultKind::Fuel, "units of fuel"))),

@@ -59,8 +59,9 @@ pub(crate) fn at(text: &str) -> Instant {
     largesse_documents::time::read_instant(text).expect("a time")
 }
 
-/// A host with its clock.
+/// A host with its clock. However a test ends, the books are audited.
 pub(crate) struct Host {
+    store: Arc<dyn Store>,
     pub(crate) service: Arc<Service>,
     pub(crate) clock: Clock,
 }
@@ -73,8 +74,8 @@ impl Host {
     /// Over a store, when the machine's clock says this.
     pub(crate) fn over_at(store: Arc<dyn Store>, time: &str) -> Self {
         let clock = Clock::manual(at(time));
-        let parts = Parts { store, workers: workers(), clock: clock.clone(), seed_secret: [9; 32] };
-        Self { service: Arc::new(Service::start(parts).expect("the service starts")), clock }
+        let parts = Parts { store: Arc::clone(&store), workers: workers(), clock: clock.clone(), seed_secret: [9; 32] };
+        Self { store, service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
 
     pub(crate) fn in_memory() -> Self {
@@ -106,8 +107,12 @@ impl Host {
     /// The kind that the guests decide on.
     pub(crate) async fn register_guest_kind(&self) {
         let team = json!({"type": "string", "x-largesse-role": "entity"});
-        let schema = json!({"type": "object", "properties": {"team": team}}).to_string();
-        let kind = Kind { kind: EventKind::new("day.checked-in").expect("a kind"), schema: Json::from_checked(schema) };
+        self.register_kind("day.checked-in", json!({"type": "object", "properties": {"team": team}})).await;
+    }
+
+    pub(crate) async fn register_kind(&self, kind: &str, schema: Value) {
+        let kind = EventKind::new(kind).expect("a kind");
+        let kind = Kind { kind, schema: Json::from_checked(schema.to_string()) };
         self.service.register(kind).await.expect("it is registered");
     }
 
@@ -138,6 +143,16 @@ impl Host {
             (grant.slot.key.to_string(), grant.unit.to_string(), grant.net().get())
         };
         grants.into_iter().map(row).collect()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if !std::thread::panicking()
+            && let Err(difference) = self.store.audit().expect("the store reads")
+        {
+            panic!("the books do not balance: {difference}");
+        }
     }
 }
 

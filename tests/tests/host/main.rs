@@ -11,4 +11,5 @@ mod clock;
 mod life;
 mod order;
 mod timers;
+mod ledger;
 mod delivery;
