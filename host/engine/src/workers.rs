@@ -259,13 +259,6 @@ impl Workers {
         evaluations.into_iter().map(|evaluation| evaluation.unwrap_or_else(|| host_fault("a worker died"))).collect()
     }
 
-    /// Makes one decision beside the batches, for a dry run: it never keeps a batch waiting.
-    #[must_use]
-    pub fn decide_aside(&self, job: &Job) -> Evaluation {
-        let _turn = self.control.lock().unwrap_or_else(PoisonError::into_inner);
-        decide(job, self.runtimes.len() - 1, &self.home)
-    }
-
     /// Asks the policy whether it takes the parameters.
     ///
     /// # Errors
