@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use largesse_documents::DestinationDocument;
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_domain::delivery::DeliveryId;
+use largesse_domain::destination::Secret;
 use largesse_domain::event::EventKey;
 use largesse_domain::grant::{Grant, GrantSlot, GrantState};
 use largesse_domain::id::{CustomerId, GrantKey, RequestId};
@@ -11,10 +14,10 @@ use largesse_domain::lot;
 use largesse_domain::redemption::{RedeemError, Redemption, RedemptionRequest, RedemptionState, Settle};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_service::ChangeError;
 use largesse_service::pipeline::{
     ControlError, LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget,
 };
+use largesse_service::{ChangeError, DeliveryFilter};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, event};
@@ -348,6 +351,25 @@ async fn items_are_given_while_there_are() {
     host.service.stop().await;
 }
 
+/// Tells a destination of budgets that run low. Nobody sends what is kept for it.
+async fn watch_budgets(host: &Host) {
+    let document = json!({"url": "https://finance.example/", "topics": ["budget.reached"]});
+    let document: DestinationDocument = serde_json::from_value(document).expect("a destination");
+    let (spec, fresh) =
+        (document.read().expect("a destination"), Secret::new(&[1; 32]).expect("32 bytes are a secret"));
+    host.service.set_destination("finance".parse().expect("an id"), spec, fresh).await.expect("it is registered");
+}
+
+/// The pocket, the share in per cent, and how much was used then.
+async fn warnings(host: &Host) -> Vec<(Value, Value, Value)> {
+    let read = host.service.read(|store| store.deliveries(&DeliveryFilter::default(), DeliveryId(0), 100));
+    let told = read.await.expect("the store reads").into_iter().map(|delivery| {
+        let body: Value = serde_json::from_str(delivery.body.as_str()).expect("a body is JSON");
+        (body["data"]["pocket"].clone(), body["data"]["percent"].clone(), body["data"]["used"].clone())
+    });
+    told.collect()
+}
+
 #[tokio::test]
 async fn a_pocket_is_shared_to_the_last_point() {
     let host = Host::in_memory();
@@ -356,6 +378,7 @@ async fn a_pocket_is_shared_to_the_last_point() {
     let pocket: PocketDocument = serde_json::from_value(pocket).expect("a pocket");
     let pocket = pocket.read("shared".parse().expect("a pocket id")).expect("a pocket");
     host.service.set_pocket(pocket).await.expect("it is made");
+    watch_budgets(&host).await;
     let mut document = terms();
     document["pockets"] = json!(["shared"]);
     host.campaign("gives", "grants_as_told", document.clone()).await;
@@ -367,6 +390,9 @@ async fn a_pocket_is_shared_to_the_last_point() {
     let used = host.service.read(|store| store.pocket_usage(&"shared".parse().expect("a pocket id")));
     let used = used.await.expect("the store reads");
     assert_eq!((used[0].1.amount.get(), used[0].1.count), (140, 7), "20 more would be beyond 150");
+    assert_eq!(warnings(&host).await, [(json!("shared"), json!(80), json!(120))], "told once");
+    host.send_one(told("u10", "2026-03-10T09:00:00+08:00", json!([points("a", 10)]))).await;
+    assert_eq!(warnings(&host).await[1..], [(json!("shared"), json!(100), json!(150))]);
     host.service.stop().await;
 }
 
