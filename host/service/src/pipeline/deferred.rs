@@ -64,7 +64,7 @@ impl Decider {
         if due.is_empty() {
             return Ok(true);
         }
-        due.sort_by(|a, b| a.key.event.cmp(&b.key.event));
+        due.sort_by_key(|deferred| deferred.key.event);
         let wanted: HashSet<EventSeq> = due.iter().map(|deferred| deferred.key.event).collect();
         let gathered = self.pending.batch.events.iter().filter(|(admission, _)| wanted.contains(&admission.seq));
         let events = self.readable(gathered.map(|(admission, event)| (*admission, Arc::clone(event))).collect());
