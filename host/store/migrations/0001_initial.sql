@@ -90,6 +90,7 @@ CREATE TABLE deferred (
     due          INTEGER NOT NULL,
     PRIMARY KEY (campaign, event, subscription)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX deferred_by_event ON deferred (event);
 
 -- What policies keep of owners. At most one row anywhere for each decision.
 CREATE TABLE states (

@@ -206,6 +206,12 @@ pub trait Store: Outbox + Send + Sync {
     /// When the database fails.
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError>;
 
+    /// The decisions on one event that are put off, in order of campaign and subscription.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn deferred_on(&self, event: EventSeq) -> Result<Vec<Deferred>, StoreError>;
+
     /// Timers that are due by then, at most `limit`: those that wait with one of these campaigns and those that wait with
     /// none, in order of due and then of the text of their keys.
     ///

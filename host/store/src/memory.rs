@@ -305,6 +305,11 @@ impl Store for MemoryStore {
         Ok(mine.map(|_| 1).sum())
     }
 
+    fn deferred_on(&self, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
+        let tables = self.tables();
+        Ok(tables.deferred.values().filter(|deferred| deferred.key.event == event).cloned().collect())
+    }
+
     fn due_timers(
         &self,
         campaigns: &[CampaignId],

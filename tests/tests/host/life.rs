@@ -6,7 +6,7 @@ use largesse_domain::decision::Phase;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Outcome, Reason, Verdict};
 use largesse_service::ChangeError;
-use largesse_service::pipeline::{ControlError, EventResult, Precondition, WhyPutOff};
+use largesse_service::pipeline::{Answer, ControlError, EventResult, Precondition, WhyPutOff};
 use largesse_store::MemoryStore;
 use serde_json::{Value, json};
 
@@ -32,6 +32,9 @@ async fn a_pause_keeps_events_for_later_in_order() {
     assert_eq!(answer.put_off[0].why, WhyPutOff::Paused);
     host.send_one(check_in("u1", "2026-03-02T12:00:00+08:00")).await;
     assert_eq!(host.grants("u1").await, []);
+    let results = host.send(vec![check_in("u1", "2026-03-01T12:00:00+08:00")]).await;
+    let still = |result: &EventResult| matches!(result, EventResult::Duplicate(again) if *again == answer);
+    assert!(still(&results[0]), "asked again, the event shows that its decision is still to come: {results:?}");
     host.command("daily", Command::Resume).await;
     host.send_one(check_in("u1", "2026-03-03T12:00:00+08:00")).await;
     wait_for(async || host.grants("u1").await.len() == 4).await;
@@ -42,7 +45,8 @@ async fn a_pause_keeps_events_for_later_in_order() {
     );
     // Asked again, the event shows what was decided since.
     let results = host.send(vec![check_in("u1", "2026-03-01T12:00:00+08:00")]).await;
-    assert!(matches!(&results[0], EventResult::Duplicate(answer) if answer.decisions.len() == 1));
+    let decided = |answer: &Answer| answer.decisions.len() == 1 && answer.put_off.is_empty();
+    assert!(matches!(&results[0], EventResult::Duplicate(answer) if decided(answer)));
 }
 
 /// However many events come, a campaign that was resumed catches up and then decides them as they come.
@@ -219,6 +223,8 @@ async fn a_fault_that_defers_is_tried_again_and_becomes_a_dead_letter() {
     let answer = host.send_one(bad.clone()).await;
     assert!(answer.decisions.is_empty());
     assert_eq!(answer.put_off[0].why, WhyPutOff::Fault);
+    let again = host.send(vec![bad.clone()]).await;
+    assert_eq!(again, [EventResult::Duplicate(answer)]);
     let good = host.send_one(event("day.checked-in", "u2", "2026-03-01T12:00:00+08:00", json!({}))).await;
     assert_eq!(good.decisions.len(), 1);
     for day in 2..14 {

@@ -9,7 +9,7 @@ use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::answer::{Answer, EventResult};
+use super::answer::{Answer, EventResult, PutOff};
 use super::decide::{Aborted, Round};
 use super::{Decider, DryRun};
 use crate::intake::Arrival;
@@ -129,7 +129,8 @@ impl Decider {
                 return Ok(answer.clone());
             }
             let decisions = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
-            Ok(Answer { seq, decisions, put_off: Vec::new() })
+            let put_off = self.store.deferred_on(seq)?.into_iter().map(PutOff::from).collect();
+            Ok(Answer { seq, decisions, put_off })
         };
         Ok(match due {
             Due::New(seq) => EventResult::Admitted(answer(seq)?),

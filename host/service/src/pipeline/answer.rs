@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use largesse_domain::id::{CampaignId, EventSeq, SubscriptionName};
 use largesse_domain::outcome::Decision;
+use largesse_store::Deferred;
 
 /// Why a decision is put off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,13 @@ pub struct PutOff {
     pub why: WhyPutOff,
 }
 
+impl From<Deferred> for PutOff {
+    fn from(deferred: Deferred) -> Self {
+        let why = if deferred.attempts == 0 { WhyPutOff::Paused } else { WhyPutOff::Fault };
+        Self { campaign: deferred.key.campaign, subscription: deferred.key.subscription, why }
+    }
+}
+
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -32,7 +40,7 @@ pub struct Answer {
     pub seq: EventSeq,
     /// The decisions on it, in order.
     pub decisions: Vec<Arc<Decision>>,
-    /// The decisions that are still to come.
+    /// The decisions that are still to come, in order of campaign and subscription.
     pub put_off: Vec<PutOff>,
 }
 

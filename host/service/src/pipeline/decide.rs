@@ -310,7 +310,7 @@ impl Decider {
     }
 
     /// Adds what was decided to the batch that gathers and to the answers.
-    pub(super) fn keep_round(&mut self, round: Round) {
+    pub(super) fn keep_round(&mut self, mut round: Round) {
         self.note_crossings();
         self.last_decision = round.decisions.last().map_or(self.last_decision, |last| last.id);
         for decision in round.decisions.into_iter().map(Arc::new) {
@@ -319,6 +319,7 @@ impl Decider {
             }
             self.pending.batch.decisions.push(decision);
         }
+        round.put_off.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
         for (put_off, deferred) in round.put_off {
             if let Some(answer) = self.answers.get_mut(&deferred.key.event) {
                 answer.put_off.push(put_off);

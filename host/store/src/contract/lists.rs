@@ -78,6 +78,12 @@ pub fn deferred_decisions_are_due_in_order_of_events(store: &dyn Store) {
     assert_eq!(store.due(&campaigns, at(30), 2).unwrap(), [put_off[2].clone(), put_off[1].clone()]);
     assert_eq!(store.due(&[], at(30), 9).unwrap(), []);
     assert_eq!(store.deferred_count(&id("spring")).unwrap(), 2);
+    let other = deferred("autumn", 3, 40);
+    store.commit(&Batch { deferred: vec![other.clone()], ..Batch::default() }).unwrap();
+    assert_eq!(store.deferred_on(EventSeq(3)).unwrap(), [other.clone(), put_off[0].clone()]);
+    assert_eq!(store.deferred_on(EventSeq(5)).unwrap(), []);
+    store.commit(&Batch { undeferred: vec![other.key], ..Batch::default() }).unwrap();
+    assert_eq!(store.deferred_on(EventSeq(3)).unwrap(), [put_off[0].clone()]);
 
     let again = crate::Deferred { attempts: 2, due: at(50), ..put_off[0].clone() };
     let undeferred = vec![put_off[1].key.clone(), put_off[2].key.clone()];

@@ -86,6 +86,15 @@ pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> 
     Ok(count.into_iter().sum())
 }
 
+pub(super) fn deferred_on(connection: &Connection, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
+    let sql =
+        "SELECT campaign, subscription, attempts, due FROM deferred WHERE event = ?1 ORDER BY campaign, subscription";
+    all(connection, "deferred decision", sql, [column(event.0)?], |row| {
+        let key = DeferredKey { campaign: row.id()?, event, subscription: row.id()? };
+        Ok(Deferred { key, attempts: row.take()?, due: row.instant()? })
+    })
+}
+
 pub(super) fn due_timers(
     connection: &Connection,
     campaigns: &[CampaignId],

@@ -206,6 +206,10 @@ impl Store for SqliteStore {
         self.read(|connection| list::deferred_count(connection, campaign))
     }
 
+    fn deferred_on(&self, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
+        self.read(|connection| list::deferred_on(connection, event))
+    }
+
     fn due_timers(
         &self,
         campaigns: &[CampaignId],
