@@ -10,6 +10,7 @@ mod contention;
 mod clock;
 mod life;
 mod order;
+mod model;
 mod timers;
 mod ledger;
 mod delivery;

@@ -1,0 +1,291 @@
+//! One host of the two, and all that can be asked of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use largesse_domain::audit::{Audited, Difference};
+use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::id::{CustomerId, DecisionId, PocketId};
+use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::outcome::Decision;
+use largesse_domain::time::Instant;
+use largesse_domain::unit::Quantity;
+use largesse_service::ChangeError;
+use largesse_service::pipeline::{ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition};
+use largesse_store::{DecisionFilter, SqliteStore, Store, StoreError};
+use serde_json::{Value, json};
+
+use crate::fixture::{Host, campaign, component, event, points_campaign};
+
+pub(super) const CAMPAIGNS: [&str; 3] = ["daily", "invite", "rebate"];
+pub(super) const CUSTOMERS: u8 = 6;
+pub(super) const POINTS: &str = "points";
+pub(super) const CASH: &str = "cash:CNY";
+pub(super) const STOCKED: &str = "coupon:tea";
+pub(super) const UNITS: [&str; 3] = [POINTS, CASH, STOCKED];
+
+/// What is done to a host.
+#[derive(Clone, Debug)]
+pub(super) enum Act {
+    Send(Vec<Value>),
+    Try(Value),
+    Command(&'static str, Command),
+    /// The daily reward, and by which version of the policy.
+    Revise(u64, usize),
+    Nothing,
+    Restart,
+    Ledger(LedgerRequest),
+    Terms(UnitTerms),
+    Pocket(Pocket),
+}
+
+/// What it was answered.
+#[derive(Debug, PartialEq)]
+pub(super) enum Told {
+    Events(Vec<EventResult>),
+    Tried(DryRun),
+    Ledger(Result<LedgerAnswer, ControlError>),
+    Changed(String),
+    Nothing,
+}
+
+pub(super) struct Side {
+    host: Host,
+    /// The digests of both versions of the daily campaign's policy.
+    versions: [String; 2],
+    /// Where its database is, if it has one.
+    folder: Option<tempfile::TempDir>,
+}
+
+pub(super) fn customers() -> impl Iterator<Item = CustomerId> {
+    (0..CUSTOMERS).map(customer)
+}
+
+pub(super) fn customer(number: u8) -> CustomerId {
+    CustomerId::new(format!("u{number}")).expect("a customer id")
+}
+
+/// The same component under the next version.
+fn next_version(mut component: Vec<u8>) -> Vec<u8> {
+    // The contract's version stands in names, after an @.
+    let own = |(at, bytes): &(usize, &[u8])| *bytes == b"0.1.0" && component[at - 1] != b'@';
+    let found: Vec<usize> = component.windows(5).enumerate().skip(1).filter(own).map(|(at, _)| at).collect();
+    let [at] = found[..] else { panic!("the version stands at {found:?}") };
+    component[at..at + 5].copy_from_slice(b"0.2.0");
+    component
+}
+
+pub(super) fn quantity(number: u64) -> Quantity {
+    Quantity::new(number).expect("a small quantity")
+}
+
+pub(super) fn terms(unit: &str, (days, least): (Option<u32>, Option<u64>)) -> UnitTerms {
+    UnitTerms {
+        unit: unit.parse().expect("a unit"),
+        title: String::new(),
+        cost: None,
+        stocked: unit == STOCKED,
+        valid_days: days,
+        redeem_minimum: least.map(quantity),
+        terms: largesse_domain::json::Json::empty_object(),
+    }
+}
+
+pub(super) fn pocket(total: u64) -> Pocket {
+    let of = "coupon".parse().expect("a pattern");
+    let budgets = vec![largesse_domain::budget::Budget { of, total: quantity(total), per_day: None }];
+    Pocket { id: PocketId::new("shared").expect("an id"), title: String::new(), budgets, warn_at: vec![50] }
+}
+
+fn daily_params(quantity: u64) -> Value {
+    json!({"daily": {
+        "on": ["checked-in", "order-paid"],
+        "rewards": [{"unit": POINTS, "quantity": quantity, "on_shortfall": "reduce", "expires_after_days": 5}],
+        "streaks": [{"days": 2, "every": true, "rewards": [
+            {"unit": POINTS, "quantity": 3, "hold_days": 2, "on_shortfall": "skip"},
+            {"unit": STOCKED, "quantity": 1, "on_shortfall": "skip"},
+        ]}],
+    }})
+}
+
+fn daily() -> Value {
+    let mut daily = points_campaign(300);
+    daily["unit_classes"] = json!(["points", "coupon"]);
+    daily["subscriptions"] = json!(["checked-in", "order-paid"]);
+    daily["budgets"] = json!([{"unit": POINTS, "total": 200}, {"unit": "coupon", "total": 40}]);
+    daily["pockets"] = json!(["shared"]);
+    daily["limits"] = json!([
+        {"unit": POINTS, "window": "week", "amount": 31}, {"unit": "coupon", "window": "campaign", "count": 9},
+    ]);
+    daily["params"] = daily_params(5);
+    daily
+}
+
+fn invite() -> Value {
+    let mut invite = points_campaign(2_000);
+    invite["subscriptions"] = json!(["verified", "flagged", "cleared"]);
+    invite["attribution"] = json!({"touch": "last", "window_days": 30, "bind_on": ["user.registered"]});
+    invite["params"] = json!({
+        "success": "verified", "inviter": [{"unit": POINTS, "quantity": 20, "hold_days": 1}],
+        "ladder": [{"at": 2, "gifts": [{"unit": POINTS, "quantity": 30}]}],
+    });
+    invite
+}
+
+fn rebate() -> Value {
+    let mut rebate = points_campaign(0);
+    rebate["unit_classes"] = json!(["cash"]);
+    rebate["subscriptions"] = json!(["order-paid", "order-refunded"]);
+    rebate["budgets"] = json!([{"unit": CASH, "total": 20_000, "per_day": 2_200}]);
+    rebate["limits"] = json!([{"unit": CASH, "window": "month", "amount": 5_000, "count": 8}]);
+    rebate["params"] = json!({"rebates": [{
+        "id": "order", "on": "order-paid", "every": true, "unit": CASH,
+        "rate": {"basis_points": 250, "at_most": 1_000},
+    }]});
+    rebate
+}
+
+impl Side {
+    pub(super) async fn start(folder: Option<tempfile::TempDir>) -> Self {
+        let host = folder.as_ref().map_or_else(Host::in_memory, |folder| Host::on_disk(folder.path()));
+        host.service.set_pocket(pocket(12)).await.expect("a pocket");
+        host.service.set_unit(terms(STOCKED, (Some(4), None))).await.expect("a unit");
+        host.campaign("daily", "check_in", daily()).await;
+        host.campaign("invite", "invite_for_credit", invite()).await;
+        host.campaign("rebate", "sign_up_rebate", rebate()).await;
+        let first = host.service.registry().campaign(&campaign("daily")).expect("it runs").latest().policy.digest;
+        let (next, _) = host.service.publish(next_version(component("check_in"))).await.expect("it is published");
+        assert_eq!(next.manifest.version.as_str(), "0.2.0");
+        Self { host, versions: [first.to_string(), next.digest.to_string()], folder }
+    }
+
+    pub(super) async fn stop(&self) {
+        self.host.service.stop().await;
+    }
+
+    /// Lets the time come, then acts.
+    pub(super) async fn take(&mut self, now: Instant, act: &Act) -> Told {
+        self.host.clock.set(now);
+        self.catch_up().await;
+        let service = &self.host.service;
+        let told = match act {
+            Act::Send(events) => Told::Events(self.host.send(events.clone()).await),
+            Act::Try(event) => {
+                Told::Tried(service.dry_run(self.host.arrival(event.clone())).await.expect("the host answers"))
+            }
+            Act::Command(id, command) => {
+                let commanded = service.command(campaign(id), *command, Precondition::None).await;
+                Told::Changed(format!("{commanded:?}"))
+            }
+            Act::Revise(quantity, version) => {
+                self.revise(*quantity, *version).await;
+                Told::Nothing
+            }
+            Act::Nothing => Told::Nothing,
+            Act::Restart => {
+                self.restart().await;
+                Told::Nothing
+            }
+            Act::Ledger(request) => Told::Ledger(match service.ledger(request.clone()).await {
+                Ok(answer) => Ok(answer),
+                Err(ChangeError::Control(error)) => Err(error),
+                Err(error) => panic!("{error}"),
+            }),
+            Act::Terms(terms) => Told::Changed(format!("{:?}", service.set_unit(terms.clone()).await)),
+            Act::Pocket(pocket) => Told::Changed(format!("{:?}", service.set_pocket(pocket.clone()).await)),
+        };
+        if matches!(act, Act::Command(..) | Act::Restart) {
+            self.make_up().await;
+        }
+        self.catch_up().await;
+        told
+    }
+
+    async fn catch_up(&self) {
+        self.host.service.catch_up().await.expect("the host takes it");
+    }
+
+    async fn revise(&self, quantity: u64, version: usize) {
+        let registry = self.host.service.registry();
+        let active = registry.campaign(&campaign("daily")).expect("it is there");
+        let view = largesse_documents::CampaignView::of(&active.campaign);
+        let mut document = serde_json::to_value(view.document).expect("a campaign is JSON");
+        document.as_object_mut().expect("a campaign is an object").remove("effective_from");
+        document["params"] = daily_params(quantity);
+        document["policy"] = self.versions[version].clone().into();
+        self.host.apply("daily", document, Precondition::Version(active.campaign.version)).await;
+    }
+
+    async fn restart(&mut self) {
+        let Some(folder) = &self.folder else { return };
+        let time = largesse_documents::time::instant_text(self.host.clock.now());
+        self.host.service.stop().await;
+        let path = folder.path().join("largesse.db");
+        self.host = Host::in_memory();
+        let store = SqliteStore::open(path).expect("the database opens once its host is gone");
+        self.host = Host::over_at(Arc::new(store), &time);
+    }
+
+    /// Waits until no running campaign makes up for a pause or a stop any more: it would put off what comes.
+    async fn make_up(&self) {
+        for _ in 0..4_000 {
+            let mut waiting = false;
+            for kind in ["order.paid", "user.realname_verified"] {
+                let data = match kind {
+                    "order.paid" => json!({"order": "none", "amount": {"minor": 1, "currency": "CNY"}}),
+                    _ => json!({"id_hash": "none"}),
+                };
+                let arrival = self.host.arrival(event(kind, "nobody", "2026-03-01T00:00:00+08:00", data));
+                let tried = self.host.service.dry_run(arrival).await.expect("the host answers");
+                let DryRun::Decided(answer) = tried else { panic!("{tried:?}") };
+                let registry = self.host.service.registry();
+                let paused = |id| registry.campaign(id).is_some_and(|one| one.campaign.lifecycle == Lifecycle::Paused);
+                waiting |= answer.put_off.iter().any(|put_off| !paused(&put_off.campaign));
+            }
+            if !waiting {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        panic!("decisions stay put off");
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.host.service.read(query).await.expect("the store reads")
+    }
+
+    pub(super) async fn decisions(&self, after: DecisionId) -> Vec<Decision> {
+        self.read(move |store| store.decisions(&DecisionFilter::default(), after, usize::MAX)).await
+    }
+
+    pub(super) async fn audit(&self) -> Result<Audited, Box<Difference>> {
+        self.read(|store| store.audit()).await
+    }
+
+    /// Every row that can be asked for.
+    pub(super) async fn rows(&self) -> Vec<String> {
+        self.read(|store| {
+            let mut rows = vec![format!("{:?}", store.counters()?), format!("{:?}", store.catalogue()?)];
+            for decision in store.decisions(&DecisionFilter::default(), DecisionId(0), usize::MAX)? {
+                rows.push(format!("{decision:?}"));
+            }
+            rows.extend(store.transfers(0, usize::MAX)?.iter().map(|row| format!("{row:?}")));
+            rows.extend(store.positions(None)?.iter().map(|row| format!("{row:?}")));
+            let timers = store.due_timers(&CAMPAIGNS.map(campaign), Instant::MAX, usize::MAX)?;
+            rows.extend(timers.iter().map(|row| format!("{row:?}")));
+            rows.push(format!("{:?}", store.pocket_usage(&pocket(0).id)?));
+            for id in CAMPAIGNS.map(campaign) {
+                rows.push(format!("{:?}", (store.budget_usage(&id)?, store.verdict_counts(&id)?)));
+            }
+            for id in customers() {
+                rows.push(format!("{:?}", (store.customer(&id)?, store.grants_to(&id)?, store.inviters_of(&id)?)));
+                rows.push(format!("{:?}", store.redemptions_of(&id)?));
+            }
+            Ok(rows)
+        })
+        .await
+    }
+}

@@ -1,0 +1,320 @@
+//! What may happen to a host, at random and in plots that lead to what is rare.
+
+use largesse_domain::lifecycle::Command;
+use largesse_domain::{lot, redemption};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::side::{CAMPAIGNS, CASH, CUSTOMERS, POINTS, STOCKED, UNITS};
+
+/// Which of several that there are then.
+#[derive(Clone, Debug)]
+pub(super) enum Pick {
+    Last,
+    Any(Index),
+}
+
+impl Pick {
+    pub(super) fn of<'a, T>(&self, all: &'a [T]) -> Option<&'a T> {
+        match self {
+            Self::Any(index) if !all.is_empty() => Some(index.get(all)),
+            Self::Any(_) => None,
+            Self::Last => all.last(),
+        }
+    }
+}
+
+/// How much of what a customer can use.
+#[derive(Clone, Debug)]
+pub(super) enum Amount {
+    All,
+    Tenths(u64),
+    OneMoreThanAll,
+}
+
+/// Who settles a redemption.
+#[derive(Clone, Debug)]
+pub(super) enum By {
+    Anyone,
+    Owner,
+    Another,
+}
+
+/// An event, so many hours from now.
+#[derive(Clone, Debug)]
+pub(super) struct Happening {
+    pub(super) kind: &'static str,
+    pub(super) who: u8,
+    pub(super) other: u8,
+    pub(super) hours: i64,
+    pub(super) order: u8,
+    pub(super) minor: u64,
+}
+
+/// Something that happens to a host.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// Events are sent in one request.
+    Send(Vec<Happening>),
+    /// An event is sent again.
+    Again(Pick),
+    /// An event is sent again with another body.
+    Otherwise(Pick),
+    /// Somebody asks what an event would come to.
+    Try(Happening),
+    /// An operator pauses or resumes a campaign.
+    Command(&'static str, Command),
+    /// An operator gives the daily campaign another reward from now on, by the first or the second version of its policy.
+    Revise(u64, usize),
+    /// Some hours go by.
+    Wait(i64),
+    /// The host over SQLite is stopped and started.
+    Restart,
+    /// A customer uses something, or reserves it for so many hours; out of one grant, if that is picked.
+    Redeem { who: u8, unit: &'static str, amount: Amount, of: Option<Pick>, hours: Option<i64> },
+    /// A redemption, or one that there is not, is settled.
+    SettleRedemption(Option<Pick>, By, redemption::Settle),
+    /// A campaign's budget is reserved for so many hours.
+    Reserve { campaign: &'static str, who: u8, unit: &'static str, quantity: u64, hours: i64 },
+    /// A grant is committed or released: a reservation, or any.
+    SettleGrant { reserved: bool, which: Pick, how: lot::Settle },
+    /// A grant is taken back, or so much of it.
+    TakeBack(Pick, Option<u64>),
+    /// What an event gave is taken back; an event that there is not, when none is picked.
+    TakeBackEvent(Option<Pick>),
+    /// Pieces arrive or are written off.
+    Restock(u64, bool),
+    /// The ledger is asked the same again.
+    AskAgain(Pick),
+    /// The ledger is asked for something else under the same id.
+    AskOtherwise(Pick),
+    /// A unit's grants are good for so many days from now on, and at least so much of it is redeemed at once.
+    Terms { unit: &'static str, days: Option<u32>, least: Option<u64> },
+    /// The shared budget gets another size.
+    Pocket(u64),
+}
+
+/// What each campaign gives.
+const USUAL: [(&str, &str); 4] = [("daily", POINTS), ("daily", STOCKED), ("invite", POINTS), ("rebate", CASH)];
+
+const KINDS: [&str; 12] = [
+    "user.registered",
+    "user.realname_verified",
+    "invite.opened",
+    "risk.flagged",
+    "risk.cleared",
+    "order.paid",
+    "order.paid",
+    "order.refunded",
+    "order.refunded_in_part",
+    "checked_in",
+    "checked_in",
+    "checked_in",
+];
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let kind = prop::sample::select(&KINDS[..]);
+    (kind, 0..CUSTOMERS, 0..CUSTOMERS, -48..6_i64, 0..8_u8, 0..60_000_u64)
+        .prop_map(|(kind, who, other, hours, order, minor)| Happening { kind, who, other, hours, order, minor })
+}
+
+fn now(kind: &'static str, who: u8, other: u8) -> Happening {
+    Happening { kind, who, other, hours: 0, order: 100 + who, minor: 40_000 }
+}
+
+fn pick() -> impl Strategy<Value = Pick> {
+    prop_oneof![1 => Just(Pick::Last), 2 => any::<Index>().prop_map(Pick::Any)]
+}
+
+fn event_step() -> impl Strategy<Value = Step> {
+    let commands = prop::sample::select(&[Command::Pause, Command::Resume, Command::Resume][..]);
+    prop_oneof![
+        10 => prop::collection::vec(happening(), 1..10).prop_map(Step::Send),
+        2 => pick().prop_map(Step::Again),
+        1 => pick().prop_map(Step::Otherwise),
+        1 => happening().prop_map(Step::Try),
+        3 => (prop::sample::select(&CAMPAIGNS[..]), commands).prop_map(|(id, command)| Step::Command(id, command)),
+        1 => (1..9_u64, 0..2_usize).prop_map(|(quantity, version)| Step::Revise(quantity, version)),
+        2 => (1..60_i64).prop_map(Step::Wait),
+        1 => Just(Step::Restart),
+    ]
+}
+
+fn redeem() -> impl Strategy<Value = Step> {
+    let amount = prop_oneof![
+        3 => Just(Amount::All),
+        5 => (1..10_u64).prop_map(Amount::Tenths),
+        1 => Just(Amount::OneMoreThanAll)
+    ];
+    let of = prop::option::weighted(0.2, pick());
+    (0..CUSTOMERS, unit(), amount, of, prop::option::of(hours()))
+        .prop_map(|(who, unit, amount, of, hours)| Step::Redeem { who, unit, amount, of, hours })
+}
+
+fn unit() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&UNITS[..])
+}
+
+fn hours() -> impl Strategy<Value = i64> {
+    prop_oneof![1 => Just(0), 6 => 1..90_i64]
+}
+
+fn settle_redemption() -> impl Strategy<Value = Step> {
+    use redemption::Settle::{Commit, Release, Reverse};
+    let by = prop_oneof![2 => Just(By::Anyone), 5 => Just(By::Owner), 1 => Just(By::Another)];
+    let how = prop::sample::select(&[Commit, Release, Reverse][..]);
+    (prop::option::weighted(0.95, pick()), by, how).prop_map(|(which, by, how)| Step::SettleRedemption(which, by, how))
+}
+
+fn reserve() -> impl Strategy<Value = Step> {
+    let (usual, any) = (&USUAL[..], prop::sample::select(&CAMPAIGNS[..]));
+    let of = prop_oneof![6 => prop::sample::select(usual), 1 => (any, unit())];
+    (of, 0..CUSTOMERS, 1..1_600_u64, hours()).prop_map(|((campaign, unit), who, quantity, hours)| {
+        let quantity = if unit == CASH { quantity } else { quantity / 40 };
+        Step::Reserve { campaign, who, unit, quantity, hours }
+    })
+}
+
+fn ledger_step() -> impl Strategy<Value = Step> {
+    let how = prop::sample::select(&[lot::Settle::Commit, lot::Settle::Release][..]);
+    let terms = (unit(), prop::option::of(1..6_u32), prop::option::of(1..4_u64));
+    prop_oneof![
+        6 => redeem(),
+        6 => settle_redemption(),
+        4 => reserve(),
+        4 => (any::<bool>(), pick(), how)
+            .prop_map(|(reserved, which, how)| Step::SettleGrant { reserved, which, how }),
+        3 => (pick(), prop::option::of(1..40_u64)).prop_map(|(which, quantity)| Step::TakeBack(which, quantity)),
+        1 => prop::option::weighted(0.7, pick()).prop_map(Step::TakeBackEvent),
+        2 => (0..4_u64, prop::bool::weighted(0.8)).prop_map(|(quantity, arrives)| Step::Restock(quantity, arrives)),
+        1 => pick().prop_map(Step::AskAgain),
+        1 => pick().prop_map(Step::AskOtherwise),
+        1 => terms.prop_map(|(unit, days, least)| Step::Terms { unit, days, least }),
+        1 => (0..20_u64).prop_map(Step::Pocket),
+    ]
+}
+
+/// A customer uses what was just given and loses it: a debt. Then the use is undone, or something new pays.
+fn debt() -> impl Strategy<Value = Vec<Step>> {
+    (0..CUSTOMERS, 0..3_u8).prop_map(|(who, then)| {
+        let all = Step::Redeem { who, unit: CASH, amount: Amount::All, of: None, hours: None };
+        let paid = vec![Step::Command("rebate", Command::Resume), Step::Send(vec![now("order.paid", who, who)])];
+        let mut steps = [paid, vec![all, Step::TakeBack(Pick::Last, None)]].concat();
+        if then != 1 {
+            let undo = redemption::Settle::Reverse;
+            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, undo));
+        }
+        if then != 0 {
+            steps.push(Step::Wait(25));
+            let order = Happening { order: 120 + who, ..now("order.paid", who, who) };
+            steps.push(Step::Send(vec![order]));
+        }
+        steps
+    })
+}
+
+/// An invitee succeeds, is flagged and is cleared; what was given may be used in between.
+fn granted_anew() -> impl Strategy<Value = Vec<Step>> {
+    (0..CUSTOMERS, 1..CUSTOMERS, prop::bool::weighted(0.8)).prop_map(|(who, step, uses)| {
+        let inviter = (who + step) % CUSTOMERS;
+        let send = |kind, hours| Step::Send(vec![Happening { hours, ..now(kind, who, inviter) }]);
+        let mut steps = vec![
+            Step::Command("invite", Command::Resume),
+            send("invite.opened", 0),
+            send("user.registered", 0),
+            send("user.realname_verified", 1),
+        ];
+        if uses {
+            steps.push(Step::Wait(26));
+            let used = Step::Redeem { who: inviter, unit: POINTS, amount: Amount::All, of: None, hours: None };
+            steps.push(used);
+        }
+        steps.extend([send("risk.flagged", 1), send("risk.cleared", 1), Step::Wait(26)]);
+        if uses {
+            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redemption::Settle::Reverse));
+        }
+        steps
+    })
+}
+
+/// What is reserved is past its time when it comes back, by request or by the clock.
+fn expired_while_reserved() -> impl Strategy<Value = Vec<Step>> {
+    (0..CUSTOMERS, any::<bool>()).prop_map(|(who, released)| {
+        let hours = Some(if released { 300 } else { 30 });
+        let all = Step::Redeem { who, unit: POINTS, amount: Amount::All, of: None, hours };
+        let given = vec![Step::Command("daily", Command::Resume), Step::Send(vec![now("checked_in", who, who)])];
+        let mut steps = [given, vec![all, Step::Wait(24 * 6)]].concat();
+        if released {
+            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redemption::Settle::Release));
+        }
+        let (amount, of) = (Amount::OneMoreThanAll, Some(Pick::Last));
+        steps.push(Step::Redeem { who, unit: POINTS, amount, of, hours: None });
+        steps
+    })
+}
+
+/// A redemption is reserved, asked for otherwise, settled by the wrong customer and then by the right one, and that twice.
+fn settled() -> impl Strategy<Value = Vec<Step>> {
+    use redemption::Settle::{Commit, Release};
+    (0..CUSTOMERS, any::<bool>()).prop_map(|(who, commits)| {
+        let how = if commits { Commit } else { Release };
+        let settle = |by, how| Step::SettleRedemption(Some(Pick::Last), by, how);
+        let least = |least| Step::Terms { unit: CASH, days: None, least };
+        let some = Step::Redeem { who, unit: CASH, amount: Amount::Tenths(6), of: None, hours: Some(40) };
+        vec![
+            Step::Command("rebate", Command::Resume),
+            Step::Send(vec![now("order.paid", who, who)]),
+            least(Some(5_000)),
+            some.clone(),
+            least(None),
+            some,
+            Step::AskOtherwise(Pick::Last),
+            settle(By::Another, how),
+            settle(By::Owner, how),
+            settle(By::Anyone, if commits { Release } else { Commit }),
+            Step::AskAgain(Pick::Last),
+        ]
+    })
+}
+
+/// A reservation is committed or released, and then the other. Two more are too much for a budget and for a limit.
+fn reserved() -> impl Strategy<Value = Vec<Step>> {
+    (0..CUSTOMERS, any::<bool>(), 1..30_u64, prop::bool::weighted(0.75)).prop_map(
+        |(who, commits, quantity, in_time)| {
+            let (campaign, unit) = ("invite", POINTS);
+            let settle = |commits| {
+                let how = if commits { lot::Settle::Commit } else { lot::Settle::Release };
+                Step::SettleGrant { reserved: true, which: Pick::Last, how }
+            };
+            let wait = Step::Wait(if in_time { 1 } else { 50 });
+            let resumed = CAMPAIGNS.map(|id| Step::Command(id, Command::Resume)).to_vec();
+            let some = Step::Reserve { campaign, who, unit, quantity, hours: 48 };
+            let beyond = [("rebate", CASH, 3_000), ("daily", POINTS, 32)]
+                .map(|(campaign, unit, quantity)| Step::Reserve { campaign, who, unit, quantity, hours: 48 });
+            [resumed, beyond.to_vec(), vec![some, wait, settle(commits), settle(!commits)]].concat()
+        },
+    )
+}
+
+/// Both versions of a policy decide on something.
+fn revised() -> impl Strategy<Value = Vec<Step>> {
+    (0..CUSTOMERS, 1..9_u64).prop_map(|(who, quantity)| {
+        let check_in = |hours| Step::Send(vec![Happening { hours, ..now("checked_in", who, who) }]);
+        let resumed = Step::Command("daily", Command::Resume);
+        vec![resumed, Step::Revise(quantity, 0), check_in(1), Step::Revise(quantity, 1), check_in(3)]
+    })
+}
+
+fn plot() -> impl Strategy<Value = Vec<Step>> {
+    prop_oneof![debt(), granted_anew(), expired_while_reserved(), settled(), reserved(), revised()]
+}
+
+/// What happens in one case.
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let some = prop_oneof![
+        12 => event_step().prop_map(|step| vec![step]),
+        12 => ledger_step().prop_map(|step| vec![step]),
+        5 => plot(),
+    ];
+    prop::collection::vec(some, 8..64).prop_map(|steps| steps.concat())
+}

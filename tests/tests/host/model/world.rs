@@ -1,0 +1,387 @@
+//! Makes acts of steps, and follows with the oracle what the host answered to them.
+
+use largesse_domain::decision::Output;
+use largesse_domain::effect::{Effect, GrantProposal};
+use largesse_domain::event::EventKey;
+use largesse_domain::grant::{AfterHold, GrantSlot, Hold};
+use largesse_domain::id::{DecisionId, RequestId};
+use largesse_domain::lot;
+use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
+use largesse_domain::redemption::{RedeemError, RedemptionRequest, RedemptionState};
+use largesse_domain::reservation::{ReservationRequest, ReserveError};
+use largesse_domain::time::{Instant, When};
+use largesse_domain::unit::Unit;
+use largesse_service::pipeline::{
+    ControlError, LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget,
+};
+use serde_json::{Value, json};
+
+use super::oracle::{Given, Oracle};
+use super::side::{Act, CUSTOMERS, STOCKED, Told, customer, pocket, quantity, terms};
+use super::step::{Amount, By, Happening, Step};
+use crate::fixture::{at, campaign, event};
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// What there is to choose from, and what customers hold.
+pub(super) struct World {
+    pub(super) oracle: Oracle,
+    pub(super) now: Instant,
+    pub(super) last_decision: DecisionId,
+    sent: Vec<Value>,
+    asked: Vec<LedgerRequest>,
+    redemptions: Vec<RedemptionRequest>,
+    reserved: Vec<GrantSlot>,
+    /// The days that grants of each unit are good for, as set last.
+    days: Vec<(Unit, Option<u32>)>,
+    first_policy: Option<String>,
+}
+
+fn later(now: Instant, hours: i64) -> Instant {
+    now.plus_millis(hours * HOUR_MS).expect("some days")
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            oracle: Oracle::default(),
+            now: at("2026-03-02T00:00:00Z"),
+            last_decision: DecisionId(0),
+            sent: Vec::new(),
+            asked: Vec::new(),
+            redemptions: Vec::new(),
+            reserved: Vec::new(),
+            days: vec![(STOCKED.parse().expect("a unit"), Some(4))],
+            first_policy: None,
+        }
+    }
+
+    fn event(&mut self, happening: &Happening) -> Value {
+        let Happening { kind, who, other, hours, order, minor } = happening;
+        let time = later(self.now, *hours);
+        let (actor, other, order) = (format!("u{who}"), format!("u{other}"), format!("o{order}"));
+        let money = |minor: u64| json!({"minor": minor, "currency": "CNY"});
+        let (kind, data) = match *kind {
+            "user.registered" | "invite.opened" => (*kind, json!({"inviter": other})),
+            "user.realname_verified" => (*kind, json!({"id_hash": format!("person-{actor}")})),
+            "order.paid" => (*kind, json!({"order": order, "amount": money(*minor)})),
+            "order.refunded" => (*kind, json!({"order": order})),
+            "order.refunded_in_part" => {
+                let data = json!({"order": order, "amount": money(minor / 4), "remaining": money(minor / 2)});
+                ("order.refunded", data)
+            }
+            kind => (kind, json!({})),
+        };
+        event(kind, &actor, &largesse_documents::time::instant_text(time), data)
+    }
+
+    fn sending(&mut self, happenings: &[Happening]) -> Vec<Value> {
+        let events: Vec<Value> = happenings.iter().map(|happening| self.event(happening)).collect();
+        let latest = happenings.iter().map(|happening| later(self.now, happening.hours)).max();
+        self.now = self.now.max(latest.unwrap_or(self.now));
+        events
+    }
+
+    /// What a step is, as things are now. `None` when there is nothing to do it to.
+    pub(super) fn act(&mut self, step: &Step) -> Option<Act> {
+        Some(match step {
+            Step::Send(happenings) => {
+                let events = self.sending(happenings);
+                self.sent.extend(events.iter().cloned());
+                Act::Send(events)
+            }
+            Step::Again(which) => Act::Send(vec![which.of(&self.sent)?.clone()]),
+            Step::Otherwise(which) => {
+                let mut other = which.of(&self.sent)?.clone();
+                other["subject"] = "somebody-else".into();
+                Act::Send(vec![other])
+            }
+            Step::Try(happening) => Act::Try(self.sending(std::slice::from_ref(happening)).remove(0)),
+            Step::Command(id, command) => Act::Command(id, *command),
+            Step::Revise(quantity, version) => Act::Revise(*quantity, *version),
+            Step::Wait(hours) => {
+                self.now = later(self.now, *hours);
+                Act::Nothing
+            }
+            Step::Restart => Act::Restart,
+            Step::Terms { unit, days, least } => {
+                let terms = terms(unit, (*days, *least));
+                self.days.retain(|(unit, _)| *unit != terms.unit);
+                self.days.push((terms.unit.clone(), *days));
+                Act::Terms(terms)
+            }
+            Step::Pocket(total) => Act::Pocket(pocket(*total)),
+            step => {
+                let request = self.request(step)?;
+                self.asked.push(request.clone());
+                Act::Ledger(request)
+            }
+        })
+    }
+
+    fn request(&self, step: &Step) -> Option<LedgerRequest> {
+        let id = RequestId::new(format!("r{:05}", self.asked.len())).expect("an id");
+        let reason = || "a reason".to_owned();
+        Some(match step {
+            Step::Redeem { who, unit, amount, of, hours } => {
+                let (customer, unit) = (customer(*who), unit.parse().expect("a unit"));
+                let all = self.oracle.available(&customer, &unit, self.now);
+                let quantity = quantity(match amount {
+                    Amount::All => all.max(1),
+                    Amount::Tenths(tenths) => (all * tenths / 10).max(1),
+                    Amount::OneMoreThanAll => all + 1,
+                });
+                let of = of.as_ref().and_then(|which| which.of(&self.oracle.lots));
+                let grant = of.map(|lot| (lot.slot.campaign.clone(), lot.slot.key.clone()));
+                let reserve_until = hours.map(|hours| later(self.now, hours));
+                let reference = "an order".to_owned();
+                let request = RedemptionRequest { id, customer, unit, quantity, grant, reserve_until, reference };
+                LedgerRequest::Redeem(request)
+            }
+            Step::SettleRedemption(which, by, how) => {
+                let request = which.as_ref().and_then(|which| which.of(&self.redemptions));
+                let owner = request.map_or(customer(0), |request| request.customer.clone());
+                let customer = match by {
+                    By::Anyone => None,
+                    By::Owner => Some(owner),
+                    By::Another => (0..CUSTOMERS).map(customer).find(|other| *other != owner),
+                };
+                LedgerRequest::SettleRedemption(request.map_or(id, |request| request.id.clone()), customer, *how)
+            }
+            Step::Reserve { campaign: of, who, unit, quantity: number, hours } => {
+                LedgerRequest::Reserve(ReservationRequest {
+                    id,
+                    campaign: campaign(of),
+                    customer: customer(*who),
+                    unit: unit.parse().expect("a unit"),
+                    quantity: quantity((*number).max(1)),
+                    until: later(self.now, *hours),
+                    reason: reason(),
+                })
+            }
+            Step::SettleGrant { reserved, which, how } => {
+                let slots: Vec<_> = self.oracle.lots.iter().map(|lot| lot.slot.clone()).collect();
+                let slots = if *reserved { &self.reserved } else { &slots };
+                LedgerRequest::SettleGrant(which.of(slots)?.clone(), *how, id)
+            }
+            Step::TakeBack(which, most) => {
+                let slot = which.of(&self.oracle.lots)?.slot.clone();
+                let of = ReversalTarget::Grant(slot, most.map(quantity));
+                LedgerRequest::Reverse(ReversalRequest { id, of, reason: reason() })
+            }
+            Step::TakeBackEvent(which) => {
+                let key = match which {
+                    Some(which) => which.of(&self.sent)?["id"].as_str()?,
+                    None => "none",
+                };
+                let key = EventKey { source: "/test".parse().ok()?, id: key.parse().ok()? };
+                LedgerRequest::Reverse(ReversalRequest { id, of: ReversalTarget::Event(key), reason: reason() })
+            }
+            Step::Restock(number, arrives) => {
+                let unit = STOCKED.parse().expect("a unit");
+                LedgerRequest::Restock { id, unit, quantity: quantity(*number), arrives: *arrives }
+            }
+            Step::AskAgain(which) => which.of(&self.asked)?.clone(),
+            Step::AskOtherwise(which) => otherwise(which.of(&self.asked)?.clone()),
+            _ => return None,
+        })
+    }
+
+    /// What an act came to. Returns what the host should have said otherwise.
+    pub(super) fn follow(&mut self, act: &Act, told: &Told, decisions: &[Decision]) -> Result<(), String> {
+        for decision in decisions {
+            self.decided(decision);
+        }
+        let result = match (act, told) {
+            (Act::Ledger(request), Told::Ledger(Ok(answer))) => self.answered(request, answer),
+            (Act::Ledger(request), Told::Ledger(Err(error))) => self.refused(request, error),
+            _ => Ok(()),
+        };
+        self.oracle.pass(self.now);
+        result
+    }
+
+    fn decided(&mut self, decision: &Decision) {
+        self.last_decision = decision.id;
+        let first = self.first_policy.get_or_insert_with(String::new);
+        if decision.campaign.as_str() == "daily" {
+            let policy = decision.policy.to_string();
+            if first.is_empty() {
+                first.clone_from(&policy);
+            }
+            if policy != *first {
+                self.oracle.seen.push("another version of the policy decides");
+            }
+        }
+        let outcomes = match &decision.verdict {
+            Verdict::Accepted(outcomes) => outcomes,
+            Verdict::Denied(_, reason) => return self.oracle.seen.push(reason.as_str()),
+            Verdict::Refused | Verdict::Faulted => return,
+        };
+        let Output::Proposal(proposal) = &decision.evaluation.output else { return };
+        for (effect, outcome) in proposal.effects.iter().zip(outcomes) {
+            if let Outcome::Reduced(_, reason) | Outcome::Skipped(_, reason) = outcome {
+                self.oracle.seen.push(reason.as_str());
+            }
+            match (effect, outcome) {
+                (Effect::Grant(asked), Outcome::Applied(done) | Outcome::Reduced(done, _)) => {
+                    let Done::Granted { grant, unit, quantity, .. } = done else { continue };
+                    let given = self.granted(decision, asked, (grant, unit, quantity.get()));
+                    self.oracle.give(given);
+                }
+                (_, Outcome::Applied(Done::Revoked(reversals))) => {
+                    for reversal in reversals {
+                        self.oracle.take_back(&reversal.grant, reversal.quantity.get());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn granted(&self, by: &Decision, asked: &GrantProposal, given: (&GrantSlot, &Unit, u64)) -> Given {
+        let (slot, unit, quantity) = (given.0.clone(), given.1.clone(), given.2);
+        let (now, occurred) = (by.input.now.at, by.input.event.occurred);
+        let resolve = |when: When| match when {
+            When::At(at) => at,
+            When::AfterSeconds(seconds) => occurred.plus_millis(seconds as i64 * 1_000).expect("some days"),
+            When::AtLocal { .. } => panic!("no policy here asks for a local time"),
+        };
+        let until = asked.hold_until.map(resolve).filter(|until| now < *until);
+        let hold = until.map(|until| Hold { until, then: AfterHold::Post });
+        let expires = asked.expires.map(resolve).or_else(|| self.usual_end(&unit, now));
+        Given { slot, unit, quantity, at: now, decision: Some(by.id), hold, expires }
+    }
+
+    fn usual_end(&self, unit: &Unit, now: Instant) -> Option<Instant> {
+        let days = self.days.iter().find(|(of, _)| of == unit)?.1?;
+        Some(later(now, i64::from(days) * 24))
+    }
+
+    fn answered(&mut self, request: &LedgerRequest, answer: &LedgerAnswer) -> Result<(), String> {
+        let (oracle, now) = (&mut self.oracle, self.now);
+        match (request, answer) {
+            (LedgerRequest::Redeem(request), LedgerAnswer::Redemption(redemption, true)) => {
+                let parts = oracle.redeem(request, now);
+                let shown = redemption.parts.iter().map(|part| (&part.slot, part.issue, part.quantity.get()));
+                if !shown.eq(parts.iter().map(|(lot, part)| (&lot.slot, lot.issue, *part))) {
+                    return Err(format!("it should be of {parts:?}"));
+                }
+                self.redemptions.push(request.clone());
+            }
+            (LedgerRequest::SettleRedemption(id, _, how), LedgerAnswer::Redemption(redemption, true)) => {
+                oracle.settle(id, *how, now);
+                oracle.seen.push(redemption.state.as_str());
+            }
+            (LedgerRequest::Reserve(request), LedgerAnswer::Grant(_, true)) => {
+                let hold = Some(Hold { until: request.until, then: AfterHold::Void });
+                let (slot, unit, quantity) = (request.slot(), request.unit.clone(), request.quantity.get());
+                let expires = self.usual_end(&unit, now);
+                self.reserved.push(slot.clone());
+                self.oracle.give(Given { slot, unit, quantity, at: now, decision: None, hold, expires });
+            }
+            (LedgerRequest::SettleGrant(slot, how, _), LedgerAnswer::Grant(grant, true)) => match how {
+                lot::Settle::Commit => {
+                    oracle.post(slot, now);
+                    oracle.seen.push("a pending grant is committed");
+                }
+                lot::Settle::Release => {
+                    oracle.take_back(slot, grant.reversed.get());
+                    oracle.seen.push("a pending grant is released");
+                }
+            },
+            (LedgerRequest::Reverse(_), LedgerAnswer::Receipt(answer, true)) => self.taken_back(answer.as_str()),
+            (LedgerRequest::Restock { quantity, arrives, .. }, LedgerAnswer::Receipt(_, true)) => {
+                let (before, change) = (oracle.on_hand, quantity.get());
+                let after = if *arrives { before.checked_add(change) } else { before.checked_sub(change) };
+                oracle.on_hand = after.ok_or("there is not as much on hand")?;
+            }
+            _ => oracle.seen.push("the same is asked again"),
+        }
+        match answer {
+            LedgerAnswer::Receipt(answer, _) => self.check_stock(request, answer.as_str()),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_stock(&self, request: &LedgerRequest, answer: &str) -> Result<(), String> {
+        let answer: Value = serde_json::from_str(answer).map_err(|error| error.to_string())?;
+        let is_new = self.asked.iter().filter(|before| *before == request).count() == 1;
+        match answer["on_hand"].as_u64() {
+            Some(shown) if is_new && shown != self.oracle.on_hand => {
+                Err(format!("{} should be on hand", self.oracle.on_hand))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn taken_back(&mut self, answer: &str) {
+        let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
+        for reversal in answer["reversed"].as_array().expect("a list") {
+            let text = |name: &str| reversal[name].as_str().expect("a text");
+            let slot = GrantSlot {
+                campaign: campaign(text("campaign")),
+                to: text("to").parse().expect("a customer id"),
+                key: text("key").parse().expect("a key"),
+            };
+            self.oracle.take_back(&slot, reversal["quantity"].as_u64().expect("a number"));
+        }
+    }
+
+    fn refused(&mut self, request: &LedgerRequest, error: &ControlError) -> Result<(), String> {
+        let word = match error {
+            ControlError::NotFound { .. } => "not found",
+            ControlError::Ledger(error) => self.because(request, error)?,
+            other => return Err(format!("{other} is no answer of the ledger")),
+        };
+        self.oracle.seen.push(word);
+        Ok(())
+    }
+
+    fn because(&self, request: &LedgerRequest, error: &LedgerError) -> Result<&'static str, String> {
+        Ok(match (request, error) {
+            (LedgerRequest::Redeem(request), LedgerError::Redeem(RedeemError::Insufficient(shown))) => {
+                let all = self.oracle.available(&request.customer, &request.unit, self.now);
+                if request.grant.is_none() && (all != shown.get() || all >= request.quantity.get()) {
+                    return Err(format!("{all} can be used"));
+                }
+                "a customer has not enough"
+            }
+            (_, LedgerError::Redeem(RedeemError::BelowMinimum(_))) => "less than the least",
+            (_, LedgerError::Redeem(RedeemError::UntilIsPast)) => "the time is over",
+            (_, LedgerError::Redeem(RedeemError::OtherUnit(_))) => "a grant of another unit",
+            (_, LedgerError::Redeem(RedeemError::GrantExpired)) => "a grant that has expired",
+            (_, LedgerError::Redeem(RedeemError::OtherCustomer)) => "another customer's redemption",
+            (_, LedgerError::Redeem(RedeemError::State(RedemptionState::TimedOut))) => "a redemption that timed out",
+            (_, LedgerError::Redeem(RedeemError::State(_))) => "a redemption that is settled otherwise",
+            (_, LedgerError::Redeem(RedeemError::GrantReplaced)) => "a redemption of a grant given anew",
+            (_, LedgerError::Redeem(RedeemError::NotFound)) => "a redemption that there is not",
+            (_, LedgerError::Reserve(ReserveError::NoRoom(reason))) => reason.as_str(),
+            (_, LedgerError::Settle(lot::SettleError::Posted)) => "a grant that was given already",
+            (_, LedgerError::Settle(lot::SettleError::Reversed)) => "a grant that was taken back",
+            (_, LedgerError::NothingLeft) => "nothing left to take back",
+            (_, LedgerError::NotOnHand(on_hand)) => {
+                if on_hand.0.get() != self.oracle.on_hand {
+                    return Err(format!("{} are on hand", self.oracle.on_hand));
+                }
+                "more written off than there is"
+            }
+            (_, LedgerError::OtherRequest)
+            | (_, LedgerError::Redeem(RedeemError::OtherRequest))
+            | (_, LedgerError::Reserve(ReserveError::OtherRequest)) => "an id used for something else",
+            _ => "refused otherwise",
+        })
+    }
+}
+
+/// The same id for something else, where there is an id.
+fn otherwise(mut request: LedgerRequest) -> LedgerRequest {
+    match &mut request {
+        LedgerRequest::Redeem(request) => request.reference.push('!'),
+        LedgerRequest::Reserve(request) => request.reason.push('!'),
+        LedgerRequest::Reverse(request) => request.reason.push('!'),
+        LedgerRequest::Restock { arrives, .. } => *arrives = !*arrives,
+        LedgerRequest::SettleRedemption(..) | LedgerRequest::SettleGrant(..) => {}
+    }
+    request
+}
