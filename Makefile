@@ -71,7 +71,7 @@ docs: ## Build the documentation of every crate
 
 .PHONY: generated
 generated: ## Write the OpenAPI document and the list of problem types anew
-	UPDATE_OPENAPI=1 $(CARGO) test -p largesse-http
+	UPDATE_OPENAPI=1 $(CARGO) test --workspace --exclude largesse-guests --lib generated
 
 .PHONY: ci
 ci: ## Do what the continuous integration does
