@@ -23,7 +23,7 @@ use step::Step;
 use world::World;
 
 /// What has to happen in some case.
-const RARE: [&str; 30] = [
+const RARE: [&str; 29] = [
     "a debt is made",
     "a debt is paid",
     "a grant expires",
@@ -48,7 +48,6 @@ const RARE: [&str; 30] = [
     "budget-exhausted",
     "less than the least",
     "limit-reached",
-    "nothing left to take back",
     "redeemed",
     "released",
     "reversed",
