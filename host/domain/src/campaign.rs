@@ -1,6 +1,7 @@
 //! A campaign: one running use of a policy.
 
 use crate::budget::{Budget, Limit};
+use crate::catalogue::Catalogue;
 use crate::customer::Customer;
 use crate::effect::Dimension;
 use crate::id::{CampaignId, Digest, PocketId, SubscriptionName, Tag};
@@ -160,10 +161,10 @@ impl Campaign {
     }
 }
 
-/// What keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget
-/// and a limit for each customer; what is narrowed must exist. Pointers are into the campaign document.
+/// What keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget,
+/// of its own or of a pocket, and a limit for each customer; what is narrowed must exist. Pointers are into the campaign document.
 #[must_use]
-pub fn problems_at_start(settings: &Settings, manifest: &Manifest) -> Vec<Problem> {
+pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |pointer: String, message: String| problems.push(Problem { pointer, message });
     for (index, name) in settings.subscriptions.iter().flatten().enumerate() {
@@ -178,7 +179,9 @@ pub fn problems_at_start(settings: &Settings, manifest: &Manifest) -> Vec<Proble
     }
     let used = |class: &&UnitClass| settings.unit_classes.as_ref().is_none_or(|used| used.contains(class));
     for class in manifest.unit_classes.iter().filter(used) {
-        if !settings.budgets.iter().any(|budget| budget.of.class() == *class) {
+        let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
+        let mut budgets = settings.budgets.iter().chain(pockets.flat_map(|pocket| &pocket.budgets));
+        if !budgets.any(|budget| budget.of.class() == *class) {
             problem("/budgets".into(), format!("no budget for {class}, which {} may grant", manifest.name));
         }
         let limits = settings.limits.iter().filter(|limit| limit.per == Dimension::Customer);

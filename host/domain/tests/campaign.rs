@@ -6,9 +6,12 @@ mod tests {
     use largesse_domain::campaign::{
         Audience, Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
     };
+    use largesse_domain::catalogue::{Catalogue, Pocket};
     use largesse_domain::customer::{Customer, Fact};
     use largesse_domain::effect::{Dimension, EffectKind};
-    use largesse_domain::id::{CampaignId, Digest, PolicyName, PolicyVersion, RoleName, SubscriptionName, Tag};
+    use largesse_domain::id::{
+        CampaignId, Digest, PocketId, PolicyName, PolicyVersion, RoleName, SubscriptionName, Tag,
+    };
     use largesse_domain::json::Json;
     use largesse_domain::lifecycle::Lifecycle;
     use largesse_domain::policy::{Manifest, OwnerOf, Subscription};
@@ -128,10 +131,18 @@ mod tests {
 
     #[test]
     fn it_starts_only_with_a_budget_and_a_limit_for_each_class() {
+        let budgets = vec![Budget { of: "item".parse().unwrap(), total: Quantity::ONE, per_day: None }];
+        let id: PocketId = "shared".parse().unwrap();
+        let pocket = Pocket { id: id.clone(), title: String::new(), budgets, warn_at: Vec::new() };
+        let catalogue = Catalogue { pockets: [(id.clone(), pocket)].into(), ..Catalogue::default() };
         let pointers = |settings: &Settings, classes: &[UnitClass]| -> Vec<String> {
-            problems_at_start(settings, &manifest(classes)).into_iter().map(|problem| problem.pointer).collect()
+            let problems = problems_at_start(settings, &manifest(classes), &catalogue);
+            problems.into_iter().map(|problem| problem.pointer).collect()
         };
         let mut settings = settings();
+        assert_eq!(pointers(&settings, &[UnitClass::Item]), ["/budgets", "/limits"]);
+        settings.pockets = vec![id];
+        assert_eq!(pointers(&settings, &[UnitClass::Item]), ["/limits"], "a pocket's budget is one");
         assert!(pointers(&settings, &[UnitClass::Points]).is_empty());
         assert_eq!(pointers(&settings, &[UnitClass::Points, UnitClass::Cash]), ["/budgets", "/limits"]);
         settings.budgets.push(budget("cash:CNY", 5));

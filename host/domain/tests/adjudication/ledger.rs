@@ -139,7 +139,7 @@ fn what_expires_is_breakage_and_cannot_be_used() {
          redeem r1 ann 10 points until 2026-11-12 => reserved: a 10
          redeem r2 ann 20 points => redeemed: a 20
          redeem r3 ann 6 points on 2026-11-10 => error: the customer can use 5
-         redeem r3 ann 5 points of a on 2026-11-10 => error: the customer can use 0
+         redeem r3 ann 5 points of a on 2026-11-10 => error: the grant has expired
          clock 2026-11-09 ann a => posted
          clock 2026-11-10 ann a => posted
          account breakage points => 20

@@ -259,7 +259,7 @@ impl Decider {
                     format!("{} does not read the states that the running version wrote", published.manifest().name);
                 problems.push(Problem { pointer: "/policy".into(), message });
             }
-            problems.extend(problems_at_start(&spec.settings, published.manifest()));
+            problems.extend(problems_at_start(&spec.settings, published.manifest(), &self.registry.catalogue));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
             }
@@ -282,7 +282,7 @@ impl Decider {
             expect_version(Some(campaign.version), precondition)?;
         }
         if command == Command::Start && !campaign.lifecycle.has_started() {
-            let problems = problems_at_start(&campaign.settings, active.latest().manifest());
+            let problems = problems_at_start(&campaign.settings, active.latest().manifest(), &self.registry.catalogue);
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
             }
