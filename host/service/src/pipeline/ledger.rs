@@ -409,7 +409,8 @@ impl Decider {
                 largesse_domain::budget::UsedBy::Pocket(pocket) => format!("pocket {pocket}"),
                 by => by.campaign().map_or_else(String::new, |campaign| format!("campaign {campaign}")),
             };
-            tracing::warn!(%holder, unit = %of, percent, used = %crossing.used, total = %crossing.total,
+            let window = crossing.key.window.window.as_str();
+            tracing::warn!(%holder, unit = %of, window, percent, used = %crossing.used, total = %crossing.total,
                 "a budget has risen to a share of its total");
             self.tell(&Notice::BudgetReached(&crossing), crossing.key.by.campaign(), CauseForm::Host);
             metrics::counter!("largesse_budget_crossings_total", "holder" => holder, "unit" => of, "percent" => percent)
