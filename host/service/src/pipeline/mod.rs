@@ -11,6 +11,7 @@
 mod admit;
 mod answer;
 mod bind;
+mod catalogue;
 mod control;
 mod decide;
 mod deferred;
