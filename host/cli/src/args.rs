@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
     campaign, config, customer, decision, delivery, demo, destination, event, grant, kind, ledger, pocket, policy,
-    quickstart, redemption, reservation, serve, token, unit,
+    quickstart, redemption, reservation, rollout, serve, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -29,6 +29,7 @@ enum Command {
     Token(token::Args),
     Policy(policy::Args),
     Campaign(campaign::Args),
+    Rollout(rollout::Args),
     Event(event::Args),
     Decision(decision::Args),
     Customer(customer::Args),
@@ -62,6 +63,7 @@ pub(crate) fn run() -> Result {
         Command::Token(args) => token::run(args, output),
         Command::Policy(args) => policy::run(args, output),
         Command::Campaign(args) => campaign::run(args, output),
+        Command::Rollout(args) => rollout::run(args, output),
         Command::Event(args) => event::run(args, output),
         Command::Decision(args) => decision::run(args, output),
         Command::Customer(args) => customer::run(args, output),

@@ -4,13 +4,15 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
+use largesse_documents::rollout::{ActivationAnswer, ActivationDocument, MigrationView};
 use largesse_documents::{CampaignDocument, CampaignView};
-use largesse_http::views::{CampaignList, SpendView};
+use largesse_http::views::{ActivationList, CampaignList, SpendView, StuckStateList};
 use serde::de::DeserializeOwned;
 
-use crate::client::{Client, Connection, step};
+use crate::client::{Client, Connection, step, with_query};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
+use crate::rollout::{AcceptArgs, VersionArgs, answer_text};
 
 pub(crate) use show::{quantity, spend_tables};
 
@@ -66,6 +68,47 @@ enum Action {
         /// Its id
         id: String,
     },
+    /// Let another version of the policy decide
+    Activate {
+        /// Its id
+        id: String,
+        /// A name, a name@version, or a digest
+        #[arg(long)]
+        policy: String,
+        #[command(flatten)]
+        version: VersionArgs,
+        /// Check everything and report, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Go back to the last good version
+    Rollback {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        accept: AcceptArgs,
+    },
+    /// List which versions decided, the latest first
+    Activations {
+        /// Its id
+        id: String,
+    },
+    /// Migrate all states to what the active version writes, or see how far that is
+    Migrate {
+        /// Its id
+        id: String,
+        /// Only show how far the last migration is
+        #[arg(long)]
+        status: bool,
+    },
+    /// List the states that the active version cannot migrate
+    StuckStates {
+        /// Its id
+        id: String,
+        /// Of owners after this one: `party:` or `entity:` and an id
+        #[arg(long, value_name = "OWNER")]
+        after: Option<String>,
+    },
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result {
@@ -86,6 +129,36 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
         Action::Spend { id } => {
             let spend = spend(&client, &id)?;
             return output.print(&spend, || spend_tables(&spend));
+        }
+        Action::Activate { id, policy, version, dry_run } => {
+            let document = ActivationDocument {
+                policy,
+                params: version.read_params()?,
+                effective_from: version.effective_from,
+                accept_stuck_states: version.accept_stuck_states,
+                dry_run,
+            };
+            let answer: ActivationAnswer = client.post_document(&format!("{}/activations", path(&id)), &document)?;
+            return output.print(&answer, || answer_text(&answer));
+        }
+        Action::Rollback { id, accept } => {
+            let answer: ActivationAnswer =
+                client.post_document(&format!("{}/rollback", path(&id)), &accept.document())?;
+            return output.print(&answer, || answer_text(&answer));
+        }
+        Action::Activations { id } => {
+            let list: ActivationList = client.get(&format!("{}/activations", path(&id)))?;
+            return output.print(&list, || show::activations_text(&list));
+        }
+        Action::Migrate { id, status } => {
+            let path = format!("{}/migration", path(&id));
+            let migration: MigrationView = if status { client.get(&path)? } else { client.post(&path)? };
+            return output.print(&migration, || show::migration_text(&migration));
+        }
+        Action::StuckStates { id, after } => {
+            let path = with_query(&format!("{}/stuck-states", path(&id)), &[("after", after)]);
+            let list: StuckStateList = client.get(&path)?;
+            return output.print(&list, || show::stuck_text(&list));
         }
         Action::Start { id } => (id, "start"),
         Action::Pause { id } => (id, "pause"),

@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn decisions_are_listed() {
         let page = json!({"next": 7, "items": [{
-            "id": 7, "campaign": "welcome", "subscription": "registered", "verdict": "denied", "reason": "limit",
+            "id": 7, "campaign": "welcome", "policy": "ab", "subscription": "registered", "verdict": "denied", "reason": "limit",
             "outcomes": [], "made_at": "2026-11-21T00:00:00Z",
             "event": {"seq": 3, "source": "/shop", "id": "e1", "kind": "user.registered", "actor": "u1",
                       "occurred": "2026-11-20T00:00:00Z"}

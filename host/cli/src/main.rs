@@ -21,6 +21,7 @@ mod decision;
 mod customer;
 mod redemption;
 mod reservation;
+mod rollout;
 mod grant;
 mod unit;
 mod pocket;

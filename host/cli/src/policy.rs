@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use largesse_documents::PolicyView;
-use largesse_http::views::PolicyList;
+use largesse_http::views::{PolicyList, StopDocument, StopView};
 
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
@@ -31,6 +31,19 @@ enum Action {
     },
     /// List what is published
     List,
+    /// Stop a version everywhere: campaigns go back to the last good one, or keep their events
+    Stop {
+        /// A name, a name@version, or a digest
+        policy: String,
+        /// Why, for people
+        #[arg(long)]
+        reason: String,
+    },
+    /// Allow a version again that was stopped
+    Allow {
+        /// A name, a name@version, or a digest
+        policy: String,
+    },
     /// Show what a policy says of itself
     Show {
         /// A name, a name@version, or a digest
@@ -52,6 +65,15 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
         Action::List => {
             let list: PolicyList = client.get("/v1/policies")?;
             output.print(&list, || list_text(&list))
+        }
+        Action::Stop { policy, reason } => {
+            let path = format!("/v1/policies/{}/stop", step(&policy));
+            let stop: StopView = client.post_document(&path, &StopDocument { reason })?;
+            output.print(&stop, || stop_text(&stop))
+        }
+        Action::Allow { policy } => {
+            let stop: StopView = client.post(&format!("/v1/policies/{}/allow", step(&policy)))?;
+            output.print(&stop, || stop_text(&stop))
         }
         Action::Show { policy, params } => {
             let policy: PolicyView = client.get(&format!("/v1/policies/{}", step(&policy)))?;
@@ -75,6 +97,19 @@ fn published_line(policy: &PolicyView) -> String {
     format!("published {}@{}  {}\n", policy.name, policy.version, policy.digest)
 }
 
+fn stop_text(stop: &StopView) -> String {
+    let StopView { policy, stopped, campaigns } = stop;
+    let campaigns = campaigns.join(", ");
+    match (stopped, campaigns.is_empty()) {
+        (Some(reason), true) => format!("stopped {policy}: {reason}\nIt decides in no campaign.\n"),
+        (Some(reason), false) => format!(
+            "stopped {policy}: {reason}\nThere is no good version to go back to in {campaigns}: events are kept until \
+             another is activated.\n"
+        ),
+        (None, _) => format!("{policy} may decide\n"),
+    }
+}
+
 fn list_text(list: &PolicyList) -> String {
     if list.items.is_empty() {
         return "No policy is published. `largesse policy publish FILE` publishes one.\n".into();
@@ -86,7 +121,7 @@ fn list_text(list: &PolicyList) -> String {
             item.digest.chars().take(12).collect(),
             count(item.size_bytes),
             item.campaigns.join(", "),
-            item.summary.clone(),
+            item.stopped.as_ref().map_or_else(|| item.summary.clone(), |reason| format!("stopped: {reason}")),
         ]);
     }
     table.to_string()
@@ -124,6 +159,7 @@ mod tests {
             summary: "Rewards days".into(),
             size_bytes: 123_456,
             campaigns: campaigns.iter().map(ToString::to_string).collect(),
+            stopped: None,
         };
         let list = PolicyList { items: vec![item("check-in", &["daily", "spring"]), item("new-user-gift", &[])] };
         insta::assert_snapshot!(list_text(&list), @r"

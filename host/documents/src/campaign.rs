@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::problem::{Problems, json_value};
+use crate::rollout::{ActivationView, RolloutView};
 use crate::terms::{
-    AttributionDocument, AudienceDocument, BudgetDocument, LimitDocument, OnFaultWord, UnknownClaimWord, read_budgets,
-    read_limits, read_warn_at, texts, warn_at,
+    AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
+    UnknownClaimWord, read_budgets, read_limits, read_warn_at, texts, warn_at,
 };
 use crate::time::{instant_text, read_instant, read_time_zone};
 
@@ -63,6 +64,12 @@ pub struct CampaignDocument {
     /// What a fault of the policy means.
     #[serde(default)]
     pub on_fault: OnFaultWord,
+    /// When a version of the policy breaks its contract too often: the campaign then goes back to the last good version, or is paused.
+    #[serde(default)]
+    pub fault_threshold: FaultThresholdDocument,
+    /// Whether a version of the policy that is put into the watched folder of a staging host is activated.
+    #[serde(default)]
+    pub follow: bool,
     /// What the campaign may spend.
     #[serde(default)]
     pub budgets: Vec<BudgetDocument>,
@@ -75,8 +82,8 @@ pub struct CampaignDocument {
     /// At which shares of a budget operators are told, in per cent.
     #[serde(default = "warn_at")]
     pub warn_at: Vec<u8>,
-    /// From which event time on a changed policy or changed parameters apply. When absent: the first revision from
-    /// `opens`, later ones from the time of the change.
+    /// From which event time on changed parameters apply. When absent: the first revision from `opens`, later ones from the
+    /// time of the change. A changed policy decides all that comes in from then on, whatever its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<String>,
 }
@@ -137,7 +144,7 @@ pub struct CampaignSpec {
     pub policy: PolicyRef,
     /// Its parameters, an object with sorted keys. Whether the policy takes them is not checked here.
     pub params: Json,
-    /// From which event time on policy and parameters apply, when the document says.
+    /// From which event time on the parameters apply, when the document says.
     pub effective_from: Option<Instant>,
 }
 
@@ -176,6 +183,7 @@ impl CampaignDocument {
         let subscriptions = subscriptions.map(|names| problems.keep_all("/subscriptions", names));
         let unit_classes = self.unit_classes.as_ref();
         let unit_classes = unit_classes.map(|classes| problems.keep_all("/unit_classes", classes));
+        let fault_threshold = self.fault_threshold.read(problems);
         let budgets = read_budgets(&self.budgets, currency, problems);
         let limits = read_limits(&self.limits, currency, problems);
         let pockets = problems.keep_all("/pockets", &self.pockets);
@@ -193,6 +201,8 @@ impl CampaignDocument {
             attribution,
             unknown_claim: self.unknown_claim.into(),
             on_fault: self.on_fault.into(),
+            fault_threshold: fault_threshold?,
+            follow: self.follow,
             budgets,
             limits,
             pockets,
@@ -200,16 +210,16 @@ impl CampaignDocument {
         })
     }
 
-    /// The document that says these settings and this revision.
+    /// The document that says these settings, this version and this revision.
     #[must_use]
-    pub fn of(settings: &Settings, revision: &Revision) -> Self {
+    pub fn of(settings: &Settings, policy: Digest, revision: &Revision) -> Self {
         let params = match json_value(&revision.params) {
             Value::Object(params) => params,
             _ => Map::new(),
         };
         Self {
             title: settings.title.clone(),
-            policy: revision.policy.to_string(),
+            policy: policy.to_string(),
             params,
             currency: settings.currency.to_string(),
             time_zone: settings.time_zone.clone(),
@@ -222,6 +232,8 @@ impl CampaignDocument {
             attribution: (&settings.attribution).into(),
             unknown_claim: settings.unknown_claim.into(),
             on_fault: settings.on_fault.into(),
+            fault_threshold: settings.fault_threshold.into(),
+            follow: settings.follow,
             budgets: settings.budgets.iter().map(Into::into).collect(),
             limits: settings.limits.iter().map(Into::into).collect(),
             pockets: texts(&settings.pockets),
@@ -231,7 +243,7 @@ impl CampaignDocument {
     }
 }
 
-fn read_params(params: &Map<String, Value>, problems: &mut Problems) -> Json {
+pub(crate) fn read_params(params: &Map<String, Value>, problems: &mut Problems) -> Json {
     let value = Value::Object(params.clone());
     let text = value.to_string();
     if text.len() > PARAMS_BYTES_MAX {
@@ -252,7 +264,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-fn read_optional(problems: &mut Problems, pointer: &str, text: Option<&str>) -> Option<Instant> {
+pub(crate) fn read_optional(problems: &mut Problems, pointer: &str, text: Option<&str>) -> Option<Instant> {
     problems.keep(pointer, read_instant(text?))
 }
 
@@ -266,14 +278,21 @@ pub struct CampaignView {
     pub version: u64,
     /// `draft`, `scheduled`, `running`, `paused`, `closing` or `ended`.
     pub lifecycle: String,
-    /// What the operator set, with the latest revision.
+    /// What the operator set, with the active version and its latest revision.
     #[serde(flatten)]
     pub document: CampaignDocument,
-    /// All revisions, in order of number.
+    /// All revisions of the parameters, in order of number.
     pub revisions: Vec<RevisionView>,
+    /// The version that is active.
+    pub active: ActivationView,
+    /// What the campaign can go back to, the best last.
+    pub earlier: Vec<ActivationView>,
+    /// The version that is tried beside the active one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<RolloutView>,
 }
 
-/// Which policy decides, with which parameters, from which event time on.
+/// Parameters, and from which event time on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevisionView {
@@ -281,9 +300,7 @@ pub struct RevisionView {
     pub number: u32,
     /// The first event time that it applies to.
     pub effective_from: String,
-    /// The policy's digest.
-    pub policy: String,
-    /// Its parameters.
+    /// The parameters.
     pub params: Value,
 }
 
@@ -294,15 +311,17 @@ impl CampaignView {
         let revisions = campaign.revisions.iter().map(|revision| RevisionView {
             number: revision.number,
             effective_from: instant_text(revision.effective_from),
-            policy: revision.policy.to_string(),
             params: json_value(&revision.params),
         });
         Self {
             id: campaign.id.to_string(),
             version: campaign.version,
             lifecycle: campaign.lifecycle.as_str().to_owned(),
-            document: CampaignDocument::of(&campaign.settings, campaign.latest()),
+            document: CampaignDocument::of(&campaign.settings, campaign.activations.active.policy, campaign.latest()),
             revisions: revisions.collect(),
+            active: (&campaign.activations.active).into(),
+            earlier: campaign.activations.earlier.iter().map(Into::into).collect(),
+            rollout: campaign.rollout.as_ref().map(Into::into),
         }
     }
 }
@@ -311,6 +330,7 @@ impl CampaignView {
 mod tests {
     use super::*;
     use crate::problem::from_json;
+    use largesse_domain::activation::Activations;
     use largesse_domain::campaign::{OnFault, UnknownClaim};
     use largesse_domain::lifecycle::Lifecycle;
     use largesse_domain::referral::TouchRule;
@@ -321,7 +341,7 @@ mod tests {
         "closing_days": 7, "audience": {"include_tags": ["new"], "exclude_tags": ["staff"]},
         "subscriptions": ["registered"], "unit_classes": ["cash", "coupon"],
         "attribution": {"touch": "last", "window_days": 14, "bind_on": ["user.registered"]},
-        "unknown_claim": "allow", "on_fault": "defer",
+        "unknown_claim": "allow", "on_fault": "defer", "fault_threshold": {"percent": 5, "window": 200}, "follow": true,
         "budgets": [{"unit": "cash:CNY", "total": 1000000, "per_day": 50000}, {"unit": "coupon", "total": 500}],
         "limits": [{"unit": "cash:CNY", "window": "campaign", "amount": 8800, "count": 3},
                    {"unit": "coupon", "per": "device", "window": "day", "count": 1}],
@@ -348,8 +368,8 @@ mod tests {
         assert_eq!(spec.settings.on_fault, OnFault::Defer);
         let policy = Digest::from_bytes([7; 32]);
         let effective_from = spec.effective_from.unwrap();
-        let revision = Revision { number: 1, effective_from, policy, params: spec.params.clone() };
-        let again = CampaignDocument::of(&spec.settings, &revision).read().unwrap();
+        let revision = Revision { number: 1, effective_from, params: spec.params.clone() };
+        let again = CampaignDocument::of(&spec.settings, policy, &revision).read().unwrap();
         assert_eq!(again, CampaignSpec { policy: PolicyRef::ByDigest(policy), ..spec });
     }
 
@@ -368,7 +388,7 @@ mod tests {
         let wrong = r#"{"policy": "Bad Name", "currency": "cny", "time_zone": "Mars", "opens": "soon",
             "subscriptions": ["A"], "unit_classes": ["gold"], "audience": {"include_tags": ["a b"]},
             "budgets": [{"unit": "gold", "total": 1}, {"unit": "points", "total": 1000000000000001}],
-            "limits": [{"unit": "points", "window": "day"}]}"#;
+            "limits": [{"unit": "points", "window": "day"}], "fault_threshold": {"percent": 0}}"#;
         assert_eq!(
             pointers(wrong),
             [
@@ -379,6 +399,7 @@ mod tests {
                 "/audience/include_tags/0",
                 "/subscriptions/0",
                 "/unit_classes/0",
+                "/fault_threshold",
                 "/budgets/0/unit",
                 "/budgets/1/total",
                 "/limits/0",
@@ -435,12 +456,15 @@ mod tests {
             version: 3,
             lifecycle: Lifecycle::Running,
             settings: spec.settings,
-            revisions: vec![Revision { number: 1, effective_from: opens, policy, params: spec.params }],
+            revisions: vec![Revision { number: 1, effective_from: opens, params: spec.params }],
+            activations: Activations::first(policy, vec![1], opens),
+            rollout: None,
+            rollouts: 0,
         };
         let view = CampaignView::of(&campaign);
         let text = serde_json::to_value(&view).unwrap();
         assert_eq!((&text["title"], &text["lifecycle"]), (&"Spring".into(), &"running".into()));
-        assert_eq!(text["revisions"][0]["policy"], "07".repeat(32));
+        assert_eq!(text["active"]["policy"], "07".repeat(32));
         assert_eq!(serde_json::from_value::<CampaignView>(text).unwrap(), view);
     }
 }

@@ -78,6 +78,8 @@ pub struct DecisionSummary {
     pub id: Option<u64>,
     /// The campaign.
     pub campaign: String,
+    /// The digest of the version that decided.
+    pub policy: String,
     /// The policy's subscription that matched.
     pub subscription: String,
     /// `accepted`, `denied`, `refused` or `faulted`.
@@ -276,6 +278,7 @@ impl DecisionSummary {
         Self {
             id: Some(decision.id.0),
             campaign: decision.campaign.to_string(),
+            policy: decision.policy.to_string(),
             subscription: decision.input.subscription.to_string(),
             verdict: decision.verdict.as_str().to_owned(),
             reason: denied(&decision.verdict).map(|denied| denied.reason),

@@ -77,6 +77,10 @@ pub fn notice_text(
             "unit": crossing.key.of.to_string(), "window": crossing.key.window.window.as_str(),
             "percent": crossing.percent, "used": crossing.used.get(), "total": crossing.total.get(),
         }),
+        Notice::Withdrawn(withdrawal) => json!({
+            "policy": withdrawal.policy.to_string(), "reason": withdrawal.reason.to_string(),
+            "done": withdrawal.rescue.as_str(), "active": withdrawal.active.to_string(),
+        }),
         Notice::Message(message) => json!({
             "to": message.to.as_str(), "key": message.key.as_str(), "template": message.template.as_str(),
             "vars": json_value(&message.vars), "class": class_word(message.class), "channels": message.channels,

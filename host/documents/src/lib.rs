@@ -22,6 +22,7 @@ pub mod redemption;
 pub mod catalogue;
 pub mod request;
 pub mod ledger;
+pub mod rollout;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;

@@ -18,6 +18,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
 use largesse_domain::outcome::{Decision, Denied, Done, Outcome, Reason, Reversal, Verdict};
 use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Role, RoleSource, Subscription};
+use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When, Window};
 use largesse_domain::timer::{Timer, TimerBody};
@@ -294,12 +295,13 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         .prop_map(|(of, per, window, amount, count)| Limit { of, per, window, amount, count });
     let words = (select(vec![UnknownClaim::Deny, UnknownClaim::Allow]), select(vec![OnFault::Skip, OnFault::Defer]));
     (
-        (text(), instant(), of(instant()), any::<u32>()),
+        (text(), instant(), of(instant()), any::<u32>(), (any::<bool>(), 1..=100_u8, 10..=10_000_u32)),
         (audience, of(vec(name("sub"), 0..3)), of(vec(class(), 0..3)), attribution, words),
         (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3)),
     )
         .prop_map(|(times, whom, (budgets, limits, pockets, warn_at))| {
-            let (title, opens, closes, closing_days) = times;
+            let (title, opens, closes, closing_days, (follow, percent, window)) = times;
+            let fault_threshold = FaultThreshold { percent, window };
             let (audience, subscriptions, unit_classes, attribution, (unknown_claim, on_fault)) = whom;
             Settings {
                 title,
@@ -314,6 +316,8 @@ pub fn settings() -> impl Strategy<Value = Settings> {
                 attribution,
                 unknown_claim,
                 on_fault,
+                fault_threshold,
+                follow,
                 budgets,
                 limits,
                 pockets,

@@ -6,6 +6,7 @@ use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::campaign::{Audience, OnFault, UnknownClaim};
 use largesse_domain::effect::Dimension;
 use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX};
+use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::Window;
 use largesse_domain::unit::{Currency, Quantity, UnitPattern};
@@ -78,6 +79,43 @@ pub enum OnFaultWord {
     Skip,
     /// It is decided again later.
     Defer,
+}
+
+/// When a version of a policy breaks its contract too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultThresholdDocument {
+    /// The share that is too much, in per cent, rounded up to whole decisions; 1 to 100.
+    pub percent: u8,
+    /// Of how many of its last decisions; 10 to 10,000.
+    pub window: u32,
+}
+
+impl Default for FaultThresholdDocument {
+    fn default() -> Self {
+        FaultThreshold::default().into()
+    }
+}
+
+impl From<FaultThreshold> for FaultThresholdDocument {
+    fn from(FaultThreshold { percent, window }: FaultThreshold) -> Self {
+        Self { percent, window }
+    }
+}
+
+impl FaultThresholdDocument {
+    /// Checks it.
+    pub(crate) fn read(self, problems: &mut Problems) -> Option<FaultThreshold> {
+        let Self { percent, window } = self;
+        let (least, most) = FaultThreshold::WINDOW;
+        let fits = (1..=100).contains(&percent) && (least..=most).contains(&window);
+        if !fits {
+            let message = format!("a share of 1 to 100 per cent, of the last {least} to {most} decisions");
+            problems.add("/fault_threshold", message);
+        }
+        fits.then_some(FaultThreshold { percent, window })
+    }
 }
 
 /// The most that a campaign may spend.

@@ -1,14 +1,17 @@
 //! A campaign: one running use of a policy.
 
+use crate::activation::Activations;
 use crate::budget::{Budget, Limit};
 use crate::catalogue::Catalogue;
 use crate::customer::Customer;
 use crate::effect::Dimension;
-use crate::id::{CampaignId, Digest, PocketId, SubscriptionName, Tag};
+use crate::id::{CampaignId, PocketId, SubscriptionName, Tag};
 use crate::json::Json;
 use crate::lifecycle::Lifecycle;
 use crate::policy::{Manifest, Problem, Subscription};
+use crate::protection::FaultThreshold;
 use crate::referral::Attribution;
+use crate::rollout::Rollout;
 use crate::time::Instant;
 use crate::unit::{Currency, UnitClass};
 
@@ -77,6 +80,10 @@ pub struct Settings {
     pub unknown_claim: UnknownClaim,
     /// What a fault means.
     pub on_fault: OnFault,
+    /// When a version faults too often.
+    pub fault_threshold: FaultThreshold,
+    /// Whether a version of its policy that is published in a watched folder is activated.
+    pub follow: bool,
     /// What it may spend. What each counts is fixed at start.
     pub budgets: Vec<Budget>,
     /// What one customer, or one device, card, address or identity, may receive. What each counts is fixed at start.
@@ -87,16 +94,14 @@ pub struct Settings {
     pub warn_at: Vec<u8>,
 }
 
-/// Which policy decides, with which parameters, from which event time on.
+/// Parameters, from which event time on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
     /// From 1.
     pub number: u32,
     /// The first event time that it applies to.
     pub effective_from: Instant,
-    /// The policy.
-    pub policy: Digest,
-    /// Its parameters.
+    /// The parameters.
     pub params: Json,
 }
 
@@ -111,28 +116,43 @@ pub struct Campaign {
     pub lifecycle: Lifecycle,
     /// What the operator set.
     pub settings: Settings,
-    /// In order of number; at least one.
+    /// Every revision ever made, in order of number; at least one.
     pub revisions: Vec<Revision>,
+    /// Which version decides with which of them, and what can be gone back to.
+    pub activations: Activations,
+    /// What is tried beside it.
+    pub rollout: Option<Rollout>,
+    /// How many rollouts there were.
+    pub rollouts: u32,
 }
 
 impl Campaign {
-    /// The revision for an event time: the latest made among those effective by then, else the first.
+    /// The revision for an event time among those of these numbers: the latest made of those effective by then, else the first.
     #[must_use]
-    pub fn revision_at(&self, occurred: Instant) -> &Revision {
-        self.revisions.iter().rev().find(|revision| revision.effective_from <= occurred).unwrap_or(&self.revisions[0])
+    pub fn revision_at(&self, numbers: &[u32], occurred: Instant) -> &Revision {
+        let mut taken = self.revisions.iter().filter(|revision| numbers.contains(&revision.number));
+        let first = taken.clone().next().unwrap_or(&self.revisions[0]);
+        taken.rfind(|revision| revision.effective_from <= occurred).unwrap_or(first)
     }
 
-    /// The revision made last.
+    /// The revision made last of those that the active version decides with.
     #[must_use]
     pub fn latest(&self) -> &Revision {
-        self.revisions.last().unwrap_or(&self.revisions[0])
+        let numbers = &self.activations.active.revisions;
+        let latest = self.revisions.iter().rfind(|revision| numbers.contains(&revision.number));
+        latest.unwrap_or(&self.revisions[0])
+    }
+
+    /// The number that the next revision gets.
+    #[must_use]
+    pub fn next_revision(&self) -> u32 {
+        self.revisions.last().map_or(1, |last| last.number.saturating_add(1))
     }
 
     /// Whether it decides on an event of that time: decides at all, and the event is not from before it opened.
     #[must_use]
     pub fn takes(&self, occurred: Instant) -> bool {
-        let live = matches!(self.lifecycle, Lifecycle::Running | Lifecycle::Paused | Lifecycle::Closing);
-        live && self.settings.opens <= occurred
+        self.lifecycle.is_live() && self.settings.opens <= occurred
     }
 
     /// Whether an event of that time may be rewarded.

@@ -15,6 +15,7 @@ use crate::id::{CustomerId, DestinationId};
 use crate::json::Json;
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, DELIVERY_ERROR_BYTES_MAX, RETRY_AFTER_MS_MAX};
 use crate::outcome::{Done, Outcome, Reversal};
+use crate::protection::Withdrawal;
 use crate::redemption::Redemption;
 use crate::time::Instant;
 use crate::unit::Quantity;
@@ -51,6 +52,8 @@ topics! {
     RedemptionChanged, "redemption.changed";
     /// The use of a budget rose to a share that operators want to hear of.
     BudgetReached, "budget.reached";
+    /// The host took a version of a policy out of a campaign.
+    VersionWithdrawn, "version.withdrawn";
     /// A message is to be sent.
     Message, "message";
     /// A tag was set or taken.
@@ -88,6 +91,8 @@ pub enum Notice<'a> {
     Redemption(&'a Redemption),
     /// The use of this budget rose to a share.
     BudgetReached(&'a Crossing),
+    /// This version was taken out of a campaign.
+    Withdrawn(&'a Withdrawal),
     /// This message is to be sent.
     Message(&'a Message),
     /// This tag was set or taken.
@@ -105,12 +110,13 @@ impl<'a> Notice<'a> {
             Self::Expired(..) => Topic::GrantExpired,
             Self::Redemption(_) => Topic::RedemptionChanged,
             Self::BudgetReached(_) => Topic::BudgetReached,
+            Self::Withdrawn(_) => Topic::VersionWithdrawn,
             Self::Message(_) => Topic::Message,
             Self::Tag(_) => Topic::TagChanged,
         }
     }
 
-    /// Whom it is about. A budget is about nobody.
+    /// Whom it is about. Budgets and versions are about nobody.
     #[must_use]
     pub fn customer(&self) -> Option<&'a CustomerId> {
         match self {
@@ -118,7 +124,7 @@ impl<'a> Notice<'a> {
             Self::Revoked(reversal, _) => Some(&reversal.grant.to),
             Self::Posted(grant) | Self::Expired(grant, _) => Some(&grant.slot.to),
             Self::Redemption(redemption) => Some(&redemption.request.customer),
-            Self::BudgetReached(_) => None,
+            Self::BudgetReached(_) | Self::Withdrawn(_) => None,
             Self::Message(message) => Some(&message.to),
             Self::Tag(tag) => Some(&tag.to),
         }

@@ -76,6 +76,12 @@ impl Lifecycle {
         self != Self::Draft
     }
 
+    /// Whether it decides, or keeps what it will decide.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Closing)
+    }
+
     /// What comes of a command. A command that asks for what is so already is accepted and changes nothing, so that it
     /// can be sent again.
     ///

@@ -53,6 +53,12 @@ impl Manifest {
     pub fn subscription(&self, name: &SubscriptionName) -> Option<&Subscription> {
         self.subscriptions.iter().find(|subscription| subscription.name == *name)
     }
+
+    /// Whether it reads states that were written in this version.
+    #[must_use]
+    pub fn reads_state(&self, written_as: u32) -> bool {
+        self.state_writes == written_as || self.state_reads.contains(&written_as)
+    }
 }
 
 /// A JSON pointer (RFC 6901) into an event's data.

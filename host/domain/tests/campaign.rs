@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests {
+    use largesse_domain::activation::Activations;
     use largesse_domain::budget::{Budget, Limit};
     use largesse_domain::campaign::{
         Audience, Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
@@ -15,6 +16,7 @@ mod tests {
     use largesse_domain::json::Json;
     use largesse_domain::lifecycle::Lifecycle;
     use largesse_domain::policy::{Manifest, OwnerOf, Subscription};
+    use largesse_domain::protection::FaultThreshold;
     use largesse_domain::referral::{Attribution, TouchRule};
     use largesse_domain::time::{Instant, Window};
     use largesse_domain::unit::{Currency, Quantity, UnitClass};
@@ -37,6 +39,8 @@ mod tests {
             attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() },
             unknown_claim: UnknownClaim::Deny,
             on_fault: OnFault::Skip,
+            fault_threshold: FaultThreshold::default(),
+            follow: false,
             budgets: vec![budget("points", 100)],
             limits: vec![limit("points", Window::Day)],
             pockets: Vec::new(),
@@ -77,21 +81,34 @@ mod tests {
         let revision = |(index, from): (usize, &i64)| Revision {
             number: u32::try_from(index).unwrap() + 1,
             effective_from: at(*from),
-            policy: Digest::from_bytes([0; 32]),
             params: Json::empty_object(),
         };
-        let revisions = effective.iter().enumerate().map(revision).collect();
-        Campaign { id: CampaignId::new("c").unwrap(), version: 1, lifecycle, settings: settings(), revisions }
+        let revisions: Vec<_> = effective.iter().enumerate().map(revision).collect();
+        let numbers = revisions.iter().map(|revision| revision.number).collect();
+        Campaign {
+            id: CampaignId::new("c").unwrap(),
+            version: 1,
+            lifecycle,
+            settings: settings(),
+            revisions,
+            activations: Activations::first(Digest::from_bytes([0; 32]), numbers, Instant::MIN),
+            rollout: None,
+            rollouts: 0,
+        }
     }
 
     #[test]
     fn the_latest_revision_that_is_effective_decides() {
         let campaign = campaign(Lifecycle::Running, &[1_000, 1_500, 1_200]);
-        let number = |time: i64| campaign.revision_at(at(time)).number;
-        assert_eq!([500, 1_000, 1_199, 1_200, 1_499, 1_500, 9_999].map(number), [1, 1, 1, 3, 3, 3, 3]);
+        let number = |numbers: &[u32], time: i64| campaign.revision_at(numbers, at(time)).number;
+        let all = |time| number(&[1, 2, 3], time);
+        assert_eq!([500, 1_000, 1_199, 1_200, 1_499, 1_500, 9_999].map(all), [1, 1, 1, 3, 3, 3, 3]);
         assert_eq!(campaign.latest().number, 3);
         let later = self::campaign(Lifecycle::Running, &[1_000, 1_200, 1_500]);
-        assert_eq!([1_199, 1_200, 1_499, 1_500].map(|time| later.revision_at(at(time)).number), [1, 2, 2, 3]);
+        let all = |time| later.revision_at(&[1, 2, 3], at(time)).number;
+        assert_eq!([1_199, 1_200, 1_499, 1_500].map(all), [1, 2, 2, 3]);
+        assert_eq!([1_199, 1_500].map(|time| number(&[2, 3], time)), [2, 3], "a version that does not take the first");
+        assert_eq!([1_199, 1_500].map(|time| number(&[1, 2], time)), [1, 2]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use largesse_domain::activation::ActivationCause;
 use largesse_domain::decision::{FaultKind, OwnerKind};
 use largesse_domain::delivery::{DeliveryState, Topic};
 use largesse_domain::destination::Paused;
@@ -11,7 +12,9 @@ use largesse_domain::grant::GrantState;
 use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Denied, Reason, Verdict};
+use largesse_domain::protection::Rescue;
 use largesse_domain::redemption::{RedemptionState, Settle};
+use largesse_domain::rollout::Side;
 use largesse_domain::time::Window;
 use largesse_domain::unit::UnitClass;
 
@@ -41,9 +44,12 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Settle", every!(Settle: Commit, Release, Reverse)),
         (
             "Topic",
-            every!(Topic: GrantGranted, GrantRevoked, GrantPosted, GrantExpired, RedemptionChanged, BudgetReached, Message,
-            TagChanged, DestinationTest),
+            every!(Topic: GrantGranted, GrantRevoked, GrantPosted, GrantExpired, RedemptionChanged, BudgetReached,
+            VersionWithdrawn, Message, TagChanged, DestinationTest),
         ),
+        ("ActivationCause", every!(ActivationCause: Created, Chosen, Followed, Promoted, RolledBack, Protected)),
+        ("Rescue", every!(Rescue: RolledBack, Held, CandidateDropped)),
+        ("Side", every!(Side: Active, Candidate)),
         ("DeliveryState", every!(DeliveryState: Waiting, Delivered, Dead)),
         ("Paused", every!(Paused: Operator, Gone)),
         ("GrantState", every!(GrantState: Pending, Posted, Redeemed, Expired, Reversed)),

@@ -53,6 +53,9 @@ points! {
     ChangeMade, "change-made", "An operator's change is made, in memory.";
     DeferredDecided, "deferred-decided", "A decision that was put off is made, in memory.";
     TimersFired, "timers-fired", "Timers have gone off, in memory.";
+    VersionSwapped, "version-swapped", "Another version decides in a campaign, or is tried, in memory.";
+    VersionWithdrawn, "version-withdrawn", "A bad version is taken out of a campaign, in memory.";
+    StatesMigrated, "states-migrated", "Some of a campaign's states are migrated, in memory.";
     BatchClosed, "batch-closed", "A batch goes to the committer.";
     CommitAsked, "commit-asked", "The store is asked to commit; no transaction has begun.";
     CommitBegun, "commit-begun", "The transaction of a batch has begun.";
@@ -66,6 +69,7 @@ points! {
     GrantsWritten, "grants-written", "Grants are written; their use of limits and budgets is not.";
     UsageWritten, "usage-written", "The use of limits and budgets is written.";
     TimersWritten, "timers-written", "Timers that were set and dropped are written.";
+    VersionsWritten, "versions-written", "Activations, counts of rollouts and the like are written.";
     OutboxWritten, "outbox-written", "The outbox is written.";
     RowsWritten, "rows-written", "All of a batch is written; it is not committed.";
     CommitDone, "commit-done", "A batch is on disk; the committer does not know.";

@@ -90,6 +90,7 @@ fn item(decision: &Decision) -> DecisionItem {
             occurred: instant_text(event.occurred),
         },
         campaign: summary.campaign,
+        policy: summary.policy,
         subscription: summary.subscription,
         verdict: summary.verdict,
         reason: summary.reason,

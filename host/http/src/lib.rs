@@ -16,6 +16,7 @@ mod binary;
 mod dry_run;
 mod policies;
 mod campaigns;
+mod versions;
 mod spend;
 mod units;
 mod pockets;
@@ -69,6 +70,7 @@ fn routes() -> Vec<Route> {
         dry_run::routes(),
         policies::routes(),
         campaigns::routes(),
+        versions::routes(),
         spend::routes(),
         units::routes(),
         pockets::routes(),

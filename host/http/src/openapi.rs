@@ -12,7 +12,7 @@ use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
     campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, kinds, ledger, pockets,
-    policies, redemptions, referrals, reservations, reversals, spend, units,
+    policies, redemptions, referrals, reservations, reversals, spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,9 @@ use crate::{
         policies::list, policies::publish, policies::show,
         campaigns::list, campaigns::show, campaigns::apply, campaigns::start, campaigns::pause, campaigns::resume,
         campaigns::end, spend::show,
+        versions::activations, versions::activate, versions::roll_back, versions::status, versions::try_version,
+        versions::stop, versions::promote, versions::differences, versions::migration, versions::migrate,
+        versions::stuck_states, versions::stop_policy, versions::allow_policy,
         units::list, units::show, units::set, units::restock,
         pockets::list, pockets::show, pockets::set,
         redemptions::redeem, redemptions::show, redemptions::commit, redemptions::release, redemptions::reverse,
@@ -51,6 +54,7 @@ use crate::{
         (name = "events", description = "Facts about customers, and what is decided on them"),
         (name = "policies", description = "Published components"),
         (name = "campaigns", description = "Running uses of policies"),
+        (name = "versions", description = "Which version of a policy decides in a campaign, and which is tried"),
         (name = "units", description = "Coupons, items and points: their terms, cost and stock"),
         (name = "pockets", description = "Budgets that several campaigns share"),
         (name = "redemptions", description = "Customers use what they were granted"),

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use largesse_documents::{PolicyRef, PolicyView};
+use largesse_domain::campaign::Campaign;
 use largesse_domain::id::Digest;
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
 use largesse_service::registry::{Published, Registry};
@@ -42,13 +43,15 @@ pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Js
         summary: published.manifest().summary.clone(),
         size_bytes: published.policy.size_bytes,
         campaigns: users(&registry, published.policy.digest),
+        stopped: registry.stops.get(&published.policy.digest).map(|stop| stop.reason.clone()),
     });
     Json(PolicyList { items: items.collect() })
 }
 
-fn users(registry: &Registry, digest: Digest) -> Vec<String> {
+pub(crate) fn users(registry: &Registry, digest: Digest) -> Vec<String> {
     let campaigns = registry.campaigns().map(|active| &active.campaign);
-    let using = campaigns.filter(|campaign| campaign.revisions.iter().any(|revision| revision.policy == digest));
+    let tried = |campaign: &Campaign| campaign.rollout.as_ref().is_some_and(|rollout| rollout.policy == digest);
+    let using = campaigns.filter(|campaign| campaign.activations.active.policy == digest || tried(campaign));
     using.map(|campaign| campaign.id.to_string()).collect()
 }
 
@@ -65,7 +68,7 @@ pub(crate) async fn show(
     Ok(Json(PolicyView::of(&published.policy)))
 }
 
-fn find<'a>(registry: &'a Registry, policy: &PolicyRef) -> Option<&'a Published> {
+pub(crate) fn find<'a>(registry: &'a Registry, policy: &PolicyRef) -> Option<&'a Published> {
     match policy {
         PolicyRef::ByDigest(digest) => registry.policy(digest),
         PolicyRef::Latest { name } => registry.named(name, None),

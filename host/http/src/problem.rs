@@ -82,6 +82,16 @@ problem_types! {
         "An event with this source and id was taken with another body, and that one stands. Give a new fact a new id.";
     VersionTaken, "version-taken", CONFLICT, "The version is published with other bytes",
         "A policy's version does not change. Publish the component under a new version.";
+    VersionStopped, "version-stopped", CONFLICT, "The version is stopped",
+        "An operator stopped it everywhere; the detail says why. `POST /v1/policies/{policy}/allow` lifts that.";
+    StuckStates, "stuck-states", CONFLICT, "There are states that the version cannot migrate",
+        "The problems name some of their owners. With `accept_stuck_states` the version is taken all the same, and their decisions are refused.";
+    NothingEarlier, "nothing-earlier", CONFLICT, "There is no version to go back to",
+        "None was active before, or each of them was taken out or stopped.";
+    RolloutOn, "rollout-on", CONFLICT, "A version is tried in the campaign",
+        "Policy and parameters cannot change for two versions at once. Promote the one that is tried, or stop the rollout.";
+    NoRollout, "no-rollout", CONFLICT, "No version is tried in the campaign",
+        "There is nothing to promote.";
     IllegalCommand, "illegal-command", CONFLICT, "The campaign's life does not allow this",
         "A draft cannot pause, an ended campaign cannot change, and so on. The detail says where the campaign is.";
     DestinationPaused, "destination-paused", CONFLICT, "Nothing is sent to the destination now",
@@ -297,6 +307,7 @@ impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Control(error) => error.into(),
+            ChangeError::Store(error) => error.into(),
             ChangeError::Load(error) => error.into(),
             ChangeError::Unavailable(unavailable) => unavailable.into(),
         }
@@ -308,11 +319,24 @@ impl From<ControlError> for Failure {
         let detail = error.to_string();
         let kind = match error {
             ControlError::Problems(problems) => return Self::with(ProblemType::InvalidDocument, problems),
+            ControlError::StuckStates(report) => {
+                let problems = report.examples.iter().map(|stuck| Problem {
+                    pointer: "/policy".into(),
+                    message: format!("{} {}: {}", stuck.owner.kind, stuck.owner.id, stuck.why),
+                });
+                return Self { kind: ProblemType::StuckStates, detail: Some(detail), problems: problems.collect() };
+            }
+            ControlError::RolloutOn => ProblemType::RolloutOn,
+            ControlError::NoRollout => ProblemType::NoRollout,
+            ControlError::NothingEarlier => ProblemType::NothingEarlier,
+            ControlError::Stopped { .. } => ProblemType::VersionStopped,
             ControlError::NotFound { .. } => ProblemType::NotFound,
             ControlError::Changed { .. } => ProblemType::PreconditionFailed,
             ControlError::Unconditional { .. } => ProblemType::PreconditionRequired,
             ControlError::VersionTaken { .. } => ProblemType::VersionTaken,
-            ControlError::Illegal(_) | ControlError::Ended => ProblemType::IllegalCommand,
+            ControlError::Illegal(_) | ControlError::Ended | ControlError::NothingToTry { .. } => {
+                ProblemType::IllegalCommand
+            }
             ControlError::TooMany(_) => ProblemType::TooMany,
             ControlError::Paused(_) => ProblemType::DestinationPaused,
             ControlError::SettlesNothing(_) => ProblemType::SettlesNothing,

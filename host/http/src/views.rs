@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+mod versions;
+
+pub use versions::{
+    AcceptDocument, ActivationList, DifferenceList, RolloutStatus, StopDocument, StopView, StuckStateList,
+};
+
 /// An event as it is sent: CloudEvents 1.0 in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventDocument {
@@ -155,8 +161,11 @@ pub struct PolicyItem {
     pub summary: String,
     /// The size of the component, in bytes.
     pub size_bytes: u64,
-    /// The campaigns with a revision that it decides for.
+    /// The campaigns in which it is active or tried.
     pub campaigns: Vec<String>,
+    /// Why it is stopped, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 /// All campaigns, by id.
@@ -322,6 +331,8 @@ pub struct DecisionItem {
     pub event: EventItem,
     /// The campaign.
     pub campaign: String,
+    /// The digest of the version that decided.
+    pub policy: String,
     /// The policy's subscription that matched.
     pub subscription: String,
     /// `accepted`, `denied`, `refused` or `faulted`.

@@ -17,6 +17,7 @@ pub mod registry;
 mod fit;
 pub mod pipeline;
 mod outbox;
+mod versions;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -35,7 +36,8 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
-pub use largesse_store::{DecisionFilter, DeliveryFilter, Kind, Outbox, Store, StoreError};
+pub use largesse_store::{DecisionFilter, DeliveryFilter, Kind, Outbox, Store, StoreError, Versions};
+pub use versions::{Ordered, VersionOrder};
 
 use clock::Clock;
 use intake::Arrival;
@@ -63,6 +65,9 @@ pub enum ChangeError {
     /// For a reason of its own.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The component cannot be published.
     #[error("the component cannot be published")]
     Load(#[source] LoadError),
@@ -251,11 +256,13 @@ impl Service {
         let published = self.find(&spec.policy)?;
         let digest = published.policy.digest;
         let (workers, params) = (Arc::clone(&self.workers), spec.params.clone());
-        let problems = blocking(move || fit::params_problems(&published, &params, &workers)).await?;
+        let checked = published.clone();
+        let problems = blocking(move || fit::params_problems(&checked, &params, &workers)).await?;
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
-        match self.change(Change::Apply(id, Box::new(spec), digest, precondition)).await? {
+        let plan = self.plan_for(&id, &spec, &published).await?.map(Box::new);
+        match self.change(Change::Apply(id, Box::new(spec), (digest, plan), precondition)).await? {
             Changed::Campaign(campaign, is_new) => Ok((campaign, is_new)),
             _ => Err(Unavailable::Stopping.into()),
         }
@@ -417,6 +424,7 @@ fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, Start
         registry.publish(Published { policy: Arc::new(policy), loaded });
     }
     reach(Point::PoliciesRead);
+    registry.stops = store.stops()?.into_iter().collect();
     for campaign in store.campaigns()? {
         let id = campaign.id.clone();
         let set = registry.set_campaign(Arc::new(campaign));

@@ -7,7 +7,10 @@ use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::destination::Destination;
 use largesse_domain::id::{CampaignId, DestinationId, Digest, EventKind, PolicyName, PolicyVersion};
+use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::policy::{Manifest, Policy, RoleSource};
+use largesse_domain::protection::Stop;
+use largesse_domain::rollout::{Rollout, RolloutMode, Side};
 use largesse_domain::time::Instant;
 use largesse_engine::LoadedPolicy;
 
@@ -38,38 +41,47 @@ pub struct Active {
     pub campaign: Arc<Campaign>,
     /// Its time zone.
     pub zone: Zone,
-    /// The policy of each revision, in the order of the revisions.
-    policies: Vec<Published>,
+    /// The version that is active.
+    pub published: Published,
+    /// The version that is tried.
+    pub candidate: Option<Published>,
 }
 
 impl Active {
-    /// The revision for an event time, with its policy.
-    #[must_use]
-    pub fn at(&self, occurred: Instant) -> (&Revision, &Published) {
-        let revision = self.campaign.revision_at(occurred);
-        let index = self.campaign.revisions.iter().position(|other| other.number == revision.number).unwrap_or(0);
-        (revision, &self.policies[index])
+    /// The versions that decide: the active one and, while a canary is on, the candidate.
+    pub fn deciding(&self) -> impl Iterator<Item = (Side, &Published)> {
+        let canary = matches!(self.campaign.rollout, Some(Rollout { mode: RolloutMode::Canary { .. }, .. }));
+        let candidate = self.candidate.as_ref().filter(|_| canary);
+        [(Side::Active, &self.published)].into_iter().chain(candidate.map(|candidate| (Side::Candidate, candidate)))
     }
 
-    /// The policy of the latest revision.
+    /// The parameters for an event time, of one of the versions at work.
     #[must_use]
-    pub fn latest(&self) -> &Published {
-        &self.policies[self.policies.len() - 1]
+    pub fn revision(&self, side: Side, occurred: Instant) -> &Revision {
+        let numbers = match (side, &self.campaign.rollout) {
+            (Side::Candidate, Some(rollout)) => &rollout.revisions,
+            _ => &self.campaign.activations.active.revisions,
+        };
+        self.campaign.revision_at(numbers, occurred)
+    }
+
+    /// Whether a version that decides is shown inviters, so that the campaign has to bind them.
+    #[must_use]
+    pub fn sees_inviters(&self) -> bool {
+        self.deciding().any(|(_, published)| sees_inviters(published.manifest()))
     }
 
     fn kinds(&self) -> BTreeSet<&EventKind> {
-        let subscribed = self.policies.iter().flat_map(|published| &published.manifest().subscriptions);
+        let subscribed = self.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
         let mut kinds: BTreeSet<&EventKind> = subscribed.map(|subscription| &subscription.kind).collect();
-        if self.policies.iter().any(|published| sees_inviters(published.manifest())) {
+        if self.sees_inviters() {
             kinds.extend(&self.campaign.settings.attribution.bind_on);
         }
         kinds
     }
 }
 
-/// Whether the policy is shown inviters, so that the campaign has to bind them.
-#[must_use]
-pub fn sees_inviters(manifest: &Manifest) -> bool {
+fn sees_inviters(manifest: &Manifest) -> bool {
     manifest.roles.iter().any(|role| matches!(role.source, RoleSource::Inviter(_)))
 }
 
@@ -82,6 +94,8 @@ pub struct Registry {
     pub destinations: BTreeMap<DestinationId, Arc<Destination>>,
     /// What operators say of units and pockets.
     pub catalogue: Arc<Catalogue>,
+    /// Versions that may not decide anywhere.
+    pub stops: BTreeMap<Digest, Stop>,
     policies: BTreeMap<Digest, Published>,
     published: Vec<Digest>,
     campaigns: BTreeMap<CampaignId, Arc<Active>>,
@@ -100,10 +114,12 @@ impl Registry {
     /// Adds or replaces a campaign. `None` when its zone or one of its policies is not known.
     pub fn set_campaign(&mut self, campaign: Arc<Campaign>) -> Option<()> {
         let zone = Zone::new(&campaign.settings.time_zone)?;
-        let policies: Option<Vec<_>> =
-            campaign.revisions.iter().map(|revision| self.policies.get(&revision.policy).cloned()).collect();
-        let id = campaign.id.clone();
-        self.campaigns.insert(id, Arc::new(Active { campaign, zone, policies: policies? }));
+        let published = self.policies.get(&campaign.activations.active.policy)?.clone();
+        let candidate = match &campaign.rollout {
+            Some(rollout) => Some(self.policies.get(&rollout.policy)?.clone()),
+            None => None,
+        };
+        self.campaigns.insert(campaign.id.clone(), Arc::new(Active { campaign, zone, published, candidate }));
         self.route();
         Some(())
     }
@@ -122,6 +138,19 @@ impl Registry {
         let ids = self.routes.get(&arrival.event.kind).into_iter().flatten();
         let only = arrival.concerned.as_ref().map(|concerned| &concerned.campaign);
         ids.filter(move |id| only.is_none_or(|only| only == *id)).filter_map(|id| self.campaigns.get(id))
+    }
+
+    /// Whether a campaign keeps its events for later: it is paused, or its version is stopped.
+    #[must_use]
+    pub fn holds(&self, campaign: &Campaign) -> bool {
+        campaign.lifecycle == Lifecycle::Paused || self.stops.contains_key(&campaign.activations.active.policy)
+    }
+
+    /// The campaigns that decide now.
+    pub fn open(&self) -> Vec<CampaignId> {
+        let campaigns = self.campaigns.values().map(|active| &active.campaign);
+        let open = campaigns.filter(|campaign| campaign.lifecycle.is_live() && !self.holds(campaign));
+        open.map(|campaign| campaign.id.clone()).collect()
     }
 
     /// A campaign.

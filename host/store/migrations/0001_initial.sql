@@ -29,15 +29,15 @@ CREATE TABLE campaigns (
     id        TEXT    PRIMARY KEY,
     version   INTEGER NOT NULL CHECK (version >= 0),
     lifecycle TEXT    NOT NULL CHECK (lifecycle IN ('draft', 'scheduled', 'running', 'paused', 'closing', 'ended')),
-    settings  TEXT    NOT NULL
+    settings  TEXT    NOT NULL,
+    versions  TEXT    NOT NULL -- which decides, what can be gone back to, what is tried
 ) STRICT, WITHOUT ROWID;
 
--- Which policy decides with which parameters. The only place where parameters stand.
+-- Revisions of parameters. The only place where parameters stand.
 CREATE TABLE revisions (
     campaign       TEXT    NOT NULL REFERENCES campaigns (id),
     number         INTEGER NOT NULL CHECK (number >= 0),
     effective_from INTEGER NOT NULL,
-    policy         BLOB    NOT NULL CHECK (length(policy) = 32),
     params         TEXT    NOT NULL,
     PRIMARY KEY (campaign, number)
 ) STRICT, WITHOUT ROWID;
@@ -100,6 +100,71 @@ CREATE TABLE states (
     written_as INTEGER NOT NULL CHECK (written_as >= 0),
     value      TEXT    NOT NULL,
     PRIMARY KEY (campaign, owner_kind, owner)
+) STRICT, WITHOUT ROWID;
+
+-- Which version decided in a campaign, and why. One row for each activation.
+CREATE TABLE activations (
+    campaign TEXT    NOT NULL REFERENCES campaigns (id),
+    number   INTEGER NOT NULL CHECK (number >= 1),
+    body     TEXT    NOT NULL,
+    PRIMARY KEY (campaign, number)
+) STRICT, WITHOUT ROWID;
+
+-- What came of both versions while one was tried. Two rows for each batch with decisions of a campaign that tries one.
+CREATE TABLE tallies (
+    campaign  TEXT    NOT NULL,
+    rollout   INTEGER NOT NULL,
+    side      INTEGER NOT NULL CHECK (side IN (0, 1)), -- active, candidate
+    decisions INTEGER NOT NULL CHECK (decisions >= 0),
+    accepted  INTEGER NOT NULL CHECK (accepted >= 0),
+    denied    INTEGER NOT NULL CHECK (denied >= 0),
+    refused   INTEGER NOT NULL CHECK (refused >= 0),
+    faulted   INTEGER NOT NULL CHECK (faulted >= 0),
+    differing INTEGER NOT NULL CHECK (differing >= 0),
+    fuel      INTEGER NOT NULL CHECK (fuel >= 0),
+    PRIMARY KEY (campaign, rollout, side)
+) STRICT, WITHOUT ROWID;
+
+-- What a shadow asked for where it differed; the first ten thousand of a rollout.
+CREATE TABLE differences (
+    campaign TEXT    NOT NULL,
+    rollout  INTEGER NOT NULL,
+    decision INTEGER NOT NULL REFERENCES decisions (id),
+    body     TEXT    NOT NULL,
+    PRIMARY KEY (campaign, rollout, decision)
+) STRICT, WITHOUT ROWID;
+
+-- States that a version could not migrate, when it was last tried. A row counts for as long as the state is in that version.
+CREATE TABLE stuck_states (
+    campaign   TEXT    NOT NULL,
+    owner_kind INTEGER NOT NULL CHECK (owner_kind IN (0, 1)), -- party, entity
+    owner      TEXT    NOT NULL,
+    policy     BLOB    NOT NULL CHECK (length(policy) = 32),
+    written_as INTEGER NOT NULL CHECK (written_as >= 0),
+    why        TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (campaign, owner_kind, owner)
+) STRICT, WITHOUT ROWID;
+
+-- The last migration of all states of a campaign.
+CREATE TABLE migrations (
+    campaign   TEXT    PRIMARY KEY,
+    policy     BLOB    NOT NULL CHECK (length(policy) = 32),
+    started    INTEGER NOT NULL,
+    states     INTEGER NOT NULL CHECK (states >= 0),
+    migrated   INTEGER NOT NULL CHECK (migrated >= 0),
+    failed     INTEGER NOT NULL CHECK (failed >= 0),
+    after_kind INTEGER CHECK (after_kind IN (0, 1)), -- party, entity
+    after      TEXT,
+    ended      INTEGER,
+    CHECK ((after_kind IS NULL) = (after IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Versions that may not decide anywhere.
+CREATE TABLE stops (
+    policy BLOB    PRIMARY KEY CHECK (length(policy) = 32),
+    reason TEXT    NOT NULL,
+    at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Customers of whom something is known. One row anywhere when a fact is learnt.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod outbox;
+mod versions;
 mod memory;
 mod sqlite;
 #[cfg(any(test, feature = "testing"))]
@@ -36,6 +37,7 @@ use largesse_domain::timer::{Timer, TimerKey};
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use sqlite::SqliteStore;
+pub use versions::{VersionChanges, Versions};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +142,8 @@ pub struct Batch {
     pub units: Vec<UnitTerms>,
     /// Pockets made or changed.
     pub pockets: Vec<Pocket>,
+    /// What changes about versions of policies.
+    pub versions: VersionChanges,
 }
 
 /// Where counting goes on after a start.
@@ -165,7 +169,7 @@ pub struct DecisionFilter {
 }
 
 /// Where everything is kept.
-pub trait Store: Outbox + Send + Sync {
+pub trait Store: Outbox + Versions + Send + Sync {
     /// What is stored under each event key, in the order asked.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The store in memory: the model that others are measured against. Simple maps, one lock, nothing kept after the process.
 
 mod outbox;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,7 @@ struct Tables {
     bindings: BTreeMap<BindingKey, CustomerId>,
     messages: BTreeSet<MessageSlot>,
     outbox: outbox::OutboxTables,
+    versions: versions::VersionTables,
     timers: BTreeMap<TimerKey, Timer>,
     positions: BTreeMap<PositionKey, Position>,
     stocks: BTreeMap<Unit, Quantity>,
@@ -125,6 +127,7 @@ impl Tables {
         self.catalogue.pockets.extend(batch.pockets.iter().map(|pocket| (pocket.id.clone(), pocket.clone())));
         self.apply_rows(&batch.rows);
         self.outbox.apply(batch);
+        self.versions.apply(&batch.versions);
     }
 
     fn apply_rows(&mut self, rows: &Rows) {

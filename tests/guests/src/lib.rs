@@ -2,6 +2,8 @@
 //!
 //! A guest misbehaves only where the event's data says `"misbehave": true`, so that tests can watch the customer beside it.
 
+pub mod counting;
+
 /// The generated bindings.
 pub mod bindings {
     #![expect(missing_docs, reason = "generated from wit/policy.wit, which documents its items")]

@@ -149,7 +149,7 @@ async fn parameters_apply_by_event_time() {
     let running = host.service.registry();
     let active = running.campaign(&campaign("daily")).expect("it runs");
     let mut document = five_a_day(1_000);
-    document["policy"] = active.latest().policy.digest.to_string().into();
+    document["policy"] = active.published.policy.digest.to_string().into();
     document["params"]["daily"]["rewards"][0]["quantity"] = 8.into();
     document["effective_from"] = "2026-03-05T00:00:00+08:00".into();
     host.apply("daily", document, Precondition::Version(active.campaign.version)).await;

@@ -13,4 +13,5 @@ mod order;
 mod model;
 mod timers;
 mod ledger;
+mod versions;
 mod delivery;

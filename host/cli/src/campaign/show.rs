@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use largesse_documents::CampaignView;
-use largesse_http::views::SpendView;
+use largesse_documents::rollout::MigrationView;
+use largesse_http::views::{ActivationList, SpendView, StuckStateList};
 
 use crate::money::{count, worth};
 use crate::table::Table;
@@ -54,6 +55,8 @@ pub(super) fn text(campaign: &CampaignView) -> String {
         ("subscriptions", list(&document.subscriptions)),
         ("unit classes", list(&document.unit_classes)),
         ("revisions", campaign.revisions.len().to_string()),
+        ("activations", campaign.active.number.to_string()),
+        ("tried", campaign.rollout.as_ref().map_or_else(|| "nothing".into(), |rollout| rollout.policy.clone())),
     ] {
         let _ = writeln!(text, "{name:15}{value}");
     }
@@ -71,6 +74,40 @@ pub(super) fn text(campaign: &CampaignView) -> String {
     let params = serde_json::to_string_pretty(&document.params).unwrap_or_default();
     let _ = write!(text, "\n{budgets}\n{limits}\nparameters {params}\n");
     text
+}
+
+pub(super) fn activations_text(list: &ActivationList) -> String {
+    let mut table = Table::new([">activation", "version", "since", "cause", "revisions"]);
+    for activation in &list.items {
+        let revisions: Vec<_> = activation.revisions.iter().map(u32::to_string).collect();
+        table.row([
+            activation.number.to_string(),
+            activation.policy.chars().take(12).collect(),
+            activation.at.clone(),
+            activation.cause.clone(),
+            revisions.join(", "),
+        ]);
+    }
+    table.to_string()
+}
+
+pub(super) fn migration_text(migration: &MigrationView) -> String {
+    let MigrationView { campaign, states, migrated, failed, ended, .. } = migration;
+    let how_far = if ended.is_some() { "done" } else { "under way" };
+    let stuck = if *failed > 0 { format!(", {} stuck", count(*failed)) } else { String::new() };
+    format!("{campaign}: {how_far}, {} of {} states migrated{stuck}\n", count(*migrated), count(*states))
+}
+
+pub(super) fn stuck_text(list: &StuckStateList) -> String {
+    if list.items.is_empty() {
+        return "No state is known to be stuck. `largesse campaign migrate` tries all of them.\n".into();
+    }
+    let mut table = Table::new(["owner", ">state version", "tried", "why"]);
+    for stuck in &list.items {
+        let owner = format!("{}:{}", stuck.owner.kind, stuck.owner.id);
+        table.row([owner, stuck.written_as.to_string(), stuck.at.clone(), stuck.why.clone()]);
+    }
+    table.to_string()
 }
 
 /// A quantity of a unit, as money when it is money.
@@ -143,6 +180,13 @@ mod tests {
             lifecycle: "draft".into(),
             document: super::super::read(Path::new("welcome.toml"), text).unwrap(),
             revisions: Vec::new(),
+            active: serde_json::from_value(
+                serde_json::json!({"number": 1, "policy": "ab".repeat(32), "revisions": [1],
+                "at": "2026-11-01T00:00:00Z", "cause": "created"}),
+            )
+            .unwrap(),
+            earlier: Vec::new(),
+            rollout: None,
         }
     }
 

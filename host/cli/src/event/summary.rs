@@ -184,7 +184,7 @@ mod tests {
 
     fn decision(campaign: &str, verdict: &str, outcomes: Value) -> DecisionSummary {
         let document = json!({
-            "id": 1, "campaign": campaign, "subscription": "s", "verdict": verdict, "outcomes": outcomes
+            "id": 1, "campaign": campaign, "policy": "ab", "subscription": "s", "verdict": verdict, "outcomes": outcomes
         });
         serde_json::from_value(document).unwrap()
     }

@@ -81,6 +81,8 @@ pub(crate) fn policies() -> Option<Policies> {
         "new_user_gift.wasm",
         "sign_up_rebate.wasm",
         "examples/sets_timers.wasm",
+        "examples/counts_as_1.wasm",
+        "examples/counts_as_2.wasm",
     ];
     let missing: Vec<_> = all.iter().filter(|name| !folder.join(name).exists()).collect();
     if missing.is_empty() {

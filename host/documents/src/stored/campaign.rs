@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, id, ids, instant, read, term, write};
 use crate::terms::{
-    AttributionDocument, AudienceDocument, BudgetDocument, LimitDocument, OnFaultWord, UnknownClaimWord, texts,
+    AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
+    UnknownClaimWord, texts,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -23,6 +24,8 @@ struct SettingsForm {
     attribution: AttributionDocument,
     unknown_claim: UnknownClaimWord,
     on_fault: OnFaultWord,
+    fault_threshold: FaultThresholdDocument,
+    follow: bool,
     budgets: Vec<BudgetDocument>,
     limits: Vec<LimitDocument>,
     pockets: Vec<String>,
@@ -45,6 +48,8 @@ pub fn settings_text(settings: &Settings) -> String {
         attribution: (&settings.attribution).into(),
         unknown_claim: settings.unknown_claim.into(),
         on_fault: settings.on_fault.into(),
+        fault_threshold: settings.fault_threshold.into(),
+        follow: settings.follow,
         budgets: settings.budgets.iter().map(Into::into).collect(),
         limits: settings.limits.iter().map(Into::into).collect(),
         pockets: texts(&settings.pockets),
@@ -74,6 +79,8 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         attribution: term(|problems| Some(form.attribution.read(problems)))?,
         unknown_claim: form.unknown_claim.into(),
         on_fault: form.on_fault.into(),
+        fault_threshold: term(|problems| form.fault_threshold.read(problems))?,
+        follow: form.follow,
         budgets: budgets.collect::<Result<_, _>>()?,
         limits: limits.collect::<Result<_, _>>()?,
         pockets: ids(&form.pockets)?,

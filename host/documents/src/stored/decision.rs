@@ -116,13 +116,7 @@ pub fn decision_text(decision: &Decision) -> String {
         state: input.state.as_ref().map(|state| state.as_str().into()),
         read_as: decision.state_read_as,
         wasi: decision.wasi_profile,
-        output: match output {
-            Output::Proposal(proposal) => OutputForm::Proposal(proposal.into()),
-            Output::Refusal(refusal) => {
-                OutputForm::Refusal(refusal.code.as_str().into(), refusal.message.as_str().into())
-            }
-            Output::Fault(fault) => OutputForm::Fault(fault.kind.as_str().into(), fault.detail.as_str().into()),
-        },
+        output: output.into(),
         verdict: VerdictForm::of(&decision.verdict, &decision.campaign),
         fuel: *fuel,
         log: log.as_str().into(),
@@ -152,6 +146,16 @@ impl PartyForm<'_> {
             tags: ids(&self.tags)?,
             balances: balances.collect::<Result<_, Unreadable>>()?,
         })
+    }
+}
+
+impl<'a> From<&'a Output> for OutputForm<'a> {
+    fn from(output: &'a Output) -> Self {
+        match output {
+            Output::Proposal(proposal) => Self::Proposal(proposal.into()),
+            Output::Refusal(refusal) => Self::Refusal(refusal.code.as_str().into(), refusal.message.as_str().into()),
+            Output::Fault(fault) => Self::Fault(fault.kind.as_str().into(), fault.detail.as_str().into()),
+        }
     }
 }
 
@@ -213,4 +217,27 @@ pub fn read_decision(text: &str, keys: DecisionKeys) -> Result<Decision, Unreada
         evaluation: Evaluation { output: form.output.read()?, fuel: form.fuel, log: form.log.into_owned() },
         made_at: form.made.map_or(Ok(now.at), instant)?,
     })
+}
+
+#[derive(Serialize, Deserialize)]
+struct EvaluationForm<'a> {
+    output: OutputForm<'a>,
+    fuel: u64,
+    log: Text<'a>,
+}
+
+/// What came of a run that decided nothing, as the store keeps it.
+#[must_use]
+pub fn evaluation_text(evaluation: &Evaluation) -> String {
+    let Evaluation { output, fuel, log } = evaluation;
+    write(&EvaluationForm { output: output.into(), fuel: *fuel, log: log.as_str().into() })
+}
+
+/// Reads what [`evaluation_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_evaluation(text: &str) -> Result<Evaluation, Unreadable> {
+    let form: EvaluationForm<'_> = read(text)?;
+    Ok(Evaluation { output: form.output.read()?, fuel: form.fuel, log: form.log.into_owned() })
 }

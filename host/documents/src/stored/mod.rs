@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Problems;
 use crate::time::local_time;
 
+mod activation;
 mod campaign;
 mod customer;
 mod decision;
@@ -27,9 +28,10 @@ mod timer;
 #[cfg(test)]
 mod tests;
 
+pub use activation::{activation_text, read_activation, read_versions, versions_text};
 pub use campaign::{read_settings, settings_text};
 pub use customer::{customer_text, read_customer};
-pub use decision::{DecisionKeys, decision_text, read_decision};
+pub use decision::{DecisionKeys, decision_text, evaluation_text, read_decision, read_evaluation};
 pub use ledger::{
     identifiers_text, pocket_text, read_identifiers, read_pocket, read_redemption, read_terms, redemption_text,
     terms_text,

@@ -17,6 +17,7 @@
 //! `under-way ann`, `timers ann`. A timer is shown with the seconds from noon of 2026-11-09 until it is due; `event timer.fired`
 //! makes the next events ones of that kind. What a ledger does has lines of its own: [`crate::books`].
 
+use largesse_domain::activation::Activations;
 use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
 use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::catalogue::Catalogue;
@@ -30,6 +31,7 @@ use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Denied, Done, Outcome, Verdict};
 use largesse_domain::policy::Manifest;
+use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Currency, UnitClass, UnitPattern};
@@ -85,15 +87,23 @@ fn campaign() -> Campaign {
         attribution,
         unknown_claim: UnknownClaim::Deny,
         on_fault: OnFault::Skip,
+        fault_threshold: FaultThreshold::default(),
+        follow: false,
         budgets: Vec::new(),
         limits: Vec::new(),
         pockets: Vec::new(),
         warn_at: vec![80, 100],
     };
-    let policy = Digest::from_bytes([0; 32]);
-    let revision = Revision { number: 1, effective_from: Instant::MIN, policy, params: Json::empty_object() };
-    let id = CampaignId::new("test").unwrap();
-    Campaign { id, version: 1, lifecycle: Lifecycle::Running, settings, revisions: vec![revision] }
+    Campaign {
+        id: CampaignId::new("test").unwrap(),
+        version: 1,
+        lifecycle: Lifecycle::Running,
+        settings,
+        revisions: vec![Revision { number: 1, effective_from: Instant::MIN, params: Json::empty_object() }],
+        activations: Activations::first(Digest::from_bytes([0; 32]), vec![1], Instant::MIN),
+        rollout: None,
+        rollouts: 0,
+    }
 }
 
 fn manifest() -> Manifest {

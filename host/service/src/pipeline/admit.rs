@@ -47,9 +47,12 @@ impl Decider {
                     self.keep(&admitted, round);
                     break (admitted, dues);
                 }
-                // Everything is undone; the rest is decided again without the event that could not be.
-                Err(Aborted::Event { index, why }) => {
-                    refused.insert(admitted[index].arrival.event.key.clone(), why);
+                // Everything is undone; the rest is decided again without the event that could not be, unless its version is
+                // taken out now: then another decides it.
+                Err(Aborted::Event { index, why, by }) => {
+                    if !self.protect(&mut vec![by]) {
+                        refused.insert(admitted[index].arrival.event.key.clone(), why);
+                    }
                 }
                 Err(Aborted::Store(error)) => return Err(error),
             }

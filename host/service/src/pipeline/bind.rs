@@ -10,7 +10,7 @@ use largesse_store::StoreError;
 
 use super::Decider;
 use super::admit::Admitted;
-use crate::registry::{Active, sees_inviters};
+use crate::registry::Active;
 
 fn key(campaign: &CampaignId, invitee: &CustomerId) -> BindingKey {
     BindingKey { campaign: campaign.clone(), invitee: invitee.clone() }
@@ -37,7 +37,7 @@ impl Decider {
             let settings = &active.campaign.settings;
             let binds = settings.attribution.bind_on.contains(&event.arrival.event.kind);
             let counts = active.campaign.takes(occurred) && active.campaign.grants_for(occurred);
-            if binds && counts && sees_inviters(active.at(occurred).1.manifest()) {
+            if binds && counts && active.sees_inviters() {
                 self.bind(active, event)?;
             }
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use largesse_documents::CampaignSpec;
+use largesse_documents::rollout::StatesReport;
+use largesse_domain::activation::{ActivationCause, Activations};
 use largesse_domain::campaign::{Campaign, Revision, problems_at_start, problems_of_change};
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::{Customer, Fact, TooMany};
@@ -11,6 +13,7 @@ use largesse_domain::destination::Destination;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId, DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
+use largesse_domain::migration::Migration;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, TimerKey};
@@ -18,7 +21,7 @@ use largesse_engine::LoadedPolicy;
 use largesse_store::{Kind, StoreError};
 
 use super::Decider;
-use super::decide::readable;
+use super::activate::{Aim, Plan};
 use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
 use crate::fit;
@@ -43,8 +46,17 @@ pub enum Precondition {
 pub enum Change {
     /// A policy is published.
     Publish(Arc<LoadedPolicy>, Arc<[u8]>),
-    /// A campaign is created or changed; the policy is named by digest and has accepted the parameters.
-    Apply(CampaignId, Box<CampaignSpec>, Digest, Precondition),
+    /// A campaign is created or changed; the policy is named by digest and has accepted the parameters. A campaign that has
+    /// started and gets another version needs a plan.
+    Apply(CampaignId, Box<CampaignSpec>, (Digest, Option<Box<Plan>>), Precondition),
+    /// A version shall decide in a campaign, or be tried in it.
+    CarryOut(Box<Plan>, Aim),
+    /// A version is no longer tried in a campaign.
+    StopRollout(CampaignId, Precondition),
+    /// A version is stopped everywhere, for a reason, or allowed again.
+    StopPolicy(Digest, Option<String>),
+    /// All states of a campaign are migrated.
+    Migrate(CampaignId),
     /// A campaign goes on in its life.
     Command(CampaignId, Command, Precondition),
     /// An event kind is registered or changed.
@@ -80,6 +92,8 @@ pub enum Changed {
     Replayed(usize),
     /// What there is nothing more to say about.
     Done,
+    /// A migration as it is now.
+    Migration(Box<Migration>),
     /// A unit's terms as they are now; `true` when there were none before.
     Unit(Box<UnitTerms>, bool),
     /// A pocket as it is now; `true` when it was not there before.
@@ -129,6 +143,32 @@ pub enum ControlError {
     /// The campaign's life does not allow it.
     #[error(transparent)]
     Illegal(#[from] Illegal),
+    /// A version is tried in the campaign; parameters cannot change for both at once.
+    #[error("a version is tried in the campaign; promote it or stop the rollout first")]
+    RolloutOn,
+    /// No version is tried in the campaign.
+    #[error("no version is tried in the campaign")]
+    NoRollout,
+    /// There is nothing to try a version on.
+    #[error("a campaign that is {lifecycle} decides nothing that a version could be tried on")]
+    NothingToTry {
+        /// Where the campaign is in its life.
+        lifecycle: &'static str,
+    },
+    /// There is no earlier version that was good.
+    #[error("there is no earlier version to go back to")]
+    NothingEarlier,
+    /// The version is stopped.
+    #[error("version {policy} is stopped: {reason}")]
+    Stopped {
+        /// Which.
+        policy: Digest,
+        /// Why.
+        reason: String,
+    },
+    /// There are states that the version cannot migrate.
+    #[error("the version cannot migrate {} of {} states tried", .0.stuck, .0.tried)]
+    StuckStates(Box<StatesReport>),
     /// The campaign is over.
     #[error("the campaign has ended and does not change any more")]
     Ended,
@@ -161,7 +201,11 @@ impl Decider {
     pub(super) fn change(&mut self, change: Change) -> Result<Outcome, StoreError> {
         Ok(match change {
             Change::Publish(loaded, bytes) => self.publish(loaded, bytes),
-            Change::Apply(id, spec, policy, precondition) => self.apply(id, *spec, policy, precondition),
+            Change::Apply(id, spec, version, precondition) => self.apply(id, *spec, version, precondition),
+            Change::CarryOut(plan, aim) => self.carry_out(&plan, aim),
+            Change::StopRollout(id, precondition) => self.stop_rollout(&id, precondition),
+            Change::StopPolicy(policy, reason) => self.stop_policy(policy, reason),
+            Change::Migrate(id) => return self.begin_migration(&id),
             Change::Command(id, command, precondition) => self.command(&id, command, precondition),
             Change::Register(kind) => self.register(kind),
             Change::Learn(customer, facts) => return self.learn_directly(&customer, facts),
@@ -205,7 +249,13 @@ impl Decider {
         Ok(Changed::Policy(policy, true))
     }
 
-    fn apply(&mut self, id: CampaignId, spec: CampaignSpec, policy: Digest, precondition: Precondition) -> Outcome {
+    fn apply(
+        &mut self,
+        id: CampaignId,
+        spec: CampaignSpec,
+        (policy, plan): (Digest, Option<Box<Plan>>),
+        precondition: Precondition,
+    ) -> Outcome {
         let published = self.registry.policy(&policy).cloned();
         let published = published.ok_or(ControlError::NotFound { what: "policy", name: policy.to_string() })?;
         let mut problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
@@ -216,58 +266,78 @@ impl Decider {
         let old = self.registry.campaign(&id).map(|active| Arc::clone(&active.campaign));
         expect_version(old.as_deref().map(|old| old.version), precondition)?;
         let is_new = old.is_none();
+        let old_number = old.as_deref().map(|old| old.activations.active.number);
         let campaign = match old {
             None => Campaign {
                 id,
                 version: 1,
                 lifecycle: Lifecycle::Draft,
-                revisions: vec![Revision {
-                    number: 1,
-                    effective_from: spec.effective_from.unwrap_or(spec.settings.opens),
-                    policy,
-                    params: spec.params,
-                }],
+                revisions: vec![first_revision(&spec)],
+                activations: Activations::first(policy, vec![1], self.clock.now()),
+                rollout: None,
+                rollouts: 0,
                 settings: spec.settings,
             },
             Some(old) => {
-                let changed = self.changed(&old, spec, &published)?;
+                let changed = self.changed(&old, spec, &published, plan)?;
                 if changed == *old {
                     return Ok(Changed::Campaign(old, false));
                 }
                 Campaign { version: old.version + 1, ..changed }
             }
         };
+        if old_number.is_none_or(|number| number < campaign.activations.active.number) {
+            self.note_activation(&campaign);
+        }
         self.put_campaign(campaign).map(|campaign| Changed::Campaign(campaign, is_new))
     }
 
-    fn changed(&self, old: &Campaign, spec: CampaignSpec, published: &Published) -> Result<Campaign, ControlError> {
+    fn changed(
+        &self,
+        old: &Campaign,
+        spec: CampaignSpec,
+        published: &Published,
+        plan: Option<Box<Plan>>,
+    ) -> Result<Campaign, ControlError> {
         if old.lifecycle == Lifecycle::Ended {
             return Err(ControlError::Ended);
         }
         let mut changed = old.clone();
-        let latest = old.latest();
-        let same_rule = latest.policy == published.policy.digest && latest.params == spec.params;
+        let policy = published.policy.digest;
+        let (same_policy, same_params) = (old.activations.active.policy == policy, old.latest().params == spec.params);
+        let now = self.clock.now();
         if !old.lifecycle.has_started() {
-            let effective_from = spec.effective_from.unwrap_or(spec.settings.opens);
-            let revision = Revision { number: 1, effective_from, policy: published.policy.digest, params: spec.params };
-            changed.revisions = vec![revision];
+            changed.revisions = vec![first_revision(&spec)];
+            if !same_policy {
+                changed.activations.activate(policy, vec![1], (now, ActivationCause::Created), false);
+            }
         } else {
             let mut problems = problems_of_change(&old.settings, &spec.settings);
-            let written_as = self.registry.policy(&latest.policy).map(|old| old.manifest().state_writes);
-            if !written_as.is_none_or(|written_as| readable(published, written_as)) {
-                let message =
-                    format!("{} does not read the states that the running version wrote", published.manifest().name);
-                problems.push(Problem { pointer: "/policy".into(), message });
-            }
             problems.extend(problems_at_start(&spec.settings, published.manifest(), &self.registry.catalogue));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
             }
-            if !same_rule {
-                let number = latest.number + 1;
-                let effective_from = spec.effective_from.unwrap_or_else(|| self.clock.now());
-                let policy = published.policy.digest;
-                changed.revisions.push(Revision { number, effective_from, policy, params: spec.params });
+            if !(same_policy && same_params) && old.rollout.is_some() {
+                return Err(ControlError::RolloutOn);
+            }
+            let mut revisions = old.activations.active.revisions.clone();
+            if !same_policy {
+                self.may_decide(policy)?;
+                // It was looked at for the campaign as it is now; otherwise whoever asks asks again.
+                let plan = plan.filter(|plan| plan.based_on == old.version);
+                revisions = plan.ok_or(ControlError::Changed { expected: 0, found: old.version })?.takes;
+            }
+            if !same_params || revisions.is_empty() {
+                let number = old.next_revision();
+                let effective_from = spec.effective_from.unwrap_or(now);
+                changed.revisions.push(Revision { number, effective_from, params: spec.params });
+                revisions.push(number);
+            }
+            if same_policy {
+                changed.activations.active.revisions = revisions;
+            } else {
+                let good = !self.registry.stops.contains_key(&old.activations.active.policy);
+                changed.activations.activate(policy, revisions, (now, ActivationCause::Chosen), good);
             }
         }
         changed.settings = spec.settings;
@@ -281,8 +351,11 @@ impl Decider {
         if precondition != Precondition::None {
             expect_version(Some(campaign.version), precondition)?;
         }
+        if matches!(command, Command::Start | Command::Resume) {
+            self.may_decide(campaign.activations.active.policy)?;
+        }
         if command == Command::Start && !campaign.lifecycle.has_started() {
-            let problems = problems_at_start(&campaign.settings, active.latest().manifest(), &self.registry.catalogue);
+            let problems = problems_at_start(&campaign.settings, active.published.manifest(), &self.registry.catalogue);
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
             }
@@ -304,15 +377,15 @@ impl Decider {
             // Ended before its time: events from now on are not rewarded.
             campaign.settings.closes = Some(now);
         }
-        if old.lifecycle == Lifecycle::Paused {
-            self.backlog.insert(campaign.id.clone());
-        }
         tracing::info!(campaign = %campaign.id, from = old.lifecycle.as_str(), to = lifecycle.as_str(), "campaign goes on");
         self.put_campaign(campaign)
     }
 
-    fn put_campaign(&mut self, campaign: Campaign) -> Result<Arc<Campaign>, ControlError> {
+    pub(super) fn put_campaign(&mut self, campaign: Campaign) -> Result<Arc<Campaign>, ControlError> {
         let campaign = Arc::new(campaign);
+        if self.registry.campaign(&campaign.id).is_some_and(|old| self.registry.holds(&old.campaign)) {
+            self.backlog.insert(campaign.id.clone());
+        }
         let unknown = || ControlError::NotFound { what: "time zone", name: campaign.settings.time_zone.clone() };
         self.with_registry(|registry| registry.set_campaign(Arc::clone(&campaign)).ok_or_else(unknown))?;
         self.timers.look_again();
@@ -406,7 +479,12 @@ impl Decider {
     }
 }
 
-fn expect_version(found: Option<u64>, precondition: Precondition) -> Result<(), ControlError> {
+fn first_revision(spec: &CampaignSpec) -> Revision {
+    let effective_from = spec.effective_from.unwrap_or(spec.settings.opens);
+    Revision { number: 1, effective_from, params: spec.params.clone() }
+}
+
+pub(super) fn expect_version(found: Option<u64>, precondition: Precondition) -> Result<(), ControlError> {
     match (found, precondition) {
         (None, Precondition::None | Precondition::Absent) => Ok(()),
         (Some(found), Precondition::Version(expected)) if found == expected => Ok(()),

@@ -1,6 +1,6 @@
 //! Snapshot, evaluate, adjudicate: from events to decisions, in memory.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
@@ -10,10 +10,11 @@ use largesse_domain::decision::{Evaluation, Fault, Input, Output, Owner, Refusal
 use largesse_domain::effect::{Proposal, StateChange};
 use largesse_domain::facts::{State, StateKey, Wanted};
 use largesse_domain::id::{DecisionId, RefusalCode};
-use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
+use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::revoke;
+use largesse_domain::rollout::{Rollout, Side};
 use largesse_domain::time::{Instant, When};
 use largesse_engine::WASI_PROFILE;
 use largesse_store::{Deferred, DeferredKey, StoreError};
@@ -22,7 +23,9 @@ use super::Decider;
 use super::admit::Admitted;
 use super::answer::{PutOff, WhyPutOff};
 use super::outbox::Draft;
+use super::protect::Run;
 use super::show::Cast;
+use super::trial::Shadow;
 use crate::registry::{Active, Published};
 use crate::seed::Purpose;
 
@@ -37,6 +40,8 @@ pub(super) struct Task {
     pub(super) event: usize,
     pub(super) active: Arc<Active>,
     pub(super) published: Published,
+    /// Which of the campaign's versions that is.
+    pub(super) side: Side,
     pub(super) subscription: usize,
     /// How often it was put off after a fault.
     pub(super) attempts: u32,
@@ -60,14 +65,20 @@ impl Task {
 #[derive(Default)]
 pub(super) struct Round {
     pub(super) decisions: Vec<Decision>,
+    /// By which side each of them was made.
+    pub(super) sides: Vec<Side>,
+    /// Which versions ran, and whether they faulted; looked at after every wave.
+    pub(super) runs: Vec<Run>,
+    pub(super) shadows: Vec<Shadow>,
+    pub(super) stuck: Vec<(StateKey, StuckState)>,
     pub(super) put_off: Vec<(PutOff, Deferred)>,
     pub(super) drafts: Vec<Draft>,
 }
 
 /// Why a group could not be decided. Nothing of it is left in the facts.
 pub(super) enum Aborted {
-    /// This event, for want of time or memory.
-    Event { index: usize, why: String },
+    /// This event, for want of time or memory, by that version.
+    Event { index: usize, why: String, by: Run },
     /// The store failed.
     Store(StoreError),
 }
@@ -106,6 +117,9 @@ impl Decider {
                 }
                 self.decide_together(&together, events, purpose, &mut round)?;
             }
+            if purpose == Purpose::Commit {
+                self.protect(&mut round.runs);
+            }
         }
         Ok(round)
     }
@@ -121,17 +135,19 @@ impl Decider {
             if !campaign.takes(inner.occurred) || !campaign.settings.audience.includes(actor, inner.occurred) {
                 continue;
             }
-            let published = active.at(inner.occurred).1;
-            for (subscription, declared) in published.manifest().subscriptions.iter().enumerate() {
-                if declared.kind != inner.kind || !campaign.subscribes(declared) {
-                    continue;
-                }
-                let active = Arc::clone(active);
-                let task = Task { event: index, active, published: published.clone(), subscription, attempts: 0 };
-                if campaign.lifecycle == Lifecycle::Paused || self.backlog.contains(&campaign.id) {
-                    round.put_off.push(put_off(&task, event, WhyPutOff::Paused, event.admission.at));
-                } else {
-                    tasks.push(task);
+            let waits = self.registry.holds(campaign) || self.backlog.contains(&campaign.id);
+            for (side, published) in active.deciding() {
+                for (subscription, declared) in published.manifest().subscriptions.iter().enumerate() {
+                    if declared.kind != inner.kind || !campaign.subscribes(declared) {
+                        continue;
+                    }
+                    let (active, published) = (Arc::clone(active), published.clone());
+                    let task = Task { event: index, active, published, side, subscription, attempts: 0 };
+                    if !waits {
+                        tasks.push(task);
+                    } else if side == Side::Active || !active_has(&task) {
+                        round.put_off.push(put_off(&task, event, WhyPutOff::Paused, event.admission.at));
+                    }
                 }
             }
         }
@@ -149,7 +165,9 @@ impl Decider {
         let mut wanted = Wanted::default();
         let mut cast = Vec::with_capacity(tasks.len());
         for task in tasks {
-            if let Some(who) = self.cast(task, &events[task.event])? {
+            if let Some(who) = self.cast(task, &events[task.event])?
+                && self.side_of(task, &who.owner) == task.side
+            {
                 wanted.extend(Self::wanted_to_show(task, &who));
                 cast.push((task, who));
             }
@@ -159,18 +177,26 @@ impl Decider {
         for (task, who) in &cast {
             jobs.push(self.prepare(task, who, &events[task.event], purpose));
         }
+        let shadows = if purpose == Purpose::Commit { self.run_shadows(&cast, events)? } else { HashMap::new() };
         let evaluations = self.evaluate(&cast, &jobs)?;
         let evaluated = cast.iter().zip(jobs).zip(evaluations);
         let evaluated: Vec<Evaluated<'_>> =
             evaluated.map(|(((task, cast), job), evaluation)| Evaluated { task, cast, job, evaluation }).collect();
         self.ensure_for_proposals(&evaluated, events)?;
-        for Evaluated { task, cast, job, evaluation } in evaluated {
-            self.settle((task, cast), &events[task.event], job, evaluation, round);
+        for (index, Evaluated { task, cast, job, evaluation }) in evaluated.into_iter().enumerate() {
+            self.settle((task, cast), &events[task.event], (job, evaluation, shadows.get(&index)), round);
         }
         Ok(())
     }
 
-    fn prepare(&self, task: &Task, cast: &Cast, event: &Admitted, purpose: Purpose) -> Job {
+    /// Which version decides for an owner.
+    fn side_of(&self, task: &Task, owner: &Owner) -> Side {
+        let campaign = &task.active.campaign;
+        let side = |rollout: &Rollout| rollout.mode.side(self.seeds.place(&campaign.id, rollout.number, owner));
+        campaign.rollout.as_ref().map_or(Side::Active, side)
+    }
+
+    pub(super) fn prepare(&self, task: &Task, cast: &Cast, event: &Admitted, purpose: Purpose) -> Job {
         let manifest = task.published.manifest();
         let stored = self.facts.states.get(&task.state_key(&cast.owner));
         let state_read_as = stored.as_ref().map(|state| state.written_as);
@@ -180,16 +206,18 @@ impl Decider {
                     Ok(migrated) => Some(migrated),
                     Err(why) => {
                         let input = self.input((task, cast), event, Some(state.value.clone()), purpose);
-                        let output = Output::Refusal(not_migrated(state.written_as, &why.to_string()));
+                        let why = why.to_string();
+                        let output = Output::Refusal(not_migrated(state.written_as, &why));
                         let evaluation = Evaluation { output, fuel: 0, log: String::new() };
-                        return Job { input: Arc::new(input), state_read_as, ready: Some(evaluation) };
+                        let stuck = Some(self.stuck(&task.published, state.written_as, why));
+                        return Job { input: Arc::new(input), state_read_as, ready: Some(evaluation), stuck };
                     }
                 }
             }
             other => other.as_ref().map(|state| state.value.clone()),
         };
         let input = self.input((task, cast), event, state, purpose);
-        Job { input: Arc::new(input), state_read_as, ready: None }
+        Job { input: Arc::new(input), state_read_as, ready: None, stuck: None }
     }
 
     /// Runs the policies. What ran out of wall time is tried again at once; then its event is given up for now.
@@ -207,11 +235,12 @@ impl Decider {
             for (index, evaluation) in open.iter().zip(self.workers.decide_all(batch.collect())) {
                 match &evaluation.output {
                     Output::Fault(fault) if !fault.kind.is_deterministic() => {
-                        let campaign = &cast[*index].0.active.campaign.id;
+                        let task = cast[*index].0;
+                        let campaign = &task.active.campaign.id;
                         tracing::warn!(%campaign, %fault, tries, "a decision could not be made");
                         if tries == TRIES_MAX {
                             let why = format!("the policy of {campaign} could not decide: {fault}");
-                            return Err(Aborted::Event { index: cast[*index].0.event, why });
+                            return Err(Aborted::Event { index: task.event, why, by: Run::of(task, true) });
                         }
                     }
                     _ => evaluations[*index] = Some(evaluation),
@@ -246,8 +275,7 @@ impl Decider {
         &mut self,
         (task, cast): (&Task, &Cast),
         event: &Admitted,
-        job: Job,
-        mut evaluation: Evaluation,
+        (job, mut evaluation, shadow): (Job, Evaluation, Option<&Evaluation>),
         round: &mut Round,
     ) {
         let id = DecisionId(self.last_decision.0 + round.decisions.len() as u64 + 1);
@@ -259,6 +287,8 @@ impl Decider {
         {
             evaluation.output = Output::Fault(fault);
         }
+        round.runs.push(Run::of(task, matches!(evaluation.output, Output::Fault(_))));
+        round.stuck.extend(job.stuck.map(|stuck| (task.state_key(&cast.owner), stuck)));
         let verdict = match &evaluation.output {
             Output::Proposal(proposal) => {
                 let verdict = adjudicate::adjudicate(&case, proposal, &mut self.facts);
@@ -284,6 +314,15 @@ impl Decider {
         metrics::counter!("largesse_decisions_total", "campaign" => task.active.campaign.id.to_string(),
             "verdict" => verdict.as_str())
         .increment(1);
+        if let Some(candidate) = shadow {
+            round.shadows.extend(Shadow::of(task, id, &evaluation, candidate));
+            round.runs.extend(task.active.candidate.as_ref().map(|published| Run {
+                campaign: task.active.campaign.id.clone(),
+                policy: published.policy.digest,
+                faulted: matches!(candidate.output, Output::Fault(_)),
+            }));
+        }
+        round.sides.push(task.side);
         round.decisions.push(Decision {
             id,
             event: event.admission.seq,
@@ -313,6 +352,8 @@ impl Decider {
     pub(super) fn keep_round(&mut self, mut round: Round) {
         self.note_crossings();
         self.last_decision = round.decisions.last().map_or(self.last_decision, |last| last.id);
+        self.count(&mut round);
+        self.pending.batch.versions.stuck.append(&mut round.stuck);
         for decision in round.decisions.into_iter().map(Arc::new) {
             if let Some(answer) = self.answers.get_mut(&decision.event) {
                 answer.decisions.push(Arc::clone(&decision));
@@ -334,9 +375,10 @@ impl Decider {
 
 /// A decision ready to be evaluated, or answered without.
 pub(super) struct Job {
-    input: Arc<Input>,
+    pub(super) input: Arc<Input>,
     state_read_as: Option<u32>,
-    ready: Option<Evaluation>,
+    pub(super) ready: Option<Evaluation>,
+    stuck: Option<StuckState>,
 }
 
 /// A decision that was evaluated and is still to be judged.
@@ -354,11 +396,17 @@ fn not_migrated(written_as: u32, why: &str) -> Refusal {
     }
 }
 
-fn resolver(active: &Active, occurred: Instant) -> impl Fn(When) -> Option<Instant> + '_ {
+/// Whether the active version has the subscription too.
+fn active_has(task: &Task) -> bool {
+    let name = &task.published.manifest().subscriptions[task.subscription].name;
+    task.active.published.manifest().subscription(name).is_some()
+}
+
+pub(super) fn resolver(active: &Active, occurred: Instant) -> impl Fn(When) -> Option<Instant> + '_ {
     move |when| active.zone.resolve(when, occurred)
 }
 
-fn case<'a>(
+pub(super) fn case<'a>(
     (task, cast): (&'a Task, &'a Cast),
     catalogue: &'a Catalogue,
     input: &'a Input,
@@ -388,10 +436,4 @@ fn note_fault(task: &Task, fault: &Fault) {
     tracing::warn!(%campaign, policy = %task.published.policy.digest, %fault, "a policy broke its contract");
     metrics::counter!("largesse_faults_total", "campaign" => campaign.to_string(), "kind" => fault.kind.as_str())
         .increment(1);
-}
-
-/// Whether a policy reads states that were written in this version.
-pub(super) fn readable(published: &Published, written_as: u32) -> bool {
-    let manifest = published.manifest();
-    manifest.state_writes == written_as || manifest.state_reads.contains(&written_as)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::id::{CampaignId, EventSeq};
-use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::rollout::Side;
 use largesse_failpoint::{Point, reach};
 use largesse_store::{Deferred, DeferredKey, StoreError};
 
@@ -17,6 +17,7 @@ use super::admit::Admitted;
 use super::decide::{Aborted, Round, Task};
 use super::{COMMIT_EVENTS_MAX, Decider};
 use crate::intake;
+use crate::registry::Published;
 use crate::seed::Purpose;
 
 /// Most of the store's that are worked off between two commits.
@@ -25,12 +26,7 @@ const AT_ONCE_MAX: usize = 2 * COMMIT_EVENTS_MAX;
 impl Decider {
     /// Makes decisions that are due.
     pub(super) fn decide_deferred(&mut self) -> Result<(), StoreError> {
-        let live: Vec<CampaignId> = self
-            .registry
-            .campaigns()
-            .filter(|active| matches!(active.campaign.lifecycle, Lifecycle::Running | Lifecycle::Closing))
-            .map(|active| active.campaign.id.clone())
-            .collect();
+        let live = self.registry.open();
         if live.is_empty() || !self.deferred_may_be_due() {
             return Ok(());
         }
@@ -118,23 +114,29 @@ impl Decider {
     ) -> Result<bool, StoreError> {
         let Some(event) = events.get(&deferred.key.event) else { return Ok(false) };
         let Some(active) = self.registry.campaign(&deferred.key.campaign).cloned() else { return Ok(false) };
-        let published = active.at(event.arrival.event.occurred).1.clone();
         let name = &deferred.key.subscription;
-        let subscription = published.manifest().subscriptions.iter().position(|declared| declared.name == *name);
+        let task = |(side, published): (Side, &Published)| {
+            let declared = &published.manifest().subscriptions;
+            let subscription = declared.iter().position(|declared| declared.name == *name)?;
+            let (active, published, attempts) = (Arc::clone(&active), published.clone(), deferred.attempts);
+            Some(Task { event: 0, active, published, side, subscription, attempts })
+        };
+        // One of them decides: the other version's owner is on the other side.
+        let tasks: Vec<Task> = active.deciding().filter_map(task).collect();
         let mut round = Round::default();
-        if subscription.is_none() {
+        if tasks.is_empty() {
             let (campaign, event) = (&deferred.key.campaign, deferred.key.event.0);
             tracing::warn!(%campaign, event, subscription = %name, "the policy has given up the subscription of a deferred decision");
         }
-        if let Some(subscription) = subscription {
-            let task = Task { event: 0, active, published, subscription, attempts: deferred.attempts };
+        if !tasks.is_empty() {
             let savepoint = self.facts.savepoint();
             self.prefetch(std::slice::from_ref(event))?;
-            match self.decide_together(&[task], std::slice::from_ref(event), Purpose::Commit, &mut round) {
-                Ok(()) => {}
+            match self.decide_together(&tasks, std::slice::from_ref(event), Purpose::Commit, &mut round) {
+                Ok(()) => drop(self.protect(&mut round.runs)),
                 // For want of time or memory: it stays where it is and comes up again.
-                Err(Aborted::Event { .. }) => {
+                Err(Aborted::Event { by, .. }) => {
                     self.facts.undo_to(savepoint);
+                    self.protect(&mut vec![by]);
                     return Ok(false);
                 }
                 Err(Aborted::Store(error)) => return Err(error),

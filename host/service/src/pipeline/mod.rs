@@ -8,6 +8,7 @@
 //! sound because it is the only writer, because nothing is answered before its commit returns, and because a commit that
 //! fails ends the process: the rows die with it.
 
+mod activate;
 mod admit;
 mod answer;
 mod bind;
@@ -17,11 +18,14 @@ mod decide;
 mod deferred;
 mod outbox;
 mod ledger;
+mod migrate;
+mod protect;
 mod show;
 mod timers;
+mod trial;
 mod wave;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -30,12 +34,14 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
+use largesse_domain::migration::Migration;
 use largesse_domain::time::Instant;
 use largesse_engine::Workers;
 use largesse_failpoint::{Point, reach};
 use largesse_store::{Batch, Store, StoreError};
 use tokio::sync::oneshot;
 
+pub use activate::{Aim, Plan};
 pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
 pub use control::{Change, Changed, ControlError, Precondition};
 pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget};
@@ -48,7 +54,9 @@ use crate::clock::Clock;
 use crate::intake::Arrival;
 use crate::registry::Registry;
 use crate::seed::SeedKey;
+use protect::FaultWindows;
 use timers::Timers;
+use trial::Tallies;
 
 /// Most events in one commit.
 const COMMIT_EVENTS_MAX: usize = 2_048;
@@ -114,6 +122,12 @@ pub(crate) struct Decider {
     /// Whether the clock stands because it was set back.
     clock_stands: bool,
     timers: Timers,
+    /// What came of the versions that are tried.
+    tallies: Tallies,
+    /// The last decisions of the versions at work.
+    fault_windows: FaultWindows,
+    /// Migrations of states that are under way.
+    migrations: BTreeMap<CampaignId, Migration>,
 }
 
 /// Starts the two threads.
@@ -171,6 +185,9 @@ impl Decider {
         if let Some(at) = counters.last_admitted {
             clock.not_before(at);
         }
+        let tallies = Tallies::read(&*store, &registry)?;
+        let under_way = store.migrations()?.into_iter().filter(|migration| migration.ended.is_none());
+        let migrations = under_way.map(|migration| (migration.campaign.clone(), migration)).collect();
         let backlog = registry.campaigns().map(|active| active.campaign.id.clone()).collect();
         Ok(Self {
             store,
@@ -191,6 +208,9 @@ impl Decider {
             looked_for_deferred: None,
             clock_stands: false,
             timers: Timers::default(),
+            tallies,
+            fault_windows: FaultWindows::default(),
+            migrations,
         })
     }
 
@@ -244,10 +264,12 @@ impl Decider {
         }
         if !self.writing && !stopping {
             self.fire_timers()?;
+            self.migrate_some()?;
         }
         if !self.writing && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             pending.batch.rows = self.facts.take_changes();
+            pending.batch.versions.tallies = self.tallies.take_changes();
             self.timers.note(&pending.batch.rows.timers);
             reach(Point::BatchClosed);
             self.writing = batches.send(pending).is_ok();

@@ -95,7 +95,7 @@ impl Decider {
     ) -> Input {
         let active = &task.active;
         let inner = &event.arrival.event;
-        let (revision, _) = active.at(inner.occurred);
+        let revision = active.revision(task.side, inner.occurred);
         let roles = &task.published.manifest().roles;
         let now = event.admission.at;
         let parties =

@@ -111,6 +111,7 @@ impl Decider {
     fn not_waiting(&self) -> Vec<CampaignId> {
         let campaigns = self.registry.campaigns().map(|active| &active.campaign);
         let not_waiting = campaigns.filter(|campaign| match campaign.lifecycle {
+            Lifecycle::Running | Lifecycle::Closing if self.registry.holds(campaign) => false,
             Lifecycle::Running | Lifecycle::Closing => !self.backlog.contains(&campaign.id),
             Lifecycle::Paused | Lifecycle::Scheduled => false,
             Lifecycle::Draft | Lifecycle::Ended => true,
@@ -153,8 +154,11 @@ impl Decider {
                     break;
                 }
                 // Everything is undone; the rest goes off without the timer that could not.
-                Err(Aborted::Event { index, why }) => {
+                Err(Aborted::Event { index, why, by }) => {
                     self.facts.undo_to(savepoint);
+                    if self.protect(&mut vec![by]) {
+                        continue;
+                    }
                     let (key, ..) = fired.remove(index);
                     tracing::warn!(timer = %key, why, "a timer could not go off and is tried again later");
                     self.timers.held.insert(key, now.plus_millis(HELD_MS).unwrap_or(Instant::MAX));
@@ -193,7 +197,7 @@ impl Decider {
         let TimerKey::Policy { campaign, owner, name } = key else { return None };
         let TimerBody::Policy { set_by, actor, data } = &timer.body else { return None };
         let active = self.registry.campaign(campaign).filter(|active| {
-            let live = matches!(active.campaign.lifecycle, Lifecycle::Running | Lifecycle::Closing);
+            let live = active.campaign.lifecycle.is_live() && !self.registry.holds(&active.campaign);
             live && active.campaign.over().is_none_or(|over| timer.due <= over)
         });
         if active.is_none() {

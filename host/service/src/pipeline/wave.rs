@@ -14,7 +14,6 @@ use largesse_store::StoreError;
 
 use super::Decider;
 use super::admit::Admitted;
-use crate::registry::sees_inviters;
 
 /// How far ahead a wave looks for events that share nothing with those before.
 const WINDOW: usize = 512;
@@ -35,7 +34,7 @@ impl Decider {
             let inner = &event.arrival.event;
             wanted.customers.insert(inner.actor.clone());
             wanted.customers.extend(event.arrival.reading.named.iter().cloned());
-            for active in registry.routed(&event.arrival).filter(|active| sees_inviters(active.latest().manifest())) {
+            for active in registry.routed(&event.arrival).filter(|active| active.sees_inviters()) {
                 of_actor.push(BindingKey { campaign: active.campaign.id.clone(), invitee: inner.actor.clone() });
             }
         }
@@ -90,15 +89,15 @@ impl Decider {
         shared.extend(event.arrival.reading.named.iter().cloned().map(Shared::Customer));
         let registry = Arc::clone(&self.registry);
         for active in registry.routed(&event.arrival) {
-            let manifest = active.at(inner.occurred).1.manifest();
-            if sees_inviters(manifest) {
+            if active.sees_inviters() {
                 let chain = self.inviters(&active.campaign.id, &inner.actor, usize::from(INVITER_DISTANCE_MAX))?;
                 shared.extend(chain.into_iter().map(Shared::Customer));
                 if active.campaign.settings.attribution.bind_on.contains(&inner.kind) {
                     shared.extend(self.may_become_inviters(&inner.actor));
                 }
             }
-            for subscription in manifest.subscriptions.iter().filter(|subscription| subscription.kind == inner.kind) {
+            let subscriptions = active.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
+            for subscription in subscriptions.filter(|subscription| subscription.kind == inner.kind) {
                 if let OwnerOf::Entity(pointer) = &subscription.owner {
                     let entity = event.arrival.data.pointer(pointer.as_str()).and_then(|value| value.as_str());
                     shared.extend(entity.map(|entity| Shared::Entity(entity.to_owned())));

@@ -3,6 +3,7 @@
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
 
+use largesse_domain::activation::Activations;
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::decision::{CampaignView, Evaluation, Input, Output, Owner, Phase, Refusal};
@@ -17,6 +18,7 @@ use largesse_domain::ledger::PositionKey;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::policy::{Manifest, Policy};
+use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, Moment, Window, WindowIndex};
 use largesse_domain::timer::TimerKey;
@@ -80,19 +82,25 @@ pub fn campaign(name: &str) -> Campaign {
         attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: vec![id("user.registered")] },
         unknown_claim: UnknownClaim::Deny,
         on_fault: OnFault::Skip,
+        fault_threshold: FaultThreshold::default(),
+        follow: false,
         budgets: Vec::new(),
         limits: Vec::new(),
         pockets: vec![id("shared")],
         warn_at: vec![80],
     };
-    let revision = |number: u32| Revision {
-        number,
-        effective_from: at(i64::from(number)),
-        policy: Digest::from_bytes([1; 32]),
-        params: params(name, number),
-    };
-    let revisions = vec![revision(1), revision(2)];
-    Campaign { id: id(name), version: 1, lifecycle: Lifecycle::Running, settings, revisions }
+    let revision =
+        |number: u32| Revision { number, effective_from: at(i64::from(number)), params: params(name, number) };
+    Campaign {
+        id: id(name),
+        version: 1,
+        lifecycle: Lifecycle::Running,
+        settings,
+        revisions: vec![revision(1), revision(2)],
+        activations: Activations::first(Digest::from_bytes([1; 32]), vec![1, 2], at(0)),
+        rollout: None,
+        rollouts: 0,
+    }
 }
 
 /// A refusal by campaign `spring`.
@@ -318,7 +326,15 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
     for filter in states.map(|state| DeliveryFilter { state, destination: None }) {
         line("deliveries", &store.deliveries(&filter, DeliveryId(0), 99).unwrap());
     }
+    line("stops", &store.stops().unwrap());
+    line("migrations", &store.migrations().unwrap());
     for campaign in &all {
+        line("activations", &store.activations(campaign, u32::MAX, 99).unwrap());
+        line("tallies", &store.tallies(campaign, 1).unwrap());
+        line("differences", &store.differences(campaign, 1, DecisionId(0), 99).unwrap());
+        line("stuck", &store.stuck_states(campaign, &Digest::from_bytes([1; 32]), None, 99).unwrap());
+        line("state versions", &store.state_versions(campaign).unwrap());
+        line("other states", &store.states_other_than(campaign, 1, None, 99).unwrap());
         line("deferred", &store.deferred_count(campaign).unwrap());
         line("budgets", &store.budget_usage(campaign).unwrap());
         line("verdicts", &store.verdict_counts(campaign).unwrap());

@@ -15,12 +15,14 @@ mod lists;
 mod outbox;
 mod rows;
 mod timers;
+mod versions;
 
 pub use ledger::*;
 pub use lists::*;
 pub use outbox::*;
 pub use rows::*;
 pub use timers::*;
+pub use versions::*;
 
 use crate::{Batch, Store};
 use fixtures::{answers, campaign, decision, event, first_day, universe};
@@ -59,6 +61,10 @@ macro_rules! contract {
             what_is_given_up_can_only_turn_out_well
             deliveries_are_listed_page_by_page
             places_and_settlements_are_given_once
+            versions_at_work_are_kept
+            rollouts_are_counted
+            stuck_states_are_listed
+            stops_and_migrations_are_kept
         );
     };
     (@each $open:expr; $($name:ident)*) => {$(

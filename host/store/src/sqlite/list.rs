@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use largesse_documents::stored::{
-    DecisionKeys, read_customer, read_decision, read_manifest, read_settings, read_timer_body,
+    DecisionKeys, read_customer, read_decision, read_manifest, read_settings, read_timer_body, read_versions,
 };
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Campaign, Revision};
@@ -114,20 +114,21 @@ pub(super) fn due_timers(
 }
 
 pub(super) fn campaigns(connection: &Connection) -> Result<Vec<Campaign>, StoreError> {
-    let sql = "SELECT id, version, lifecycle, settings FROM campaigns ORDER BY id";
+    let sql = "SELECT id, version, lifecycle, settings, versions FROM campaigns ORDER BY id";
     let mut campaigns = all(connection, "campaign", sql, [], |row| {
         let (id, version) = (row.id()?, row.number()?);
         let word: String = row.take()?;
         let lifecycle = Lifecycle::ALL.into_iter().find(|lifecycle| lifecycle.as_str() == word);
         let lifecycle = lifecycle.ok_or_else(|| row.corrupt(format!("lifecycle {word:?}")))?;
-        Ok(Campaign { id, version, lifecycle, settings: row.form(read_settings)?, revisions: Vec::new() })
+        let settings = row.form(read_settings)?;
+        let (activations, rollout, rollouts) = row.form(read_versions)?;
+        Ok(Campaign { id, version, lifecycle, settings, revisions: Vec::new(), activations, rollout, rollouts })
     })?;
-    let sql = "SELECT number, effective_from, policy, params FROM revisions WHERE campaign = ?1 ORDER BY number";
+    let sql = "SELECT number, effective_from, params FROM revisions WHERE campaign = ?1 ORDER BY number";
     for campaign in &mut campaigns {
         campaign.revisions = all(connection, "revision", sql, [campaign.id.as_str()], |row| {
             let (number, effective_from) = (row.take()?, row.instant()?);
-            let (policy, params) = (row.digest()?, Json::from_checked(row.take::<String>()?));
-            Ok(Revision { number, effective_from, policy, params })
+            Ok(Revision { number, effective_from, params: Json::from_checked(row.take::<String>()?) })
         })?;
     }
     Ok(campaigns)

@@ -12,6 +12,7 @@ mod outbox;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod write;
 
 use std::ffi::OsString;

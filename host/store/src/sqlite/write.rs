@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use largesse_documents::stored::{
-    customer_text, decision_text, identifiers_text, manifest_text, settings_text, timer_body_text,
+    customer_text, decision_text, identifiers_text, manifest_text, settings_text, timer_body_text, versions_text,
 };
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
@@ -16,6 +16,7 @@ use rusqlite::{Connection, params};
 use super::convert::{amount, column, dimension_code, holder, owner_code, window_code};
 use super::ledger;
 use super::outbox;
+use super::versions;
 use crate::{Batch, StoreError};
 
 pub(super) type Written = Result<(), StoreError>;
@@ -37,6 +38,8 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
     deferred(connection, batch)?;
     reach(Point::DeferredWritten);
     rows(connection, &batch.rows)?;
+    versions::write(connection, &batch.versions)?;
+    reach(Point::VersionsWritten);
     outbox::write(connection, batch)?;
     reach(Point::OutboxWritten);
     Ok(())
@@ -66,21 +69,23 @@ fn kinds(connection: &Connection, batch: &Batch) -> Written {
 }
 
 fn campaign(connection: &Connection, campaign: &Campaign) -> Written {
-    let sql = "INSERT INTO campaigns (id, version, lifecycle, settings) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) \
-               DO UPDATE SET version = excluded.version, lifecycle = excluded.lifecycle, settings = excluded.settings";
+    let sql = "INSERT INTO campaigns (id, version, lifecycle, settings, versions) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (id) DO UPDATE SET version = excluded.version, lifecycle = excluded.lifecycle, \
+               settings = excluded.settings, versions = excluded.versions";
     let id = campaign.id.as_str();
     let (version, settings) = (column(campaign.version)?, settings_text(&campaign.settings));
-    connection.prepare_cached(sql)?.execute(params![id, version, campaign.lifecycle.as_str(), settings])?;
+    let versions = versions_text(&campaign.activations, campaign.rollout.as_ref(), campaign.rollouts);
+    connection.prepare_cached(sql)?.execute(params![id, version, campaign.lifecycle.as_str(), settings, versions])?;
     let sql = "DELETE FROM revisions WHERE campaign = ?1 AND number > ?2";
     let last = campaign.revisions.last().map_or(0, |revision| revision.number);
     connection.prepare_cached(sql)?.execute(params![id, last])?;
-    let sql = "INSERT INTO revisions (campaign, number, effective_from, policy, params) VALUES (?1, ?2, ?3, ?4, ?5) \
+    let sql = "INSERT INTO revisions (campaign, number, effective_from, params) VALUES (?1, ?2, ?3, ?4) \
                ON CONFLICT (campaign, number) DO UPDATE SET effective_from = excluded.effective_from, \
-               policy = excluded.policy, params = excluded.params";
+               params = excluded.params";
     let mut statement = connection.prepare_cached(sql)?;
     for revision in &campaign.revisions {
         let from = revision.effective_from.as_millis();
-        statement.execute(params![id, revision.number, from, revision.policy.as_bytes(), revision.params.as_str()])?;
+        statement.execute(params![id, revision.number, from, revision.params.as_str()])?;
     }
     Ok(())
 }

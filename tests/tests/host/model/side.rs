@@ -153,7 +153,7 @@ impl Side {
         host.campaign("daily", "check_in", daily()).await;
         host.campaign("invite", "invite_for_credit", invite()).await;
         host.campaign("rebate", "sign_up_rebate", rebate()).await;
-        let first = host.service.registry().campaign(&campaign("daily")).expect("it runs").latest().policy.digest;
+        let first = host.service.registry().campaign(&campaign("daily")).expect("it runs").published.policy.digest;
         let (next, _) = host.service.publish(next_version(component("check_in"))).await.expect("it is published");
         assert_eq!(next.manifest.version.as_str(), "0.2.0");
         Self { host, versions: [first.to_string(), next.digest.to_string()], folder }

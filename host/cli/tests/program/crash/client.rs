@@ -50,7 +50,7 @@ impl Client {
     pub(super) fn change(&self, method: &str, path: &str, body: &Value) -> Option<()> {
         let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let (status, answer) = self.send(method, path, ("application/json", &bytes))?;
-        assert!(matches!(status, 200 | 201 | 409 | 412 | 428), "{method} {path}: {status} {answer}");
+        assert!(matches!(status, 200..=202 | 409 | 412 | 428), "{method} {path}: {status} {answer}");
         Some(())
     }
 }

@@ -5,14 +5,17 @@ use serde_json::{Value, json};
 use super::client::Client;
 use crate::host::{Policies, repository};
 
-/// The campaigns of the demo and one that sets timers, with the component that decides in each.
-pub(super) const CAMPAIGNS: [(&str, &str); 5] = [
+/// The campaigns of the demo, one that sets timers, and one whose version changes, with the component that decides in each.
+pub(super) const CAMPAIGNS: [(&str, &str); 6] = [
     ("check-in", "check_in.wasm"),
     ("invite-for-credit", "invite_for_credit.wasm"),
     ("new-user-gift", "new_user_gift.wasm"),
     ("sign-up-rebate", "sign_up_rebate.wasm"),
     (TIMED, "examples/sets_timers.wasm"),
+    (COUNTED, "examples/counts_as_1.wasm"),
 ];
+/// The campaign whose version changes.
+pub(super) const COUNTED: &str = "counted";
 const TIMED: &str = "timed";
 /// The kind of event that the campaign with timers decides on.
 pub(super) const TIMED_KIND: &str = "day.checked-in";
@@ -56,7 +59,7 @@ pub(super) fn set_up(client: &Client, policies: &Policies) -> Option<()> {
 
 /// A campaign of the demo that is open since 2021, with little to spend.
 fn document(id: &str) -> Value {
-    if id == TIMED {
+    if id == TIMED || id == COUNTED {
         return json!({
             "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2021-01-01T00:00:00+08:00",
             "budgets": [{"unit": "points", "total": 1_000_000}],

@@ -16,6 +16,7 @@ use super::deliveries;
 use super::load::{self, CAMPAIGNS, Happenings, Numbers};
 use super::memory::Memory;
 use super::prepared;
+use super::versions;
 use crate::host::{Policies, Running};
 
 /// Who send at the same time.
@@ -155,6 +156,7 @@ impl Trial {
         assert_eq!(fired, set, "each timer goes off once");
         verify_answers(&client, &self.memory.lock().unwrap()).expect("the host lives");
         deliveries::verify(&client, &self.receiver).expect("the host lives");
+        versions::verify(&client, &self.policies).expect("the host lives");
         self.host.terminate();
         verify_books(&self.data());
     }
@@ -254,7 +256,7 @@ impl Trial {
                 std::thread::sleep(Duration::from_millis(15));
                 work.client.change("POST", &format!("/v1/campaigns/check-in/{command}"), &Value::Null)?;
             }
-            Some(())
+            versions::operate(&work.client, &self.policies)
         };
         std::thread::scope(|scope| {
             let mut busy: Vec<_> = (0..SENDERS).map(|_| scope.spawn(sender)).collect();

@@ -1,0 +1,170 @@
+//! Changing which version decides in a campaign, or is tried: one change of the picture between two batches, so that no
+//! decision is made by a mixture.
+
+use std::sync::Arc;
+
+use largesse_documents::rollout::StatesReport;
+use largesse_domain::activation::ActivationCause;
+use largesse_domain::campaign::{Campaign, Revision};
+use largesse_domain::id::{CampaignId, Digest};
+use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::policy::{Manifest, Problem};
+use largesse_domain::rollout::{Rollout, RolloutMode};
+use largesse_domain::time::Instant;
+use largesse_failpoint::{Point, reach};
+
+use super::Decider;
+use super::control::{Changed, ControlError, Outcome, Precondition, expect_version};
+
+/// A version that was looked at, for a campaign as it was then.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The version of the campaign that the plan was made for.
+    pub based_on: u64,
+    /// The version.
+    pub policy: Digest,
+    /// The revisions of parameters that it takes, rising.
+    pub takes: Vec<u32>,
+    /// Those that it does not take, of the ones that decide now.
+    pub left: Vec<u32>,
+    /// A revision to be made for it, from that event time on or from now.
+    pub revision: Option<(Json, Option<Instant>)>,
+    /// How far it reads the states that there are.
+    pub states: StatesReport,
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// To decide.
+    Activate(ActivationCause),
+    /// To be tried.
+    Try(RolloutMode),
+}
+
+impl Decider {
+    /// Carries out a plan.
+    pub(super) fn carry_out(&mut self, plan: &Plan, aim: Aim) -> Outcome {
+        let started = std::time::Instant::now();
+        let active = self.registry.campaign(&plan.campaign).cloned();
+        let missing = || ControlError::NotFound { what: "campaign", name: plan.campaign.to_string() };
+        let old = Arc::clone(&active.ok_or_else(missing)?.campaign);
+        expect_version(Some(old.version), Precondition::Version(plan.based_on))?;
+        self.may_decide(plan.policy)?;
+        let mut campaign = Campaign { version: old.version + 1, ..Campaign::clone(&old) };
+        let mut revisions = plan.takes.clone();
+        if let Some((params, effective_from)) = &plan.revision {
+            let number = old.next_revision();
+            let effective_from = effective_from.unwrap_or_else(|| self.clock.now());
+            campaign.revisions.push(Revision { number, effective_from, params: params.clone() });
+            revisions.push(number);
+        }
+        match aim {
+            Aim::Activate(cause) => {
+                if old.lifecycle == Lifecycle::Ended {
+                    return Err(ControlError::Ended);
+                }
+                let stopped = self.registry.stops.contains_key(&old.activations.active.policy);
+                let good = !stopped && cause != ActivationCause::RolledBack;
+                campaign.activations.activate(plan.policy, revisions, (self.clock.now(), cause), good);
+                campaign.rollout = None;
+                self.note_activation(&campaign);
+            }
+            Aim::Try(mode) => self.try_version(&mut campaign, (plan.policy, revisions), mode)?,
+        }
+        let campaign = self.put_campaign(campaign)?;
+        self.tallies.forget(&campaign);
+        self.fault_windows.remove(&(plan.campaign.clone(), plan.policy));
+        metrics::histogram!("largesse_swap_seconds").record(started.elapsed().as_secs_f64());
+        reach(Point::VersionSwapped);
+        Ok(Changed::Campaign(campaign, false))
+    }
+
+    fn try_version(
+        &self,
+        campaign: &mut Campaign,
+        (policy, revisions): (Digest, Vec<u32>),
+        mode: RolloutMode,
+    ) -> Result<(), ControlError> {
+        if !campaign.lifecycle.is_live() && campaign.lifecycle != Lifecycle::Scheduled {
+            return Err(ControlError::NothingToTry { lifecycle: campaign.lifecycle.as_str() });
+        }
+        let manifest = |digest| self.registry.policy(&digest).map(|published| published.manifest().clone());
+        if let (Some(active), Some(candidate)) = (manifest(campaign.activations.active.policy), manifest(policy)) {
+            let problems = problems_of_trial(&active, &candidate, mode);
+            if !problems.is_empty() {
+                return Err(ControlError::Problems(problems));
+            }
+        }
+        let canary = |mode| matches!(mode, RolloutMode::Canary { .. });
+        let goes_on = campaign.rollout.as_ref().filter(|old| old.policy == policy && canary(old.mode) == canary(mode));
+        let (number, since) = match goes_on {
+            // The same owners stay with the candidate, and the counts go on.
+            Some(old) => (old.number, old.since),
+            None => (campaign.rollouts.saturating_add(1), self.clock.now()),
+        };
+        campaign.rollouts = number;
+        campaign.rollout = Some(Rollout { number, policy, revisions, mode, since });
+        Ok(())
+    }
+
+    /// Ends a rollout: the active version decides for everyone.
+    pub(super) fn stop_rollout(&mut self, id: &CampaignId, precondition: Precondition) -> Outcome {
+        let active = self.registry.campaign(id).cloned();
+        let active = active.ok_or_else(|| ControlError::NotFound { what: "campaign", name: id.to_string() })?;
+        if precondition != Precondition::None {
+            expect_version(Some(active.campaign.version), precondition)?;
+        }
+        if active.campaign.rollout.is_none() {
+            return Ok(Changed::Campaign(Arc::clone(&active.campaign), false));
+        }
+        let version = active.campaign.version + 1;
+        let campaign = self.put_campaign(Campaign { version, rollout: None, ..Campaign::clone(&active.campaign) })?;
+        self.tallies.forget(&campaign);
+        Ok(Changed::Campaign(campaign, false))
+    }
+
+    /// Says no to a version that is stopped.
+    pub(super) fn may_decide(&self, policy: Digest) -> Result<(), ControlError> {
+        match self.registry.stops.get(&policy) {
+            Some(stop) => Err(ControlError::Stopped { policy, reason: stop.reason.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes the activation that a campaign has come to, for the record.
+    pub(super) fn note_activation(&mut self, campaign: &Campaign) {
+        let activation = campaign.activations.active.clone();
+        let (number, cause, policy) = (activation.number, activation.cause, activation.policy);
+        tracing::info!(campaign = %campaign.id, %policy, number, %cause, "a version is activated");
+        self.pending.batch.versions.activations.push((campaign.id.clone(), activation));
+    }
+}
+
+/// What keeps a version from being tried beside another. A canary's owners may fall to either at any time: both must read what the
+/// other writes, and mean the same owner by the same subscription.
+fn problems_of_trial(active: &Manifest, candidate: &Manifest, mode: RolloutMode) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |message: String| problems.push(Problem { pointer: "/policy".into(), message });
+    let mut reads = |reader: &Manifest, writer: &Manifest| {
+        if !reader.reads_state(writer.state_writes) {
+            let (reader, written_by) = (&reader.version, &writer.version);
+            problem(format!("version {reader} does not read the states that version {written_by} writes"));
+        }
+    };
+    reads(candidate, active);
+    if mode != RolloutMode::Shadow {
+        reads(active, candidate);
+        for subscription in &candidate.subscriptions {
+            let same = active.subscription(&subscription.name);
+            if same.is_some_and(|same| (&same.kind, &same.owner) != (&subscription.kind, &subscription.owner)) {
+                let name = &subscription.name;
+                problem(format!("the subscription {name} has another kind or owner than in the active version"));
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,101 @@
+//! Migrating all states of a campaign ahead of the decisions that need them, a few between two commits.
+
+use largesse_domain::facts::{State, StateKey, Wanted};
+use largesse_domain::id::CampaignId;
+use largesse_domain::migration::Migration;
+use largesse_failpoint::{Point, reach};
+use largesse_store::StoreError;
+
+use super::Decider;
+use super::control::{Changed, ControlError, Outcome};
+
+/// Most states that are looked at between two commits: some milliseconds of work.
+const AT_ONCE_MAX: usize = 256;
+
+impl Decider {
+    /// Begins to migrate a campaign's states to what its active version writes; one that is under way goes on.
+    pub(super) fn begin_migration(&mut self, id: &CampaignId) -> Result<Outcome, StoreError> {
+        let Some(active) = self.registry.campaign(id) else {
+            return Ok(Err(ControlError::NotFound { what: "campaign", name: id.to_string() }));
+        };
+        let (policy, writes) = (active.published.policy.digest, active.published.manifest().state_writes);
+        if let Some(under_way) = self.migrations.get(id).filter(|migration| migration.policy == policy) {
+            return Ok(Ok(Changed::Migration(Box::new(under_way.clone()))));
+        }
+        let versions = self.store.state_versions(id)?;
+        let states = versions.iter().filter(|(version, _)| *version != writes).map(|(_, count)| count).sum();
+        let migration = Migration {
+            campaign: id.clone(),
+            policy,
+            started: self.clock.now(),
+            states,
+            migrated: 0,
+            failed: 0,
+            after: None,
+            ended: None,
+        };
+        self.note_migration(migration.clone());
+        Ok(Ok(Changed::Migration(Box::new(migration))))
+    }
+
+    fn note_migration(&mut self, migration: Migration) {
+        let id = migration.campaign.clone();
+        if migration.ended.is_some() {
+            self.migrations.remove(&id);
+        } else {
+            self.migrations.insert(id.clone(), migration.clone());
+        }
+        self.pending.batch.versions.migrations.retain(|other| other.campaign != id);
+        self.pending.batch.versions.migrations.push(migration);
+    }
+
+    /// Carries migrations on. Nothing is being written: the rows in memory and the store tell between them all that there is.
+    pub(super) fn migrate_some(&mut self) -> Result<(), StoreError> {
+        let under_way: Vec<Migration> = self.migrations.values().cloned().collect();
+        for migration in under_way {
+            let carried_on = self.carry_on(migration)?;
+            self.note_migration(carried_on);
+            reach(Point::StatesMigrated);
+        }
+        Ok(())
+    }
+
+    fn carry_on(&mut self, mut migration: Migration) -> Result<Migration, StoreError> {
+        let id = migration.campaign.clone();
+        let active = self.registry.campaign(&id).cloned();
+        let Some(active) = active.filter(|active| active.published.policy.digest == migration.policy) else {
+            migration.ended = Some(self.clock.now());
+            return Ok(migration);
+        };
+        let published = &active.published;
+        let writes = published.manifest().state_writes;
+        let found = self.store.states_other_than(&id, writes, migration.after.as_ref(), AT_ONCE_MAX)?;
+        let keys = found.into_iter().map(|(owner, _)| StateKey { campaign: id.clone(), owner });
+        let keys: Vec<StateKey> = keys.collect();
+        self.ensure(Wanted { states: keys.iter().cloned().collect(), ..Wanted::default() })?;
+        for key in &keys {
+            // Decisions since may have written it already.
+            let Some(state) = self.facts.states.get(key).clone().filter(|state| state.written_as != writes) else {
+                continue;
+            };
+            match self.workers.migrate(&published.loaded, key.owner.kind(), &state.value, state.written_as) {
+                Ok(value) => {
+                    self.facts.states.put(key.clone(), Some(State { written_as: writes, value }));
+                    migration.migrated += 1;
+                }
+                Err(why) => {
+                    let stuck = self.stuck(published, state.written_as, why.to_string());
+                    self.pending.batch.versions.stuck.push((key.clone(), stuck));
+                    migration.failed += 1;
+                }
+            }
+        }
+        migration.after = keys.last().map(|key| key.owner.clone()).or(migration.after);
+        if keys.len() < AT_ONCE_MAX {
+            migration.ended = Some(self.clock.now());
+            let Migration { migrated, failed, .. } = migration;
+            tracing::info!(campaign = %id, migrated, failed, "the states are migrated");
+        }
+        Ok(migration)
+    }
+}

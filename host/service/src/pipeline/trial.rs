@@ -1,0 +1,214 @@
+//! Trying a version beside the one that decides: running it in the shadow, and counting what comes of both.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use largesse_domain::adjudicate;
+use largesse_domain::campaign::Campaign;
+use largesse_domain::decision::{Evaluation, Output, Refusal};
+use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
+use largesse_domain::migration::StuckState;
+use largesse_domain::outcome::Verdict;
+use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey, asks_the_same};
+use largesse_store::{Store, StoreError};
+
+use super::Decider;
+use super::admit::Admitted;
+use super::decide::{Job, Round, Task, case, resolver};
+use super::show::Cast;
+use crate::registry::{Active, Published, Registry};
+use crate::seed::Purpose;
+
+/// Most differences of a rollout that are kept; beyond it they are only counted.
+const DIFFERENCES_MAX: u64 = 10_000;
+
+/// What came of a candidate in the shadow of a decision.
+pub(super) struct Shadow {
+    campaign: CampaignId,
+    rollout: u32,
+    decision: DecisionId,
+    candidate: Evaluation,
+    differs: bool,
+}
+
+impl Shadow {
+    /// Compares what both versions asked for.
+    pub(super) fn of(task: &Task, decision: DecisionId, active: &Evaluation, candidate: &Evaluation) -> Option<Self> {
+        let (rollout, published) = task.active.campaign.rollout.as_ref().zip(task.active.candidate.as_ref())?;
+        let same_state_version = task.published.manifest().state_writes == published.manifest().state_writes;
+        let same = match (&active.output, &candidate.output) {
+            (Output::Proposal(active), Output::Proposal(candidate)) => {
+                asks_the_same(active, candidate, same_state_version)
+            }
+            (Output::Refusal(active), Output::Refusal(candidate)) => active.code == candidate.code,
+            (Output::Fault(active), Output::Fault(candidate)) => active.kind == candidate.kind,
+            _ => false,
+        };
+        let campaign = task.active.campaign.id.clone();
+        Some(Self { campaign, rollout: rollout.number, decision, candidate: candidate.clone(), differs: !same })
+    }
+
+    fn count(&self, tally: &mut Tally) {
+        // Nobody judges what a shadow proposes.
+        let verdict = match &self.candidate.output {
+            Output::Proposal(_) => Verdict::Accepted(Vec::new()),
+            Output::Refusal(_) => Verdict::Refused,
+            Output::Fault(_) => Verdict::Faulted,
+        };
+        tally.count(&verdict, self.candidate.fuel);
+        tally.differing = tally.differing.saturating_add(u64::from(self.differs));
+    }
+}
+
+/// What came of the versions at work since their rollout began.
+#[derive(Default)]
+pub(super) struct Tallies {
+    counts: HashMap<TallyKey, Tally>,
+    changed: HashSet<TallyKey>,
+}
+
+impl Tallies {
+    /// Those of the rollouts that are on.
+    pub(super) fn read(store: &dyn Store, registry: &Registry) -> Result<Self, StoreError> {
+        let mut counts = HashMap::new();
+        for active in registry.campaigns() {
+            let campaign = &active.campaign;
+            let Some(Rollout { number, .. }) = campaign.rollout else { continue };
+            for (side, tally) in store.tallies(&campaign.id, number)? {
+                counts.insert(TallyKey { campaign: campaign.id.clone(), rollout: number, side }, tally);
+            }
+        }
+        Ok(Self { counts, changed: HashSet::new() })
+    }
+
+    fn of(&mut self, campaign: &CampaignId, rollout: u32, side: Side) -> &mut Tally {
+        let key = TallyKey { campaign: campaign.clone(), rollout, side };
+        self.changed.insert(key.clone());
+        self.counts.entry(key).or_default()
+    }
+
+    /// Those that changed since this was last asked.
+    pub(super) fn take_changes(&mut self) -> Vec<(TallyKey, Tally)> {
+        let mut changed: Vec<_> = self.changed.drain().map(|key| (self.counts[&key], key)).collect();
+        changed.sort_by(|(_, a), (_, b)| a.cmp(b));
+        changed.into_iter().map(|(tally, key)| (key, tally)).collect()
+    }
+
+    /// Drops the counts of a campaign's rollouts that are over; the store has them.
+    pub(super) fn forget(&mut self, campaign: &Campaign) {
+        let on = campaign.rollout.as_ref().map(|rollout| rollout.number);
+        let changed = &self.changed;
+        let over = |key: &TallyKey| key.campaign == campaign.id && Some(key.rollout) != on && !changed.contains(key);
+        self.counts.retain(|key, _| !over(key));
+    }
+}
+
+impl Decider {
+    /// A state that a version cannot migrate, seen now.
+    pub(super) fn stuck(&self, published: &Published, written_as: u32, why: String) -> StuckState {
+        StuckState { policy: published.policy.digest, written_as, why, at: self.clock.now() }
+    }
+
+    /// Runs the candidates of shadow rollouts on what their active versions are about to decide; the answers are by place in
+    /// the cast.
+    pub(super) fn run_shadows(
+        &mut self,
+        cast: &[(&Task, Cast)],
+        events: &[Admitted],
+    ) -> Result<HashMap<usize, Evaluation>, StoreError> {
+        let mut answers = HashMap::new();
+        let mut shown: Vec<(usize, Task, Cast)> = Vec::new();
+        for (index, (task, _)) in cast.iter().enumerate() {
+            let Some(published) = shadow_of(&task.active) else { continue };
+            match self.cast_shadow(task, published, &events[task.event])? {
+                Some((task, cast)) => shown.push((index, task, cast)),
+                None => drop(answers.insert(index, nothing_to_decide())),
+            }
+        }
+        let jobs: Vec<Job> = shown
+            .iter()
+            .map(|(_, task, cast)| self.prepare(task, cast, &events[task.event], Purpose::Commit))
+            .collect();
+        let open: Vec<usize> = (0..jobs.len()).filter(|at| jobs[*at].ready.is_none()).collect();
+        let run = open.iter().map(|at| largesse_engine::Job {
+            policy: Arc::clone(&shown[*at].1.published.loaded),
+            input: Arc::clone(&jobs[*at].input),
+        });
+        let ran: HashMap<usize, Evaluation> =
+            open.iter().copied().zip(self.workers.decide_all(run.collect())).collect();
+        for (at, (index, task, cast)) in shown.iter().enumerate() {
+            let answer = jobs[at].ready.clone().or_else(|| ran.get(&at).cloned());
+            answers.extend(answer.map(|answer| (*index, self.validated(task, cast, &jobs[at], answer, events))));
+        }
+        Ok(answers)
+    }
+
+    /// The task of a candidate in the shadow of another. `None` when it would not decide.
+    fn cast_shadow(
+        &mut self,
+        task: &Task,
+        published: &Published,
+        event: &Admitted,
+    ) -> Result<Option<(Task, Cast)>, StoreError> {
+        let name = &task.published.manifest().subscriptions[task.subscription].name;
+        let same = published.manifest().subscriptions.iter().position(|declared| declared.name == *name);
+        let Some(subscription) = same else { return Ok(None) };
+        let shadow = Task { published: published.clone(), side: Side::Candidate, subscription, ..task.clone() };
+        let Some(cast) = self.cast(&shadow, event)? else { return Ok(None) };
+        self.ensure(Self::wanted_to_show(&shadow, &cast))?;
+        Ok(Some((shadow, cast)))
+    }
+
+    fn validated(
+        &self,
+        task: &Task,
+        cast: &Cast,
+        job: &Job,
+        mut answer: Evaluation,
+        events: &[Admitted],
+    ) -> Evaluation {
+        let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
+        let case = case((task, cast), &self.registry.catalogue, &job.input, DecisionId(0), &resolve);
+        if let Output::Proposal(proposal) = &answer.output
+            && let Err(fault) = adjudicate::validate(&case, proposal)
+        {
+            answer.output = Output::Fault(fault);
+        }
+        answer
+    }
+
+    /// Counts what a round came to for the rollouts that are on, and keeps the differences.
+    pub(super) fn count(&mut self, round: &mut Round) {
+        for (decision, side) in round.decisions.iter().zip(&round.sides) {
+            let active = self.registry.campaign(&decision.campaign);
+            if let Some(rollout) = active.and_then(|active| active.campaign.rollout.as_ref()) {
+                let tally = self.tallies.of(&decision.campaign, rollout.number, *side);
+                tally.count(&decision.verdict, decision.evaluation.fuel);
+            }
+        }
+        for shadow in round.shadows.drain(..) {
+            let tally = self.tallies.of(&shadow.campaign, shadow.rollout, Side::Candidate);
+            shadow.count(tally);
+            if shadow.differs && tally.differing <= DIFFERENCES_MAX {
+                let Shadow { campaign, rollout, decision, candidate, .. } = shadow;
+                let difference = ShadowDifference { campaign, rollout, decision, candidate };
+                self.pending.batch.versions.differences.push(difference);
+            }
+        }
+    }
+}
+
+/// The candidate that is run in the shadow of a campaign's active version.
+fn shadow_of(active: &Active) -> Option<&Published> {
+    let shadow = active.campaign.rollout.as_ref().is_some_and(|rollout| rollout.mode == RolloutMode::Shadow);
+    active.candidate.as_ref().filter(|_| shadow)
+}
+
+/// What is kept of a candidate that does not decide where the active version does.
+fn nothing_to_decide() -> Evaluation {
+    let refusal = Refusal {
+        code: RefusalCode::new("no-decision").expect("a code of letters and dashes"),
+        message: "the candidate has no such subscription, or no owner for it".to_owned(),
+    };
+    Evaluation { output: Output::Refusal(refusal), fuel: 0, log: String::new() }
+}

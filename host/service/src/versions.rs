@@ -1,0 +1,300 @@
+//! Activating, trying and going back to versions, as operators ask for it: everything that takes time is done beside the
+//! pipeline, on the campaign as it is then; the pipeline makes the change in one step if that is still how it is.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use largesse_documents::rollout::{StatesReport, StuckStateView, VersionSpec};
+use largesse_documents::{CampaignSpec, PolicyRef};
+use largesse_domain::activation::ActivationCause;
+use largesse_domain::campaign::{Campaign, problems_at_start};
+use largesse_domain::facts::StateKey;
+use largesse_domain::id::{CampaignId, Digest};
+use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::migration::{Migration, StuckState};
+use largesse_domain::policy::Problem;
+use largesse_domain::rollout::RolloutMode;
+use largesse_domain::time::Instant;
+use largesse_engine::Workers;
+use largesse_store::{Store, StoreError};
+
+use crate::pipeline::{Aim, Change, Changed, ControlError, Plan, Precondition};
+use crate::registry::{Active, Published};
+use crate::{ChangeError, Service, Unavailable, blocking, fit};
+
+/// Most states that are tried before an activation.
+const TRIED_MAX: u64 = 10_000;
+/// States read at once while they are tried.
+const TRIED_AT_ONCE: usize = 500;
+/// Most examples of states that cannot be migrated in a report.
+const EXAMPLES_MAX: usize = 20;
+/// How often a plan is made anew because the campaign changed meanwhile.
+const TRIES_MAX: u32 = 5;
+
+/// What an operator asks of the versions of a campaign.
+#[derive(Clone, Debug)]
+pub enum VersionOrder {
+    /// This one shall decide, for that reason.
+    Activate(VersionSpec, ActivationCause),
+    /// This one shall be tried.
+    Try(VersionSpec, RolloutMode),
+    /// The one that is tried shall decide.
+    Promote {
+        /// Whether states that it cannot migrate are accepted.
+        accept_stuck_states: bool,
+    },
+    /// The last good one shall decide again.
+    RollBack {
+        /// Whether states that it cannot migrate are accepted.
+        accept_stuck_states: bool,
+    },
+}
+
+/// What came of an order.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    /// The campaign as it is now.
+    pub campaign: Arc<Campaign>,
+    /// What was found on the way.
+    pub plan: Plan,
+}
+
+/// Whatever a plan is made from.
+struct Wish {
+    published: Published,
+    /// Revisions to be looked at.
+    revisions: BTreeSet<u32>,
+    params: Option<(Json, Option<Instant>)>,
+    accept_stuck_states: bool,
+    aim: Aim,
+}
+
+impl Service {
+    /// Lets another version decide in a campaign, or tries one, or goes back. With `dry_run` it says what would come of it.
+    ///
+    /// # Errors
+    /// When there is no such version, or it does not fit the campaign, its parameters or its states.
+    pub async fn order(
+        &self,
+        id: &CampaignId,
+        order: VersionOrder,
+        (precondition, dry_run): (Precondition, bool),
+    ) -> Result<Ordered, ChangeError> {
+        let mut tries = 1;
+        loop {
+            let active = self.active(id)?;
+            if let Precondition::Version(expected) = precondition
+                && expected != active.campaign.version
+            {
+                return Err(ControlError::Changed { expected, found: active.campaign.version }.into());
+            }
+            let wish = self.wish(&active, &order)?;
+            let aim = wish.aim;
+            let plan = self.plan(&active, wish).await?;
+            if dry_run {
+                return Ok(Ordered { campaign: Arc::clone(&active.campaign), plan });
+            }
+            match self.change(Change::CarryOut(Box::new(plan.clone()), aim)).await {
+                Ok(Changed::Campaign(campaign, _)) => return Ok(Ordered { campaign, plan }),
+                Ok(_) => return Err(Unavailable::Stopping.into()),
+                Err(ChangeError::Control(ControlError::Changed { .. })) if tries < TRIES_MAX => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn active(&self, id: &CampaignId) -> Result<Arc<Active>, ControlError> {
+        let missing = || ControlError::NotFound { what: "campaign", name: id.to_string() };
+        self.registry().campaign(id).cloned().ok_or_else(missing)
+    }
+
+    fn wish(&self, active: &Active, order: &VersionOrder) -> Result<Wish, ControlError> {
+        let campaign = &active.campaign;
+        let now = campaign.activations.active.revisions.iter().copied();
+        let named = |spec: &VersionSpec, aim| {
+            let published = self.find(&spec.policy)?;
+            let params = spec.params.clone().map(|params| (params, spec.effective_from));
+            let (revisions, accept_stuck_states) = (now.clone().collect(), spec.accept_stuck_states);
+            Ok(Wish { published, revisions, params, accept_stuck_states, aim })
+        };
+        let known = |(digest, revisions): (Digest, &[u32]), accept_stuck_states, cause| {
+            let published = self.find(&PolicyRef::ByDigest(digest))?;
+            let revisions = revisions.iter().copied().chain(now.clone()).collect();
+            Ok(Wish { published, revisions, params: None, accept_stuck_states, aim: Aim::Activate(cause) })
+        };
+        match order {
+            VersionOrder::Activate(spec, cause) => named(spec, Aim::Activate(*cause)),
+            VersionOrder::Try(spec, mode) => named(spec, Aim::Try(*mode)),
+            VersionOrder::Promote { accept_stuck_states } => {
+                let rollout = campaign.rollout.as_ref().ok_or(ControlError::NoRollout)?;
+                known((rollout.policy, &rollout.revisions), *accept_stuck_states, ActivationCause::Promoted)
+            }
+            VersionOrder::RollBack { accept_stuck_states } => {
+                let registry = self.registry();
+                let good = |digest: &Digest| !registry.stops.contains_key(digest);
+                let earlier = campaign.activations.earlier.iter().rfind(|earlier| good(&earlier.policy));
+                let earlier = earlier.ok_or(ControlError::NothingEarlier)?;
+                known((earlier.policy, &earlier.revisions), *accept_stuck_states, ActivationCause::RolledBack)
+            }
+        }
+    }
+
+    /// Looks at a version for a campaign: its subscriptions and classes, every revision of parameters, the states that there
+    /// are.
+    async fn plan(&self, active: &Arc<Active>, wish: Wish) -> Result<Plan, ChangeError> {
+        let registry = self.registry();
+        let campaign = &active.campaign;
+        let manifest = wish.published.manifest();
+        let mut problems = fit::problems(&campaign.settings, manifest, &registry.kinds);
+        if campaign.lifecycle.has_started() {
+            problems.extend(problems_at_start(&campaign.settings, manifest, &registry.catalogue));
+        }
+        if !problems.is_empty() {
+            return Err(ControlError::Problems(problems).into());
+        }
+        let (workers, store, active) = (Arc::clone(&self.workers), Arc::clone(&self.store), Arc::clone(active));
+        let now = self.clock().now();
+        blocking(move || look(&workers, &*store, (&active.campaign, now), &wish)).await?
+    }
+
+    /// The plan for a document that names another version for a campaign that has started.
+    pub(crate) async fn plan_for(
+        &self,
+        id: &CampaignId,
+        spec: &CampaignSpec,
+        published: &Published,
+    ) -> Result<Option<Plan>, ChangeError> {
+        let Some(active) = self.registry().campaign(id).cloned() else { return Ok(None) };
+        let campaign = &active.campaign;
+        let same = campaign.activations.active.policy == published.policy.digest;
+        if same || !campaign.lifecycle.has_started() || campaign.lifecycle == Lifecycle::Ended {
+            return Ok(None);
+        }
+        let new = campaign.latest().params != spec.params;
+        let wish = Wish {
+            published: published.clone(),
+            revisions: campaign.activations.active.revisions.iter().copied().collect(),
+            params: new.then(|| (spec.params.clone(), spec.effective_from)),
+            accept_stuck_states: false,
+            aim: Aim::Activate(ActivationCause::Chosen),
+        };
+        self.plan(&active, wish).await.map(Some)
+    }
+
+    /// Ends a rollout: the active version decides for everyone.
+    ///
+    /// # Errors
+    /// When there is no such campaign.
+    pub async fn stop_rollout(&self, id: CampaignId, precondition: Precondition) -> Result<Arc<Campaign>, ChangeError> {
+        match self.change(Change::StopRollout(id, precondition)).await? {
+            Changed::Campaign(campaign, _) => Ok(campaign),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Stops a version everywhere, for a reason; campaigns that it decides in go back to the last good one, or keep their
+    /// events.
+    ///
+    /// # Errors
+    /// When it is not published.
+    pub async fn stop_policy(&self, policy: Digest, reason: String) -> Result<(), ChangeError> {
+        self.change(Change::StopPolicy(policy, Some(reason))).await.map(drop)
+    }
+
+    /// Allows a version again that was stopped.
+    ///
+    /// # Errors
+    /// When it is not published.
+    pub async fn allow_policy(&self, policy: Digest) -> Result<(), ChangeError> {
+        self.change(Change::StopPolicy(policy, None)).await.map(drop)
+    }
+
+    /// Begins to migrate all states of a campaign to what its active version writes.
+    ///
+    /// # Errors
+    /// When there is no such campaign.
+    pub async fn migrate(&self, id: CampaignId) -> Result<Migration, ChangeError> {
+        match self.change(Change::Migrate(id)).await? {
+            Changed::Migration(migration) => Ok(*migration),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+}
+
+fn look(
+    workers: &Workers,
+    store: &dyn Store,
+    (campaign, now): (&Campaign, Instant),
+    wish: &Wish,
+) -> Result<Plan, ChangeError> {
+    let (mut takes, mut left, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for revision in campaign.revisions.iter().filter(|revision| wish.revisions.contains(&revision.number)) {
+        let found = fit::params_problems(&wish.published, &revision.params, workers);
+        if found.is_empty() {
+            takes.push(revision.number);
+        } else {
+            left.push(revision.number);
+            let number = revision.number;
+            let of_revision = |Problem { pointer, message }| Problem {
+                pointer,
+                message: format!("revision {number} of the parameters is not taken: {message}"),
+            };
+            problems.extend(found.into_iter().map(of_revision));
+        }
+    }
+    if let Some((params, _)) = &wish.params {
+        problems = fit::params_problems(&wish.published, params, workers);
+    }
+    let latest_is_left = left.last() > takes.last();
+    if !problems.is_empty() && (wish.params.is_some() || latest_is_left || takes.is_empty()) {
+        return Err(ControlError::Problems(problems).into());
+    }
+    let states = try_states(workers, store, (campaign, now), &wish.published)?;
+    if states.stuck > 0 && !wish.accept_stuck_states {
+        return Err(ControlError::StuckStates(Box::new(states)).into());
+    }
+    Ok(Plan {
+        campaign: campaign.id.clone(),
+        based_on: campaign.version,
+        policy: wish.published.policy.digest,
+        takes,
+        left,
+        revision: wish.params.clone(),
+        states,
+    })
+}
+
+/// Has the version migrate stored states, and keeps nothing of it.
+fn try_states(
+    workers: &Workers,
+    store: &dyn Store,
+    (campaign, now): (&Campaign, Instant),
+    published: &Published,
+) -> Result<StatesReport, StoreError> {
+    let writes = published.manifest().state_writes;
+    let by_version = store.state_versions(&campaign.id)?.into_iter().collect();
+    let mut report = StatesReport { by_version, ..StatesReport::default() };
+    let mut after = None;
+    while report.tried < TRIED_MAX {
+        let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
+        for (owner, state) in &page {
+            report.tried += 1;
+            let Err(why) = workers.migrate(&published.loaded, owner.kind(), &state.value, state.written_as) else {
+                continue;
+            };
+            report.stuck += 1;
+            if report.examples.len() < EXAMPLES_MAX {
+                let key = StateKey { campaign: campaign.id.clone(), owner: owner.clone() };
+                let (policy, written_as) = (published.policy.digest, state.written_as);
+                let stuck = StuckState { policy, written_as, why: why.to_string(), at: now };
+                report.examples.push(StuckStateView::of(&key, &stuck));
+            }
+        }
+        match page.into_iter().next_back() {
+            Some((owner, _)) => after = Some(owner),
+            None => break,
+        }
+    }
+    Ok(report)
+}
