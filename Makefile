@@ -35,7 +35,7 @@ crash: plugins guests ## Kill the host at every fail point five times and at 200
 	$(CARGO) test --workspace --exclude largesse-guests --test program crash:: -- --nocapture
 
 .PHONY: bench
-bench: build ## Measure decisions and durable throughput, next to what plain SQLite can do
+bench: build guests ## Measure decisions and durable throughput, next to what plain SQLite can do
 	$(BUILT)/release/bench
 
 .PHONY: build

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Serialize)]
 struct State {
     n: u64,
+    #[serde(default)]
+    unlucky: bool,
 }
 
 #[derive(Deserialize)]
@@ -26,13 +28,15 @@ impl Policy for Counts {
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         let count = input.state.as_ref().map_or(0, |state| state.n) + 1;
-        counting::decide(1, input, count, State { n: count })
+        counting::decide(1, input, count, State { n: count, unlucky: counting::is_unlucky(input)? })
     }
 
     fn migrate(_owner: OwnerKind, state: &str, written_by: u32) -> Result<State, Refusal> {
         let unreadable = |error: serde_json::Error| Refusal::new("unreadable-state", error.to_string());
         if written_by == 2 {
-            return serde_json::from_str(state).map(|Newer { count }| State { n: count }).map_err(unreadable);
+            return serde_json::from_str(state)
+                .map(|Newer { count }| State { n: count, unlucky: false })
+                .map_err(unreadable);
         }
         serde_json::from_str(state).map_err(unreadable)
     }

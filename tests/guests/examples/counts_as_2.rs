@@ -1,4 +1,4 @@
-//! Behaves, as version 2 of `counts`: carries over what version 1 wrote, but for a count of thirteen.
+//! Behaves, as version 2 of `counts`: carries over what version 1 wrote, but what is unlucky.
 
 use largesse_guests::counting::{self, Params};
 use largesse_sdk::{Decision, Input, Manifest, OwnerKind, Policy, Refusal, export_policy};
@@ -12,6 +12,7 @@ struct State {
 #[derive(Deserialize)]
 struct Old {
     n: u64,
+    unlucky: bool,
 }
 
 struct Counts;
@@ -34,9 +35,9 @@ impl Policy for Counts {
         if written_by == 2 {
             return serde_json::from_str(state).map_err(unreadable);
         }
-        let Old { n } = serde_json::from_str(state).map_err(unreadable)?;
-        if n == 13 {
-            return Err(Refusal::new("unlucky", "thirteen is not carried over"));
+        let Old { n, unlucky } = serde_json::from_str(state).map_err(unreadable)?;
+        if unlucky {
+            return Err(Refusal::new("unlucky", "it is not carried over"));
         }
         Ok(State { count: n })
     }

@@ -1,7 +1,8 @@
 //! Policies that differ in their version and in how they keep a count, for tests of versions that follow one another.
 //!
 //! Each gives the actor one point for every check-in, under a key with the count, and says in the note which version it is. An
-//! event's `{"fault": 2}` makes version 2 panic, `{"spin": 2}` makes it loop.
+//! event's `{"fault": 2}` makes version 2 panic, `{"spin": 2}` makes it loop; what
+//! version 1 writes on `{"unlucky": true}`, version 2 does not take over.
 
 use largesse_sdk::{Decision, EffectKind, Grant, Input, Manifest, Refusal, Role, Subscription, UnitClass};
 use schemars::JsonSchema;
@@ -25,6 +26,15 @@ fn one() -> u64 {
 struct Data {
     fault: Option<u32>,
     spin: Option<u32>,
+    unlucky: bool,
+}
+
+/// Whether the event says that version 2 shall not carry the state over.
+///
+/// # Errors
+/// When the event's data cannot be read.
+pub fn is_unlucky<S>(input: &Input<Params, S>) -> Result<bool, Refusal> {
+    input.event.data::<Data>().map(|data| data.unlucky)
 }
 
 /// What version `version` says of itself; it writes its states in that version.
@@ -44,7 +54,7 @@ pub fn manifest(version: u32, reads: &[u32]) -> Manifest {
 /// When nobody acted.
 pub fn decide<S>(version: u32, input: &Input<Params, S>, count: u64, state: S) -> Result<Decision<S>, Refusal> {
     let actor = input.require("actor")?;
-    let Data { fault, spin } = input.event.data()?;
+    let Data { fault, spin, .. } = input.event.data()?;
     assert!(fault != Some(version), "told to");
     while spin == Some(version) {
         std::hint::black_box(version);

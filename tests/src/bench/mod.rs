@@ -4,6 +4,7 @@ mod stats;
 mod decisions;
 mod plain;
 mod durable;
+mod swaps;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 
-/// Runs the measurements named (`decisions`, `batches`, `connections`; all when none is) and prints them.
+/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all when none is) and prints them.
 ///
 /// # Errors
 /// When a component is not built, or the host does not start.
@@ -23,7 +24,13 @@ pub fn run(named: &[String]) -> Result<()> {
     if wanted("decisions") {
         decisions::run()?;
     }
-    durable::run(wanted("batches"), wanted("connections"))
+    if wanted("batches") || wanted("connections") {
+        durable::run(wanted("batches"), wanted("connections"))?;
+    }
+    if wanted("swaps") {
+        swaps::run()?;
+    }
+    Ok(())
 }
 
 fn workers(count: usize) -> Result<Arc<Workers>> {
@@ -38,7 +45,12 @@ fn workers(count: usize) -> Result<Arc<Workers>> {
 }
 
 fn component(name: &str) -> Result<Vec<u8>> {
-    let target = std::env::current_exe()?.ancestors().nth(2).map(PathBuf::from).context("no target folder")?;
-    let path = target.join("wasm32-wasip2/guest").join(format!("{name}.wasm"));
+    let path = component_path(name)?;
     std::fs::read(&path).with_context(|| format!("{}: run `make plugins` first", path.display()))
+}
+
+/// Where a component is built.
+fn component_path(name: &str) -> Result<PathBuf> {
+    let target = std::env::current_exe()?.ancestors().nth(2).map(PathBuf::from).context("no target folder")?;
+    Ok(target.join("wasm32-wasip2/guest").join(format!("{name}.wasm")))
 }

@@ -11,21 +11,27 @@ impl Times {
         for _ in 0..runs / 10 {
             run();
         }
-        let mut times: Vec<Duration> = (0..runs)
+        let times: Vec<Duration> = (0..runs)
             .map(|_| {
                 let start = Instant::now();
                 run();
                 start.elapsed()
             })
             .collect();
-        times.sort_unstable();
-        Self(times)
+        times.into()
     }
 
     /// The time that so many per cent of the runs stay within, in microseconds.
     pub(super) fn micros(&self, per_cent: usize) -> f64 {
         let index = (self.0.len() * per_cent / 100).min(self.0.len() - 1);
         self.0[index].as_secs_f64() * 1e6
+    }
+}
+
+impl From<Vec<Duration>> for Times {
+    fn from(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
     }
 }
 
