@@ -83,6 +83,8 @@ pub(crate) fn policies() -> Option<Policies> {
         "examples/sets_timers.wasm",
         "examples/counts_as_1.wasm",
         "examples/counts_as_2.wasm",
+        "examples/counts_as_3.wasm",
+        "examples/counts_as_4.wasm",
     ];
     let missing: Vec<_> = all.iter().filter(|name| !folder.join(name).exists()).collect();
     if missing.is_empty() {

@@ -6,6 +6,7 @@ mod crash;
 mod deliveries;
 mod faults;
 mod ledger;
+mod versions;
 
 use std::io::Write as _;
 
