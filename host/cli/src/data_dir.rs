@@ -1,4 +1,4 @@
-//! The directory in which a host keeps everything: database, compiled code, secrets, and a lock against a second host.
+//! The directory in which a host keeps everything: database, components, compiled code, secrets, and a lock against a second host.
 
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use largesse_failpoint::{Point, reach};
+use largesse_service::components;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Result};
@@ -16,6 +17,8 @@ const DATABASE: &str = "largesse.db";
 const DATABASE_MADE: &str = "database-made";
 const SECRETS: &str = "secrets.toml";
 const CACHE: &str = "compiled";
+/// What policies are published from; it belongs into the backup with the database.
+const COMPONENTS: &str = components::FOLDER;
 const LOCK: &str = "lock";
 
 /// An opened data directory, locked until it is dropped.
@@ -85,8 +88,18 @@ impl DataDir {
 
     /// Where compiled code is kept.
     pub(crate) fn cache(&self) -> Result<Dir> {
-        self.dir.create_dir_all(CACHE)?;
-        Ok(self.dir.open_dir(CACHE)?)
+        self.folder(CACHE)
+    }
+
+    /// Where the components of published policies are kept.
+    pub(crate) fn components(&self) -> Result<Dir> {
+        self.folder(COMPONENTS)
+    }
+
+    fn folder(&self, name: &str) -> Result<Dir> {
+        let opened = self.dir.create_dir_all(name).and_then(|()| self.dir.open(".")?.sync_all());
+        let opened = opened.and_then(|()| self.dir.open_dir(name));
+        opened.map_err(|error| Failure::from(error).context(format!("cannot use {}", self.path.join(name).display())))
     }
 
     /// Reads the secrets, or makes them when the directory is new.

@@ -10,6 +10,7 @@ use largesse_delivery::{Connector, Dispatcher, Sender, Times, system_lookup};
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
+use largesse_service::components::Components;
 use largesse_service::{Parts, Service};
 use largesse_store::{SqliteStore, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -73,6 +74,7 @@ impl Host {
         let _ = metrics::set_global_recorder(metrics);
         let parts = Parts {
             store: Arc::new(store),
+            components: Components::in_folder(data_dir.components()?)?,
             workers: Arc::new(workers),
             clock: Clock::system(),
             seed_secret: secrets.seed,

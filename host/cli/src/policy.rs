@@ -1,5 +1,6 @@
 //! `largesse policy`: publish components and look at what is published.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use largesse_documents::PolicyView;
@@ -124,7 +125,17 @@ fn list_text(list: &PolicyList) -> String {
             item.stopped.as_ref().map_or_else(|| item.summary.clone(), |reason| format!("stopped: {reason}")),
         ]);
     }
-    table.to_string()
+    let mut text = table.to_string();
+    for item in &list.items {
+        if let Some(why) = &item.broken {
+            let _ = write!(
+                text,
+                "\n{}@{} cannot be run: {why}\nIts campaigns are held. Publish the same bytes again.\n",
+                item.name, item.version
+            );
+        }
+    }
+    text
 }
 
 fn show_text(policy: &PolicyView) -> String {
@@ -158,6 +169,7 @@ mod tests {
             version: "0.1.0".into(),
             summary: "Rewards days".into(),
             size_bytes: 123_456,
+            broken: campaigns.is_empty().then(|| "the file components/01.wasm is missing".into()),
             campaigns: campaigns.iter().map(ToString::to_string).collect(),
             stopped: None,
         };
@@ -166,6 +178,9 @@ mod tests {
         POLICY               DIGEST          BYTES  CAMPAIGNS      SUMMARY
         check-in@0.1.0       0123456789ab  123,456  daily, spring  Rewards days
         new-user-gift@0.1.0  0123456789ab  123,456                 Rewards days
+
+        new-user-gift@0.1.0 cannot be run: the file components/01.wasm is missing
+        Its campaigns are held. Publish the same bytes again.
         ");
     }
 }

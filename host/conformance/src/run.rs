@@ -12,6 +12,7 @@ use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
 use largesse_engine::Workers;
 use largesse_service::clock::Clock;
+use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
 use largesse_service::{ChangeError, DecisionFilter, Kind, Parts, Service, Store, StoreError};
@@ -76,7 +77,8 @@ impl Runner {
         let opens = time(document.get("opens").and_then(Value::as_str).unwrap_or_default())?;
         let clock = Clock::manual(opens);
         let store = Arc::new(MemoryStore::new());
-        let parts = Parts { store, workers: Arc::clone(workers), clock, seed_secret: [1; 32] };
+        let (workers, components) = (Arc::clone(workers), Components::in_memory());
+        let parts = Parts { store, components, workers, clock, seed_secret: [1; 32] };
         let service = Service::start(parts).map_err(|error| chain(&error))?;
         let (policy, _) = service.publish(component.to_vec()).await.map_err(|error| said(&error))?;
         document.insert("policy".into(), policy.digest.to_string().into());

@@ -47,6 +47,9 @@ points! {
     CountersRead, "counters-read", "A start knows where counting goes on.";
     ArtefactUnnamed, "artefact-unnamed", "Compiled code is written under the name of an unfinished file.";
     ArtefactNamed, "artefact-named", "Compiled code has its name; the directory is not flushed.";
+    ComponentUnnamed, "component-unnamed", "A component is written under the name of an unfinished file.";
+    ComponentNamed, "component-named", "A component has its name; the folder is not flushed.";
+    ComponentKept, "component-kept", "A component is on disk; its policy is not published.";
     WorkTaken, "work-taken", "The decider has taken events; they have no number.";
     EventsNumbered, "events-numbered", "Events are numbered and not decided.";
     EventsDecided, "events-decided", "Events are decided, in memory.";
@@ -59,7 +62,7 @@ points! {
     BatchClosed, "batch-closed", "A batch goes to the committer.";
     CommitAsked, "commit-asked", "The store is asked to commit; no transaction has begun.";
     CommitBegun, "commit-begun", "The transaction of a batch has begun.";
-    PoliciesWritten, "policies-written", "Policies and their components are written.";
+    PoliciesWritten, "policies-written", "Policies are written.";
     CampaignsWritten, "campaigns-written", "Kinds and campaigns are written.";
     EventsWritten, "events-written", "Events are written.";
     DecisionsWritten, "decisions-written", "Decisions are written.";

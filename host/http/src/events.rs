@@ -166,6 +166,7 @@ pub(crate) fn deferred(put_off: &[PutOff]) -> Vec<DeferredView> {
         campaign: put_off.campaign.to_string(),
         subscription: put_off.subscription.to_string(),
         why: match put_off.why {
+            WhyPutOff::Held => "held".to_owned(),
             WhyPutOff::Paused => "paused".to_owned(),
             WhyPutOff::Fault => "fault".to_owned(),
         },

@@ -8,10 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use largesse_documents::{PolicyRef, PolicyView};
-use largesse_domain::campaign::Campaign;
-use largesse_domain::id::Digest;
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
-use largesse_service::registry::{Published, Registry};
 
 use crate::AppState;
 use crate::auth::Role;
@@ -42,17 +39,11 @@ pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Js
         version: published.manifest().version.to_string(),
         summary: published.manifest().summary.clone(),
         size_bytes: published.policy.size_bytes,
-        campaigns: users(&registry, published.policy.digest),
+        broken: published.broken().map(str::to_owned),
+        campaigns: registry.users(&published.policy.digest).map(|campaign| campaign.id.to_string()).collect(),
         stopped: registry.stops.get(&published.policy.digest).map(|stop| stop.reason.clone()),
     });
     Json(PolicyList { items: items.collect() })
-}
-
-pub(crate) fn users(registry: &Registry, digest: Digest) -> Vec<String> {
-    let campaigns = registry.campaigns().map(|active| &active.campaign);
-    let tried = |campaign: &Campaign| campaign.rollout.as_ref().is_some_and(|rollout| rollout.policy == digest);
-    let using = campaigns.filter(|campaign| campaign.activations.active.policy == digest || tried(campaign));
-    using.map(|campaign| campaign.id.to_string()).collect()
 }
 
 /// Show a policy
@@ -64,22 +55,14 @@ pub(crate) async fn show(
     Id(policy): Id<PolicyRef>,
 ) -> Result<Json<PolicyView>, Failure> {
     let registry = service.registry();
-    let published = find(&registry, &policy).ok_or_else(|| Failure::not_found("policy", policy))?;
+    let published = registry.find(&policy).ok_or_else(|| Failure::not_found("policy", policy))?;
     Ok(Json(PolicyView::of(&published.policy)))
-}
-
-pub(crate) fn find<'a>(registry: &'a Registry, policy: &PolicyRef) -> Option<&'a Published> {
-    match policy {
-        PolicyRef::ByDigest(digest) => registry.policy(digest),
-        PolicyRef::Latest { name } => registry.named(name, None),
-        PolicyRef::ByVersion { name, version } => registry.named(name, Some(version)),
-    }
 }
 
 /// Publish a policy
 ///
-/// The body is the component. A component that is published already is answered with 200; a version that is published
-/// with other bytes is a conflict.
+/// The body is the component. A component that is published already is answered with 200, and mends the policy when its
+/// file is lost; a version that is published with other bytes is a conflict.
 #[utoipa::path(post, path = "/v1/policies", operation_id = "publishPolicy", tag = "policies",
     request_body(content_type = "application/wasm", description = "The component, at most 16 MiB"),
     responses(

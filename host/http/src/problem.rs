@@ -309,6 +309,7 @@ impl From<ChangeError> for Failure {
             ChangeError::Control(error) => error.into(),
             ChangeError::Store(error) => error.into(),
             ChangeError::Load(error) => error.into(),
+            ChangeError::NotKept(_) => Self::internal(&error),
             ChangeError::Unavailable(unavailable) => unavailable.into(),
         }
     }

@@ -25,7 +25,6 @@ use utoipa::IntoParams;
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, document_if_any, malformed};
-use crate::policies::{find, users};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{
@@ -320,7 +319,7 @@ fn owner(text: &str) -> Option<Owner> {
 
 fn digest(service: &Service, policy: &PolicyRef) -> Result<Digest, Failure> {
     let registry = service.registry();
-    let found = find(&registry, policy).map(|published| published.policy.digest);
+    let found = registry.find(policy).map(|published| published.policy.digest);
     found.ok_or_else(|| Failure::not_found("policy", policy))
 }
 
@@ -329,7 +328,7 @@ fn stop_view(service: &Service, digest: Digest) -> StopView {
     StopView {
         policy: digest.to_string(),
         stopped: registry.stops.get(&digest).map(|stop| stop.reason.clone()),
-        campaigns: users(&registry, digest),
+        campaigns: registry.users(&digest).map(|campaign| campaign.id.to_string()).collect(),
     }
 }
 

@@ -82,7 +82,8 @@ pub struct DeferredView {
     pub campaign: String,
     /// By which subscription of its policy.
     pub subscription: String,
-    /// `paused` when the campaign is paused or makes up for a pause, `fault` when the policy faulted.
+    /// `paused` when the campaign is paused or makes up for a pause, `held` when a policy of it cannot be run, `fault` when the policy
+    /// faulted.
     pub why: String,
 }
 
@@ -161,6 +162,9 @@ pub struct PolicyItem {
     pub summary: String,
     /// The size of the component, in bytes.
     pub size_bytes: u64,
+    /// Why it cannot be run, when it cannot: its campaigns are held until the same bytes are published again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
     /// The campaigns in which it is active or tried.
     pub campaigns: Vec<String>,
     /// Why it is stopped, when it is.

@@ -7,11 +7,10 @@ use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
 use largesse_domain::timer::EVENT_KIND;
-use largesse_engine::{CheckError, Workers};
+use largesse_engine::{CheckError, LoadedPolicy, Workers};
 use serde_json::Value;
 
 use crate::kinds::Kinds;
-use crate::registry::Published;
 use crate::schema;
 
 /// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
@@ -65,14 +64,14 @@ pub(crate) fn unknown_pockets(settings: &Settings, catalogue: &Catalogue) -> Vec
 
 /// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign
 /// document.
-pub(crate) fn params_problems(published: &Published, params: &Json, workers: &Workers) -> Vec<Problem> {
+pub(crate) fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Vec<Problem> {
     let in_document = |problem: Problem| Problem { pointer: format!("/params{}", problem.pointer), ..problem };
     let whole = |message: String| vec![Problem { pointer: "/params".into(), message }];
     if params.len() > PARAMS_BYTES_MAX {
         return whole(format!("parameters may have at most {PARAMS_BYTES_MAX} bytes"));
     }
     let parsed = |json: &Json| serde_json::from_str::<Value>(json.as_str());
-    let (Ok(schema), Ok(value)) = (parsed(&published.manifest().params_schema), parsed(params)) else {
+    let (Ok(schema), Ok(value)) = (parsed(&policy.manifest().params_schema), parsed(params)) else {
         return whole("the parameters or the policy's schema for them are not JSON".into());
     };
     let validator = match jsonschema::draft202012::new(&schema) {
@@ -83,7 +82,7 @@ pub(crate) fn params_problems(published: &Published, params: &Json, workers: &Wo
     if !of_schema.is_empty() {
         return of_schema.into_iter().map(in_document).collect();
     }
-    match workers.check(&published.loaded, params) {
+    match workers.check(policy, params) {
         Ok(()) => Vec::new(),
         Err(CheckError::Problems(problems)) => problems.into_iter().map(in_document).collect(),
         Err(CheckError::Fault(fault)) => whole(format!("the policy could not check them: {fault}")),

@@ -13,11 +13,13 @@ pub mod bundled;
 pub mod intake;
 pub mod firing;
 pub mod seed;
+pub mod components;
 pub mod registry;
 mod fit;
 pub mod pipeline;
 mod outbox;
 mod versions;
+mod start;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -30,7 +32,7 @@ use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
-use largesse_engine::Workers;
+use largesse_engine::{LoadedPolicy, Workers};
 use largesse_failpoint::{Point, reach};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
@@ -39,10 +41,13 @@ pub use largesse_engine::{CompileError, LoadError};
 pub use largesse_store::{DecisionFilter, DeliveryFilter, Kind, Outbox, Store, StoreError, Versions};
 pub use versions::{Ordered, VersionOrder};
 
+pub use start::StartError;
+
 use clock::Clock;
+use components::Components;
 use intake::Arrival;
 use pipeline::{Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Work};
-use registry::{Published, Registry};
+use registry::{Component, Published, Registry};
 use seed::SeedKey;
 
 /// Most events that wait for their answer at a time. Beyond it senders are told to come back.
@@ -71,32 +76,12 @@ pub enum ChangeError {
     /// The component cannot be published.
     #[error("the component cannot be published")]
     Load(#[source] LoadError),
+    /// The component cannot be written to its file.
+    #[error("the component cannot be kept")]
+    NotKept(#[source] std::io::Error),
     /// Not now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-}
-
-/// Why the service did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store failed.
-    #[error("the store cannot be read")]
-    Store(#[from] StoreError),
-    /// A published policy does not load any more.
-    #[error("the published policy {digest} does not load")]
-    Policy {
-        /// Which.
-        digest: String,
-        /// Why.
-        #[source]
-        source: LoadError,
-    },
-    /// What is stored does not fit together.
-    #[error("the store is inconsistent: {0}")]
-    Inconsistent(String),
-    /// A thread could not be started.
-    #[error("a thread cannot be started")]
-    Thread(#[source] std::io::Error),
 }
 
 /// What the pipeline shares with everyone else.
@@ -118,22 +103,24 @@ impl Shared {
 
     /// Notes a failure that only a restart can cure.
     pub(crate) fn fail(&self, error: &dyn std::error::Error) {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
+        let text = chain(error);
         tracing::error!(error = %text, "the host cannot go on and stops answering");
         self.failure.send_replace(Some(text));
     }
 }
 
+/// An error and its sources in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |source| source.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
 /// What the host is made of.
 pub struct Parts {
-    /// Where everything is kept.
+    /// Where everything is kept but components.
     pub store: Arc<dyn Store>,
+    /// Where the components of published policies are kept.
+    pub components: Components,
     /// What runs policies.
     pub workers: Arc<Workers>,
     /// Where `now` comes from.
@@ -145,6 +132,7 @@ pub struct Parts {
 /// The running host.
 pub struct Service {
     store: Arc<dyn Store>,
+    components: Arc<Components>,
     workers: Arc<Workers>,
     clock: Clock,
     shared: Arc<Shared>,
@@ -159,8 +147,8 @@ impl Service {
     /// # Errors
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { store, workers, clock, seed_secret } = parts;
-        let registry = Arc::new(read_registry(&*store, &workers)?);
+        let Parts { store, components, workers, clock, seed_secret } = parts;
+        let registry = Arc::new(start::read_registry(&*store, &workers, &components)?);
         let (failure, _) = watch::channel(None);
         let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), outbox: Notify::new(), failure });
         // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
@@ -174,7 +162,8 @@ impl Service {
         )?;
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
-        Ok(Self { store, workers, clock, shared, work, waiting, threads: Mutex::new(threads) })
+        let (components, threads) = (Arc::new(components), Mutex::new(threads));
+        Ok(Self { store, components, workers, clock, shared, work, waiting, threads })
     }
 
     /// The clock.
@@ -232,12 +221,16 @@ impl Service {
     /// Publishes a component. The boolean says whether it is new.
     ///
     /// # Errors
-    /// When it does not load, or its name and version belong to another component.
+    /// When it does not load, or its name and version belong to another component, or it cannot be kept.
     pub async fn publish(&self, component: Vec<u8>) -> Result<(Arc<Policy>, bool), ChangeError> {
-        let workers = Arc::clone(&self.workers);
-        let (loaded, component) = blocking(move || (workers.load(&component), component)).await?;
-        let loaded = loaded.map_err(ChangeError::Load)?;
-        match self.change(Change::Publish(loaded, component.into())).await? {
+        let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
+        let kept = blocking(move || {
+            let loaded = workers.load(&component).map_err(ChangeError::Load)?;
+            components.put(&loaded.digest(), &component).map_err(ChangeError::NotKept)?;
+            reach(Point::ComponentKept);
+            Ok::<_, ChangeError>(loaded)
+        });
+        match self.change(Change::Publish(kept.await??)).await? {
             Changed::Policy(policy, is_new) => Ok((policy, is_new)),
             _ => Err(Unavailable::Stopping.into()),
         }
@@ -254,10 +247,10 @@ impl Service {
         precondition: Precondition,
     ) -> Result<(Arc<Campaign>, bool), ChangeError> {
         let published = self.find(&spec.policy)?;
-        let digest = published.policy.digest;
+        let loaded = self.loaded(&published)?;
+        let digest = loaded.digest();
         let (workers, params) = (Arc::clone(&self.workers), spec.params.clone());
-        let checked = published.clone();
-        let problems = blocking(move || fit::params_problems(&checked, &params, &workers)).await?;
+        let problems = blocking(move || fit::params_problems(&loaded, &params, &workers)).await?;
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
@@ -269,17 +262,18 @@ impl Service {
     }
 
     fn find(&self, policy: &PolicyRef) -> Result<Published, ControlError> {
-        let registry = self.registry();
-        let found = match policy {
-            PolicyRef::ByDigest(digest) => registry.policy(digest),
-            PolicyRef::Latest { name } => registry.named(name, None),
-            PolicyRef::ByVersion { name, version } => registry.named(name, Some(version)),
-        };
-        let missing = || {
-            let message = format!("the policy {policy} is not published");
-            ControlError::Problems(vec![Problem { pointer: "/policy".into(), message }])
-        };
-        found.cloned().ok_or_else(missing)
+        let missing = || problem_of_policy(format!("the policy {policy} is not published"));
+        self.registry().find(policy).cloned().ok_or_else(missing)
+    }
+
+    /// A published policy, to be run.
+    fn loaded(&self, published: &Published) -> Result<Arc<LoadedPolicy>, ControlError> {
+        match &published.component {
+            Component::Loaded(loaded) => Ok(Arc::clone(loaded)),
+            Component::Broken(why) => {
+                Err(problem_of_policy(format!("the policy cannot be run: {why}; publish the same bytes again")))
+            }
+        }
     }
 
     /// Starts, pauses, resumes or ends a campaign.
@@ -399,40 +393,10 @@ impl Service {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Unavailable::Stopping)
+fn problem_of_policy(message: String) -> ControlError {
+    ControlError::Problems(vec![Problem { pointer: "/policy".into(), message }])
 }
 
-fn read_registry(store: &dyn Store, workers: &Workers) -> Result<Registry, StartError> {
-    let inconsistent = |text: String| StartError::Inconsistent(text);
-    let mut registry = Registry::default();
-    registry.catalogue = Arc::new(store.catalogue()?);
-    for kind in bundled::kinds().into_iter().chain(store.kinds()?) {
-        let name = kind.kind.clone();
-        registry.kinds.insert(kind).map_err(|problem| inconsistent(format!("kind {name}: {}", problem.message)))?;
-    }
-    reach(Point::KindsRead);
-    for policy in store.policies()? {
-        let digest = policy.digest;
-        let missing = || inconsistent(format!("the component of {digest} is missing"));
-        let component = store.component(&digest)?.ok_or_else(missing)?;
-        let loaded = workers.load(&component);
-        let loaded = loaded.map_err(|source| StartError::Policy { digest: digest.to_string(), source })?;
-        if loaded.digest() != digest {
-            return Err(inconsistent(format!("the component of {digest} has digest {}", loaded.digest())));
-        }
-        registry.publish(Published { policy: Arc::new(policy), loaded });
-    }
-    reach(Point::PoliciesRead);
-    registry.stops = store.stops()?.into_iter().collect();
-    for campaign in store.campaigns()? {
-        let id = campaign.id.clone();
-        let set = registry.set_campaign(Arc::new(campaign));
-        set.ok_or_else(|| inconsistent(format!("campaign {id} uses a policy or a zone that is not known")))?;
-    }
-    reach(Point::CampaignsRead);
-    for destination in store.destinations()? {
-        registry.destinations.insert(destination.id.clone(), Arc::new(destination));
-    }
-    Ok(registry)
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Unavailable::Stopping)
 }

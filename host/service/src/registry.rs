@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use largesse_documents::PolicyRef;
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::destination::Destination;
@@ -18,16 +19,43 @@ use crate::intake::Arrival;
 use crate::kinds::Kinds;
 use crate::zone::Zone;
 
-/// A policy that can be run.
+/// A published policy.
 #[derive(Clone)]
 pub struct Published {
     /// What it is.
     pub policy: Arc<Policy>,
-    /// The component, compiled.
-    pub loaded: Arc<LoadedPolicy>,
+    /// How far its component has got.
+    pub component: Component,
+}
+
+/// How far the component of a published policy has got.
+#[derive(Clone)]
+pub enum Component {
+    /// It can be run.
+    Loaded(Arc<LoadedPolicy>),
+    /// It cannot be run, for this reason. Publishing the same bytes again mends it.
+    Broken(Arc<str>),
 }
 
 impl Published {
+    /// The component, when it can be run.
+    #[must_use]
+    pub fn loaded(&self) -> Option<&Arc<LoadedPolicy>> {
+        match &self.component {
+            Component::Loaded(loaded) => Some(loaded),
+            Component::Broken(_) => None,
+        }
+    }
+
+    /// Why it cannot be run, when it cannot.
+    #[must_use]
+    pub fn broken(&self) -> Option<&str> {
+        match &self.component {
+            Component::Broken(why) => Some(why),
+            Component::Loaded(_) => None,
+        }
+    }
+
     /// What it says of itself.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
@@ -71,6 +99,12 @@ impl Active {
         self.deciding().any(|(_, published)| sees_inviters(published.manifest()))
     }
 
+    /// Whether it makes no decisions for now because a version that decides cannot be run.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.deciding().any(|(_, published)| published.loaded().is_none())
+    }
+
     fn kinds(&self) -> BTreeSet<&EventKind> {
         let subscribed = self.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
         let mut kinds: BTreeSet<&EventKind> = subscribed.map(|subscription| &subscription.kind).collect();
@@ -103,12 +137,25 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Adds a policy.
+    /// Adds a policy, or what has become of its component since.
     pub fn publish(&mut self, published: Published) {
         let digest = published.policy.digest;
         if self.policies.insert(digest, published).is_none() {
             self.published.push(digest);
+            return;
         }
+        let users: Vec<_> = self.users(&digest).cloned().collect();
+        for campaign in users {
+            // Its zone and its policies are known: it was set before.
+            let _known = self.set_campaign(campaign);
+        }
+    }
+
+    /// The campaigns in which a policy is active or tried, by id.
+    pub fn users(&self, policy: &Digest) -> impl Iterator<Item = &Arc<Campaign>> {
+        let is = |published: &Published| published.policy.digest == *policy;
+        let uses = move |active: &&Arc<Active>| is(&active.published) || active.candidate.as_ref().is_some_and(is);
+        self.campaigns.values().filter(uses).map(|active| &active.campaign)
     }
 
     /// Adds or replaces a campaign. `None` when its zone or one of its policies is not known.
@@ -140,10 +187,12 @@ impl Registry {
         ids.filter(move |id| only.is_none_or(|only| only == *id)).filter_map(|id| self.campaigns.get(id))
     }
 
-    /// Whether a campaign keeps its events for later: it is paused, or its version is stopped.
+    /// Whether a campaign keeps its events for later: it is paused, or its version is stopped or cannot be run.
     #[must_use]
     pub fn holds(&self, campaign: &Campaign) -> bool {
-        campaign.lifecycle == Lifecycle::Paused || self.stops.contains_key(&campaign.activations.active.policy)
+        campaign.lifecycle == Lifecycle::Paused
+            || self.stops.contains_key(&campaign.activations.active.policy)
+            || self.campaigns.get(&campaign.id).is_some_and(|active| active.is_held())
     }
 
     /// The campaigns that decide now.
@@ -168,6 +217,16 @@ impl Registry {
     #[must_use]
     pub fn policy(&self, digest: &Digest) -> Option<&Published> {
         self.policies.get(digest)
+    }
+
+    /// The policy that a reference means.
+    #[must_use]
+    pub fn find(&self, policy: &PolicyRef) -> Option<&Published> {
+        match policy {
+            PolicyRef::ByDigest(digest) => self.policy(digest),
+            PolicyRef::Latest { name } => self.named(name, None),
+            PolicyRef::ByVersion { name, version } => self.named(name, Some(version)),
+        }
     }
 
     /// All policies, in order of publication.

@@ -16,7 +16,7 @@ use largesse_domain::migration::{Migration, StuckState};
 use largesse_domain::policy::Problem;
 use largesse_domain::rollout::RolloutMode;
 use largesse_domain::time::Instant;
-use largesse_engine::Workers;
+use largesse_engine::{LoadedPolicy, Workers};
 use largesse_store::{Store, StoreError};
 
 use crate::pipeline::{Aim, Change, Changed, ControlError, Plan, Precondition};
@@ -153,9 +153,10 @@ impl Service {
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
+        let loaded = self.loaded(&wish.published)?;
         let (workers, store, active) = (Arc::clone(&self.workers), Arc::clone(&self.store), Arc::clone(active));
         let now = self.clock().now();
-        blocking(move || look(&workers, &*store, (&active.campaign, now), &wish)).await?
+        blocking(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?
     }
 
     /// The plan for a document that names another version for a campaign that has started.
@@ -226,11 +227,11 @@ fn look(
     workers: &Workers,
     store: &dyn Store,
     (campaign, now): (&Campaign, Instant),
-    wish: &Wish,
+    (wish, loaded): (&Wish, &LoadedPolicy),
 ) -> Result<Plan, ChangeError> {
     let (mut takes, mut left, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for revision in campaign.revisions.iter().filter(|revision| wish.revisions.contains(&revision.number)) {
-        let found = fit::params_problems(&wish.published, &revision.params, workers);
+        let found = fit::params_problems(loaded, &revision.params, workers);
         if found.is_empty() {
             takes.push(revision.number);
         } else {
@@ -244,13 +245,13 @@ fn look(
         }
     }
     if let Some((params, _)) = &wish.params {
-        problems = fit::params_problems(&wish.published, params, workers);
+        problems = fit::params_problems(loaded, params, workers);
     }
     let latest_is_left = left.last() > takes.last();
     if !problems.is_empty() && (wish.params.is_some() || latest_is_left || takes.is_empty()) {
         return Err(ControlError::Problems(problems).into());
     }
-    let states = try_states(workers, store, (campaign, now), &wish.published)?;
+    let states = try_states(workers, store, (campaign, now), loaded)?;
     if states.stuck > 0 && !wish.accept_stuck_states {
         return Err(ControlError::StuckStates(Box::new(states)).into());
     }
@@ -270,9 +271,9 @@ fn try_states(
     workers: &Workers,
     store: &dyn Store,
     (campaign, now): (&Campaign, Instant),
-    published: &Published,
+    loaded: &LoadedPolicy,
 ) -> Result<StatesReport, StoreError> {
-    let writes = published.manifest().state_writes;
+    let writes = loaded.manifest().state_writes;
     let by_version = store.state_versions(&campaign.id)?.into_iter().collect();
     let mut report = StatesReport { by_version, ..StatesReport::default() };
     let mut after = None;
@@ -280,13 +281,13 @@ fn try_states(
         let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
         for (owner, state) in &page {
             report.tried += 1;
-            let Err(why) = workers.migrate(&published.loaded, owner.kind(), &state.value, state.written_as) else {
+            let Err(why) = workers.migrate(loaded, owner.kind(), &state.value, state.written_as) else {
                 continue;
             };
             report.stuck += 1;
             if report.examples.len() < EXAMPLES_MAX {
                 let key = StateKey { campaign: campaign.id.clone(), owner: owner.clone() };
-                let (policy, written_as) = (published.policy.digest, state.written_as);
+                let (policy, written_as) = (loaded.digest(), state.written_as);
                 let stuck = StuckState { policy, written_as, why: why.to_string(), at: now };
                 report.examples.push(StuckStateView::of(&key, &stuck));
             }

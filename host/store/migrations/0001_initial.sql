@@ -3,19 +3,13 @@
 -- What a write costs is what pages it touches: a batch writes each touched page once to the log. "At the end" means that
 -- the new rows of a batch share few pages; "anywhere" means about one page for each row when there are many customers.
 
--- Published policies, in order of publication. Written when an author publishes.
+-- Published policies, in order of publication. Written when an author publishes; their components are files.
 CREATE TABLE policies (
     place      INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
     name       TEXT    NOT NULL,
     size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
     manifest   TEXT    NOT NULL
-) STRICT;
-
--- Their components, apart, so that lists of policies do not read them.
-CREATE TABLE components (
-    digest BLOB PRIMARY KEY REFERENCES policies (digest),
-    bytes  BLOB NOT NULL
 ) STRICT;
 
 -- Event kinds with the JSON Schema of their data. Written when an operator registers one.

@@ -23,9 +23,7 @@ use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{
-    CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq, PocketId, SubscriptionName,
-};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind, EventSeq, PocketId, SubscriptionName};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
@@ -132,8 +130,8 @@ pub struct Batch {
     pub undeferred: Vec<DeferredKey>,
     /// Campaigns created or changed.
     pub campaigns: Vec<Arc<Campaign>>,
-    /// Policies published, with their components.
-    pub policies: Vec<(Arc<Policy>, Arc<[u8]>)>,
+    /// Policies published.
+    pub policies: Vec<Arc<Policy>>,
     /// Event kinds registered or changed.
     pub kinds: Vec<Kind>,
     /// Changes to the outbox, in order.
@@ -239,12 +237,6 @@ pub trait Store: Outbox + Versions + Send + Sync {
     /// # Errors
     /// When the database fails.
     fn policies(&self) -> Result<Vec<Policy>, StoreError>;
-
-    /// The bytes of a published component.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// All registered event kinds, by name.
     ///

@@ -16,7 +16,7 @@ use largesse_domain::facts::{
     About, AboutKey, BindingKey, ClaimKey, MessageSlot, Receipt, Rows, State, StateKey, Wanted,
 };
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, PocketId, RequestId, TimerName};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId, RequestId, TimerName};
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
@@ -38,7 +38,7 @@ struct Tables {
     decisions: BTreeMap<DecisionId, Arc<Decision>>,
     deferred: BTreeMap<DeferredKey, Deferred>,
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
-    policies: Vec<(Arc<Policy>, Arc<[u8]>)>,
+    policies: Vec<Arc<Policy>>,
     kinds: BTreeMap<String, Kind>,
     customers: BTreeMap<CustomerId, Customer>,
     states: BTreeMap<StateKey, State>,
@@ -117,9 +117,9 @@ impl Tables {
         }
         self.deferred.extend(batch.deferred.iter().map(|deferred| (deferred.key.clone(), deferred.clone())));
         self.campaigns.extend(batch.campaigns.iter().map(|campaign| (campaign.id.clone(), campaign.clone())));
-        for (policy, bytes) in &batch.policies {
-            if !self.policies.iter().any(|(known, _)| known.digest == policy.digest) {
-                self.policies.push((policy.clone(), bytes.clone()));
+        for policy in &batch.policies {
+            if !self.policies.iter().any(|known| known.digest == policy.digest) {
+                self.policies.push(policy.clone());
             }
         }
         self.kinds.extend(batch.kinds.iter().map(|kind| (kind.kind.to_string(), kind.clone())));
@@ -334,15 +334,9 @@ impl Store for MemoryStore {
     }
 
     fn policies(&self) -> Result<Vec<Policy>, StoreError> {
-        let mut policies: Vec<_> = self.tables().policies.iter().map(|(policy, _)| (**policy).clone()).collect();
+        let mut policies: Vec<_> = self.tables().policies.iter().map(|policy| (**policy).clone()).collect();
         policies.sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
         Ok(policies)
-    }
-
-    fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let tables = self.tables();
-        let found = tables.policies.iter().find(|(policy, _)| policy.digest == *digest);
-        Ok(found.map(|(_, bytes)| bytes.to_vec()))
     }
 
     fn kinds(&self) -> Result<Vec<Kind>, StoreError> {

@@ -10,6 +10,7 @@ use largesse_domain::id::CampaignId;
 use largesse_domain::lifecycle::Command;
 use largesse_http::{AppState, Role, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
+use largesse_service::components::Components;
 use largesse_service::pipeline::Precondition;
 use largesse_service::{Parts, Service};
 use largesse_store::SqliteStore;
@@ -59,7 +60,8 @@ pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
 
 async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, Arc<Service>)> {
     let store = Arc::new(SqliteStore::open(folder.join("largesse.db"))?);
-    let parts = Parts { store, workers: workers(2)?, clock: Clock::system(), seed_secret: [1; 32] };
+    let components = Components::in_memory();
+    let parts = Parts { store, components, workers: workers(2)?, clock: Clock::system(), seed_secret: [1; 32] };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?).await?;
     let document = json!({

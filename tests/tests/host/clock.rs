@@ -1,12 +1,9 @@
 //! A clock that is set back: the host's time does not go back with it.
 
-use std::sync::Arc;
-
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::time::Instant;
 use largesse_service::intake::{self, Backfill};
 use largesse_service::pipeline::{Answer, EventResult};
-use largesse_store::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::admission::five_a_day;
@@ -55,8 +52,7 @@ async fn a_day_back_is_no_day_back_for_the_host() {
     drop(host);
 
     // Started again while the machine still believes that it is yesterday.
-    let store = SqliteStore::open(folder.path().join("largesse.db")).expect("the database opens");
-    let host = Host::over_at(Arc::new(store), YESTERDAY);
+    let host = Host::on_disk_at(folder.path(), YESTERDAY);
     assert_eq!(host.service.clock().now(), at(TODAY));
     let third = send(&host, event("checked_in", "u3", "2026-03-10T11:45:00Z", json!({}))).await;
     assert_eq!(decided_at(&third), (at(TODAY), at(TODAY)));

@@ -13,11 +13,15 @@ use largesse_domain::lifecycle::Command;
 use largesse_domain::time::Instant;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
+use largesse_service::components::{self, Components};
 use largesse_service::intake::{self, Arrival, Backfill};
 use largesse_service::pipeline::{Answer, EventResult, Precondition};
 use largesse_service::{Parts, Service};
 use largesse_store::{Kind, MemoryStore, SqliteStore, Store};
 use serde_json::{Value, json};
+
+/// What the clock says when a test says nothing else.
+const START: &str = "2026-03-01T00:00:00Z";
 
 /// Where cargo puts what it builds.
 fn target() -> PathBuf {
@@ -67,23 +71,38 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
-        Self::over_at(store, "2026-03-01T00:00:00Z")
-    }
-
-    /// Over a store, when the machine's clock says this.
-    pub(crate) fn over_at(store: Arc<dyn Store>, time: &str) -> Self {
+    fn over(store: Arc<dyn Store>, components: Components, time: &str) -> Self {
         let clock = Clock::manual(at(time));
-        let parts = Parts { store: Arc::clone(&store), workers: workers(), clock: clock.clone(), seed_secret: [9; 32] };
+        let parts = Parts {
+            store: Arc::clone(&store),
+            components,
+            workers: workers(),
+            clock: clock.clone(),
+            seed_secret: [9; 32],
+        };
         Self { store, service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
 
     pub(crate) fn in_memory() -> Self {
-        Self::over(Arc::new(MemoryStore::new()))
+        Self::in_memory_at(START)
+    }
+
+    /// When the machine's clock says this.
+    pub(crate) fn in_memory_at(time: &str) -> Self {
+        Self::over(Arc::new(MemoryStore::new()), Components::in_memory(), time)
     }
 
     pub(crate) fn on_disk(folder: &Path) -> Self {
-        Self::over(Arc::new(SqliteStore::open(folder.join("largesse.db")).expect("the database opens")))
+        Self::on_disk_at(folder, START)
+    }
+
+    /// When the machine's clock says this.
+    pub(crate) fn on_disk_at(folder: &Path, time: &str) -> Self {
+        let store = SqliteStore::open(folder.join("largesse.db")).expect("the database opens");
+        let components = folder.join(components::FOLDER);
+        std::fs::create_dir_all(&components).expect("the folder of components can be made");
+        let components = Dir::open_ambient_dir(&components, ambient_authority()).and_then(Components::in_folder);
+        Self::over(Arc::new(store), components.expect("the folder of components can be opened"), time)
     }
 
     /// Publishes a component and starts a campaign with it.

@@ -7,7 +7,6 @@ use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Outcome, Reason, Verdict};
 use largesse_service::ChangeError;
 use largesse_service::pipeline::{Answer, ControlError, EventResult, Precondition, WhyPutOff};
-use largesse_store::MemoryStore;
 use serde_json::{Value, json};
 
 use crate::admission::five_a_day;
@@ -127,7 +126,7 @@ async fn a_campaign_does_not_end_over_decisions_that_were_put_off() {
 
 #[tokio::test]
 async fn a_campaign_waits_for_its_opening_and_can_be_ended_at_once() {
-    let host = Host::over_at(Arc::new(MemoryStore::new()), "2026-02-27T00:00:00Z");
+    let host = Host::in_memory_at("2026-02-27T00:00:00Z");
     host.campaign("daily", "check_in", five_a_day(1_000)).await;
     assert_eq!(lifecycle(&host, "daily"), Lifecycle::Scheduled);
     let early = host.send_one(check_in("u1", "2026-02-27T01:00:00+08:00")).await;

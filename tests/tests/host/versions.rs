@@ -15,7 +15,6 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::rollout::{RolloutMode, Side, Tally};
 use largesse_service::pipeline::{Answer, ControlError, EventResult, Precondition, WhyPutOff};
 use largesse_service::{ChangeError, Ordered, VersionOrder};
-use largesse_store::MemoryStore;
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, component, event, points_campaign, wait_for};
@@ -152,15 +151,17 @@ async fn another_version_decides_from_one_batch_to_the_next() {
 
 #[tokio::test]
 async fn what_is_active_survives_a_restart() {
-    let store = Arc::new(MemoryStore::new());
-    let versions = Versions::start(Host::over(store.clone()), json!({})).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let versions = Versions::start(Host::on_disk(folder.path()), json!({})).await;
     versions.counted("u1", 0).await;
     versions.activate(2).await.expect("it fits");
     versions.try_as(3, RolloutMode::Shadow).await.expect("it can be tried");
     versions.counted("u1", 1).await;
     versions.host.service.stop().await;
-    let again = Versions { host: Host::over_at(store, "2026-03-02T01:00:00Z"), digests: versions.digests };
-    assert_eq!(again.campaign(), versions.campaign());
+    let (before, Versions { host, digests }) = (versions.campaign(), versions);
+    drop(host);
+    let again = Versions { host: Host::on_disk_at(folder.path(), "2026-03-02T01:00:00Z"), digests };
+    assert_eq!(again.campaign(), before);
     assert_eq!(again.counted("u1", 2).await, (2, key(3)));
     assert_eq!(again.tally(Side::Candidate).await.decisions, 2, "counting goes on");
 }

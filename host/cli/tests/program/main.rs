@@ -7,6 +7,7 @@ mod deliveries;
 mod faults;
 mod ledger;
 mod versions;
+mod policies;
 
 use std::io::Write as _;
 

@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use largesse_documents::time::read_instant;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
+use largesse_service::components::Components;
 use largesse_service::{Parts, Service};
 use largesse_store::MemoryStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -70,7 +71,8 @@ impl Host {
         let workers = Workers::new(WorkersConfig { workers, compiler, cache_dir: None, host_key: key }).unwrap();
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
-        let parts = Parts { store, workers, clock: clock.clone(), seed_secret: [7; 32] };
+        let components = Components::in_memory();
+        let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32] };
         let service = Arc::new(Service::start(parts).unwrap());
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));

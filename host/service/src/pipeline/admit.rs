@@ -132,8 +132,11 @@ impl Decider {
                 return Ok(answer.clone());
             }
             let decisions = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
-            let put_off = self.store.deferred_on(seq)?.into_iter().map(PutOff::from).collect();
-            Ok(Answer { seq, decisions, put_off })
+            let put_off = self.store.deferred_on(seq)?.into_iter().map(|deferred| {
+                let active = self.registry.campaign(&deferred.key.campaign);
+                PutOff::stored(deferred, active.is_some_and(|active| active.is_held()))
+            });
+            Ok(Answer { seq, decisions, put_off: put_off.collect() })
         };
         Ok(match due {
             Due::New(seq) => EventResult::Admitted(answer(seq)?),

@@ -9,6 +9,8 @@ use largesse_store::Deferred;
 /// Why a decision is put off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyPutOff {
+    /// The campaign is held: a policy of it cannot be run.
+    Held,
     /// The campaign is paused, or is making up for a pause.
     Paused,
     /// The policy faulted, and the campaign defers then.
@@ -26,9 +28,14 @@ pub struct PutOff {
     pub why: WhyPutOff,
 }
 
-impl From<Deferred> for PutOff {
-    fn from(deferred: Deferred) -> Self {
-        let why = if deferred.attempts == 0 { WhyPutOff::Paused } else { WhyPutOff::Fault };
+impl PutOff {
+    /// What is stored of it, when its campaign is held or not.
+    pub(super) fn stored(deferred: Deferred, is_held: bool) -> Self {
+        let why = match deferred.attempts {
+            _ if is_held => WhyPutOff::Held,
+            0 => WhyPutOff::Paused,
+            _ => WhyPutOff::Fault,
+        };
         Self { campaign: deferred.key.campaign, subscription: deferred.key.subscription, why }
     }
 }

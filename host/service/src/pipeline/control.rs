@@ -25,7 +25,7 @@ use super::activate::{Aim, Plan};
 use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
 use crate::fit;
-use crate::registry::{Published, Registry};
+use crate::registry::{Component, Published, Registry};
 
 /// By how many milliseconds the machine's clock may lie behind the host's before the operator is told: it is adjusted by
 /// less all the time.
@@ -44,8 +44,8 @@ pub enum Precondition {
 
 /// What shall be changed.
 pub enum Change {
-    /// A policy is published.
-    Publish(Arc<LoadedPolicy>, Arc<[u8]>),
+    /// A policy is published, whose component is on disk.
+    Publish(Arc<LoadedPolicy>),
     /// A campaign is created or changed; the policy is named by digest and has accepted the parameters. A campaign that has
     /// started and gets another version needs a plan.
     Apply(CampaignId, Box<CampaignSpec>, (Digest, Option<Box<Plan>>), Precondition),
@@ -200,7 +200,7 @@ impl Decider {
     /// Makes a change. The outer error ends the host, the inner one is for whoever asked.
     pub(super) fn change(&mut self, change: Change) -> Result<Outcome, StoreError> {
         Ok(match change {
-            Change::Publish(loaded, bytes) => self.publish(loaded, bytes),
+            Change::Publish(loaded) => self.publish(loaded),
             Change::Apply(id, spec, version, precondition) => self.apply(id, *spec, version, precondition),
             Change::CarryOut(plan, aim) => self.carry_out(&plan, aim),
             Change::StopRollout(id, precondition) => self.stop_rollout(&id, precondition),
@@ -229,10 +229,15 @@ impl Decider {
         Ok(changed)
     }
 
-    fn publish(&mut self, loaded: Arc<LoadedPolicy>, bytes: Arc<[u8]>) -> Outcome {
+    fn publish(&mut self, loaded: Arc<LoadedPolicy>) -> Outcome {
         let digest = loaded.digest();
-        if let Some(published) = self.registry.policy(&digest) {
-            return Ok(Changed::Policy(Arc::clone(&published.policy), false));
+        if let Some(published) = self.registry.policy(&digest).cloned() {
+            let policy = Arc::clone(&published.policy);
+            if published.loaded().is_none() {
+                tracing::info!(%digest, "a policy can be run again");
+                self.put_policy(Published { component: Component::Loaded(loaded), ..published })?;
+            }
+            return Ok(Changed::Policy(policy, false));
         }
         let manifest = loaded.manifest().clone();
         if let Some(other) = self.registry.named(&manifest.name, Some(&manifest.version)) {
@@ -240,13 +245,16 @@ impl Decider {
             return Err(ControlError::VersionTaken { name, version, digest: other.policy.digest });
         }
         let policy = Arc::new(Policy { digest, manifest, size_bytes: loaded.size_bytes() });
-        let published = Published { policy: Arc::clone(&policy), loaded };
+        self.put_policy(Published { policy: Arc::clone(&policy), component: Component::Loaded(loaded) })?;
+        self.pending.batch.policies.push(Arc::clone(&policy));
+        Ok(Changed::Policy(policy, true))
+    }
+
+    fn put_policy(&mut self, published: Published) -> Result<(), ControlError> {
         self.with_registry(|registry| {
             registry.publish(published);
             Ok(())
-        })?;
-        self.pending.batch.policies.push((Arc::clone(&policy), bytes));
-        Ok(Changed::Policy(policy, true))
+        })
     }
 
     fn apply(

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
-use largesse_domain::campaign::OnFault;
+use largesse_domain::campaign::{Campaign, OnFault};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::decision::{Evaluation, Fault, Input, Output, Owner, Refusal};
 use largesse_domain::effect::{Proposal, StateChange};
@@ -13,10 +13,11 @@ use largesse_domain::id::{DecisionId, RefusalCode};
 use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::policy::Subscription;
 use largesse_domain::revoke;
 use largesse_domain::rollout::{Rollout, Side};
 use largesse_domain::time::{Instant, When};
-use largesse_engine::WASI_PROFILE;
+use largesse_engine::{LoadedPolicy, WASI_PROFILE};
 use largesse_store::{Deferred, DeferredKey, StoreError};
 
 use super::Decider;
@@ -40,6 +41,8 @@ pub(super) struct Task {
     pub(super) event: usize,
     pub(super) active: Arc<Active>,
     pub(super) published: Published,
+    /// The published policy, to be run.
+    pub(super) loaded: Arc<LoadedPolicy>,
     /// Which of the campaign's versions that is.
     pub(super) side: Side,
     pub(super) subscription: usize,
@@ -53,11 +56,7 @@ impl Task {
     }
 
     fn key(&self, event: &Admitted) -> DeferredKey {
-        DeferredKey {
-            campaign: self.active.campaign.id.clone(),
-            event: event.admission.seq,
-            subscription: self.published.manifest().subscriptions[self.subscription].name.clone(),
-        }
+        key(&self.active.campaign, event, &self.published.manifest().subscriptions[self.subscription])
     }
 }
 
@@ -135,23 +134,33 @@ impl Decider {
             if !campaign.takes(inner.occurred) || !campaign.settings.audience.includes(actor, inner.occurred) {
                 continue;
             }
-            let waits = self.registry.holds(campaign) || self.backlog.contains(&campaign.id);
+            let waits = self.why_put_off(active);
             for (side, published) in active.deciding() {
                 for (subscription, declared) in published.manifest().subscriptions.iter().enumerate() {
                     if declared.kind != inner.kind || !campaign.subscribes(declared) {
                         continue;
                     }
-                    let (active, published) = (Arc::clone(active), published.clone());
-                    let task = Task { event: index, active, published, side, subscription, attempts: 0 };
-                    if !waits {
-                        tasks.push(task);
-                    } else if side == Side::Active || !active_has(&task) {
-                        round.put_off.push(put_off(&task, event, WhyPutOff::Paused, event.admission.at));
+                    if let (None, Some(loaded)) = (waits, published.loaded()) {
+                        let (active, loaded, published) = (Arc::clone(active), Arc::clone(loaded), published.clone());
+                        tasks.push(Task { event: index, active, published, loaded, side, subscription, attempts: 0 });
+                    } else if side == Side::Active || active.published.manifest().subscription(&declared.name).is_none()
+                    {
+                        let (why, at) = (waits.unwrap_or(WhyPutOff::Held), event.admission.at);
+                        round.put_off.push(put_off(key(campaign, event, declared), 0, why, at));
                     }
                 }
             }
         }
         tasks
+    }
+
+    /// Why a campaign makes no new decision now, if it makes none.
+    fn why_put_off(&self, active: &Active) -> Option<WhyPutOff> {
+        if active.is_held() {
+            return Some(WhyPutOff::Held);
+        }
+        let waits = self.registry.holds(&active.campaign) || self.backlog.contains(&active.campaign.id);
+        waits.then_some(WhyPutOff::Paused)
     }
 
     /// Makes decisions that share no customer and no entity.
@@ -202,7 +211,7 @@ impl Decider {
         let state_read_as = stored.as_ref().map(|state| state.written_as);
         let state = match stored {
             Some(state) if state.written_as != manifest.state_writes => {
-                match self.workers.migrate(&task.published.loaded, cast.owner.kind(), &state.value, state.written_as) {
+                match self.workers.migrate(&task.loaded, cast.owner.kind(), &state.value, state.written_as) {
                     Ok(migrated) => Some(migrated),
                     Err(why) => {
                         let input = self.input((task, cast), event, Some(state.value.clone()), purpose);
@@ -229,7 +238,7 @@ impl Decider {
                 break;
             }
             let batch = open.iter().map(|index| {
-                let policy = Arc::clone(&cast[*index].0.published.loaded);
+                let policy = Arc::clone(&cast[*index].0.loaded);
                 largesse_engine::Job { policy, input: Arc::clone(&jobs[*index].input) }
             });
             for (index, evaluation) in open.iter().zip(self.workers.decide_all(batch.collect())) {
@@ -305,7 +314,7 @@ impl Decider {
                 if task.active.campaign.settings.on_fault == OnFault::Defer && tries_left {
                     let wait = DEFER_MS << task.attempts;
                     let due = self.clock.now().plus_millis(wait).unwrap_or(Instant::MAX);
-                    round.put_off.push(put_off(task, event, WhyPutOff::Fault, due));
+                    round.put_off.push(put_off(task.key(event), task.attempts + 1, WhyPutOff::Fault, due));
                     return;
                 }
                 Verdict::Faulted
@@ -396,12 +405,6 @@ fn not_migrated(written_as: u32, why: &str) -> Refusal {
     }
 }
 
-/// Whether the active version has the subscription too.
-fn active_has(task: &Task) -> bool {
-    let name = &task.published.manifest().subscriptions[task.subscription].name;
-    task.active.published.manifest().subscription(name).is_some()
-}
-
 pub(super) fn resolver(active: &Active, occurred: Instant) -> impl Fn(When) -> Option<Instant> + '_ {
     move |when| active.zone.resolve(when, occurred)
 }
@@ -424,10 +427,13 @@ pub(super) fn case<'a>(
     }
 }
 
-fn put_off(task: &Task, event: &Admitted, why: WhyPutOff, due: Instant) -> (PutOff, Deferred) {
-    let key = task.key(event);
+fn key(campaign: &Campaign, event: &Admitted, subscription: &Subscription) -> DeferredKey {
+    let subscription = subscription.name.clone();
+    DeferredKey { campaign: campaign.id.clone(), event: event.admission.seq, subscription }
+}
+
+fn put_off(key: DeferredKey, attempts: u32, why: WhyPutOff, due: Instant) -> (PutOff, Deferred) {
     let put_off = PutOff { campaign: key.campaign.clone(), subscription: key.subscription.clone(), why };
-    let attempts = task.attempts + u32::from(why == WhyPutOff::Fault);
     (put_off, Deferred { key, attempts, due })
 }
 

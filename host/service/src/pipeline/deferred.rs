@@ -1,4 +1,4 @@
-//! Decisions that were put off: because their campaign was paused, or because the policy faulted.
+//! Decisions that were put off: because their campaign was paused or held, or because the policy faulted.
 //!
 //! Worked off between two commits, when nothing is being written: then the store and the batch that gathers tell between
 //! them all that is put off. While a campaign has such decisions from a pause, its new ones queue behind them: order is
@@ -114,12 +114,16 @@ impl Decider {
     ) -> Result<bool, StoreError> {
         let Some(event) = events.get(&deferred.key.event) else { return Ok(false) };
         let Some(active) = self.registry.campaign(&deferred.key.campaign).cloned() else { return Ok(false) };
+        if active.is_held() {
+            return Ok(false);
+        }
         let name = &deferred.key.subscription;
         let task = |(side, published): (Side, &Published)| {
             let declared = &published.manifest().subscriptions;
             let subscription = declared.iter().position(|declared| declared.name == *name)?;
-            let (active, published, attempts) = (Arc::clone(&active), published.clone(), deferred.attempts);
-            Some(Task { event: 0, active, published, side, subscription, attempts })
+            let (active, loaded) = (Arc::clone(&active), Arc::clone(published.loaded()?));
+            let (published, attempts) = (published.clone(), deferred.attempts);
+            Some(Task { event: 0, active, published, loaded, side, subscription, attempts })
         };
         // One of them decides: the other version's owner is on the other side.
         let tasks: Vec<Task> = active.deciding().filter_map(task).collect();

@@ -68,6 +68,8 @@ impl Decider {
             return Ok(migration);
         };
         let published = &active.published;
+        // It goes on when the version can be run again.
+        let Some(loaded) = published.loaded() else { return Ok(migration) };
         let writes = published.manifest().state_writes;
         let found = self.store.states_other_than(&id, writes, migration.after.as_ref(), AT_ONCE_MAX)?;
         let keys = found.into_iter().map(|(owner, _)| StateKey { campaign: id.clone(), owner });
@@ -78,7 +80,7 @@ impl Decider {
             let Some(state) = self.facts.states.get(key).clone().filter(|state| state.written_as != writes) else {
                 continue;
             };
-            match self.workers.migrate(&published.loaded, key.owner.kind(), &state.value, state.written_as) {
+            match self.workers.migrate(loaded, key.owner.kind(), &state.value, state.written_as) {
                 Ok(value) => {
                     self.facts.states.put(key.clone(), Some(State { written_as: writes, value }));
                     migration.migrated += 1;

@@ -131,7 +131,7 @@ impl Decider {
             .collect();
         let open: Vec<usize> = (0..jobs.len()).filter(|at| jobs[*at].ready.is_none()).collect();
         let run = open.iter().map(|at| largesse_engine::Job {
-            policy: Arc::clone(&shown[*at].1.published.loaded),
+            policy: Arc::clone(&shown[*at].1.loaded),
             input: Arc::clone(&jobs[*at].input),
         });
         let ran: HashMap<usize, Evaluation> =
@@ -152,8 +152,8 @@ impl Decider {
     ) -> Result<Option<(Task, Cast)>, StoreError> {
         let name = &task.published.manifest().subscriptions[task.subscription].name;
         let same = published.manifest().subscriptions.iter().position(|declared| declared.name == *name);
-        let Some(subscription) = same else { return Ok(None) };
-        let shadow = Task { published: published.clone(), side: Side::Candidate, subscription, ..task.clone() };
+        let (Some(subscription), Some(loaded)) = (same, published.loaded().cloned()) else { return Ok(None) };
+        let shadow = Task { published: published.clone(), loaded, side: Side::Candidate, subscription, ..task.clone() };
         let Some(cast) = self.cast(&shadow, event)? else { return Ok(None) };
         self.ensure(Self::wanted_to_show(&shadow, &cast))?;
         Ok(Some((shadow, cast)))
@@ -201,7 +201,7 @@ impl Decider {
 /// The candidate that is run in the shadow of a campaign's active version.
 fn shadow_of(active: &Active) -> Option<&Published> {
     let shadow = active.campaign.rollout.as_ref().is_some_and(|rollout| rollout.mode == RolloutMode::Shadow);
-    active.candidate.as_ref().filter(|_| shadow)
+    active.candidate.as_ref().filter(|candidate| shadow && candidate.loaded().is_some())
 }
 
 /// What is kept of a candidate that does not decide where the active version does.

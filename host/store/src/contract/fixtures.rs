@@ -149,8 +149,8 @@ pub fn kind(name: &str, schema: &str) -> Kind {
     Kind { kind: id(name), schema: Json::from_checked(schema) }
 }
 
-/// A policy, with its component.
-pub fn policy(name: &str, version: &str, byte: u8) -> (Arc<Policy>, Arc<[u8]>) {
+/// A policy.
+pub fn policy(name: &str, version: &str, byte: u8) -> Arc<Policy> {
     let manifest = Manifest {
         name: id(name),
         version: id(version),
@@ -163,8 +163,7 @@ pub fn policy(name: &str, version: &str, byte: u8) -> (Arc<Policy>, Arc<[u8]>) {
         effects: Vec::new(),
         unit_classes: Vec::new(),
     };
-    let policy = Policy { digest: Digest::from_bytes([byte; 32]), manifest, size_bytes: 3 };
-    (policy.into(), Arc::from([byte, 0, byte]))
+    Policy { digest: Digest::from_bytes([byte; 32]), manifest, size_bytes: 3 }.into()
 }
 
 /// A grant of 100 points.
@@ -292,7 +291,6 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
     line("counters", &store.counters().unwrap());
     line("campaigns", &store.campaigns().unwrap());
     line("policies", &store.policies().unwrap());
-    line("component", &store.component(&Digest::from_bytes([1; 32])).unwrap());
     line("kinds", &store.kinds().unwrap());
     let seqs: Vec<_> = (0..40).map(EventSeq).collect();
     let events = store.events(&seqs).unwrap();

@@ -10,14 +10,14 @@ use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::customer::Customer;
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::{Instant, WindowIndex};
 use largesse_domain::timer::{Timer, TimerKey};
-use rusqlite::{Connection, OptionalExtension, Params, params};
+use rusqlite::{Connection, Params, params};
 
 use super::convert::{Columns, column, window};
 use crate::{Counters, DecisionFilter, Deferred, DeferredKey, Kind, StoreError};
@@ -140,12 +140,6 @@ pub(super) fn policies(connection: &Connection) -> Result<Vec<Policy>, StoreErro
         let (digest, size_bytes) = (row.digest()?, row.number()?);
         Ok(Policy { digest, size_bytes, manifest: row.form(read_manifest)? })
     })
-}
-
-pub(super) fn component(connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-    let sql = "SELECT bytes FROM components WHERE digest = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([digest.as_bytes()], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn kinds(connection: &Connection) -> Result<Vec<Kind>, StoreError> {

@@ -28,7 +28,7 @@ use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, PocketId};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId};
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
@@ -226,10 +226,6 @@ impl Store for SqliteStore {
 
     fn policies(&self) -> Result<Vec<Policy>, StoreError> {
         self.read(list::policies)
-    }
-
-    fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| list::component(connection, digest))
     }
 
     fn kinds(&self) -> Result<Vec<Kind>, StoreError> {

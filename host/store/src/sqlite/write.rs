@@ -46,15 +46,13 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
 }
 
 fn policies(connection: &Connection, batch: &Batch) -> Written {
-    for (policy, bytes) in &batch.policies {
+    for policy in &batch.policies {
         let sql = "INSERT INTO policies (digest, name, size_bytes, manifest) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (digest) DO NOTHING";
         let digest = policy.digest.as_bytes();
         let size = column(policy.size_bytes)?;
         let manifest = manifest_text(&policy.manifest);
         connection.prepare_cached(sql)?.execute(params![digest, policy.manifest.name.as_str(), size, manifest])?;
-        let sql = "INSERT INTO components (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
-        connection.prepare_cached(sql)?.execute(params![digest, &bytes[..]])?;
     }
     Ok(())
 }

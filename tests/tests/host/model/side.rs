@@ -1,6 +1,5 @@
 //! One host of the two, and all that can be asked of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use largesse_domain::audit::{Audited, Difference};
@@ -12,7 +11,7 @@ use largesse_domain::time::Instant;
 use largesse_domain::unit::Quantity;
 use largesse_service::ChangeError;
 use largesse_service::pipeline::{ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition};
-use largesse_store::{DecisionFilter, SqliteStore, Store, StoreError};
+use largesse_store::{DecisionFilter, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, campaign, component, event, points_campaign};
@@ -220,10 +219,9 @@ impl Side {
         let Some(folder) = &self.folder else { return };
         let time = largesse_documents::time::instant_text(self.host.clock.now());
         self.host.service.stop().await;
-        let path = folder.path().join("largesse.db");
+        // The database opens once its host is gone.
         self.host = Host::in_memory();
-        let store = SqliteStore::open(path).expect("the database opens once its host is gone");
-        self.host = Host::over_at(Arc::new(store), &time);
+        self.host = Host::on_disk_at(folder.path(), &time);
     }
 
     /// Waits until no running campaign makes up for a pause or a stop any more: it would put off what comes.

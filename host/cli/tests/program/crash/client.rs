@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::host::Running;
 
 /// Speaks to one life of a host; its connections die with it.
-pub(super) struct Client {
+pub(crate) struct Client {
     agent: ureq::Agent,
     server: String,
     authorization: String,
 }
 
 impl Client {
-    pub(super) fn of(host: &Running) -> Self {
+    pub(crate) fn of(host: &Running) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
@@ -24,7 +24,7 @@ impl Client {
     }
 
     /// Status and body; nothing when no whole answer came, or the host says that it is stopping.
-    pub(super) fn send(&self, method: &str, path: &str, (kind, body): (&str, &[u8])) -> Option<(u16, Value)> {
+    pub(crate) fn send(&self, method: &str, path: &str, (kind, body): (&str, &[u8])) -> Option<(u16, Value)> {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.server))
@@ -40,14 +40,14 @@ impl Client {
     }
 
     /// The body of a page that must be there; nothing when no whole answer came.
-    pub(super) fn get(&self, path: &str) -> Option<Value> {
+    pub(crate) fn get(&self, path: &str) -> Option<Value> {
         let (status, body) = self.send("GET", path, ("application/json", b""))?;
         assert_eq!(status, 200, "{path}: {body}");
         Some(body)
     }
 
     /// Sends JSON that must be taken, or may have been before: then the status is 409 or 412.
-    pub(super) fn change(&self, method: &str, path: &str, body: &Value) -> Option<()> {
+    pub(crate) fn change(&self, method: &str, path: &str, body: &Value) -> Option<()> {
         let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let (status, answer) = self.send(method, path, ("application/json", &bytes))?;
         assert!(matches!(status, 200..=202 | 409 | 412 | 428), "{method} {path}: {status} {answer}");

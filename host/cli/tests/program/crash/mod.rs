@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
+pub(crate) use client::Client;
 use largesse_failpoint::Point;
 use load::Numbers;
 pub(crate) use trial::Trial;

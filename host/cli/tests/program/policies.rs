@@ -1,0 +1,101 @@
+//! Published policies through the lives of a host: their files, their versions, who signed them.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::crash::Client;
+use crate::host::{Policies, Running, policies, repository};
+use crate::{event, json_of};
+
+/// A host with two campaigns, on a policy each.
+fn two_campaigns(policies: &Policies) -> Running {
+    let host = Running::start();
+    for (id, component) in [("check-in", "check_in.wasm"), ("new-user-gift", "new_user_gift.wasm")] {
+        host.ok(&["policy", "publish", &policies.join(component)]);
+        host.ok(&["campaign", "apply", &repository(&format!("demo/campaigns/{id}.toml"))]);
+        host.ok(&["campaign", "start", id]);
+    }
+    host
+}
+
+fn listed(host: &Running, name: &str) -> Value {
+    let list = json_of(&host.ok(&["policy", "list", "--json"]));
+    let items = list["items"].as_array().unwrap();
+    items.iter().find(|item| item["name"] == name).unwrap().clone()
+}
+
+/// The file of a policy's component.
+fn file_of(host: &Running, name: &str) -> PathBuf {
+    let digest = listed(host, name)["digest"].as_str().unwrap().to_owned();
+    PathBuf::from(host.path(&format!("data/components/{digest}.wasm")))
+}
+
+/// Sends an event. Gives the answer.
+fn send(host: &Running, number: usize, kind: &str) -> Value {
+    let body = event(number, kind, &format!("u{number}"), &json!({}));
+    let answer = Client::of(host).send("POST", "/v1/events", ("application/cloudevents+json", body.as_bytes()));
+    answer.expect("the host lives").1
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_component_that_is_lost_holds_its_campaigns_until_it_is_published_again() {
+    let Some(policies) = policies() else { return };
+    let mut host = two_campaigns(&policies);
+    let file = file_of(&host, "check-in");
+    let good = std::fs::read(&file).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut flipped = good.clone();
+    flipped[1_000] ^= 1;
+    let spoils: [(&str, Option<&[u8]>); 3] =
+        [("is missing", None), ("does not hold", Some(&flipped)), ("does not hold", Some(&good[..100]))];
+    for (number, (said, bytes)) in spoils.into_iter().enumerate() {
+        let decided = send(&host, 10 * number, "checked_in");
+        assert_eq!(decided["decisions"][0]["verdict"], "accepted", "{decided}");
+        host.terminate();
+        match bytes {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        host.restart();
+        let log = host.log();
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains("cannot be run")).collect();
+        assert_eq!(lines.len(), 1, "{log}");
+        for part in [said, &name, "check-in@0.1.0", "until the same bytes are published again"] {
+            assert!(lines[0].contains(part), "{part}: {}", lines[0]);
+        }
+        assert!(listed(&host, "check-in")["broken"].as_str().unwrap().contains(said));
+        assert!(host.ok(&["policy", "list"]).contains("Publish the same bytes again."));
+
+        // Its campaign keeps events for later; the other one decides. A campaign cannot begin on it.
+        let deferred = json!([{"campaign": "check-in", "subscription": "checked-in", "why": "held"}]);
+        for status in ["admitted", "duplicate"] {
+            let held = send(&host, 10 * number + 1, "checked_in");
+            assert_eq!((&held["status"], &held["deferred"]), (&json!(status), &deferred), "{held}");
+        }
+        let other = send(&host, 10 * number + 2, "user.registered");
+        assert_eq!(other["decisions"][0]["verdict"], "accepted", "{other}");
+        let text = std::fs::read_to_string(repository("demo/campaigns/check-in.toml")).unwrap();
+        let another = host.write("another.toml", text.as_bytes());
+        let refused = host.run(&["campaign", "apply", &another, "--id", "another"]);
+        assert!(refused.err.contains("/policy: ") && refused.err.contains("cannot be run"), "{}", refused.err);
+
+        host.ok(&["policy", "publish", &policies.join("check_in.wasm")]);
+        assert_eq!(std::fs::read(&file).unwrap(), good);
+        assert_eq!(listed(&host, "check-in")["broken"], Value::Null);
+        wait_until("the event that was held is decided", || {
+            let spend = json_of(&host.ok(&["campaign", "spend", "check-in", "--json"]));
+            spend["deferred"] == 0 && spend["verdicts"]["accepted"] == 2 * (number + 1)
+        });
+    }
+    host.terminate();
+}
