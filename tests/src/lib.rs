@@ -4,3 +4,4 @@ pub mod bench;
 pub mod dataset;
 pub mod demo_day;
 pub mod receiver;
+pub mod variants;

@@ -33,6 +33,9 @@ pub(crate) struct ConfigArgs {
     /// How many decisions run at the same time (LARGESSE_WORKERS)
     #[arg(long, value_name = "NUMBER")]
     pub(crate) workers: Option<String>,
+    /// Let other bytes take a policy's name and version, for staging (LARGESSE_POLICIES_REPLACE_VERSIONS)
+    #[arg(long)]
+    pub(crate) replace_versions: bool,
     /// `text` or `json` (LARGESSE_LOG_FORMAT)
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
@@ -76,6 +79,7 @@ pub(crate) struct Config {
     pub(crate) workers: Setting<NonZeroUsize>,
     pub(crate) log_format: Setting<LogFormat>,
     pub(crate) log_level: Setting<String>,
+    pub(crate) replace_versions: Setting<bool>,
     pub(crate) tokens: Setting<Vec<TokenEntry>>,
 }
 
@@ -96,12 +100,18 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 6] = [
+const KEYS: [layers::Key; 7] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
     layers::Key { name: "log.format", variable: "LARGESSE_LOG_FORMAT", flag: "--log-format", shape: Shape::Text },
     layers::Key { name: "log.level", variable: "LARGESSE_LOG_LEVEL", flag: "--log-level", shape: Shape::Text },
+    layers::Key {
+        name: "policies.replace_versions",
+        variable: "LARGESSE_POLICIES_REPLACE_VERSIONS",
+        flag: "--replace-versions",
+        shape: Shape::Bool,
+    },
     layers::Key { name: "tokens", variable: "LARGESSE_TOKENS", flag: "", shape: Shape::Tables },
 ];
 
@@ -148,6 +158,7 @@ impl Config {
         ] {
             layers.add_flag(name, value.as_deref());
         }
+        layers.add_flag("policies.replace_versions", args.replace_versions.then_some("true"));
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let loopback = SocketAddr::from(([127, 0, 0, 1], 7480));
         Ok(Self {
@@ -172,6 +183,7 @@ impl Config {
                     .map(|_| text.to_owned())
                     .map_err(|_| "a level, or directives such as info,largesse=debug".into())
             })?,
+            replace_versions: layers.is_so("policies.replace_versions", false)?,
             tokens: read_tokens(&layers)?,
         })
     }

@@ -11,7 +11,7 @@ use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
-use largesse_service::{Parts, Service};
+use largesse_service::{Parts, PublicationRules, Service};
 use largesse_store::{SqliteStore, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -34,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) data_dir: PathBuf,
     pub(crate) workers: NonZeroUsize,
     pub(crate) tokens: Vec<TokenEntry>,
+    pub(crate) rules: PublicationRules,
 }
 
 /// A host that runs.
@@ -78,6 +79,7 @@ impl Host {
             workers: Arc::new(workers),
             clock: Clock::system(),
             seed_secret: secrets.seed,
+            rules: options.rules.clone(),
         };
         let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
         let service = Arc::new(Service::start(parts)?);

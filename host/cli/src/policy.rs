@@ -115,12 +115,14 @@ fn list_text(list: &PolicyList) -> String {
     if list.items.is_empty() {
         return "No policy is published. `largesse policy publish FILE` publishes one.\n".into();
     }
-    let mut table = Table::new(["policy", "digest", ">bytes", "campaigns", "summary"]);
+    let mut table = Table::new(["policy", "digest", ">bytes", "contract", "published", "campaigns", "summary"]);
     for item in &list.items {
         table.row([
             format!("{}@{}", item.name, item.version),
             item.digest.chars().take(12).collect(),
             count(item.size_bytes),
+            item.contract.clone(),
+            item.published_at.clone(),
             item.campaigns.join(", "),
             item.stopped.as_ref().map_or_else(|| item.summary.clone(), |reason| format!("stopped: {reason}")),
         ]);
@@ -143,9 +145,10 @@ fn show_text(policy: &PolicyView) -> String {
     for subscription in &policy.subscriptions {
         subscriptions.row([subscription.name.clone(), subscription.kind.clone()]);
     }
-    let PolicyView { name, version, summary, digest, size_bytes, state_writes, .. } = policy;
+    let PolicyView { name, version, summary, digest, size_bytes, contract, published_at, state_writes, .. } = policy;
     format!(
-        "{name}@{version}: {summary}\n\ndigest        {digest}\nsize          {} bytes\neffects       {}\nunit classes  {}\n\
+        "{name}@{version}: {summary}\n\ndigest        {digest}\nsize          {} bytes\ncontract      {contract}\n\
+         published     {published_at}\neffects       {}\nunit classes  {}\n\
          state         writes version {state_writes}, reads {:?}\n\n{subscriptions}\n\
          The parameters: `largesse policy show {name}@{version} --params`\n",
         count(*size_bytes),
@@ -169,15 +172,17 @@ mod tests {
             version: "0.1.0".into(),
             summary: "Rewards days".into(),
             size_bytes: 123_456,
+            contract: "0.1".into(),
+            published_at: "2026-03-01T00:00:00Z".into(),
             broken: campaigns.is_empty().then(|| "the file components/01.wasm is missing".into()),
             campaigns: campaigns.iter().map(ToString::to_string).collect(),
             stopped: None,
         };
         let list = PolicyList { items: vec![item("check-in", &["daily", "spring"]), item("new-user-gift", &[])] };
         insta::assert_snapshot!(list_text(&list), @r"
-        POLICY               DIGEST          BYTES  CAMPAIGNS      SUMMARY
-        check-in@0.1.0       0123456789ab  123,456  daily, spring  Rewards days
-        new-user-gift@0.1.0  0123456789ab  123,456                 Rewards days
+        POLICY               DIGEST          BYTES  CONTRACT  PUBLISHED             CAMPAIGNS      SUMMARY
+        check-in@0.1.0       0123456789ab  123,456  0.1       2026-03-01T00:00:00Z  daily, spring  Rewards days
+        new-user-gift@0.1.0  0123456789ab  123,456  0.1       2026-03-01T00:00:00Z                 Rewards days
 
         new-user-gift@0.1.0 cannot be run: the file components/01.wasm is missing
         Its campaigns are held. Publish the same bytes again.

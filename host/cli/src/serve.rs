@@ -1,5 +1,7 @@
 //! `largesse serve`: runs a host.
 
+use largesse_service::PublicationRules;
+
 use crate::config::{Config, ConfigArgs, LogFormat};
 use crate::failure::Result;
 use crate::host::{Host, Options, start_logging};
@@ -22,6 +24,7 @@ pub(crate) fn run(args: &Args) -> Result {
         data_dir: config.data_dir.value.clone(),
         workers: config.workers.value,
         tokens: config.tokens.value,
+        rules: PublicationRules { replace_versions: config.replace_versions.value },
     })?;
     tracing::info!(
         address = %host.address(),

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use largesse_http::{Role, TokenEntry};
+use largesse_service::PublicationRules;
 
 use crate::campaign;
 use crate::client::Client;
@@ -37,7 +38,9 @@ impl Showcase {
     pub(crate) fn start(listen: SocketAddr, data_dir: &Path, token: &str, entry: TokenEntry) -> Result<Self> {
         let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let data_dir = data_dir.to_owned();
-        let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry] })?;
+        // Policies that were built again since the last time are still the same version.
+        let rules = PublicationRules { replace_versions: true };
+        let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry], rules })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
     }

@@ -15,7 +15,7 @@ use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
-use largesse_service::{ChangeError, DecisionFilter, Kind, Parts, Service, Store, StoreError};
+use largesse_service::{ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Service, Store, StoreError};
 use largesse_store::MemoryStore;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -78,7 +78,8 @@ impl Runner {
         let clock = Clock::manual(opens);
         let store = Arc::new(MemoryStore::new());
         let (workers, components) = (Arc::clone(workers), Components::in_memory());
-        let parts = Parts { store, components, workers, clock, seed_secret: [1; 32] };
+        let parts =
+            Parts { store, components, workers, clock, seed_secret: [1; 32], rules: PublicationRules::default() };
         let service = Service::start(parts).map_err(|error| chain(&error))?;
         let (policy, _) = service.publish(component.to_vec()).await.map_err(|error| said(&error))?;
         document.insert("policy".into(), policy.digest.to_string().into());

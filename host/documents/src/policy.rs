@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::problem::json_value;
+use crate::time::instant_text;
 
 /// A published policy and what it says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +19,12 @@ pub struct PolicyView {
     pub version: String,
     /// One line for people.
     pub summary: String,
-    /// The size of the component.
+    /// The size of the component, in bytes.
     pub size_bytes: u64,
+    /// The version of the contract that it keeps: major and minor.
+    pub contract: String,
+    /// When it was published last.
+    pub published_at: String,
     /// The version of the state that it writes.
     pub state_writes: u32,
     /// The versions of state that it reads.
@@ -48,6 +53,8 @@ impl PolicyView {
             version: version.to_string(),
             summary: summary.clone(),
             size_bytes: policy.size_bytes,
+            contract: policy.contract.clone(),
+            published_at: instant_text(policy.published_at),
             state_writes: *state_writes,
             state_reads: state_reads.clone(),
             roles: manifest.roles.iter().map(RoleDocument::of).collect(),

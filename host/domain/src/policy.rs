@@ -3,6 +3,7 @@
 use crate::effect::EffectKind;
 use crate::id::{AttributeName, Digest, EventKind, PolicyName, PolicyVersion, RoleName, SubscriptionName};
 use crate::json::Json;
+use crate::time::Instant;
 use crate::unit::{Unit, UnitClass};
 
 /// A published policy: one immutable component.
@@ -14,6 +15,10 @@ pub struct Policy {
     pub manifest: Manifest,
     /// The size of the component, in bytes.
     pub size_bytes: u64,
+    /// The version of the contract that it keeps: major and minor.
+    pub contract: String,
+    /// When it was published last.
+    pub published_at: Instant,
 }
 
 /// What a policy says of itself. The host shows only what is declared here and takes what is not declared as a fault.

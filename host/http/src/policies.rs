@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use largesse_documents::time::instant_text;
 use largesse_documents::{PolicyRef, PolicyView};
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
 
@@ -30,15 +31,17 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// List the published policies
 #[utoipa::path(get, path = "/v1/policies", operation_id = "listPolicies", tag = "policies",
-    responses((status = 200, description = "In order of publication", body = PolicyList)))]
+    responses((status = 200, description = "By name and then by version; of one version, in order of publication", body = PolicyList)))]
 pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<PolicyList> {
     let registry = service.registry();
-    let items = registry.policies().map(|published| PolicyItem {
+    let items = registry.by_name().into_iter().map(|published| PolicyItem {
         digest: published.policy.digest.to_string(),
         name: published.manifest().name.to_string(),
         version: published.manifest().version.to_string(),
         summary: published.manifest().summary.clone(),
         size_bytes: published.policy.size_bytes,
+        contract: published.policy.contract.clone(),
+        published_at: instant_text(published.policy.published_at),
         broken: published.broken().map(str::to_owned),
         campaigns: registry.users(&published.policy.digest).map(|campaign| campaign.id.to_string()).collect(),
         stopped: registry.stops.get(&published.policy.digest).map(|stop| stop.reason.clone()),
@@ -62,7 +65,8 @@ pub(crate) async fn show(
 /// Publish a policy
 ///
 /// The body is the component. A component that is published already is answered with 200, and mends the policy when its
-/// file is lost; a version that is published with other bytes is a conflict.
+/// file is lost; a version that is published with other bytes is a conflict, unless the host replaces versions: then the name
+/// and version mean what was published last.
 #[utoipa::path(post, path = "/v1/policies", operation_id = "publishPolicy", tag = "policies",
     request_body(content_type = "application/wasm", description = "The component, at most 16 MiB"),
     responses(

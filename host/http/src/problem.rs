@@ -81,7 +81,7 @@ problem_types! {
     EventConflict, "event-conflict", CONFLICT, "The event was sent before with another body",
         "An event with this source and id was taken with another body, and that one stands. Give a new fact a new id.";
     VersionTaken, "version-taken", CONFLICT, "The version is published with other bytes",
-        "A policy's version does not change. Publish the component under a new version.";
+        "A policy's version does not change; the detail has the digest of what it means. Publish the component under a new version, or on a host for staging, which has `policies.replace_versions`.";
     VersionStopped, "version-stopped", CONFLICT, "The version is stopped",
         "An operator stopped it everywhere; the detail says why. `POST /v1/policies/{policy}/allow` lifts that.";
     StuckStates, "stuck-states", CONFLICT, "There are states that the version cannot migrate",

@@ -142,7 +142,7 @@ pub struct DryRunAnswer {
     pub deferred: Vec<DeferredView>,
 }
 
-/// All published policies, in order of publication.
+/// All published policies, by name and then by version; of one version, in order of publication.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyList {
     /// The policies.
@@ -162,6 +162,10 @@ pub struct PolicyItem {
     pub summary: String,
     /// The size of the component, in bytes.
     pub size_bytes: u64,
+    /// The version of the contract that it keeps: major and minor.
+    pub contract: String,
+    /// When it was published last.
+    pub published_at: String,
     /// Why it cannot be run, when it cannot: its campaigns are held until the same bytes are published again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,

@@ -46,7 +46,9 @@ pub use start::StartError;
 use clock::Clock;
 use components::Components;
 use intake::Arrival;
-use pipeline::{Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Work};
+use pipeline::{
+    Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication, Work,
+};
 use registry::{Component, Published, Registry};
 use seed::SeedKey;
 
@@ -127,12 +129,23 @@ pub struct Parts {
     pub clock: Clock,
     /// The secret that seeds are made with.
     pub seed_secret: [u8; 32],
+    /// What may be published.
+    pub rules: PublicationRules,
+}
+
+/// What may be published.
+#[derive(Clone, Debug, Default)]
+pub struct PublicationRules {
+    /// Whether other bytes may take a name and version that are published: for staging, where the version under work is
+    /// published again and again. The name and version then mean what was published last; a digest always means the same.
+    pub replace_versions: bool,
 }
 
 /// The running host.
 pub struct Service {
     store: Arc<dyn Store>,
     components: Arc<Components>,
+    rules: PublicationRules,
     workers: Arc<Workers>,
     clock: Clock,
     shared: Arc<Shared>,
@@ -147,7 +160,7 @@ impl Service {
     /// # Errors
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { store, components, workers, clock, seed_secret } = parts;
+        let Parts { store, components, workers, clock, seed_secret, rules } = parts;
         let registry = Arc::new(start::read_registry(&*store, &workers, &components)?);
         let (failure, _) = watch::channel(None);
         let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), outbox: Notify::new(), failure });
@@ -163,7 +176,7 @@ impl Service {
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, workers, clock, shared, work, waiting, threads })
+        Ok(Self { store, components, rules, workers, clock, shared, work, waiting, threads })
     }
 
     /// The clock.
@@ -224,11 +237,16 @@ impl Service {
     /// When it does not load, or its name and version belong to another component, or it cannot be kept.
     pub async fn publish(&self, component: Vec<u8>) -> Result<(Arc<Policy>, bool), ChangeError> {
         let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
+        let (registry, replaces) = (self.registry(), self.rules.replace_versions);
         let kept = blocking(move || {
             let loaded = workers.load(&component).map_err(ChangeError::Load)?;
-            components.put(&loaded.digest(), &component).map_err(ChangeError::NotKept)?;
+            let publication = Publication { loaded, replaces };
+            if let Some(taken) = publication.taken(&registry) {
+                return Err(taken.into());
+            }
+            components.put(&publication.loaded.digest(), &component).map_err(ChangeError::NotKept)?;
             reach(Point::ComponentKept);
-            Ok::<_, ChangeError>(loaded)
+            Ok::<_, ChangeError>(publication)
         });
         match self.change(Change::Publish(kept.await??)).await? {
             Changed::Policy(policy, is_new) => Ok((policy, is_new)),

@@ -137,13 +137,24 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Adds a policy, or what has become of its component since.
+    /// Adds a policy. It is the one published last, also when it was published before.
     pub fn publish(&mut self, published: Published) {
         let digest = published.policy.digest;
-        if self.policies.insert(digest, published).is_none() {
-            self.published.push(digest);
-            return;
+        self.published.retain(|other| *other != digest);
+        self.published.push(digest);
+        self.put(published);
+    }
+
+    /// Notes what has become of the component of a policy.
+    pub fn set_component(&mut self, policy: &Digest, component: Component) {
+        if let Some(published) = self.policies.get(policy) {
+            self.put(Published { component, ..published.clone() });
         }
+    }
+
+    fn put(&mut self, published: Published) {
+        let digest = published.policy.digest;
+        self.policies.insert(digest, published);
         let users: Vec<_> = self.users(&digest).cloned().collect();
         for campaign in users {
             // Its zone and its policies are known: it was set before.
@@ -232,6 +243,17 @@ impl Registry {
     /// All policies, in order of publication.
     pub fn policies(&self) -> impl DoubleEndedIterator<Item = &Published> {
         self.published.iter().filter_map(|digest| self.policies.get(digest))
+    }
+
+    /// All policies, by name and then by version; of one version, in order of publication.
+    #[must_use]
+    pub fn by_name(&self) -> Vec<&Published> {
+        let mut policies: Vec<&Published> = self.policies().collect();
+        policies.sort_by_cached_key(|published| {
+            let manifest = published.manifest();
+            (manifest.name.clone(), semver::Version::parse(manifest.version.as_str()).ok())
+        });
+        policies
     }
 
     /// The policy of that name, and version if one is given, that was published last.

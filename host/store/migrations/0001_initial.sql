@@ -5,11 +5,13 @@
 
 -- Published policies, in order of publication. Written when an author publishes; their components are files.
 CREATE TABLE policies (
-    place      INTEGER PRIMARY KEY,
-    digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
-    name       TEXT    NOT NULL,
-    size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
-    manifest   TEXT    NOT NULL
+    place        INTEGER PRIMARY KEY,
+    digest       BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    name         TEXT    NOT NULL,
+    size_bytes   INTEGER NOT NULL CHECK (size_bytes >= 0),
+    contract     TEXT    NOT NULL,
+    published_at INTEGER NOT NULL,
+    manifest     TEXT    NOT NULL
 ) STRICT;
 
 -- Event kinds with the JSON Schema of their data. Written when an operator registers one.

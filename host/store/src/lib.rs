@@ -130,7 +130,7 @@ pub struct Batch {
     pub undeferred: Vec<DeferredKey>,
     /// Campaigns created or changed.
     pub campaigns: Vec<Arc<Campaign>>,
-    /// Policies published.
+    /// Policies published, in order; one that was published before takes the last place.
     pub policies: Vec<Arc<Policy>>,
     /// Event kinds registered or changed.
     pub kinds: Vec<Kind>,
@@ -182,7 +182,7 @@ pub trait Store: Outbox + Versions + Send + Sync {
 
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
-    /// A policy that is published already is passed over. Refused are an event whose place or key is stored, a decision
+    /// Refused are an event whose place or key is stored, a decision
     /// that is stored, and a decision on an unknown event or by an unknown revision; a delivery that is stored, and a second
     /// settlement of one.
     ///
@@ -232,7 +232,7 @@ pub trait Store: Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
 
-    /// All policies, by name and then in order of publication.
+    /// All policies, in order of publication.
     ///
     /// # Errors
     /// When the database fails.

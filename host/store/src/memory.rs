@@ -118,9 +118,8 @@ impl Tables {
         self.deferred.extend(batch.deferred.iter().map(|deferred| (deferred.key.clone(), deferred.clone())));
         self.campaigns.extend(batch.campaigns.iter().map(|campaign| (campaign.id.clone(), campaign.clone())));
         for policy in &batch.policies {
-            if !self.policies.iter().any(|known| known.digest == policy.digest) {
-                self.policies.push(policy.clone());
-            }
+            self.policies.retain(|known| known.digest != policy.digest);
+            self.policies.push(policy.clone());
         }
         self.kinds.extend(batch.kinds.iter().map(|kind| (kind.kind.to_string(), kind.clone())));
         self.catalogue.units.extend(batch.units.iter().map(|terms| (terms.unit.clone(), terms.clone())));
@@ -334,9 +333,7 @@ impl Store for MemoryStore {
     }
 
     fn policies(&self) -> Result<Vec<Policy>, StoreError> {
-        let mut policies: Vec<_> = self.tables().policies.iter().map(|policy| (**policy).clone()).collect();
-        policies.sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
-        Ok(policies)
+        Ok(self.tables().policies.iter().map(|policy| (**policy).clone()).collect())
     }
 
     fn kinds(&self) -> Result<Vec<Kind>, StoreError> {

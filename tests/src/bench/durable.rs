@@ -12,7 +12,7 @@ use largesse_http::{AppState, Role, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::pipeline::Precondition;
-use largesse_service::{Parts, Service};
+use largesse_service::{Parts, PublicationRules, Service};
 use largesse_store::SqliteStore;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -61,7 +61,14 @@ pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
 async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, Arc<Service>)> {
     let store = Arc::new(SqliteStore::open(folder.join("largesse.db"))?);
     let components = Components::in_memory();
-    let parts = Parts { store, components, workers: workers(2)?, clock: Clock::system(), seed_secret: [1; 32] };
+    let parts = Parts {
+        store,
+        components,
+        workers: workers(2)?,
+        clock: Clock::system(),
+        seed_secret: [1; 32],
+        rules: PublicationRules::default(),
+    };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?).await?;
     let document = json!({

@@ -16,12 +16,12 @@ use largesse_service::clock::Clock;
 use largesse_service::components::{self, Components};
 use largesse_service::intake::{self, Arrival, Backfill};
 use largesse_service::pipeline::{Answer, EventResult, Precondition};
-use largesse_service::{Parts, Service};
+use largesse_service::{Parts, PublicationRules, Service};
 use largesse_store::{Kind, MemoryStore, SqliteStore, Store};
 use serde_json::{Value, json};
 
 /// What the clock says when a test says nothing else.
-const START: &str = "2026-03-01T00:00:00Z";
+pub(crate) const START: &str = "2026-03-01T00:00:00Z";
 
 /// Where cargo puts what it builds.
 fn target() -> PathBuf {
@@ -71,7 +71,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    fn over(store: Arc<dyn Store>, components: Components, time: &str) -> Self {
+    fn over(store: Arc<dyn Store>, components: Components, time: &str, rules: PublicationRules) -> Self {
         let clock = Clock::manual(at(time));
         let parts = Parts {
             store: Arc::clone(&store),
@@ -79,6 +79,7 @@ impl Host {
             workers: workers(),
             clock: clock.clone(),
             seed_secret: [9; 32],
+            rules,
         };
         Self { store, service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
@@ -89,7 +90,7 @@ impl Host {
 
     /// When the machine's clock says this.
     pub(crate) fn in_memory_at(time: &str) -> Self {
-        Self::over(Arc::new(MemoryStore::new()), Components::in_memory(), time)
+        Self::over(Arc::new(MemoryStore::new()), Components::in_memory(), time, PublicationRules::default())
     }
 
     pub(crate) fn on_disk(folder: &Path) -> Self {
@@ -98,11 +99,16 @@ impl Host {
 
     /// When the machine's clock says this.
     pub(crate) fn on_disk_at(folder: &Path, time: &str) -> Self {
+        Self::on_disk_with(folder, time, PublicationRules::default())
+    }
+
+    /// With rules of its own for what is published.
+    pub(crate) fn on_disk_with(folder: &Path, time: &str, rules: PublicationRules) -> Self {
         let store = SqliteStore::open(folder.join("largesse.db")).expect("the database opens");
         let components = folder.join(components::FOLDER);
         std::fs::create_dir_all(&components).expect("the folder of components can be made");
         let components = Dir::open_ambient_dir(&components, ambient_authority()).and_then(Components::in_folder);
-        Self::over(Arc::new(store), components.expect("the folder of components can be opened"), time)
+        Self::over(Arc::new(store), components.expect("the folder of components can be opened"), time, rules)
     }
 
     /// Publishes a component and starts a campaign with it.

@@ -9,6 +9,7 @@ mod admission;
 mod contention;
 mod clock;
 mod life;
+mod policies;
 mod order;
 mod model;
 mod timers;

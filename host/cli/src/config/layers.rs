@@ -26,6 +26,8 @@ pub(crate) struct Key {
 pub(crate) enum Shape {
     Text,
     Number,
+    /// `true` or `false`.
+    Bool,
     /// An array of tables.
     Tables,
 }
@@ -35,6 +37,7 @@ impl Shape {
         match self {
             Self::Text => "a text in quotes",
             Self::Number => "a number",
+            Self::Bool => "true or false",
             Self::Tables => "an array of tables",
         }
     }
@@ -43,7 +46,7 @@ impl Shape {
 /// What was found, the last layer on top.
 pub(crate) struct Layers {
     keys: &'static [Key],
-    /// The value's text: plain for texts and numbers, TOML for tables.
+    /// The value's text, as [`value_text`] makes it.
     found: BTreeMap<&'static str, (String, Source)>,
 }
 
@@ -131,6 +134,11 @@ impl Layers {
         }
     }
 
+    /// Whether a key is `true`.
+    pub(crate) fn is_so(&self, name: &str, default: bool) -> Result<Setting<bool>> {
+        self.text(name, default, |text| text.parse().map_err(|_| "true or false".to_owned()))
+    }
+
     /// The tables under a key.
     pub(crate) fn tables<T: DeserializeOwned>(&self, name: &str) -> Result<Setting<Vec<T>>> {
         let Some((text, from)) = self.found.get(name) else {
@@ -148,11 +156,12 @@ impl Layers {
     }
 }
 
-/// The value as text: plain for texts and numbers, TOML for tables.
+/// The value as text: plain for texts, numbers and `true` or `false`, TOML for tables.
 fn value_text(key: &Key, value: &DeValue<'_>, text: &str) -> Option<String> {
     match (key.shape, value) {
         (Shape::Text, DeValue::String(text)) => Some(text.to_string()),
         (Shape::Number, DeValue::Integer(number)) => Some(number.as_str().to_owned()),
+        (Shape::Bool, DeValue::Boolean(is_so)) => Some(is_so.to_string()),
         (Shape::Tables, DeValue::Array(_)) => {
             let whole: toml::Table = toml::from_str(text).ok()?;
             Some(whole.get(key.name)?.to_string())

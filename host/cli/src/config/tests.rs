@@ -36,11 +36,12 @@ fn flags_lie_over_the_environment_over_the_file() {
     let environment = [("LARGESSE_LISTEN", "[::1]:90"), ("LARGESSE_WORKERS", "4"), ("LARGESSE_TOKEN", "secret")];
     let config = read(FILE, &environment, &args).unwrap();
     insta::assert_snapshot!(show::as_toml(&config), @r#"
-    listen = "[::1]:90"  # environment LARGESSE_LISTEN
-    data_dir = "data"    # default
-    workers = 5          # flag --workers
-    log.format = "text"  # default
-    log.level = "debug"  # largesse.toml:5
+    listen = "[::1]:90"                # environment LARGESSE_LISTEN
+    data_dir = "data"                  # default
+    workers = 5                        # flag --workers
+    log.format = "text"                # default
+    log.level = "debug"                # largesse.toml:5
+    policies.replace_versions = false  # default
 
     [[tokens]]  # largesse.toml:7
     name = "shop"
@@ -53,7 +54,7 @@ fn flags_lie_over_the_environment_over_the_file() {
 #[test]
 fn the_machine_readable_form_has_the_same() {
     let config = read(FILE, &[], &ConfigArgs::default()).unwrap();
-    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
+    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.replace_versions":{"from":"default","value":false},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
     ");
     insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
     error: unknown key `quux` (largesse.toml:1)
-    hint: the keys are listen, data_dir, workers, log.format, log.level, tokens
+    hint: the keys are listen, data_dir, workers, log.format, log.level, policies.replace_versions, tokens
     ");
 }
 
@@ -95,6 +96,8 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
 fn wrong_values_are_refused_with_their_place() {
     insta::assert_snapshot!(refusal("listen = \"here\""), @"error: listen must be an address and a port, such as 127.0.0.1:7480, not `here` (largesse.toml:1)");
     insta::assert_snapshot!(refusal("workers = 0"), @"error: workers must be a number from 1 to 1024, not `0` (largesse.toml:1)");
+    let failure = refusal("policies.replace_versions = \"yes\"");
+    insta::assert_snapshot!(failure, @"error: policies.replace_versions must be true or false (largesse.toml:1)");
     insta::assert_snapshot!(refusal("workers = \"2\""), @"error: workers must be a number (largesse.toml:1)");
     insta::assert_snapshot!(refusal("log.format = \"xml\""), @"error: log.format must be text or json, not `xml` (largesse.toml:1)");
     insta::assert_snapshot!(refusal("log.level = \"=x=\""), @"error: log.level must be a level, or directives such as info,largesse=debug, not `=x=` (largesse.toml:1)");

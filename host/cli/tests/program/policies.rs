@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use largesse_tests::variants::with_section;
 use serde_json::{Value, json};
 
 use crate::crash::Client;
@@ -97,5 +98,33 @@ fn a_component_that_is_lost_holds_its_campaigns_until_it_is_published_again() {
             spend["deferred"] == 0 && spend["verdicts"]["accepted"] == 2 * (number + 1)
         });
     }
+    host.terminate();
+}
+
+#[test]
+fn a_version_is_replaced_for_staging_only() {
+    let Some(policies) = policies() else { return };
+    let mut host = Running::start();
+    let first = std::fs::read(policies.join("check_in.wasm")).unwrap();
+    host.ok(&["policy", "publish", &policies.join("check_in.wasm")]);
+    let other = host.write("other.wasm", &with_section(&first, b"other"));
+    let refused = host.run(&["policy", "publish", &other]);
+    let digest = listed(&host, "check-in")["digest"].as_str().unwrap().to_owned();
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.err.contains("the host answered 409: The version is published with other bytes"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains(&digest), "the digest that has it is named: {}", refused.err);
+    host.terminate();
+
+    let mut command = host.command();
+    command.arg("--replace-versions");
+    assert!(host.launch(command), "{}", host.log());
+    host.ok(&["policy", "publish", &other]);
+    let shown = json_of(&host.ok(&["policy", "show", "check-in@0.1.0", "--json"]));
+    assert_ne!(shown["digest"], digest.as_str());
+    assert_eq!(json_of(&host.ok(&["policy", "show", &digest, "--json"]))["digest"], digest.as_str());
     host.terminate();
 }

@@ -20,7 +20,7 @@ use largesse_documents::time::read_instant;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
-use largesse_service::{Parts, Service};
+use largesse_service::{Parts, PublicationRules, Service};
 use largesse_store::MemoryStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
@@ -72,7 +72,14 @@ impl Host {
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
         let components = Components::in_memory();
-        let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32] };
+        let parts = Parts {
+            store,
+            components,
+            workers,
+            clock: clock.clone(),
+            seed_secret: [7; 32],
+            rules: PublicationRules::default(),
+        };
         let service = Arc::new(Service::start(parts).unwrap());
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));

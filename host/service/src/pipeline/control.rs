@@ -45,7 +45,7 @@ pub enum Precondition {
 /// What shall be changed.
 pub enum Change {
     /// A policy is published, whose component is on disk.
-    Publish(Arc<LoadedPolicy>),
+    Publish(Publication),
     /// A campaign is created or changed; the policy is named by digest and has accepted the parameters. A campaign that has
     /// started and gets another version needs a plan.
     Apply(CampaignId, Box<CampaignSpec>, (Digest, Option<Box<Plan>>), Precondition),
@@ -71,6 +71,24 @@ pub enum Change {
     SetPocket(Box<Pocket>),
     /// The ledger is asked for something.
     Ledger(Box<LedgerRequest>),
+}
+
+/// A component that shall be published.
+pub struct Publication {
+    /// The component.
+    pub loaded: Arc<LoadedPolicy>,
+    /// Whether it may take a name and version from other bytes.
+    pub replaces: bool,
+}
+
+impl Publication {
+    /// That other bytes have its name and version, when they do and keep it.
+    pub(crate) fn taken(&self, registry: &Registry) -> Option<ControlError> {
+        let (digest, manifest) = (self.loaded.digest(), self.loaded.manifest());
+        let other = registry.named(&manifest.name, Some(&manifest.version))?.policy.digest;
+        let (name, version) = (manifest.name.to_string(), manifest.version.to_string());
+        (other != digest && !self.replaces).then_some(ControlError::VersionTaken { name, version, digest: other })
+    }
 }
 
 /// What was changed.
@@ -200,7 +218,7 @@ impl Decider {
     /// Makes a change. The outer error ends the host, the inner one is for whoever asked.
     pub(super) fn change(&mut self, change: Change) -> Result<Outcome, StoreError> {
         Ok(match change {
-            Change::Publish(loaded) => self.publish(loaded),
+            Change::Publish(publication) => self.publish(publication),
             Change::Apply(id, spec, version, precondition) => self.apply(id, *spec, version, precondition),
             Change::CarryOut(plan, aim) => self.carry_out(&plan, aim),
             Change::StopRollout(id, precondition) => self.stop_rollout(&id, precondition),
@@ -229,30 +247,39 @@ impl Decider {
         Ok(changed)
     }
 
-    fn publish(&mut self, loaded: Arc<LoadedPolicy>) -> Outcome {
-        let digest = loaded.digest();
-        if let Some(published) = self.registry.policy(&digest).cloned() {
-            let policy = Arc::clone(&published.policy);
-            if published.loaded().is_none() {
+    fn publish(&mut self, publication: Publication) -> Outcome {
+        if let Some(taken) = publication.taken(&self.registry) {
+            return Err(taken);
+        }
+        let Publication { loaded, replaces: _ } = publication;
+        let (digest, manifest) = (loaded.digest(), loaded.manifest().clone());
+        let known = self.registry.policy(&digest).cloned();
+        let meant = self.registry.named(&manifest.name, Some(&manifest.version)).map(|meant| meant.policy.digest);
+        if let Some(known) = &known
+            && meant == Some(digest)
+        {
+            if known.loaded().is_none() {
                 tracing::info!(%digest, "a policy can be run again");
-                self.put_policy(Published { component: Component::Loaded(loaded), ..published })?;
+                self.change_registry(|registry| registry.set_component(&digest, Component::Loaded(loaded)))?;
             }
-            return Ok(Changed::Policy(policy, false));
+            return Ok(Changed::Policy(Arc::clone(&known.policy), false));
         }
-        let manifest = loaded.manifest().clone();
-        if let Some(other) = self.registry.named(&manifest.name, Some(&manifest.version)) {
-            let (name, version) = (manifest.name.to_string(), manifest.version.to_string());
-            return Err(ControlError::VersionTaken { name, version, digest: other.policy.digest });
-        }
-        let policy = Arc::new(Policy { digest, manifest, size_bytes: loaded.size_bytes() });
-        self.put_policy(Published { policy: Arc::clone(&policy), component: Component::Loaded(loaded) })?;
+        let policy = Arc::new(Policy {
+            digest,
+            manifest,
+            size_bytes: loaded.size_bytes(),
+            contract: loaded.contract().as_str().to_owned(),
+            published_at: self.clock.now(),
+        });
+        let published = Published { policy: Arc::clone(&policy), component: Component::Loaded(loaded) };
+        self.change_registry(|registry| registry.publish(published))?;
         self.pending.batch.policies.push(Arc::clone(&policy));
-        Ok(Changed::Policy(policy, true))
+        Ok(Changed::Policy(policy, known.is_none()))
     }
 
-    fn put_policy(&mut self, published: Published) -> Result<(), ControlError> {
+    fn change_registry(&mut self, change: impl FnOnce(&mut Registry)) -> Result<(), ControlError> {
         self.with_registry(|registry| {
-            registry.publish(published);
+            change(registry);
             Ok(())
         })
     }

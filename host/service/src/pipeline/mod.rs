@@ -43,7 +43,7 @@ use tokio::sync::oneshot;
 
 pub use activate::{Aim, Plan};
 pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
-pub use control::{Change, Changed, ControlError, Precondition};
+pub use control::{Change, Changed, ControlError, Precondition, Publication};
 pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget};
 pub use outbox::OutboxCommand;
 

@@ -163,7 +163,8 @@ pub fn policy(name: &str, version: &str, byte: u8) -> Arc<Policy> {
         effects: Vec::new(),
         unit_classes: Vec::new(),
     };
-    Policy { digest: Digest::from_bytes([byte; 32]), manifest, size_bytes: 3 }.into()
+    let (digest, contract) = (Digest::from_bytes([byte; 32]), "0.1".into());
+    Policy { digest, manifest, size_bytes: 3, contract, published_at: at(i64::from(byte)) }.into()
 }
 
 /// A grant of 100 points.

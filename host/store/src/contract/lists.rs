@@ -1,11 +1,14 @@
 //! Lists, their order and their pages.
 
+use std::sync::Arc;
+
 use largesse_domain::budget::{UsageKey, UsedBy};
 use largesse_domain::effect::Dimension;
 use largesse_domain::facts::{BindingKey, Rows};
 use largesse_domain::id::{CustomerId, DecisionId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::policy::Policy;
 use largesse_domain::time::{Window, WindowIndex};
 
 use super::fixtures::{at, campaign, decision, deferred, event, id, kind, params, policy, used};
@@ -109,15 +112,17 @@ pub fn campaigns_are_replaced_and_listed_by_id(store: &dyn Store) {
     assert_eq!(store.campaigns().unwrap(), [autumn, changed]);
 }
 
-/// Publishing what is published changes nothing.
-pub fn policies_are_published_once_and_listed_by_name(store: &dyn Store) {
+/// One that is published again comes last, as it was published then.
+pub fn policies_are_listed_in_order_of_publication(store: &dyn Store) {
     let (rebate, gift) = (policy("rebate", "1.0.0", 1), policy("gift", "2.0.0", 2));
     let older = policy("gift", "1.9.0", 3);
-    let batch = Batch { policies: vec![rebate.clone(), gift.clone()], ..Batch::default() };
-    store.commit(&batch).unwrap();
-    store.commit(&Batch { policies: vec![older.clone(), gift.clone()], ..Batch::default() }).unwrap();
-    let expected = [&gift, &older, &rebate].map(|policy| (**policy).clone());
-    assert_eq!(store.policies().unwrap(), expected);
+    let listed = || store.policies().unwrap();
+    store.commit(&Batch { policies: vec![rebate.clone(), gift.clone()], ..Batch::default() }).unwrap();
+    store.commit(&Batch { policies: vec![older.clone()], ..Batch::default() }).unwrap();
+    assert_eq!(listed(), [&rebate, &gift, &older].map(|policy| (**policy).clone()));
+    let again = Arc::new(Policy { published_at: at(77), ..(*gift).clone() });
+    store.commit(&Batch { policies: vec![again.clone(), again.clone()], ..Batch::default() }).unwrap();
+    assert_eq!(listed(), [&rebate, &older, &again].map(|policy| (**policy).clone()));
 }
 
 /// A kind is as it was registered last.

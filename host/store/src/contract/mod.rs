@@ -49,7 +49,7 @@ macro_rules! contract {
             timers_are_due_in_order
             an_owners_timers_are_named
             campaigns_are_replaced_and_listed_by_id
-            policies_are_published_once_and_listed_by_name
+            policies_are_listed_in_order_of_publication
             kinds_are_replaced_and_listed_by_name
             budgets_are_told_from_limits
             inviters_are_listed_by_campaign

@@ -135,10 +135,11 @@ pub(super) fn campaigns(connection: &Connection) -> Result<Vec<Campaign>, StoreE
 }
 
 pub(super) fn policies(connection: &Connection) -> Result<Vec<Policy>, StoreError> {
-    let sql = "SELECT digest, size_bytes, manifest FROM policies ORDER BY name, place";
+    let sql = "SELECT digest, size_bytes, contract, published_at, manifest FROM policies ORDER BY place";
     all(connection, "policy", sql, [], |row| {
         let (digest, size_bytes) = (row.digest()?, row.number()?);
-        Ok(Policy { digest, size_bytes, manifest: row.form(read_manifest)? })
+        let (contract, published_at) = (row.take()?, row.instant()?);
+        Ok(Policy { digest, size_bytes, contract, published_at, manifest: row.form(read_manifest)? })
     })
 }
 

@@ -47,12 +47,14 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
 
 fn policies(connection: &Connection, batch: &Batch) -> Written {
     for policy in &batch.policies {
-        let sql = "INSERT INTO policies (digest, name, size_bytes, manifest) VALUES (?1, ?2, ?3, ?4) \
-                   ON CONFLICT (digest) DO NOTHING";
         let digest = policy.digest.as_bytes();
-        let size = column(policy.size_bytes)?;
-        let manifest = manifest_text(&policy.manifest);
-        connection.prepare_cached(sql)?.execute(params![digest, policy.manifest.name.as_str(), size, manifest])?;
+        // Published again, it takes the last place.
+        connection.prepare_cached("DELETE FROM policies WHERE digest = ?1")?.execute(params![digest])?;
+        let sql = "INSERT INTO policies (digest, name, size_bytes, contract, published_at, manifest) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let (size, at) = (column(policy.size_bytes)?, policy.published_at.as_millis());
+        let (name, manifest) = (policy.manifest.name.as_str(), manifest_text(&policy.manifest));
+        connection.prepare_cached(sql)?.execute(params![digest, name, size, policy.contract, at, manifest])?;
     }
     Ok(())
 }

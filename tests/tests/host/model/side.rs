@@ -12,6 +12,7 @@ use largesse_domain::unit::Quantity;
 use largesse_service::ChangeError;
 use largesse_service::pipeline::{ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition};
 use largesse_store::{DecisionFilter, Store, StoreError};
+use largesse_tests::variants::with_version;
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, campaign, component, event, points_campaign};
@@ -62,16 +63,6 @@ pub(super) fn customers() -> impl Iterator<Item = CustomerId> {
 
 pub(super) fn customer(number: u8) -> CustomerId {
     CustomerId::new(format!("u{number}")).expect("a customer id")
-}
-
-/// The same component under the next version.
-fn next_version(mut component: Vec<u8>) -> Vec<u8> {
-    // The contract's version stands in names, after an @.
-    let own = |(at, bytes): &(usize, &[u8])| *bytes == b"0.1.0" && component[at - 1] != b'@';
-    let found: Vec<usize> = component.windows(5).enumerate().skip(1).filter(own).map(|(at, _)| at).collect();
-    let [at] = found[..] else { panic!("the version stands at {found:?}") };
-    component[at..at + 5].copy_from_slice(b"0.2.0");
-    component
 }
 
 pub(super) fn quantity(number: u64) -> Quantity {
@@ -153,7 +144,8 @@ impl Side {
         host.campaign("invite", "invite_for_credit", invite()).await;
         host.campaign("rebate", "sign_up_rebate", rebate()).await;
         let first = host.service.registry().campaign(&campaign("daily")).expect("it runs").published.policy.digest;
-        let (next, _) = host.service.publish(next_version(component("check_in"))).await.expect("it is published");
+        let (next, _) =
+            host.service.publish(with_version(&component("check_in"), "0.2.0")).await.expect("it is published");
         assert_eq!(next.manifest.version.as_str(), "0.2.0");
         Self { host, versions: [first.to_string(), next.digest.to_string()], folder }
     }
