@@ -147,6 +147,16 @@ impl Client {
         self.call(Method::POST, path, &[], Some(body))
     }
 
+    /// The same with headers.
+    pub(crate) fn post_with<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body<'_>,
+    ) -> Result<T> {
+        self.call(Method::POST, path, headers, Some(body))
+    }
+
     /// Asks for something to be done as a document says.
     pub(crate) fn post_document<T: DeserializeOwned>(&self, path: &str, document: &impl Serialize) -> Result<T> {
         self.post_body(path, ("application/json", &serde_json::to_vec(document)?))

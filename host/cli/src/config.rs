@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use largesse_http::{TokenEntry, Tokens};
+use largesse_service::signature::TrustedKey;
 
 use crate::failure::{Failure, Result};
 use layers::{Layers, Shape};
@@ -79,6 +80,8 @@ pub(crate) struct Config {
     pub(crate) workers: Setting<NonZeroUsize>,
     pub(crate) log_format: Setting<LogFormat>,
     pub(crate) log_level: Setting<String>,
+    pub(crate) trusted_keys: Setting<Vec<TrustedKey>>,
+    pub(crate) require_signature: Setting<bool>,
     pub(crate) replace_versions: Setting<bool>,
     pub(crate) tokens: Setting<Vec<TokenEntry>>,
 }
@@ -100,12 +103,24 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 7] = [
+const KEYS: [layers::Key; 9] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
     layers::Key { name: "log.format", variable: "LARGESSE_LOG_FORMAT", flag: "--log-format", shape: Shape::Text },
     layers::Key { name: "log.level", variable: "LARGESSE_LOG_LEVEL", flag: "--log-level", shape: Shape::Text },
+    layers::Key {
+        name: "policies.trusted_keys",
+        variable: "LARGESSE_POLICIES_TRUSTED_KEYS",
+        flag: "",
+        shape: Shape::Texts,
+    },
+    layers::Key {
+        name: "policies.require_signature",
+        variable: "LARGESSE_POLICIES_REQUIRE_SIGNATURE",
+        flag: "",
+        shape: Shape::Bool,
+    },
     layers::Key {
         name: "policies.replace_versions",
         variable: "LARGESSE_POLICIES_REPLACE_VERSIONS",
@@ -160,6 +175,8 @@ impl Config {
         }
         layers.add_flag("policies.replace_versions", args.replace_versions.then_some("true"));
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let trusted_keys = read_trusted_keys(&layers)?;
+        let require_signature = read_require_signature(&layers, &trusted_keys.value)?;
         let loopback = SocketAddr::from(([127, 0, 0, 1], 7480));
         Ok(Self {
             listen: layers.text("listen", loopback, |text| {
@@ -183,6 +200,8 @@ impl Config {
                     .map(|_| text.to_owned())
                     .map_err(|_| "a level, or directives such as info,largesse=debug".into())
             })?,
+            trusted_keys,
+            require_signature,
             replace_versions: layers.is_so("policies.replace_versions", false)?,
             tokens: read_tokens(&layers)?,
         })
@@ -196,8 +215,30 @@ fn unreadable(path: &std::path::Path, error: std::io::Error) -> Failure {
     Failure::usage(error).context(format!("cannot read the configuration {}", path.display()))
 }
 
+fn read_trusted_keys(layers: &Layers) -> Result<Setting<Vec<TrustedKey>>> {
+    let Setting { value: texts, from } = layers.items::<String>("policies.trusted_keys")?;
+    let wrong = |error| {
+        let failure = Failure::usage(error).context(format!("policies.trusted_keys cannot be used ({from})"));
+        failure.hint("`largesse policy keygen` prints lines that can be used")
+    };
+    let value = texts.iter().map(|text| text.parse()).collect::<std::result::Result<_, _>>().map_err(wrong)?;
+    Ok(Setting { value, from })
+}
+
+/// Where a key is trusted a signature is required, unless something else is said.
+fn read_require_signature(layers: &Layers, trusted: &[TrustedKey]) -> Result<Setting<bool>> {
+    let required = layers.is_so("policies.require_signature", !trusted.is_empty())?;
+    if required.value && trusted.is_empty() {
+        let from = required.from;
+        let failure =
+            Failure::usage(anyhow::anyhow!("policies.require_signature is true, but no key is trusted ({from})"));
+        return Err(failure.hint("`largesse policy keygen` makes a key and prints the line for policies.trusted_keys"));
+    }
+    Ok(required)
+}
+
 fn read_tokens(layers: &Layers) -> Result<Setting<Vec<TokenEntry>>> {
-    let tokens = layers.tables::<TokenEntry>("tokens")?;
+    let tokens = layers.items::<TokenEntry>("tokens")?;
     if let Err(error) = Tokens::new(&tokens.value) {
         let failure = Failure::usage(error).context(format!("tokens cannot be used ({})", tokens.from));
         return Err(failure.hint("`largesse token new` prints lines that can be used"));

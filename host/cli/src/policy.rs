@@ -1,9 +1,12 @@
-//! `largesse policy`: publish components and look at what is published.
+//! `largesse policy`: publish components, sign them, and look at what is published.
+
+mod sign;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use largesse_documents::PolicyView;
+use largesse_domain::id::KeyName;
 use largesse_http::views::{PolicyList, StopDocument, StopView};
 
 use crate::client::{Client, Connection, step};
@@ -29,6 +32,26 @@ enum Action {
         /// Components for the WebAssembly target `wasm32-wasip2`
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// The component's signature; the file beside it, FILE.sig, when absent
+        #[arg(long, value_name = "FILE.sig")]
+        signature: Option<PathBuf>,
+    },
+    /// Sign components: each signature is written beside its component, into FILE.sig
+    Sign {
+        /// Components
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The private key, as `keygen` wrote it
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Make a key to sign with: write the private one into a file, print the public one
+    Keygen {
+        /// The file for the private key; only its owner may read it
+        file: PathBuf,
+        /// What hosts shall call the key; the file's name without ending when absent
+        #[arg(long)]
+        name: Option<KeyName>,
     },
     /// List what is published
     List,
@@ -56,28 +79,36 @@ enum Action {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result {
-    let client = args.connection.client()?;
+    let client = || args.connection.client();
     match args.action {
-        Action::Publish { files } => {
-            let published: Result<Vec<_>> = files.into_iter().map(|file| publish(&client, &file)).collect();
-            let published = published?;
+        Action::Sign { files, key } => sign::sign(&files, &key, output),
+        Action::Keygen { file, name } => sign::keygen(&file, name, output),
+        Action::Publish { files, signature } => {
+            if signature.is_some() && files.len() > 1 {
+                let failure =
+                    Failure::usage(anyhow::anyhow!("--signature is for one component, not for {}", files.len()));
+                return Err(failure.hint("signatures beside the components, in FILE.sig, are found by themselves"));
+            }
+            let client = client()?;
+            let published = files.iter().map(|file| publish(&client, file, signature.as_deref()));
+            let published: Vec<_> = published.collect::<Result<_>>()?;
             output.print(&published, || published.iter().map(published_line).collect())
         }
         Action::List => {
-            let list: PolicyList = client.get("/v1/policies")?;
+            let list: PolicyList = client()?.get("/v1/policies")?;
             output.print(&list, || list_text(&list))
         }
         Action::Stop { policy, reason } => {
             let path = format!("/v1/policies/{}/stop", step(&policy));
-            let stop: StopView = client.post_document(&path, &StopDocument { reason })?;
+            let stop: StopView = client()?.post_document(&path, &StopDocument { reason })?;
             output.print(&stop, || stop_text(&stop))
         }
         Action::Allow { policy } => {
-            let stop: StopView = client.post(&format!("/v1/policies/{}/allow", step(&policy)))?;
+            let stop: StopView = client()?.post(&format!("/v1/policies/{}/allow", step(&policy)))?;
             output.print(&stop, || stop_text(&stop))
         }
         Action::Show { policy, params } => {
-            let policy: PolicyView = client.get(&format!("/v1/policies/{}", step(&policy)))?;
+            let policy: PolicyView = client()?.get(&format!("/v1/policies/{}", step(&policy)))?;
             if params {
                 return Output { json: true }.print(&policy.params_schema, String::new);
             }
@@ -86,16 +117,20 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
     }
 }
 
-/// Publishes a file.
-pub(crate) fn publish(client: &Client, file: &std::path::Path) -> Result<PolicyView> {
+/// Publishes a file, with the signature in another or the one beside it.
+pub(crate) fn publish(client: &Client, file: &Path, signature: Option<&Path>) -> Result<PolicyView> {
     let named = format!("cannot publish {}", file.display());
     let component = std::fs::read(file).map_err(|error| Failure::usage(error).context(named.clone()))?;
-    let published = client.post_body("/v1/policies", ("application/wasm", &component));
+    let signature = sign::signature(file, signature).map_err(|failure| failure.context(named.clone()))?;
+    let signature = signature.map(|signature| signature.to_string());
+    let headers: Vec<_> = signature.iter().map(|text| ("largesse-signature", text.as_str())).collect();
+    let published = client.post_with("/v1/policies", &headers, ("application/wasm", &component));
     published.map_err(|failure| failure.context(named))
 }
 
 fn published_line(policy: &PolicyView) -> String {
-    format!("published {}@{}  {}\n", policy.name, policy.version, policy.digest)
+    let signed = policy.signed_by.as_ref().map(|key| format!("  signed by {key}")).unwrap_or_default();
+    format!("published {}@{}  {}{signed}\n", policy.name, policy.version, policy.digest)
 }
 
 fn stop_text(stop: &StopView) -> String {
@@ -115,7 +150,8 @@ fn list_text(list: &PolicyList) -> String {
     if list.items.is_empty() {
         return "No policy is published. `largesse policy publish FILE` publishes one.\n".into();
     }
-    let mut table = Table::new(["policy", "digest", ">bytes", "contract", "published", "campaigns", "summary"]);
+    let mut table =
+        Table::new(["policy", "digest", ">bytes", "contract", "published", "signed by", "campaigns", "summary"]);
     for item in &list.items {
         table.row([
             format!("{}@{}", item.name, item.version),
@@ -123,6 +159,7 @@ fn list_text(list: &PolicyList) -> String {
             count(item.size_bytes),
             item.contract.clone(),
             item.published_at.clone(),
+            item.signed_by.clone().unwrap_or_default(),
             item.campaigns.join(", "),
             item.stopped.as_ref().map_or_else(|| item.summary.clone(), |reason| format!("stopped: {reason}")),
         ]);
@@ -145,13 +182,16 @@ fn show_text(policy: &PolicyView) -> String {
     for subscription in &policy.subscriptions {
         subscriptions.row([subscription.name.clone(), subscription.kind.clone()]);
     }
-    let PolicyView { name, version, summary, digest, size_bytes, contract, published_at, state_writes, .. } = policy;
+    let PolicyView {
+        name, version, summary, digest, size_bytes, contract, published_at, signed_by, state_writes, ..
+    } = policy;
     format!(
         "{name}@{version}: {summary}\n\ndigest        {digest}\nsize          {} bytes\ncontract      {contract}\n\
-         published     {published_at}\neffects       {}\nunit classes  {}\n\
+         published     {published_at}\nsigned by     {}\neffects       {}\nunit classes  {}\n\
          state         writes version {state_writes}, reads {:?}\n\n{subscriptions}\n\
          The parameters: `largesse policy show {name}@{version} --params`\n",
         count(*size_bytes),
+        signed_by.as_deref().unwrap_or("no trusted key"),
         policy.effects.join(", "),
         policy.unit_classes.join(", "),
         policy.state_reads,
@@ -174,15 +214,16 @@ mod tests {
             size_bytes: 123_456,
             contract: "0.1".into(),
             published_at: "2026-03-01T00:00:00Z".into(),
+            signed_by: (!campaigns.is_empty()).then(|| "release".into()),
             broken: campaigns.is_empty().then(|| "the file components/01.wasm is missing".into()),
             campaigns: campaigns.iter().map(ToString::to_string).collect(),
             stopped: None,
         };
         let list = PolicyList { items: vec![item("check-in", &["daily", "spring"]), item("new-user-gift", &[])] };
         insta::assert_snapshot!(list_text(&list), @r"
-        POLICY               DIGEST          BYTES  CONTRACT  PUBLISHED             CAMPAIGNS      SUMMARY
-        check-in@0.1.0       0123456789ab  123,456  0.1       2026-03-01T00:00:00Z  daily, spring  Rewards days
-        new-user-gift@0.1.0  0123456789ab  123,456  0.1       2026-03-01T00:00:00Z                 Rewards days
+        POLICY               DIGEST          BYTES  CONTRACT  PUBLISHED             SIGNED BY  CAMPAIGNS      SUMMARY
+        check-in@0.1.0       0123456789ab  123,456  0.1       2026-03-01T00:00:00Z  release    daily, spring  Rewards days
+        new-user-gift@0.1.0  0123456789ab  123,456  0.1       2026-03-01T00:00:00Z                            Rewards days
 
         new-user-gift@0.1.0 cannot be run: the file components/01.wasm is missing
         Its campaigns are held. Publish the same bytes again.

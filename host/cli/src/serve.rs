@@ -24,7 +24,11 @@ pub(crate) fn run(args: &Args) -> Result {
         data_dir: config.data_dir.value.clone(),
         workers: config.workers.value,
         tokens: config.tokens.value,
-        rules: PublicationRules { replace_versions: config.replace_versions.value },
+        rules: PublicationRules {
+            replace_versions: config.replace_versions.value,
+            trusted_keys: config.trusted_keys.value,
+            require_signature: config.require_signature.value,
+        },
     })?;
     tracing::info!(
         address = %host.address(),

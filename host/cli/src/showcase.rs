@@ -39,7 +39,7 @@ impl Showcase {
         let workers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let data_dir = data_dir.to_owned();
         // Policies that were built again since the last time are still the same version.
-        let rules = PublicationRules { replace_versions: true };
+        let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
         let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry], rules })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
@@ -53,7 +53,7 @@ impl Showcase {
                 let failure = Failure::usage(anyhow::anyhow!("there is no {}", file.display()));
                 return Err(failure.hint("`make plugins` builds the policies; --plugins says where they are"));
             }
-            let policy = policy::publish(&self.client, &file)?;
+            let policy = policy::publish(&self.client, &file, None)?;
             Ok(format!("{}@{}", policy.name, policy.version))
         };
         POLICIES.iter().map(publish).collect()

@@ -81,7 +81,7 @@ impl Runner {
         let parts =
             Parts { store, components, workers, clock, seed_secret: [1; 32], rules: PublicationRules::default() };
         let service = Service::start(parts).map_err(|error| chain(&error))?;
-        let (policy, _) = service.publish(component.to_vec()).await.map_err(|error| said(&error))?;
+        let (policy, _) = service.publish(component.to_vec(), None).await.map_err(|error| said(&error))?;
         document.insert("policy".into(), policy.digest.to_string().into());
         let campaign = CampaignId::new("scenario").map_err(|error| error.to_string())?;
         let runner = Self { service, campaign, document };

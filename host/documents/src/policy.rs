@@ -25,6 +25,9 @@ pub struct PolicyView {
     pub contract: String,
     /// When it was published last.
     pub published_at: String,
+    /// The name of the key whose signature it was published with, if a trusted one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// The version of the state that it writes.
     pub state_writes: u32,
     /// The versions of state that it reads.
@@ -55,6 +58,7 @@ impl PolicyView {
             size_bytes: policy.size_bytes,
             contract: policy.contract.clone(),
             published_at: instant_text(policy.published_at),
+            signed_by: policy.signed_by.as_ref().map(ToString::to_string),
             state_writes: *state_writes,
             state_reads: state_reads.clone(),
             roles: manifest.roles.iter().map(RoleDocument::of).collect(),

@@ -129,6 +129,8 @@ text_ids! {
     RefusalCode, "refusal code", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A destination of deliveries.
     DestinationId, "destination id", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A key that signs components, as the operator calls it.
+    KeyName, "key name", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A template of messages.
     TemplateName, "template name", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
 }

@@ -1,7 +1,7 @@
 //! A policy and what it says of itself.
 
 use crate::effect::EffectKind;
-use crate::id::{AttributeName, Digest, EventKind, PolicyName, PolicyVersion, RoleName, SubscriptionName};
+use crate::id::{AttributeName, Digest, EventKind, KeyName, PolicyName, PolicyVersion, RoleName, SubscriptionName};
 use crate::json::Json;
 use crate::time::Instant;
 use crate::unit::{Unit, UnitClass};
@@ -19,6 +19,8 @@ pub struct Policy {
     pub contract: String,
     /// When it was published last.
     pub published_at: Instant,
+    /// Whose signature it was published with, if a trusted key's.
+    pub signed_by: Option<KeyName>,
 }
 
 /// What a policy says of itself. The host shows only what is declared here and takes what is not declared as a fault.

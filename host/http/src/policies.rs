@@ -10,16 +10,20 @@ use axum::response::{IntoResponse, Response};
 use largesse_documents::time::instant_text;
 use largesse_documents::{PolicyRef, PolicyView};
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_service::signature::{Malformed, Signature};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Id};
-use crate::problem::Failure;
+use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{PolicyItem, PolicyList};
 
 /// A component may wait for others to be compiled before it is.
 const PUBLISH_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// The header with a component's signature.
+const SIGNATURE: &str = "largesse-signature";
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -42,6 +46,7 @@ pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Js
         size_bytes: published.policy.size_bytes,
         contract: published.policy.contract.clone(),
         published_at: instant_text(published.policy.published_at),
+        signed_by: published.policy.signed_by.as_ref().map(ToString::to_string),
         broken: published.broken().map(str::to_owned),
         campaigns: registry.users(&published.policy.digest).map(|campaign| campaign.id.to_string()).collect(),
         stopped: registry.stops.get(&published.policy.digest).map(|stop| stop.reason.clone()),
@@ -68,6 +73,9 @@ pub(crate) async fn show(
 /// file is lost; a version that is published with other bytes is a conflict, unless the host replaces versions: then the name
 /// and version mean what was published last.
 #[utoipa::path(post, path = "/v1/policies", operation_id = "publishPolicy", tag = "policies",
+    params(("Largesse-Signature" = Option<String>, Header, description = "What `largesse policy sign` writes: the id of the key, \
+        a space, and the Ed25519 signature in base64. Hosts that trust keys take no component without, unless they are \
+        configured otherwise")),
     request_body(content_type = "application/wasm", description = "The component, at most 16 MiB"),
     responses(
         (status = 200, description = "It was published before", body = PolicyView),
@@ -79,9 +87,21 @@ pub(crate) async fn publish(
     body: Body,
 ) -> Result<Response, Failure> {
     body::expect_media_type(&headers, "application/wasm")?;
+    let signature = signature(&headers)?;
     let component = body::read(&headers, body, COMPONENT_BYTES_MAX).await?;
-    let (policy, is_new) = service.publish(component).await?;
+    let (policy, is_new) = service.publish(component, signature).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/v1/policies/{}", policy.digest))];
     Ok((status, location, Json(PolicyView::of(&policy))).into_response())
+}
+
+fn signature(headers: &HeaderMap) -> Result<Option<Signature>, Failure> {
+    let mut values = headers.get_all(SIGNATURE).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let malformed = |why: &str| Failure::new(ProblemType::MalformedRequest, format!("Largesse-Signature: {why}"));
+    if values.next().is_some() {
+        return Err(malformed("the header is there twice"));
+    }
+    let text = value.to_str().unwrap_or_default();
+    text.parse().map(Some).map_err(|error: Malformed| malformed(&error.to_string()))
 }

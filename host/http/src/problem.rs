@@ -11,6 +11,7 @@ use largesse_domain::redemption::{RedeemError, RedemptionState};
 use largesse_domain::reservation::ReserveError;
 use largesse_service::intake::Rejected;
 use largesse_service::pipeline::{ControlError, LedgerAnswer, LedgerError};
+use largesse_service::signature::SignatureError;
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
 
 /// What stands before the word of every type.
@@ -140,6 +141,12 @@ problem_types! {
         "`problems` points at each place of the document that is wrong, that the policy refuses, or that may not change.";
     TooMany, "too-many", UNPROCESSABLE_ENTITY, "The customer would have too much of something",
         "A customer has a bounded number of attributes and tags. Nothing of the document was taken.";
+    Unsigned, "unsigned", UNPROCESSABLE_ENTITY, "The component is not signed",
+        "This host takes components that a key in its `policies.trusted_keys` has signed. Sign it with `largesse policy sign`.";
+    SignedByUnknownKey, "signed-by-unknown-key", UNPROCESSABLE_ENTITY, "The component is signed by a key that is not trusted",
+        "The key is not in the host's `policies.trusted_keys`. The detail has its id, which `largesse policy keygen` printed.";
+    SignatureInvalid, "signature-invalid", UNPROCESSABLE_ENTITY, "The signature does not hold",
+        "The key did not sign these bytes: the component was changed or built again since, or the signature is another file's.";
     NotAComponent, "not-a-component", UNPROCESSABLE_ENTITY, "Not a WebAssembly component",
         "The body is something else: a core module, a text, another file.";
     UnreadableComponent, "unreadable-component", UNPROCESSABLE_ENTITY, "The component cannot be read",
@@ -309,6 +316,7 @@ impl From<ChangeError> for Failure {
             ChangeError::Control(error) => error.into(),
             ChangeError::Store(error) => error.into(),
             ChangeError::Load(error) => error.into(),
+            ChangeError::Signature(error) => error.into(),
             ChangeError::NotKept(_) => Self::internal(&error),
             ChangeError::Unavailable(unavailable) => unavailable.into(),
         }
@@ -383,6 +391,17 @@ fn ledger_problem(error: &LedgerError) -> ProblemType {
         LedgerError::OtherRequest => ProblemType::RequestConflict,
         LedgerError::NotStocked(_) => ProblemType::NotStocked,
         LedgerError::NotOnHand(_) => ProblemType::NotOnHand,
+    }
+}
+
+impl From<SignatureError> for Failure {
+    fn from(error: SignatureError) -> Self {
+        let kind = match error {
+            SignatureError::Unsigned => ProblemType::Unsigned,
+            SignatureError::UnknownKey(_) => ProblemType::SignedByUnknownKey,
+            SignatureError::Invalid(_) => ProblemType::SignatureInvalid,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -166,6 +166,9 @@ pub struct PolicyItem {
     pub contract: String,
     /// When it was published last.
     pub published_at: String,
+    /// The name of the key whose signature it was published with, if a trusted one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// Why it cannot be run, when it cannot: its campaigns are held until the same bytes are published again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod firing;
 pub mod seed;
 pub mod components;
+pub mod signature;
 pub mod registry;
 mod fit;
 pub mod pipeline;
@@ -51,6 +52,7 @@ use pipeline::{
 };
 use registry::{Component, Published, Registry};
 use seed::SeedKey;
+use signature::{Signature, SignatureError, TrustedKey};
 
 /// Most events that wait for their answer at a time. Beyond it senders are told to come back.
 pub const WAITING_EVENTS_MAX: usize = 16 * 1024;
@@ -75,6 +77,9 @@ pub enum ChangeError {
     /// What is stored cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The component is not signed as it must be.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The component cannot be published.
     #[error("the component cannot be published")]
     Load(#[source] LoadError),
@@ -139,6 +144,10 @@ pub struct PublicationRules {
     /// Whether other bytes may take a name and version that are published: for staging, where the version under work is
     /// published again and again. The name and version then mean what was published last; a digest always means the same.
     pub replace_versions: bool,
+    /// Whose signatures are taken.
+    pub trusted_keys: Vec<TrustedKey>,
+    /// Whether a component must be signed by one of them.
+    pub require_signature: bool,
 }
 
 /// The running host.
@@ -234,17 +243,24 @@ impl Service {
     /// Publishes a component. The boolean says whether it is new.
     ///
     /// # Errors
-    /// When it does not load, or its name and version belong to another component, or it cannot be kept.
-    pub async fn publish(&self, component: Vec<u8>) -> Result<(Arc<Policy>, bool), ChangeError> {
+    /// When it is not signed as it must be, or does not load, or its name and version belong to another component, or it cannot be kept.
+    pub async fn publish(
+        &self,
+        component: Vec<u8>,
+        signature: Option<Signature>,
+    ) -> Result<(Arc<Policy>, bool), ChangeError> {
         let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
-        let (registry, replaces) = (self.registry(), self.rules.replace_versions);
+        let (registry, rules) = (self.registry(), self.rules.clone());
         let kept = blocking(move || {
+            let digest = components::digest_of(&component);
+            let trusted = (&rules.trusted_keys[..], rules.require_signature);
+            let signed_by = signature::signer(trusted, &digest, signature.as_ref())?;
             let loaded = workers.load(&component).map_err(ChangeError::Load)?;
-            let publication = Publication { loaded, replaces };
+            let publication = Publication { loaded, signed_by, replaces: rules.replace_versions };
             if let Some(taken) = publication.taken(&registry) {
                 return Err(taken.into());
             }
-            components.put(&publication.loaded.digest(), &component).map_err(ChangeError::NotKept)?;
+            components.put(&digest, &component).map_err(ChangeError::NotKept)?;
             reach(Point::ComponentKept);
             Ok::<_, ChangeError>(publication)
         });

@@ -11,6 +11,7 @@ CREATE TABLE policies (
     size_bytes   INTEGER NOT NULL CHECK (size_bytes >= 0),
     contract     TEXT    NOT NULL,
     published_at INTEGER NOT NULL,
+    signed_by    TEXT,
     manifest     TEXT    NOT NULL
 ) STRICT;
 

@@ -70,7 +70,7 @@ async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, 
         rules: PublicationRules::default(),
     };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
-    let (policy, _) = service.publish(component("check_in")?).await?;
+    let (policy, _) = service.publish(component("check_in")?, None).await?;
     let document = json!({
         "policy": policy.digest.to_string(), "currency": "CNY", "time_zone": "Asia/Shanghai",
         "opens": "2020-01-01T00:00:00+08:00", "unit_classes": ["points"], "subscriptions": ["checked-in"],

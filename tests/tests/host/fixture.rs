@@ -113,7 +113,7 @@ impl Host {
 
     /// Publishes a component and starts a campaign with it.
     pub(crate) async fn campaign(&self, id: &str, component_name: &str, mut document: Value) {
-        let (policy, _) = self.service.publish(component(component_name)).await.expect("it is published");
+        let (policy, _) = self.service.publish(component(component_name), None).await.expect("it is published");
         document["policy"] = policy.digest.to_string().into();
         self.apply(id, document, Precondition::Absent).await;
         self.command(id, Command::Start).await;

@@ -71,7 +71,7 @@ proptest! {
             let host = Host::in_memory();
             for (place, (policy, bytes)) in all.iter().enumerate() {
                 let Ok(Value::Object(params)) = largesse_service::strict_json::parse(bytes) else { continue };
-                let (policy, _) = host.service.publish(component(policy)).await.expect("it is published");
+                let (policy, _) = host.service.publish(component(policy), None).await.expect("it is published");
                 let mut document = points_campaign(100);
                 document["policy"] = policy.digest.to_string().into();
                 document["params"] = Value::Object(params);

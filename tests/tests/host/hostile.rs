@@ -112,7 +112,7 @@ async fn what_is_tried_in_vain_does_no_harm() {
 async fn what_does_not_fit_is_not_published() {
     let host = Host::in_memory();
     for name in REFUSED {
-        let refused = host.service.publish(component(name)).await;
+        let refused = host.service.publish(component(name), None).await;
         assert!(matches!(refused, Err(ChangeError::Load(_))), "{name}: {refused:?}");
     }
     let load = |bytes: &[u8]| match workers().load(bytes) {

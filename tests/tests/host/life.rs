@@ -161,7 +161,7 @@ async fn parameters_apply_by_event_time() {
 }
 
 async fn refusal(host: &Host, id: &str, mut document: Value, precondition: Precondition) -> ControlError {
-    let (policy, _) = host.service.publish(component("check_in")).await.expect("it is published");
+    let (policy, _) = host.service.publish(component("check_in"), None).await.expect("it is published");
     document["policy"] = policy.digest.to_string().into();
     let document: largesse_documents::CampaignDocument = serde_json::from_value(document).expect("a document");
     let spec = document.read().expect("a campaign");
@@ -201,7 +201,7 @@ async fn a_campaign_without_budget_or_limit_does_not_start() {
     let mut document = five_a_day(1_000);
     document["budgets"] = json!([]);
     document["limits"] = json!([]);
-    let (policy, _) = host.service.publish(component("check_in")).await.expect("it is published");
+    let (policy, _) = host.service.publish(component("check_in"), None).await.expect("it is published");
     document["policy"] = policy.digest.to_string().into();
     host.apply("daily", document, Precondition::Absent).await;
     let started = host.service.command(campaign("daily"), Command::Start, Precondition::None).await;

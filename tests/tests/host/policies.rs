@@ -15,11 +15,11 @@ use crate::fixture::{Host, START, component};
 
 /// A host for staging, over a folder.
 fn staging(folder: &Path) -> Host {
-    Host::on_disk_with(folder, START, PublicationRules { replace_versions: true })
+    Host::on_disk_with(folder, START, PublicationRules { replace_versions: true, ..PublicationRules::default() })
 }
 
 async fn publish(host: &Host, component: &[u8]) -> Result<(Digest, bool), ChangeError> {
-    let (policy, is_new) = host.service.publish(component.to_vec()).await?;
+    let (policy, is_new) = host.service.publish(component.to_vec(), None).await?;
     Ok((policy.digest, is_new))
 }
 

@@ -32,7 +32,7 @@ impl Versions {
         host.register_guest_kind().await;
         let mut digests = Vec::new();
         for name in ["counts_as_1", "counts_as_2", "counts_as_3", "counts_as_4"] {
-            digests.push(host.service.publish(component(name)).await.expect("it is published").0.digest);
+            digests.push(host.service.publish(component(name), None).await.expect("it is published").0.digest);
         }
         let mut document = points_campaign(1_000_000);
         document["params"] = json!({"points": 1});

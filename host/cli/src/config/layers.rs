@@ -28,6 +28,8 @@ pub(crate) enum Shape {
     Number,
     /// `true` or `false`.
     Bool,
+    /// An array of texts.
+    Texts,
     /// An array of tables.
     Tables,
 }
@@ -38,6 +40,7 @@ impl Shape {
             Self::Text => "a text in quotes",
             Self::Number => "a number",
             Self::Bool => "true or false",
+            Self::Texts => "an array of texts in quotes",
             Self::Tables => "an array of tables",
         }
     }
@@ -139,8 +142,8 @@ impl Layers {
         self.text(name, default, |text| text.parse().map_err(|_| "true or false".to_owned()))
     }
 
-    /// The tables under a key.
-    pub(crate) fn tables<T: DeserializeOwned>(&self, name: &str) -> Result<Setting<Vec<T>>> {
+    /// The items of the array under a key.
+    pub(crate) fn items<T: DeserializeOwned>(&self, name: &str) -> Result<Setting<Vec<T>>> {
         let Some((text, from)) = self.found.get(name) else {
             return Ok(Setting { value: Vec::new(), from: Source::Default });
         };
@@ -156,15 +159,15 @@ impl Layers {
     }
 }
 
-/// The value as text: plain for texts, numbers and `true` or `false`, TOML for tables.
+/// The value as text: plain for texts, numbers and `true` or `false`, TOML for arrays.
 fn value_text(key: &Key, value: &DeValue<'_>, text: &str) -> Option<String> {
     match (key.shape, value) {
         (Shape::Text, DeValue::String(text)) => Some(text.to_string()),
         (Shape::Number, DeValue::Integer(number)) => Some(number.as_str().to_owned()),
         (Shape::Bool, DeValue::Boolean(is_so)) => Some(is_so.to_string()),
-        (Shape::Tables, DeValue::Array(_)) => {
-            let whole: toml::Table = toml::from_str(text).ok()?;
-            Some(whole.get(key.name)?.to_string())
+        (Shape::Texts | Shape::Tables, DeValue::Array(_)) => {
+            let whole = toml::Value::Table(toml::from_str(text).ok()?);
+            Some(key.name.split('.').try_fold(&whole, |table, step| table.get(step))?.to_string())
         }
         _ => None,
     }

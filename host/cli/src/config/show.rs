@@ -22,11 +22,13 @@ pub(crate) fn show(args: &ShowArgs, output: Output) -> Result {
 }
 
 /// The values as TOML, with their names.
-fn settings(config: &Config) -> [(&'static str, Setting<toml::Value>); 6] {
+fn settings(config: &Config) -> [(&'static str, Setting<toml::Value>); 8] {
     fn setting<T>(setting: &Setting<T>, value: impl Into<toml::Value>) -> Setting<toml::Value> {
         Setting { value: value.into(), from: setting.from.clone() }
     }
-    let Config { listen, data_dir, workers, log_format, log_level, replace_versions, tokens: _ } = config;
+    let Config { listen, data_dir, workers, log_format, log_level, .. } = config;
+    let Config { trusted_keys, require_signature, replace_versions, .. } = config;
+    let trusted: Vec<String> = trusted_keys.value.iter().map(ToString::to_string).collect();
     let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
     [
         ("listen", setting(listen, listen.value.to_string())),
@@ -34,6 +36,8 @@ fn settings(config: &Config) -> [(&'static str, Setting<toml::Value>); 6] {
         ("workers", setting(workers, count)),
         ("log.format", setting(log_format, log_format.value.as_str())),
         ("log.level", setting(log_level, log_level.value.as_str())),
+        ("policies.trusted_keys", setting(trusted_keys, trusted)),
+        ("policies.require_signature", setting(require_signature, require_signature.value)),
         ("policies.replace_versions", setting(replace_versions, replace_versions.value)),
     ]
 }

@@ -36,12 +36,14 @@ fn flags_lie_over_the_environment_over_the_file() {
     let environment = [("LARGESSE_LISTEN", "[::1]:90"), ("LARGESSE_WORKERS", "4"), ("LARGESSE_TOKEN", "secret")];
     let config = read(FILE, &environment, &args).unwrap();
     insta::assert_snapshot!(show::as_toml(&config), @r#"
-    listen = "[::1]:90"                # environment LARGESSE_LISTEN
-    data_dir = "data"                  # default
-    workers = 5                        # flag --workers
-    log.format = "text"                # default
-    log.level = "debug"                # largesse.toml:5
-    policies.replace_versions = false  # default
+    listen = "[::1]:90"                 # environment LARGESSE_LISTEN
+    data_dir = "data"                   # default
+    workers = 5                         # flag --workers
+    log.format = "text"                 # default
+    log.level = "debug"                 # largesse.toml:5
+    policies.trusted_keys = []          # default
+    policies.require_signature = false  # default
+    policies.replace_versions = false   # default
 
     [[tokens]]  # largesse.toml:7
     name = "shop"
@@ -54,7 +56,7 @@ fn flags_lie_over_the_environment_over_the_file() {
 #[test]
 fn the_machine_readable_form_has_the_same() {
     let config = read(FILE, &[], &ConfigArgs::default()).unwrap();
-    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.replace_versions":{"from":"default","value":false},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
+    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.replace_versions":{"from":"default","value":false},"policies.require_signature":{"from":"default","value":false},"policies.trusted_keys":{"from":"default","value":[]},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
 }
 
 #[test]
@@ -88,7 +90,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
     ");
     insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
     error: unknown key `quux` (largesse.toml:1)
-    hint: the keys are listen, data_dir, workers, log.format, log.level, policies.replace_versions, tokens
+    hint: the keys are listen, data_dir, workers, log.format, log.level, policies.trusted_keys, policies.require_signature, policies.replace_versions, tokens
     ");
 }
 
@@ -128,4 +130,28 @@ fn wrong_tokens_are_refused() {
       cause: the token "a" is there twice
     hint: `largesse token new` prints lines that can be used
     "#);
+}
+
+#[test]
+fn who_trusts_a_key_requires_signatures_unless_told_otherwise() {
+    let key = "release:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    let required = |text: &str| read(text, &[], &ConfigArgs::default()).unwrap().require_signature.value;
+    assert!(!required(""));
+    assert!(required(&format!("[policies]\ntrusted_keys = [\"{key}\"]")));
+    assert!(!required(&format!("[policies]\ntrusted_keys = [\"{key}\"]\nrequire_signature = false")));
+    let list = format!("[\"{key}\"]");
+    let environment =
+        [("LARGESSE_POLICIES_TRUSTED_KEYS", list.as_str()), ("LARGESSE_POLICIES_REQUIRE_SIGNATURE", "false")];
+    let config = read("", &environment, &ConfigArgs::default()).unwrap();
+    assert_eq!((config.trusted_keys.value[0].to_string(), config.require_signature.value), (key.to_owned(), false));
+    insta::assert_snapshot!(refusal("policies.require_signature = true"), @r"
+    error: policies.require_signature is true, but no key is trusted (largesse.toml:1)
+    hint: `largesse policy keygen` makes a key and prints the line for policies.trusted_keys
+    ");
+    insta::assert_snapshot!(refusal("[policies]\ntrusted_keys = [\"release:AAAA\"]"), @r"
+    error: policies.trusted_keys cannot be used (largesse.toml:2)
+      cause: not a trusted key: expected a name of a-z, 0-9 and -, a colon and 32 bytes in base64
+    hint: `largesse policy keygen` prints lines that can be used
+    ");
+    insta::assert_snapshot!(refusal("policies.trusted_keys = \"release:AAAA\""), @"error: policies.trusted_keys must be an array of texts in quotes (largesse.toml:1)");
 }

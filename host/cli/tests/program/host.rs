@@ -122,6 +122,13 @@ impl Running {
         Self { token: token.to_owned(), folder, address: String::new(), child: None, log: Arc::default() }
     }
 
+    /// Adds lines to its configuration.
+    pub(crate) fn configure(&self, lines: &str) {
+        let path = self.path("largesse.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{text}\n{lines}\n")).unwrap();
+    }
+
     /// Starts it again.
     pub(crate) fn restart(&mut self) {
         let command = self.command();

@@ -1,5 +1,6 @@
 //! Published policies through the lives of a host: their files, their versions, who signed them.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use largesse_tests::variants::with_section;
 use serde_json::{Value, json};
 
 use crate::crash::Client;
-use crate::host::{Policies, Running, policies, repository};
+use crate::host::{Policies, Running, policies, repository, run};
 use crate::{event, json_of};
 
 /// A host with two campaigns, on a policy each.
@@ -126,5 +127,51 @@ fn a_version_is_replaced_for_staging_only() {
     let shown = json_of(&host.ok(&["policy", "show", "check-in@0.1.0", "--json"]));
     assert_ne!(shown["digest"], digest.as_str());
     assert_eq!(json_of(&host.ok(&["policy", "show", &digest, "--json"]))["digest"], digest.as_str());
+    host.terminate();
+}
+
+#[test]
+fn a_host_that_trusts_a_key_takes_what_it_signed() {
+    let Some(policies) = policies() else { return };
+    let mut host = Running::new();
+    let (key, stranger) = (host.path("release.key"), host.path("stranger.key"));
+    let made = run(&["policy", "keygen", &key]).ok();
+    run(&["policy", "keygen", &stranger, "--name", "release"]).ok();
+    let again = run(&["policy", "keygen", &key]);
+    assert!(again.code == 2 && again.err.contains("a key is not written over"), "{}", again.err);
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let (_, configuration) = made.split_once("[policies]").unwrap();
+    host.configure(&format!("[policies]{configuration}"));
+    host.restart();
+
+    let component = std::fs::read(policies.join("check_in.wasm")).unwrap();
+    let file = host.write("check_in.wasm", &component);
+    let refusal = |word: &str| {
+        let answer = host.run(&["policy", "publish", &file]);
+        assert_eq!(answer.code, 1);
+        assert!(answer.err.contains(word), "{word}: {}", answer.err);
+    };
+    refusal("The component is not signed");
+    run(&["policy", "sign", &file, "--key", &stranger]).ok();
+    refusal("signed by a key that is not trusted");
+    run(&["policy", "sign", &file, "--key", &key]).ok();
+    host.write("check_in.wasm", &with_section(&component, b"changed since"));
+    refusal("The signature does not hold");
+    host.write("check_in.wasm", b"damaged");
+    std::fs::write(host.path("check_in.wasm.sig"), "damaged").unwrap();
+    let answer = host.run(&["policy", "publish", &file]);
+    assert!(answer.code == 2 && answer.err.contains("`largesse policy sign` writes one"), "{}", answer.err);
+    assert_eq!(host.ok(&["policy", "list"]), "No policy is published. `largesse policy publish FILE` publishes one.\n");
+
+    host.write("check_in.wasm", &component);
+    run(&["policy", "sign", &file, "--key", &key]).ok();
+    let elsewhere = host.write("elsewhere.sig", &std::fs::read(host.path("check_in.wasm.sig")).unwrap());
+    std::fs::remove_file(host.path("check_in.wasm.sig")).unwrap();
+    let published = host.ok(&["policy", "publish", &file, "--signature", &elsewhere]);
+    assert!(published.ends_with("  signed by release\n"), "{published}");
+    host.terminate();
+    // It was checked when it was published; who signed it is known from then on.
+    host.restart();
+    assert_eq!(listed(&host, "check-in")["signed_by"], "release");
     host.terminate();
 }

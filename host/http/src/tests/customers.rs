@@ -3,7 +3,10 @@
 use axum::body::Body;
 use axum::http::Method;
 use largesse_documents::time::read_instant;
+use largesse_domain::id::KeyName;
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_service::PublicationRules;
+use largesse_service::signature::PrivateKey;
 use serde_json::json;
 
 use super::{Host, event_with};
@@ -106,6 +109,31 @@ async fn campaigns_are_checked_before_anything_is_kept() {
     assert_eq!(host.get("/v1/campaigns").await.body, json!({"items": []}));
     let start = host.ask(("operator", Method::POST, "/v1/campaigns/spring/start"), &[], Body::empty()).await;
     assert_eq!(start.problem(), (404, "not-found"));
+}
+
+#[tokio::test]
+async fn a_component_that_is_not_signed_as_it_must_be_is_not_looked_at() {
+    let key = |byte| PrivateKey::from_bytes([byte; 32]);
+    let trusted_keys = vec![key(1).trusted(KeyName::new("release").unwrap())];
+    let rules = PublicationRules { trusted_keys, require_signature: true, ..PublicationRules::default() };
+    let host = Host::start_with(rules);
+    let publish = async |signatures: &[&str]| {
+        let kind = [("content-type", "application/wasm")];
+        let signatures = signatures.iter().map(|signature| ("largesse-signature", *signature));
+        let headers: Vec<_> = kind.into_iter().chain(signatures).collect();
+        host.ask(("admin", Method::POST, "/v1/policies"), &headers, "no component".into()).await
+    };
+    assert_eq!(publish(&[]).await.problem(), (422, "unsigned"));
+    let stranger = publish(&[&key(2).sign(b"no component").to_string()]).await;
+    assert_eq!(stranger.problem(), (422, "signed-by-unknown-key"));
+    let other = publish(&[&key(1).sign(b"something else").to_string()]).await;
+    assert_eq!(other.problem(), (422, "signature-invalid"));
+    assert!(other.body["detail"].as_str().unwrap().contains("the key release"), "{other:?}");
+    let good = key(1).sign(b"no component").to_string();
+    assert_eq!(publish(&[&good]).await.problem(), (422, "not-a-component"));
+    for malformed in [&["AAAA"][..], &[&good, &good], &[""]] {
+        assert_eq!(publish(malformed).await.problem(), (400, "malformed-request"), "{malformed:?}");
+    }
 }
 
 #[tokio::test]

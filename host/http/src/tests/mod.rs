@@ -66,20 +66,17 @@ impl Reply {
 
 impl Host {
     fn start() -> Self {
+        Self::start_with(PublicationRules::default())
+    }
+
+    fn start_with(rules: PublicationRules) -> Self {
         let key = HostKey::from_bytes([7; 32]);
         let (workers, compiler) = (NonZeroUsize::MIN, Compiler::in_process());
         let workers = Workers::new(WorkersConfig { workers, compiler, cache_dir: None, host_key: key }).unwrap();
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
         let components = Components::in_memory();
-        let parts = Parts {
-            store,
-            components,
-            workers,
-            clock: clock.clone(),
-            seed_secret: [7; 32],
-            rules: PublicationRules::default(),
-        };
+        let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32], rules };
         let service = Arc::new(Service::start(parts).unwrap());
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));

@@ -17,15 +17,15 @@ use largesse_domain::migration::Migration;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, TimerKey};
-use largesse_engine::LoadedPolicy;
 use largesse_store::{Kind, StoreError};
 
 use super::Decider;
 use super::activate::{Aim, Plan};
 use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
+use super::publish::Publication;
 use crate::fit;
-use crate::registry::{Component, Published, Registry};
+use crate::registry::{Published, Registry};
 
 /// By how many milliseconds the machine's clock may lie behind the host's before the operator is told: it is adjusted by
 /// less all the time.
@@ -71,24 +71,6 @@ pub enum Change {
     SetPocket(Box<Pocket>),
     /// The ledger is asked for something.
     Ledger(Box<LedgerRequest>),
-}
-
-/// A component that shall be published.
-pub struct Publication {
-    /// The component.
-    pub loaded: Arc<LoadedPolicy>,
-    /// Whether it may take a name and version from other bytes.
-    pub replaces: bool,
-}
-
-impl Publication {
-    /// That other bytes have its name and version, when they do and keep it.
-    pub(crate) fn taken(&self, registry: &Registry) -> Option<ControlError> {
-        let (digest, manifest) = (self.loaded.digest(), self.loaded.manifest());
-        let other = registry.named(&manifest.name, Some(&manifest.version))?.policy.digest;
-        let (name, version) = (manifest.name.to_string(), manifest.version.to_string());
-        (other != digest && !self.replaces).then_some(ControlError::VersionTaken { name, version, digest: other })
-    }
 }
 
 /// What was changed.
@@ -245,43 +227,6 @@ impl Decider {
         let (shared, registry) = (Arc::clone(&self.shared), Arc::clone(&self.registry));
         self.pending.after.push(Box::new(move || shared.set_registry(registry)));
         Ok(changed)
-    }
-
-    fn publish(&mut self, publication: Publication) -> Outcome {
-        if let Some(taken) = publication.taken(&self.registry) {
-            return Err(taken);
-        }
-        let Publication { loaded, replaces: _ } = publication;
-        let (digest, manifest) = (loaded.digest(), loaded.manifest().clone());
-        let known = self.registry.policy(&digest).cloned();
-        let meant = self.registry.named(&manifest.name, Some(&manifest.version)).map(|meant| meant.policy.digest);
-        if let Some(known) = &known
-            && meant == Some(digest)
-        {
-            if known.loaded().is_none() {
-                tracing::info!(%digest, "a policy can be run again");
-                self.change_registry(|registry| registry.set_component(&digest, Component::Loaded(loaded)))?;
-            }
-            return Ok(Changed::Policy(Arc::clone(&known.policy), false));
-        }
-        let policy = Arc::new(Policy {
-            digest,
-            manifest,
-            size_bytes: loaded.size_bytes(),
-            contract: loaded.contract().as_str().to_owned(),
-            published_at: self.clock.now(),
-        });
-        let published = Published { policy: Arc::clone(&policy), component: Component::Loaded(loaded) };
-        self.change_registry(|registry| registry.publish(published))?;
-        self.pending.batch.policies.push(Arc::clone(&policy));
-        Ok(Changed::Policy(policy, known.is_none()))
-    }
-
-    fn change_registry(&mut self, change: impl FnOnce(&mut Registry)) -> Result<(), ControlError> {
-        self.with_registry(|registry| {
-            change(registry);
-            Ok(())
-        })
     }
 
     fn apply(

@@ -16,6 +16,7 @@ mod catalogue;
 mod control;
 mod decide;
 mod deferred;
+mod publish;
 mod outbox;
 mod ledger;
 mod migrate;
@@ -43,9 +44,10 @@ use tokio::sync::oneshot;
 
 pub use activate::{Aim, Plan};
 pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
-pub use control::{Change, Changed, ControlError, Precondition, Publication};
+pub use control::{Change, Changed, ControlError, Precondition};
 pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget};
 pub use outbox::OutboxCommand;
+pub use publish::Publication;
 
 use outbox::Outbox;
 

@@ -135,11 +135,11 @@ pub(super) fn campaigns(connection: &Connection) -> Result<Vec<Campaign>, StoreE
 }
 
 pub(super) fn policies(connection: &Connection) -> Result<Vec<Policy>, StoreError> {
-    let sql = "SELECT digest, size_bytes, contract, published_at, manifest FROM policies ORDER BY place";
+    let sql = "SELECT digest, size_bytes, contract, published_at, signed_by, manifest FROM policies ORDER BY place";
     all(connection, "policy", sql, [], |row| {
         let (digest, size_bytes) = (row.digest()?, row.number()?);
-        let (contract, published_at) = (row.take()?, row.instant()?);
-        Ok(Policy { digest, size_bytes, contract, published_at, manifest: row.form(read_manifest)? })
+        let (contract, published_at, signed_by) = (row.take()?, row.instant()?, row.optional_id()?);
+        Ok(Policy { digest, size_bytes, contract, published_at, signed_by, manifest: row.form(read_manifest)? })
     })
 }
 

@@ -9,7 +9,7 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
 use largesse_domain::grant::{AfterHold, Grant};
-use largesse_domain::id::CampaignId;
+use largesse_domain::id::{CampaignId, KeyName};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
@@ -50,11 +50,20 @@ fn policies(connection: &Connection, batch: &Batch) -> Written {
         let digest = policy.digest.as_bytes();
         // Published again, it takes the last place.
         connection.prepare_cached("DELETE FROM policies WHERE digest = ?1")?.execute(params![digest])?;
-        let sql = "INSERT INTO policies (digest, name, size_bytes, contract, published_at, manifest) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO policies (digest, name, size_bytes, contract, published_at, signed_by, manifest) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let (size, at) = (column(policy.size_bytes)?, policy.published_at.as_millis());
+        let signed_by = policy.signed_by.as_ref().map(KeyName::as_str);
         let (name, manifest) = (policy.manifest.name.as_str(), manifest_text(&policy.manifest));
-        connection.prepare_cached(sql)?.execute(params![digest, name, size, policy.contract, at, manifest])?;
+        connection.prepare_cached(sql)?.execute(params![
+            digest,
+            name,
+            size,
+            policy.contract,
+            at,
+            signed_by,
+            manifest
+        ])?;
     }
     Ok(())
 }

@@ -145,7 +145,7 @@ impl Side {
         host.campaign("rebate", "sign_up_rebate", rebate()).await;
         let first = host.service.registry().campaign(&campaign("daily")).expect("it runs").published.policy.digest;
         let (next, _) =
-            host.service.publish(with_version(&component("check_in"), "0.2.0")).await.expect("it is published");
+            host.service.publish(with_version(&component("check_in"), "0.2.0"), None).await.expect("it is published");
         assert_eq!(next.manifest.version.as_str(), "0.2.0");
         Self { host, versions: [first.to_string(), next.digest.to_string()], folder }
     }
