@@ -10,6 +10,9 @@ LARGESSE = $(BUILT)/release/largesse
 
 WASM := wasm32-wasip2
 POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
+# The contract version that is not released yet, and the guest that stands for it.
+FROZEN := tests/frozen/0.1.0
+FREEZES := counts_days
 AS_GUEST := --profile guest --target $(WASM)
 
 .PHONY: help
@@ -53,6 +56,17 @@ plugins: target ## Build the four policies
 .PHONY: guests
 guests: target ## Build the guest programs that tests are done with
 	$(CARGO) build $(AS_GUEST) -p largesse-guests --examples
+
+.PHONY: frozen
+frozen: guests ## Keep the component of the contract version that is not released yet, for the test of frozen ones
+	@! grep -qs '^released = true' $(FROZEN)/built.toml || { echo "$(FROZEN) is released and does not change"; exit 1; }
+	cp $(BUILT)/$(WASM)/guest/examples/$(FREEZES).wasm $(FROZEN)/policy.wasm
+	{ echo "# Written by \`make frozen\`."; \
+	  echo "released = false"; \
+	  echo "source = \"tests/guests/examples/$(FREEZES).rs\""; \
+	  echo "source_sha256 = \"$$(sha256sum < tests/guests/examples/$(FREEZES).rs | cut -d ' ' -f 1)\""; \
+	  echo "component_sha256 = \"$$(sha256sum < $(FROZEN)/policy.wasm | cut -d ' ' -f 1)\""; \
+	  echo "compiler = \"$$(rustc --version)\""; } > $(FROZEN)/built.toml
 
 .PHONY: fmt
 fmt: ## Format everything

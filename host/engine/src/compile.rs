@@ -54,7 +54,7 @@ pub enum CompileError {
     #[error("the component does not export `largesse:policy/policy`; this host takes contract {}", contract::taken())]
     NoContract,
     /// It keeps another version of the contract.
-    #[error("the component has contract {found}, this host takes {}", contract::taken())]
+    #[error("the component has contract {found}, this host takes {}: {}", contract::taken(), contract::advice(found))]
     WrongContract {
         /// The component's version.
         found: String,

@@ -19,7 +19,15 @@ impl ContractVersion {
         }
     }
 
-    /// The interface whose functions the host calls, at the version that the host looks up.
+    /// The version of the WIT package, as the host looks it up.
+    #[must_use]
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::V0_1 => "0.1.0",
+        }
+    }
+
+    /// The interface whose functions the host calls.
     pub(crate) fn interface(self) -> &'static str {
         match self {
             Self::V0_1 => "largesse:policy/policy@0.1.0",
@@ -33,15 +41,22 @@ impl ContractVersion {
         }
     }
 
-    fn of_package(version: &str) -> Option<Self> {
-        let mut parts = version.splitn(3, '.');
-        let (major, minor, patch) = (parts.next()?, parts.next()?, parts.next()?);
-        let numeric = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match (major, minor) {
-            ("0", "1") if numeric(patch) => Some(Self::V0_1),
-            _ => None,
+    fn number(self) -> (u64, u64) {
+        match self {
+            Self::V0_1 => (0, 1),
         }
     }
+
+    fn of_package(version: &str) -> Option<Self> {
+        let found = released(version)?;
+        Self::ALL.into_iter().find(|known| known.number() == found)
+    }
+}
+
+/// Major and minor of a version that was released; `None` for any other text.
+fn released(version: &str) -> Option<(u64, u64)> {
+    let version = semver::Version::parse(version).ok()?;
+    (version.pre.is_empty() && version.build.is_empty()).then_some((version.major, version.minor))
 }
 
 /// How the name of an import or export relates to the contract.
@@ -81,6 +96,21 @@ pub(crate) fn name(name: &str) -> Name<'_> {
     }
 }
 
+/// What to do about a component with a version that the host does not take.
+pub(crate) fn advice(found: &str) -> String {
+    let [newest, ..] = ContractVersion::ALL;
+    let build = format!("build it with largesse-sdk {}.x", newest.as_str());
+    match released(found) {
+        None => format!("that is no released version; {build}"),
+        Some((major, minor)) if (major, minor) > newest.number() => {
+            format!("that is a newer one; run a host that takes {major}.{minor}, or {build}")
+        }
+        Some((major, minor)) => {
+            format!("that is an older one; {build}, or run a host that takes {major}.{minor}")
+        }
+    }
+}
+
 /// The versions taken, for messages: `0.1`.
 pub(crate) fn taken() -> String {
     ContractVersion::ALL.map(ContractVersion::as_str).join(", ")
@@ -102,5 +132,37 @@ mod tests {
         assert_eq!(name("largesse:policy/policy"), Name::OtherVersion("without a version"));
         assert_eq!(name("largesse:policy/extra@0.1.0"), Name::Foreign);
         assert_eq!(name("wasi:io/poll@0.2.6"), Name::Foreign);
+    }
+
+    #[test]
+    fn every_version_says_itself_in_one_way() {
+        for version in ContractVersion::ALL {
+            let (major, minor) = version.number();
+            assert_eq!(version.as_str(), format!("{major}.{minor}"));
+            assert!(version.interface().ends_with(&format!("@{}", version.package())));
+            assert!(version.types().ends_with(&format!("@{}", version.package())));
+            assert_eq!(ContractVersion::of_package(version.package()), Some(version));
+        }
+        let newest_first = ContractVersion::ALL.windows(2).all(|pair| pair[0].number() > pair[1].number());
+        assert!(newest_first);
+    }
+
+    #[test]
+    fn another_version_says_what_to_do() {
+        let told = |found: &str| crate::CompileError::WrongContract { found: found.to_owned() }.to_string();
+        assert_eq!(
+            told("0.2.0"),
+            "the component has contract 0.2.0, this host takes 0.1: that is a newer one; run a host that takes 0.2, or \
+             build it with largesse-sdk 0.1.x"
+        );
+        assert_eq!(
+            told("0.0.3"),
+            "the component has contract 0.0.3, this host takes 0.1: that is an older one; build it with largesse-sdk \
+             0.1.x, or run a host that takes 0.0"
+        );
+        for found in ["0.1.0-rc", "0.1.0+mine", "without a version", "1"] {
+            let no_release = "that is no released version; build it with largesse-sdk 0.1.x";
+            assert!(told(found).ends_with(no_release), "{}", told(found));
+        }
     }
 }

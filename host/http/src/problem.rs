@@ -170,7 +170,7 @@ problem_types! {
     NoContract, "no-contract", UNPROCESSABLE_ENTITY, "The component is not a policy",
         "It does not export the interface `largesse:policy/policy`.";
     WrongContract, "wrong-contract", UNPROCESSABLE_ENTITY, "The component has another contract version",
-        "Build it with a guest SDK of a contract version that the detail names.";
+        "The detail says whether it is newer or older than this host takes, and which SDK or host to use.";
     ForeignImport, "foreign-import", UNPROCESSABLE_ENTITY, "The component imports what the host does not give",
         "A policy has no imports but a few of WASI's. The detail names the import.";
     ComponentShape, "component-shape", UNPROCESSABLE_ENTITY, "The component has a shape that is not taken",

@@ -38,6 +38,7 @@ const HARMLESS: &[&str] = &[
     "counts_as_2",
     "counts_as_3",
     "counts_as_4",
+    "counts_days",
     "grants_as_told",
     "looks_around",
     "remembers",

@@ -4,6 +4,7 @@ mod fixture;
 
 mod scenarios;
 mod hostile;
+mod frozen;
 mod fuzz;
 mod admission;
 mod contention;
