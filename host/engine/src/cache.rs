@@ -44,8 +44,28 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
+    /// Opens a directory. What another engine compiled there, or a host that died has left unfinished, is removed.
     pub(crate) fn new(dir: Dir, key: HostKey, fingerprint: [u8; 32]) -> Self {
-        Self { dir, key, fingerprint, names: AtomicU64::new(0) }
+        let cache = Self { dir, key, fingerprint, names: AtomicU64::new(0) };
+        match cache.sweep() {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "compiled code that this engine does not use is removed"),
+            Err(error) => tracing::warn!(%error, "the cache of compiled code cannot be looked through"),
+        }
+        cache
+    }
+
+    fn sweep(&self) -> io::Result<usize> {
+        let own = self.ending();
+        let mut removed = 0;
+        for entry in self.dir.entries()? {
+            let name = entry?.file_name();
+            if !name.to_string_lossy().ends_with(&own) {
+                self.dir.remove_file(&name)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// The artefact of a policy, if there is one that the host made.
@@ -126,8 +146,13 @@ impl Cache {
     }
 
     fn file_name(&self, digest: &Digest) -> String {
+        format!("{digest}{}", self.ending())
+    }
+
+    /// How the names of this engine's files end.
+    fn ending(&self) -> String {
         let [a, b, c, d, ..] = self.fingerprint;
-        format!("{digest}-{a:02x}{b:02x}{c:02x}{d:02x}.cwasm")
+        format!("-{a:02x}{b:02x}{c:02x}{d:02x}.cwasm")
     }
 }
 
@@ -150,10 +175,27 @@ mod tests {
         own.put(&digest, b"code");
         assert_eq!(own.get(&digest).as_deref(), Some(&b"code"[..]));
         assert_eq!(own.get(&Digest::from_bytes([8; 32])), None);
-        assert_eq!(cache(place.path(), 1, 2).get(&digest), None, "another engine's code");
         own.forget(&digest);
         assert_eq!(own.get(&digest), None);
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_another_engine_compiled_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let digest = Digest::from_bytes([7; 32]);
+        let own = cache(place.path(), 1, 1);
+        own.put(&digest, b"code");
+        std::fs::write(place.path().join(format!("{digest}.77-0.new")), b"unfinished").unwrap();
+        assert_eq!(cache(place.path(), 1, 1).get(&digest).as_deref(), Some(&b"code"[..]));
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
+        // The same file under the name that the other would give it.
+        let other = cache(place.path(), 1, 2);
+        assert_eq!(other.get(&digest), None, "it was removed");
+        own.put(&digest, b"code");
+        std::fs::rename(place.path().join(own.file_name(&digest)), place.path().join(other.file_name(&digest)))
+            .unwrap();
+        assert_eq!(other.get(&digest), None, "another engine's code");
     }
 
     #[test]

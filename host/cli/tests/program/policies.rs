@@ -175,3 +175,53 @@ fn a_host_that_trusts_a_key_takes_what_it_signed() {
     assert_eq!(listed(&host, "check-in")["signed_by"], "release");
     host.terminate();
 }
+
+/// The files of compiled code, by name.
+fn compiled(host: &Running) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(host.path("data/compiled")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn compiled_code_that_is_not_the_hosts_own_is_compiled_again() {
+    let Some(policies) = policies() else { return };
+    let mut host = two_campaigns(&policies);
+    let digest = listed(&host, "check-in")["digest"].as_str().unwrap().to_owned();
+    let of_policy = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(&digest);
+    let file = compiled(&host).into_iter().find(of_policy).unwrap();
+    let good = std::fs::read(&file).unwrap();
+    // The same code, authenticated by another host.
+    let stranger = two_campaigns(&policies);
+    let foreign = std::fs::read(compiled(&stranger).into_iter().find(of_policy).unwrap()).unwrap();
+    assert_ne!(foreign, good);
+    drop(stranger);
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    let of_another_engine = file.with_file_name(format!("{digest}-00000000.cwasm"));
+
+    let spoils: [(&str, &[u8]); 4] =
+        [("cut short", &good[..good.len() / 2]), ("empty", b""), ("flipped", &flipped), ("another host's", &foreign)];
+    for (number, (what, bytes)) in spoils.into_iter().enumerate() {
+        host.terminate();
+        std::fs::write(&file, bytes).unwrap();
+        std::fs::write(&of_another_engine, &good).unwrap();
+        host.restart();
+        let log = host.log();
+        let lines = |part: &str| log.lines().filter(|line| line.contains(part)).count();
+        assert_eq!(lines("compiled again"), 1, "{what}: {log}");
+        assert_eq!(lines("that this engine does not use is removed"), 1, "{what}: {log}");
+        let again = std::fs::read(&file).unwrap();
+        assert_ne!(again, bytes, "{what}: it is written anew");
+        assert_eq!(again.len(), good.len(), "{what}");
+        assert!(!of_another_engine.exists());
+        let decided = send(&host, number, "checked_in");
+        assert_eq!(decided["decisions"][0]["verdict"], "accepted", "{what}: {decided}");
+    }
+    // What was compiled again is used from then on.
+    host.terminate();
+    host.restart();
+    assert!(!host.log().contains("compiled"), "{}", host.log());
+    host.terminate();
+}
