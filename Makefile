@@ -41,6 +41,10 @@ crash: plugins guests ## Kill the host at every fail point five times and at 200
 bench: build guests ## Measure decisions and durable throughput, next to what plain SQLite can do
 	$(BUILT)/release/bench
 
+.PHONY: bench-start
+bench-start: build ## Measure how long a host with 200 published versions takes to start (compiles for some minutes)
+	$(BUILT)/release/bench start
+
 .PHONY: build
 build: plugins ## Build the host, as it is released, and the programs that measure it
 	$(CARGO) build --release -p largesse -p largesse-tests --bins

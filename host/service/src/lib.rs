@@ -281,7 +281,7 @@ impl Service {
         precondition: Precondition,
     ) -> Result<(Arc<Campaign>, bool), ChangeError> {
         let published = self.find(&spec.policy)?;
-        let loaded = self.loaded(&published)?;
+        let loaded = self.loaded(&published).await?;
         let digest = loaded.digest();
         let (workers, params) = (Arc::clone(&self.workers), spec.params.clone());
         let problems = blocking(move || fit::params_problems(&loaded, &params, &workers)).await?;
@@ -300,14 +300,21 @@ impl Service {
         self.registry().find(policy).cloned().ok_or_else(missing)
     }
 
-    /// A published policy, to be run.
-    fn loaded(&self, published: &Published) -> Result<Arc<LoadedPolicy>, ControlError> {
-        match &published.component {
+    /// A published policy, to be run. When nobody has needed it since the host started it is loaded now.
+    async fn loaded(&self, published: &Published) -> Result<Arc<LoadedPolicy>, ChangeError> {
+        let loaded = match &published.component {
             Component::Loaded(loaded) => Ok(Arc::clone(loaded)),
-            Component::Broken(why) => {
-                Err(problem_of_policy(format!("the policy cannot be run: {why}; publish the same bytes again")))
+            Component::Broken(why) => Err(Arc::clone(why)),
+            Component::Kept => {
+                let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
+                let digest = published.policy.digest;
+                let loaded = blocking(move || start::load(&components, &workers, &digest)).await?;
+                self.change(Change::Component(digest, loaded.clone().into())).await?;
+                loaded
             }
-        }
+        };
+        let broken = |why| problem_of_policy(format!("the policy cannot be run: {why}; publish the same bytes again"));
+        loaded.map_err(|why| broken(why).into())
     }
 
     /// Starts, pauses, resumes or ends a campaign.

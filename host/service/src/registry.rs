@@ -33,8 +33,16 @@ pub struct Published {
 pub enum Component {
     /// It can be run.
     Loaded(Arc<LoadedPolicy>),
+    /// It is on disk as it was published. Nobody has needed it since the host started.
+    Kept,
     /// It cannot be run, for this reason. Publishing the same bytes again mends it.
     Broken(Arc<str>),
+}
+
+impl From<Result<Arc<LoadedPolicy>, Arc<str>>> for Component {
+    fn from(loaded: Result<Arc<LoadedPolicy>, Arc<str>>) -> Self {
+        loaded.map_or_else(Self::Broken, Self::Loaded)
+    }
 }
 
 impl Published {
@@ -43,7 +51,7 @@ impl Published {
     pub fn loaded(&self) -> Option<&Arc<LoadedPolicy>> {
         match &self.component {
             Component::Loaded(loaded) => Some(loaded),
-            Component::Broken(_) => None,
+            Component::Kept | Component::Broken(_) => None,
         }
     }
 
@@ -52,7 +60,7 @@ impl Published {
     pub fn broken(&self) -> Option<&str> {
         match &self.component {
             Component::Broken(why) => Some(why),
-            Component::Loaded(_) => None,
+            Component::Loaded(_) | Component::Kept => None,
         }
     }
 

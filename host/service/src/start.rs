@@ -1,8 +1,16 @@
 //! What a start reads: the picture of what is published and runs.
 
+use std::collections::BTreeSet;
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
+use largesse_domain::campaign::Campaign;
 use largesse_domain::id::Digest;
+use largesse_domain::lifecycle::Lifecycle;
 use largesse_engine::{LoadError, LoadedPolicy, Workers};
 use largesse_failpoint::{Point, reach};
 use largesse_store::{Store, StoreError};
@@ -39,13 +47,18 @@ pub(crate) fn read_registry(
         registry.kinds.insert(kind).map_err(|problem| inconsistent(format!("kind {name}: {}", problem.message)))?;
     }
     reach(Point::KindsRead);
-    for policy in store.policies()? {
-        let component = load(components, workers, &policy.digest);
+    let (policies, campaigns) = (store.policies()?, store.campaigns()?);
+    let needed = needed(&campaigns);
+    let found = side_by_side(&policies, |policy| match needed.contains(&policy.digest) {
+        true => load(components, workers, &policy.digest).into(),
+        false => look(components, &policy.digest),
+    });
+    for (policy, component) in policies.into_iter().zip(found.map_err(StartError::Thread)?) {
         registry.publish(Published { policy: Arc::new(policy), component });
     }
     reach(Point::PoliciesRead);
     registry.stops = store.stops()?.into_iter().collect();
-    for campaign in store.campaigns()? {
+    for campaign in campaigns {
         let id = campaign.id.clone();
         let set = registry.set_campaign(Arc::new(campaign));
         set.ok_or_else(|| inconsistent(format!("campaign {id} uses a policy or a zone that is not known")))?;
@@ -58,12 +71,50 @@ pub(crate) fn read_registry(
     Ok(registry)
 }
 
-/// Makes a published component ready to run.
-fn load(components: &Components, workers: &Workers, digest: &Digest) -> Component {
-    match try_load(components, workers, digest) {
-        Ok(loaded) => Component::Loaded(loaded),
-        Err(error) => Component::Broken(crate::chain(&error).into()),
-    }
+/// The policies that decide for campaigns, are tried in them, or may be gone back to without asking. Others are loaded when somebody
+/// asks for them: a host with hundreds of versions starts as fast as one with those that are in use.
+fn needed(campaigns: &[Campaign]) -> BTreeSet<Digest> {
+    let in_use = campaigns.iter().filter(|campaign| campaign.lifecycle != Lifecycle::Ended);
+    let of_campaign = |campaign: &Campaign| {
+        let Campaign { activations, rollout, .. } = campaign;
+        let activated = activations.earlier.iter().chain([&activations.active]).map(|activation| activation.policy);
+        let tried = rollout.as_ref().map(|rollout| rollout.policy);
+        activated.chain(tried).collect::<Vec<_>>()
+    };
+    in_use.flat_map(of_campaign).collect()
+}
+
+/// Does some work on every item, on as many threads as the machine has cores. Results come in the order of the items.
+fn side_by_side<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> io::Result<Vec<U>> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else { return done };
+            done.push((place, work(item)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(items.len());
+    let mut done = thread::scope(|scope| {
+        let helpers = (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, take));
+        let helpers = helpers.collect::<io::Result<Vec<_>>>()?;
+        let own = take();
+        let helped = helpers.into_iter().flat_map(|helper| helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok::<_, io::Error>(own.into_iter().chain(helped).collect::<Vec<_>>())
+    })?;
+    done.sort_unstable_by_key(|(place, _)| *place);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Sees that a published component is there.
+fn look(components: &Components, digest: &Digest) -> Component {
+    components.get(digest).map_or_else(|error| Component::Broken(crate::chain(&error).into()), |_| Component::Kept)
+}
+
+/// Makes a published component ready to run, or says why it cannot be.
+pub(crate) fn load(components: &Components, workers: &Workers, digest: &Digest) -> Result<Arc<LoadedPolicy>, Arc<str>> {
+    try_load(components, workers, digest).map_err(|error| crate::chain(&error).into())
 }
 
 /// Why a published component is not ready to run.
@@ -81,10 +132,8 @@ fn try_load(components: &Components, workers: &Workers, digest: &Digest) -> Resu
 
 /// Tells the operator of each policy that cannot be run, what that means and what to do.
 fn tell_broken(registry: &Registry) {
-    let mut count = 0_u32;
     for published in registry.policies() {
         let Some(why) = published.broken() else { continue };
-        count += 1;
         let users: Vec<&str> = registry.users(&published.policy.digest).map(|campaign| campaign.id.as_str()).collect();
         let manifest = published.manifest();
         tracing::error!(
@@ -94,5 +143,25 @@ fn tell_broken(registry: &Registry) {
             "a policy cannot be run: {why}; its campaigns are held until the same bytes are published again"
         );
     }
-    metrics::gauge!("largesse_policies_broken").set(f64::from(count));
+    count_broken(registry);
+}
+
+/// Measures how many policies cannot be run.
+pub(crate) fn count_broken(registry: &Registry) {
+    let broken: u32 = registry.policies().filter_map(Published::broken).map(|_| 1).sum();
+    metrics::gauge!("largesse_policies_broken").set(f64::from(broken));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_side_by_side_comes_in_order() {
+        for count in [0_u64, 1, 2, 1_000] {
+            let items: Vec<u64> = (0..count).collect();
+            let expected: Vec<u64> = items.iter().map(|item| item * 2).collect();
+            assert_eq!(side_by_side(&items, |item| item * 2).unwrap(), expected);
+        }
+    }
 }

@@ -153,7 +153,7 @@ impl Service {
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
-        let loaded = self.loaded(&wish.published)?;
+        let loaded = self.loaded(&wish.published).await?;
         let (workers, store, active) = (Arc::clone(&self.workers), Arc::clone(&self.store), Arc::clone(active));
         let now = self.clock().now();
         blocking(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?

@@ -5,15 +5,19 @@ mod decisions;
 mod plain;
 mod durable;
 mod swaps;
+mod start;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use cap_std::fs::Dir;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 
 /// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all when none is) and prints them.
+/// Runs the measurements named (`decisions`, `batches`, `connections`; all these when none is) and prints them. `start`, which
+/// compiles for minutes, runs only by its name, and alone.
 ///
 /// # Errors
 /// When a component is not built, or the host does not start.
@@ -21,6 +25,9 @@ pub fn run(named: &[String]) -> Result<()> {
     let wanted = |name: &str| named.is_empty() || named.iter().any(|other| other == name);
     let cores = std::thread::available_parallelism()?;
     println!("{cores} cores; all figures are of one run, on whatever else the machine was doing\n");
+    if named.iter().any(|name| name == "start") {
+        return start::run();
+    }
     if wanted("decisions") {
         decisions::run()?;
     }
@@ -34,11 +41,15 @@ pub fn run(named: &[String]) -> Result<()> {
 }
 
 fn workers(count: usize) -> Result<Arc<Workers>> {
+    workers_with(count, None)
+}
+
+fn workers_with(count: usize, cache_dir: Option<Dir>) -> Result<Arc<Workers>> {
     let child = std::env::current_exe()?.with_file_name("compile_child");
     let config = WorkersConfig {
         workers: NonZeroUsize::new(count).context("no workers")?,
         compiler: Compiler::child(child, Vec::new()),
-        cache_dir: None,
+        cache_dir,
         host_key: HostKey::from_bytes([1; 32]),
     };
     Ok(Arc::new(Workers::new(config)?))

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use largesse_documents::PolicyRef;
 use largesse_domain::id::Digest;
+use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::Policy;
 use largesse_domain::time::Instant;
-use largesse_service::pipeline::ControlError;
+use largesse_service::pipeline::{ControlError, Precondition};
 use largesse_service::{ChangeError, PublicationRules};
 use largesse_tests::variants::{with_section, with_version};
+use serde_json::json;
 
-use crate::fixture::{Host, START, component};
+use crate::fixture::{Host, START, component, event, points_campaign};
 
 /// A host for staging, over a folder.
 fn staging(folder: &Path) -> Host {
@@ -110,4 +112,47 @@ async fn policies_are_listed_by_name_and_version() {
     host.service.stop().await;
     drop(host);
     assert_eq!(listed(&Host::on_disk(folder.path())), expected);
+}
+
+/// A start loads what is in use; the rest is there when somebody asks for it.
+#[tokio::test]
+async fn many_versions_are_there_after_a_restart() {
+    const VERSIONS: usize = 30;
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::on_disk(folder.path());
+    host.register_guest_kind().await;
+    let bytes = component("counts_days");
+    let version = |number: usize| format!("1.{}.{}", number / 10, number % 10);
+    let mut digests = Vec::new();
+    for number in 0..VERSIONS {
+        digests.push(publish(&host, &with_version(&bytes, &version(number))).await.expect("it is published").0);
+    }
+    let document = |number: usize| {
+        let mut document = points_campaign(1_000);
+        document["policy"] = format!("counts-days@{}", version(number)).into();
+        document
+    };
+    for number in [3, 17] {
+        host.apply(&format!("on-{number}"), document(number), Precondition::Absent).await;
+        host.command(&format!("on-{number}"), Command::Start).await;
+    }
+    let before = listed(&host);
+    assert_eq!(before.len(), VERSIONS);
+    host.service.stop().await;
+    drop(host);
+
+    let host = Host::on_disk(folder.path());
+    assert_eq!(listed(&host), before);
+    let loaded = |host: &Host| {
+        let registry = host.service.registry();
+        let is_loaded = |digest: &Digest| registry.policy(digest).is_some_and(|policy| policy.loaded().is_some());
+        (0..VERSIONS).filter(|number| is_loaded(&digests[*number])).collect::<Vec<_>>()
+    };
+    assert_eq!(loaded(&host), [3, 17]);
+    host.apply("on-28", document(28), Precondition::Absent).await;
+    host.command("on-28", Command::Start).await;
+    assert_eq!(loaded(&host), [3, 17, 28]);
+    let answer = host.send_one(event("day.checked-in", "u1", "2026-03-01T12:00:00+08:00", json!({}))).await;
+    let by: Vec<Digest> = answer.decisions.iter().map(|decision| decision.policy).collect();
+    assert_eq!(by, [digests[17], digests[28], digests[3]]);
 }

@@ -25,7 +25,7 @@ use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
 use super::publish::Publication;
 use crate::fit;
-use crate::registry::{Published, Registry};
+use crate::registry::{Component, Published, Registry};
 
 /// By how many milliseconds the machine's clock may lie behind the host's before the operator is told: it is adjusted by
 /// less all the time.
@@ -46,6 +46,8 @@ pub enum Precondition {
 pub enum Change {
     /// A policy is published, whose component is on disk.
     Publish(Publication),
+    /// It is known what has become of the component of a published policy.
+    Component(Digest, Component),
     /// A campaign is created or changed; the policy is named by digest and has accepted the parameters. A campaign that has
     /// started and gets another version needs a plan.
     Apply(CampaignId, Box<CampaignSpec>, (Digest, Option<Box<Plan>>), Precondition),
@@ -201,6 +203,7 @@ impl Decider {
     pub(super) fn change(&mut self, change: Change) -> Result<Outcome, StoreError> {
         Ok(match change {
             Change::Publish(publication) => self.publish(publication),
+            Change::Component(policy, component) => self.set_component(&policy, component),
             Change::Apply(id, spec, version, precondition) => self.apply(id, *spec, version, precondition),
             Change::CarryOut(plan, aim) => self.carry_out(&plan, aim),
             Change::StopRollout(id, precondition) => self.stop_rollout(&id, precondition),

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use largesse_domain::id::KeyName;
+use largesse_domain::id::{Digest, KeyName};
 use largesse_domain::policy::Policy;
 use largesse_engine::LoadedPolicy;
 
 use super::Decider;
 use super::control::{Changed, ControlError, Outcome};
 use crate::registry::{Component, Published, Registry};
+use crate::start::count_broken;
 
 /// A component that shall be published.
 pub struct Publication {
@@ -63,9 +64,19 @@ impl Decider {
         Ok(Changed::Policy(policy, known.is_none()))
     }
 
+    /// Notes what has become of the component of a published policy.
+    pub(super) fn set_component(&mut self, policy: &Digest, component: Component) -> Outcome {
+        // Who published it meanwhile has loaded it too.
+        if self.registry.policy(policy).is_some_and(|published| published.loaded().is_none()) {
+            self.change_registry(|registry| registry.set_component(policy, component))?;
+        }
+        Ok(Changed::Done)
+    }
+
     fn change_registry(&mut self, change: impl FnOnce(&mut Registry)) -> Result<(), ControlError> {
         self.with_registry(|registry| {
             change(registry);
+            count_broken(registry);
             Ok(())
         })
     }
