@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Benefit, Grant, Shortfall};
+use crate::held::{AfterHold, Hold};
 use crate::manifest::UnitClass;
 use crate::money::AMOUNT_MAX;
 use crate::policy::Problem;
@@ -150,7 +151,7 @@ impl BenefitParam {
         if matches!(grant.choices[..], [Benefit::Units { .. }]) {
             grant.expires = self.expires_after_days.map(When::after_days);
         }
-        grant.hold_until = self.hold_days.map(When::after_days);
+        grant.hold = self.hold_days.map(|days| Hold { until: When::after_days(days), then: AfterHold::Post });
         grant.on_shortfall = match self.on_shortfall {
             None | Some(ShortfallParam::Refuse) => Shortfall::Refuse,
             Some(ShortfallParam::Reduce) => Shortfall::Reduce,
@@ -225,7 +226,8 @@ mod tests {
         let grant = param.grant("k", "u1");
         assert_eq!(grant.choices, [Benefit::units("coupon:x", 2)]);
         assert_eq!(grant.expires, Some(When::AfterSeconds(30 * 86_400)));
-        assert_eq!(grant.hold_until, Some(When::AfterSeconds(7 * 86_400)));
+        let hold = Hold { until: When::AfterSeconds(7 * 86_400), then: AfterHold::Post };
+        assert_eq!(grant.hold, Some(hold));
         assert_eq!(grant.on_shortfall, Shortfall::Skip);
         let keys: Vec<_> = grants(&[param.clone(), param], "day/1", "u1", "").map(|grant| grant.key).collect();
         assert_eq!(keys, ["day/1", "day/1/2"]);

@@ -4,7 +4,7 @@
 use serde_json::Error;
 
 use crate::policy::Policy;
-use crate::{decision, input, manifest, policy, time};
+use crate::{decision, held, input, manifest, policy, time};
 
 mod generated {
     #![expect(missing_docs, reason = "generated from the contract, which documents its items")]
@@ -172,6 +172,8 @@ fn effect_out(effect: decision::Effect) -> wit::Effect {
             data: schedule.data,
         }),
         decision::Effect::CancelTimer(name) => wit::Effect::CancelTimer(name),
+        decision::Effect::Reserve(reservation) => wit::Effect::Reserve(reservation_out(reservation)),
+        decision::Effect::Settle(settlement) => wit::Effect::Settle(settlement_out(settlement)),
     }
 }
 
@@ -180,14 +182,53 @@ fn grant_out(grant: decision::Grant) -> wit::Grant {
         key: grant.key,
         to: grant.to,
         choices: grant.choices.into_iter().map(benefit_out).collect(),
-        on_shortfall: match grant.on_shortfall {
-            decision::Shortfall::Refuse => wit::Shortfall::Refuse,
-            decision::Shortfall::Reduce => wit::Shortfall::Reduce,
-            decision::Shortfall::Skip => wit::Shortfall::Skip,
-        },
-        hold_until: grant.hold_until.map(when_out),
+        on_shortfall: shortfall_out(grant.on_shortfall),
+        hold: grant.hold.map(hold_out),
         expires: grant.expires.map(when_out),
         reason: grant.reason,
+    }
+}
+
+fn shortfall_out(shortfall: decision::Shortfall) -> wit::Shortfall {
+    match shortfall {
+        decision::Shortfall::Refuse => wit::Shortfall::Refuse,
+        decision::Shortfall::Reduce => wit::Shortfall::Reduce,
+        decision::Shortfall::Skip => wit::Shortfall::Skip,
+    }
+}
+
+fn hold_out(hold: held::Hold) -> wit::Hold {
+    let then = match hold.then {
+        held::AfterHold::Post => wit::AfterHold::Post,
+        held::AfterHold::Void => wit::AfterHold::Void,
+    };
+    wit::Hold { until: when_out(hold.until), then }
+}
+
+fn reservation_out(reservation: held::Reservation) -> wit::Reservation {
+    wit::Reservation {
+        key: reservation.key,
+        party: reservation.party,
+        unit: reservation.unit,
+        quantity: reservation.quantity,
+        until: when_out(reservation.until),
+        on_shortfall: shortfall_out(reservation.on_shortfall),
+        reason: reservation.reason,
+    }
+}
+
+fn settlement_out(settlement: held::Settlement) -> wit::Settlement {
+    wit::Settlement {
+        of: match settlement.of {
+            held::Held::Grant { to, key } => wit::Held::Grant(wit::GrantRef { to, key }),
+            held::Held::Reservation { party, key } => wit::Held::Reservation(wit::ReservationRef { party, key }),
+        },
+        how: match settlement.how {
+            held::Settle::Commit => wit::Settle::Commit,
+            held::Settle::Release => wit::Settle::Release,
+        },
+        required: settlement.required,
+        reason: settlement.reason,
     }
 }
 
@@ -284,5 +325,7 @@ fn effect_kind_out(kind: manifest::EffectKind) -> wit::EffectKind {
         manifest::EffectKind::Message => wit::EffectKind::Message,
         manifest::EffectKind::Tag => wit::EffectKind::Tag,
         manifest::EffectKind::Schedule => wit::EffectKind::Schedule,
+        manifest::EffectKind::Reserve => wit::EffectKind::Reserve,
+        manifest::EffectKind::Settle => wit::EffectKind::Settle,
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::held::{AfterHold, Hold, Reservation, Settlement};
 use crate::time::When;
 use crate::timer::Schedule;
 
@@ -74,6 +75,18 @@ impl<S> Decision<S> {
         self
     }
 
+    /// Reserves out of a wallet.
+    pub fn reserve(&mut self, reservation: Reservation) -> &mut Self {
+        self.effects.push(Effect::Reserve(reservation));
+        self
+    }
+
+    /// Commits or releases what is held.
+    pub fn settle(&mut self, settlement: Settlement) -> &mut Self {
+        self.effects.push(Effect::Settle(settlement));
+        self
+    }
+
     /// Claims that nobody else has used this.
     pub fn claim(&mut self, claim: Claim) -> &mut Self {
         self.claims.push(claim);
@@ -125,6 +138,10 @@ pub enum Effect {
     Schedule(Schedule),
     /// Drop a timer.
     CancelTimer(String),
+    /// Reserve out of a wallet.
+    Reserve(Reservation),
+    /// Commit or release what is held.
+    Settle(Settlement),
 }
 
 /// What a grant gives.
@@ -166,15 +183,15 @@ impl Benefit {
     }
 }
 
-/// What to do when budget, stock or a limit does not allow all of a grant.
+/// What to do when budget, stock or a limit does not allow all of a grant, or a wallet does not hold all of a reservation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shortfall {
     /// Deny the whole decision; state is unchanged.
     #[default]
     Refuse,
-    /// Give what is left, if that is more than nothing.
+    /// Give or reserve what is left, if that is more than nothing.
     Reduce,
-    /// Leave this grant out.
+    /// Leave this effect out.
     Skip,
 }
 
@@ -190,8 +207,8 @@ pub struct Grant {
     pub choices: Vec<Benefit>,
     /// When none fits whole.
     pub on_shortfall: Shortfall,
-    /// Pending until then.
-    pub hold_until: Option<When>,
+    /// Pending for so long.
+    pub hold: Option<Hold>,
     /// Worth nothing from then on.
     pub expires: Option<When>,
     /// For the customer's statement and the auditor, at most 256 bytes.
@@ -206,7 +223,7 @@ impl Grant {
             to: to.into(),
             choices: vec![benefit],
             on_shortfall: Shortfall::Refuse,
-            hold_until: None,
+            hold: None,
             expires: None,
             reason: String::new(),
         }
@@ -231,10 +248,18 @@ impl Grant {
         self
     }
 
-    /// Keeps the grant pending until then.
+    /// Keeps the grant pending until then; then it is given, unless it was settled or revoked before.
     #[must_use]
     pub fn hold_until(mut self, when: When) -> Self {
-        self.hold_until = Some(when);
+        self.hold = Some(Hold { until: when, then: AfterHold::Post });
+        self
+    }
+
+    /// Keeps the grant pending; it is taken back then unless it is settled before. With a time that is over already, nothing is
+    /// granted.
+    #[must_use]
+    pub fn void_at(mut self, when: When) -> Self {
+        self.hold = Some(Hold { until: when, then: AfterHold::Void });
         self
     }
 

@@ -1,9 +1,10 @@
 //! A host in miniature for the native tests of a policy: it shows what the manifest declares, keeps state and balances,
-//! gives a key once, honours claims and takes grants back. Budgets, limits, times and delivery are the real host's;
-//! scenarios test them.
+//! gives a key once, honours claims, takes grants back, holds and reserves. Budgets, limits, expiry and delivery are the real
+//! host's; scenarios test them.
 
 mod book;
 mod clock;
+mod holds;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -59,15 +60,22 @@ pub struct Decided {
     pub owner: String,
     /// The policy's own no.
     pub refusal: Option<Refusal>,
-    /// The host's no: `claim-taken`.
+    /// The host's no: `claim-taken`, `insufficient-balance`, or why a required settlement came to nothing.
     pub denied: Option<&'static str>,
     /// Grants applied.
     pub given: Vec<Given>,
     /// Grants taken back, with what was taken.
     pub revoked: Vec<Given>,
-    /// Keys of grants not given and names of timers not set or dropped, with the reason: `already-granted`, `at-ceiling`,
-    /// `revoked-before`, `too-many-timers` or `no-such-timer`.
+    /// Keys of grants not given, of reservations not made and of what was not settled, and names of timers not set or dropped,
+    /// with the reason: `already-granted`, `at-ceiling`, `revoked-before`, `already-reserved`, `insufficient-balance`,
+    /// `nothing-to-settle`, `timed-out`, `too-many-timers` or `no-such-timer`.
     pub skipped: Vec<(String, &'static str)>,
+    /// Reserved out of wallets.
+    pub reserved: Vec<Given>,
+    /// Grants and reservations committed.
+    pub committed: Vec<Given>,
+    /// Grants and reservations released.
+    pub released: Vec<Given>,
     /// Tags set and taken.
     pub tags: Vec<TagChange>,
     /// Messages sent.
@@ -221,7 +229,7 @@ impl<P: Policy> Harness<P> {
         self
     }
 
-    /// What a customer holds of a unit.
+    /// What a customer can use of a unit: not what is pending, reserved or used.
     #[must_use]
     pub fn balance(&self, customer: &str, unit: &str) -> u64 {
         self.book.balance(customer, unit)
@@ -245,6 +253,7 @@ impl<P: Policy> Harness<P> {
     pub fn event(&mut self, kind: &str, customer: &str, time: &str, data: impl Serialize) -> Outcome {
         self.events += 1;
         let at = clock::parse(time);
+        self.book.lapse(at);
         let occurred = Moment { at, local: LocalTime::at_offset(at, self.offset_minutes) };
         let data = serde_json::to_value(data).expect("event data is JSON");
         self.customer(customer);
@@ -253,7 +262,8 @@ impl<P: Policy> Harness<P> {
         Outcome { decisions }
     }
 
-    /// Lets time pass until then (RFC 3339): timers that are due go off, the one due first, first. Events let no time pass.
+    /// Lets time pass until then (RFC 3339): timers that are due go off, the one due first, first, and holds end. At an event holds
+    /// end that are over by its time; timers do not go off.
     ///
     /// # Panics
     /// As [`Harness::event`].
@@ -262,6 +272,7 @@ impl<P: Policy> Harness<P> {
         let mut outcomes = Vec::new();
         while let Some(fired) = self.book.timers.next(until, &self.campaign.id) {
             self.events += 1;
+            self.book.lapse(fired.due);
             let occurred = Moment { at: fired.due, local: LocalTime::at_offset(fired.due, self.offset_minutes) };
             let matching = self.manifest.subscriptions.iter().filter(|one| one.kind == TIMER_FIRED).cloned();
             let mine = |one: &Subscription| self.owner(one, &fired.actor, &fired.data).as_ref() == Some(&fired.owner);
@@ -270,6 +281,7 @@ impl<P: Policy> Harness<P> {
             let decisions = matching.iter().filter_map(decide).collect();
             outcomes.push(Outcome { decisions });
         }
+        self.book.lapse(until);
         outcomes
     }
 
@@ -321,6 +333,7 @@ impl<P: Policy> Harness<P> {
         data: &Value,
         decided: &mut Decided,
     ) {
+        let before = self.book.clone();
         decided.note = decision.note;
         let customers = &self.customers;
         let values = |claim: &crate::decision::Claim| match (claim.by, customers.get(&claim.party)) {
@@ -347,7 +360,12 @@ impl<P: Policy> Harness<P> {
             let limit = |customer: &str| {
                 customers.get(customer).and_then(|one| one.attributes.get("credit_limit")).and_then(Value::as_u64)
             };
-            self.book.apply(effect, &around, limit, decided);
+            if let Err(reason) = self.book.apply(effect, &around, limit, decided) {
+                self.book = before;
+                let Decided { subscription, owner, note, .. } = std::mem::take(decided);
+                *decided = Decided { subscription, owner, note, denied: Some(reason), ..Decided::default() };
+                return;
+            }
         }
         for change in &decided.tags {
             let tags = &mut self.customers.entry(change.to.clone()).or_default().tags;

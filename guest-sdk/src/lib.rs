@@ -77,6 +77,7 @@
 mod policy;
 mod input;
 mod decision;
+mod held;
 mod timer;
 mod manifest;
 mod time;
@@ -101,6 +102,7 @@ pub use decision::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use harness::{Decided, Given, Harness, Outcome};
+pub use held::{AfterHold, Held, Hold, Reservation, Settle, Settlement};
 pub use input::{Balance, Campaign, Event, Input, Owner, OwnerKind, Party, Phase};
 pub use key::key_part;
 pub use manifest::{EffectKind, Manifest, OwnerOf, Role, Source, Subscription, UnitClass};

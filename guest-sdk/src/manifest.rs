@@ -214,6 +214,30 @@ pub enum EffectKind {
     Tag,
     /// Set or cancel a timer; takes a subscription to [`TIMER_FIRED`].
     Schedule,
+    /// Reserve out of a wallet.
+    Reserve,
+    /// Commit or release what is held.
+    Settle,
+}
+
+impl EffectKind {
+    /// Every kind, in the order of the contract.
+    pub const ALL: [Self; 7] =
+        [Self::Grant, Self::Revoke, Self::Message, Self::Tag, Self::Schedule, Self::Reserve, Self::Settle];
+
+    /// The word in the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+            Self::Message => "message",
+            Self::Tag => "tag",
+            Self::Schedule => "schedule",
+            Self::Reserve => "reserve",
+            Self::Settle => "settle",
+        }
+    }
 }
 
 /// Classes of unit.
@@ -252,6 +276,12 @@ impl UnitClass {
         Self::CreditLimit,
         Self::RateBoost,
     ];
+
+    /// Whether units of the class are used up, and can be reserved out of a wallet.
+    #[must_use]
+    pub fn is_used_up(self) -> bool {
+        !matches!(self, Self::Growth | Self::CreditLimit | Self::RateBoost)
+    }
 
     /// The word in the contract.
     #[must_use]

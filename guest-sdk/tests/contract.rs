@@ -67,7 +67,7 @@ fn a_decision_arrives_whole() {
         "until: Some(When::AfterSeconds(86400))",
         r#"Units { unit: "points", quantity: 9 }"#,
         "on-shortfall: Shortfall::Reduce",
-        "hold-until: Some(When::At(5))",
+        "hold: Some(Hold { until: When::At(5), then: AfterHold::Void })",
         "expires: Some(When::AtLocal(LocalMoment { day: 20513, second-of-day: 60 }))",
         r#"reason: "why""#,
         r#"Target::Key(GrantRef { to: "u1", key: "old" }), quantity: Some(2), free-key: false, reason: "undo""#,
@@ -75,6 +75,10 @@ fn a_decision_arrives_whole() {
         r#"TagChange { to: "u1", tag: "weak", present: false, until: None }"#,
         r#"Schedule { name: "later", due: When::AfterSeconds(5), data: "{\"n\":1}" }"#,
         r#"Effect::CancelTimer("sooner")"#,
+        r#"Reservation { key: "r", party: "u1", unit: "points", quantity: 3, until: When::AfterSeconds(60)"#,
+        r#"on-shortfall: Shortfall::Skip, reason: "an order" }"#,
+        r#"of: Held::Reservation(ReservationRef { party: "u1", key: "r" }), how: Settle::Release, required: true"#,
+        r#"of: Held::Grant(GrantRef { to: "u1", key: "k" }), how: Settle::Commit, required: false, reason: "" }"#,
         r#"StateChange::Put("{\"seen\":42}")"#,
         r#"note: "noted""#,
     ] {
@@ -101,7 +105,7 @@ fn a_manifest_arrives_whole() {
         (manifest.name.as_str(), manifest.state_writes, manifest.state_reads.as_slice()),
         ("largesse-sdk", 2, [1, 2].as_slice())
     );
-    assert_eq!(manifest.unit_classes, ["points", "credit-limit", "rate-boost"]);
+    assert_eq!(manifest.unit_classes, ["points", "growth", "credit-limit", "rate-boost"]);
     let text = format!("{manifest:?}");
     for part in [
         r#"source: Source::Actor, needs: Needs { attributes: ["age"], balances: ["points"], tags: true }"#,

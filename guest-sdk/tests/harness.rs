@@ -134,3 +134,71 @@ fn a_timer_set_because_of_a_timer_leaves_a_minute() {
     let [(owner, name, due)] = host.timers()[..] else { panic!("{:?}", host.timers()) };
     assert_eq!((owner, name, due % 3_600_000), ("t1", "a", 120_000));
 }
+
+/// What was reserved, committed and released, and what was skipped for which reason.
+fn held(outcome: &largesse_sdk::Outcome) -> (Vec<u64>, Vec<u64>, Vec<u64>, Vec<&'static str>) {
+    let decided = &outcome.decisions[0];
+    let amounts = |list: &[largesse_sdk::Given]| list.iter().map(|one| one.quantity).collect();
+    let skipped = decided.skipped.iter().map(|(_, reason)| *reason).collect();
+    (amounts(&decided.reserved), amounts(&decided.committed), amounts(&decided.released), skipped)
+}
+
+#[test]
+fn what_is_reserved_is_used_returned_or_times_out() {
+    let mut host = host();
+    let mut act = |act: &str, key: &str, time: &str| {
+        let outcome = host.event("acted", "u1", time, json!({"act": act, "key": key}));
+        (held(&outcome), host.balance("u1", "points"))
+    };
+    act("grant", "given", AT);
+    assert_eq!(act("reserve", "a", AT), ((vec![3], vec![], vec![], vec![]), 2));
+    assert_eq!(act("reserve", "a", AT), ((vec![], vec![], vec![], vec!["already-reserved"]), 2));
+    assert_eq!(act("reserve-some", "b", AT), ((vec![2], vec![], vec![], vec![]), 0));
+    assert_eq!(act("reserve-some", "c", AT), ((vec![], vec![], vec![], vec!["insufficient-balance"]), 0));
+    assert_eq!(act("use", "a", AT), ((vec![], vec![3], vec![], vec![]), 0));
+    assert_eq!(act("return", "b", AT), ((vec![], vec![], vec![2], vec![]), 2));
+    assert_eq!(act("return", "b", AT), ((vec![], vec![], vec![], vec!["nothing-to-settle"]), 2));
+    assert_eq!(act("reserve-some", "d", AT), ((vec![2], vec![], vec![], vec![]), 0));
+    assert_eq!(act("use", "d", "2026-03-01T09:01:00+08:00"), ((vec![], vec![], vec![], vec!["timed-out"]), 2));
+}
+
+#[test]
+fn what_has_to_be_reserved_or_settled_denies_everything_else() {
+    let mut host = host();
+    let poor = host.event("acted", "u1", AT, json!({"act": "reserve", "key": "a"}));
+    assert_eq!(poor.denied(), Some("insufficient-balance"));
+    let unpaid = host.event("acted", "u1", AT, json!({"act": "buy", "key": "a"}));
+    assert_eq!((unpaid.denied(), unpaid.grants().len()), (Some("nothing-to-settle"), 0));
+    assert_eq!((host.balance("u1", "points"), host.state(OwnerKind::Party, "u1")), (0, json!(null)));
+    host.event("acted", "u1", AT, json!({"act": "grant", "key": "given"}));
+    host.event("acted", "u1", AT, json!({"act": "reserve", "key": "a"}));
+    let paid = host.event("acted", "u1", AT, json!({"act": "buy", "key": "a"}));
+    assert_eq!((paid.denied(), paid.grants().len(), host.balance("u1", "points")), (None, 1, 3));
+}
+
+#[test]
+fn a_grant_is_pending_until_it_is_settled_or_its_hold_is_over() {
+    let mut host = host();
+    for (act, key) in [("hold", "a"), ("void", "b"), ("void", "c"), ("hold", "d"), ("void", "e")] {
+        host.event("acted", "u1", AT, json!({"act": act, "key": key}));
+    }
+    assert_eq!(host.balance("u1", "points"), 0);
+    let mut settle = |act: &str, key: &str| {
+        let outcome = host.event("acted", "u1", AT, json!({"act": act, "key": key}));
+        (held(&outcome).3, host.balance("u1", "points"))
+    };
+    assert_eq!(settle("give", "b"), (vec![], 5));
+    assert_eq!(settle("give", "b"), (vec!["nothing-to-settle"], 5));
+    assert_eq!(settle("drop", "d"), (vec![], 5));
+    assert_eq!(settle("drop", "e"), (vec![], 5));
+    host.advance("2026-03-01T09:01:00+08:00");
+    assert_eq!(host.balance("u1", "points"), 10, "a is given, c is taken back");
+    let late = host.event("acted", "u1", "2026-03-01T09:02:00+08:00", json!({"act": "give", "key": "c"}));
+    assert_eq!(held(&late).3, ["timed-out"]);
+}
+
+#[test]
+#[should_panic(expected = "growth is not used up")]
+fn what_is_not_used_up_cannot_be_reserved() {
+    host().event("acted", "u1", AT, json!({"act": "reserve-growth", "key": "k"}));
+}

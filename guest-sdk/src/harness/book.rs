@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Target};
+use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Shortfall, Target};
+use crate::held::{AfterHold, Held, Reservation, Settle, Settlement};
 use crate::input::{Event, Owner};
 use crate::manifest::{EffectKind, Manifest, UnitClass};
 use crate::money::AMOUNT_MAX;
+use crate::time::When;
 
 use super::Decided;
+use super::clock;
+use super::holds::{Hold, Holds};
 use super::timers::{self, Timers};
 
-/// A grant that was applied.
+/// A grant that was applied, or something that was reserved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
     /// Who got it.
@@ -25,9 +29,10 @@ pub struct Given {
     pub about: Option<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Book {
     given: Vec<Given>,
+    holds: Holds,
     keys: BTreeSet<(String, String)>,
     claims: BTreeMap<(String, Dimension, String), String>,
     tombstones: BTreeSet<String>,
@@ -44,9 +49,25 @@ pub(super) struct Around<'a> {
     pub(super) offset_minutes: i32,
 }
 
+impl Around<'_> {
+    fn resolve(&self, when: When) -> i64 {
+        clock::resolve(when, self.event.occurred.at, self.offset_minutes)
+    }
+}
+
 impl Book {
+    /// What a customer can use of a unit.
     pub(super) fn balance(&self, customer: &str, unit: &str) -> u64 {
-        self.given.iter().filter(|one| one.to == customer && one.unit == unit).map(|one| one.quantity).sum()
+        let given = self.given.iter().filter(|one| one.to == customer && one.unit == unit);
+        let given = given.filter(|one| !self.holds.is_pending(&one.to, &one.key));
+        given.map(|one| one.quantity).sum::<u64>().saturating_sub(self.holds.taken(customer, unit))
+    }
+
+    /// What is held until then or before is given, taken back, or goes back into its wallet.
+    pub(super) fn lapse(&mut self, now: i64) {
+        for (to, key) in self.holds.lapse(now) {
+            self.given.iter_mut().filter(|one| one.to == to && one.key == key).for_each(|one| one.quantity = 0);
+        }
     }
 
     /// Takes all claims, or none when another customer holds one.
@@ -64,15 +85,17 @@ impl Book {
         true
     }
 
-    /// Applies one effect. `limit` is a customer's credit limit before all raises.
+    /// Applies one effect. `limit` is a customer's credit limit before all raises. An error denies the decision.
     pub(super) fn apply(
         &mut self,
         effect: Effect,
         around: &Around<'_>,
         limit: impl Fn(&str) -> Option<u64>,
         decided: &mut Decided,
-    ) {
+    ) -> Result<(), &'static str> {
         match effect {
+            Effect::Reserve(reservation) => return self.reserve(reservation, around, decided),
+            Effect::Settle(settlement) => return self.settle(&settlement, around, decided),
             Effect::Schedule(schedule) => self.timers.set(schedule, around, decided),
             Effect::CancelTimer(name) => self.timers.cancel(name, around.owner, decided),
             Effect::Tag(change) => decided.tags.push(change),
@@ -83,6 +106,57 @@ impl Book {
                 Err(reason) => decided.skipped.push((grant.key, reason)),
             },
         }
+        Ok(())
+    }
+
+    fn reserve(
+        &mut self,
+        reservation: Reservation,
+        around: &Around<'_>,
+        decided: &mut Decided,
+    ) -> Result<(), &'static str> {
+        let until = around.resolve(reservation.until);
+        let left = self.balance(&reservation.party, &reservation.unit);
+        match self.holds.reserve(&reservation, left, (around.event.occurred.at, until)) {
+            Ok(quantity) => {
+                let Reservation { key, party: to, unit, .. } = reservation;
+                decided.reserved.push(Given { to, key, unit, quantity, about: None });
+            }
+            Err(("insufficient-balance", Shortfall::Refuse)) => return Err("insufficient-balance"),
+            Err((reason, _)) => decided.skipped.push((reservation.key, reason)),
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        settlement: &Settlement,
+        around: &Around<'_>,
+        decided: &mut Decided,
+    ) -> Result<(), &'static str> {
+        let now = around.event.occurred.at;
+        let (key, settled) = match &settlement.of {
+            Held::Reservation { party, key } => (key, self.holds.settle_reservation((party, key), settlement.how, now)),
+            Held::Grant { to, key } => (key, self.settle_grant((to, key), settlement.how, now)),
+        };
+        match (settled, settlement.how) {
+            (Ok(settled), Settle::Commit) => decided.committed.push(settled),
+            (Ok(settled), Settle::Release) => decided.released.push(settled),
+            (Err(reason), _) if settlement.required => return Err(reason),
+            (Err(reason), _) => decided.skipped.push((key.clone(), reason)),
+        }
+        Ok(())
+    }
+
+    fn settle_grant(&mut self, (to, key): (&str, &str), how: Settle, now: i64) -> Result<Given, &'static str> {
+        self.holds.settle_grant((to, key), now)?;
+        let given = self.given.iter_mut().rfind(|one| one.to == to && one.key == key);
+        let given = given.filter(|given| given.quantity > 0).ok_or("nothing-to-settle")?;
+        let settled = given.clone();
+        if how == Settle::Release {
+            given.quantity = 0;
+        }
+        Ok(settled)
     }
 
     fn grant(
@@ -99,6 +173,11 @@ impl Book {
         if about.is_some_and(|about| self.tombstones.contains(about)) {
             return Err("revoked-before");
         }
+        let now = around.event.occurred.at;
+        let hold = grant.hold.map(|hold| Hold { until: around.resolve(hold.until), then: hold.then });
+        if hold.is_some_and(|hold| hold.then == AfterHold::Void && hold.until <= now) {
+            return Err("timed-out");
+        }
         let fits = |benefit: &Benefit| match benefit {
             Benefit::Units { unit, quantity } => Some((unit.clone(), *quantity)),
             Benefit::RateBoost { holding, basis_points, .. } => {
@@ -114,6 +193,7 @@ impl Book {
         let (unit, quantity) = grant.choices.iter().find_map(fits).ok_or("at-ceiling")?;
         let about = about.map(str::to_owned);
         let given = Given { to: grant.to.clone(), key: grant.key.clone(), unit, quantity, about };
+        self.holds.hold(&key, hold.filter(|hold| now < hold.until));
         self.keys.insert(key);
         self.given.push(given.clone());
         Ok(given)
@@ -160,6 +240,23 @@ pub(super) fn assert_contract(effect: &Effect, manifest: &Manifest, shown: &[&st
             timers::assert_name(name);
         }
         Effect::Revoke(_) => declared(EffectKind::Revoke),
+        Effect::Reserve(reservation) => {
+            declared(EffectKind::Reserve);
+            known(&reservation.party);
+            assert_key(&reservation.key);
+            assert_benefit(&Benefit::units(&reservation.unit, reservation.quantity), manifest);
+            let used_up = UnitClass::of(&reservation.unit).is_some_and(UnitClass::is_used_up);
+            assert!(used_up, "{} is not used up", reservation.unit);
+        }
+        Effect::Settle(settlement) => {
+            declared(EffectKind::Settle);
+            match &settlement.of {
+                Held::Grant { to: party, key } | Held::Reservation { party, key } => {
+                    known(party);
+                    assert_key(key);
+                }
+            }
+        }
         Effect::Grant(grant) => {
             declared(EffectKind::Grant);
             known(&grant.to);

@@ -1,6 +1,6 @@
 //! RFC 3339 times in tests.
 
-use crate::time::Date;
+use crate::time::{Date, When};
 
 /// Milliseconds since 1970 of a time such as `2026-03-01T09:00:00+08:00` or `2026-03-01T01:00:00Z`.
 ///
@@ -27,6 +27,20 @@ fn try_parse(text: &str) -> Option<i64> {
     };
     let offset = if sign == 0 { 0 } else { sign * (two(zone.get(1..3))? * 3_600 + two(zone.get(4..6))? * 60) };
     Some((i64::from(date.0) * 86_400 + seconds - offset) * 1_000)
+}
+
+/// A point in time that a policy asks for on an event of that time, local time being so many minutes ahead of UTC.
+///
+/// # Panics
+/// After the year 9999.
+pub(super) fn resolve(when: When, event: i64, offset_minutes: i32) -> i64 {
+    match when {
+        When::At(at) => at,
+        When::AfterSeconds(seconds) => event + i64::try_from(seconds).expect("a time before 10000") * 1_000,
+        When::AtLocal(date, second) => {
+            i64::from(date.0) * 86_400_000 + (i64::from(second) - i64::from(offset_minutes) * 60) * 1_000
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::input::{Owner, OwnerKind};
-use crate::time::When;
 use crate::timer::{Schedule, TIMER_FIRED};
 
 use super::Decided;
 use super::book::Around;
+use super::clock;
 
 /// Most timers of an owner.
 const PER_OWNER_MAX: usize = 16;
@@ -24,13 +24,14 @@ pub(super) struct Fired {
     pub(super) data: Value,
 }
 
+#[derive(Clone)]
 struct Timer {
     due: i64,
     actor: String,
     data: Value,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Timers(BTreeMap<(Owner, String), Timer>);
 
 impl Timers {
@@ -52,13 +53,7 @@ impl Timers {
         }
         let at = event.occurred.at;
         let earliest = if event.kind == TIMER_FIRED { at + AGAIN_MS_MIN } else { at };
-        let due = earliest.max(match schedule.due {
-            When::At(at) => at,
-            When::AfterSeconds(seconds) => at + i64::try_from(seconds).expect("a time before 10000") * 1_000,
-            When::AtLocal(date, second) => {
-                i64::from(date.0) * 86_400_000 + (i64::from(second) - i64::from(offset_minutes) * 60) * 1_000
-            }
-        });
+        let due = earliest.max(clock::resolve(schedule.due, at, offset_minutes));
         let data: Value = serde_json::from_str(&schedule.data).expect("a timer's data are JSON");
         self.0.insert(key, Timer { due, actor: actor.to_owned(), data });
         decided.scheduled.push(schedule);

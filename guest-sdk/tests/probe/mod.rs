@@ -1,9 +1,9 @@
 //! A policy that does what its events say.
 
 use largesse_sdk::{
-    Benefit, Claim, Decision, Dimension, EffectKind, Grant, Input, Manifest, Message, Policy, Refusal, Revocation,
-    Role, Schedule, Shortfall, Source, Subscription, TIMER_FIRED, TagChange, TimerFired, UnitClass, When, json,
-    manifest,
+    Benefit, Claim, Decision, Dimension, EffectKind, Grant, Held, Input, Manifest, Message, Policy, Refusal,
+    Reservation, Revocation, Role, Schedule, Settlement, Shortfall, Source, Subscription, TIMER_FIRED, TagChange,
+    TimerFired, UnitClass, When, json, manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,8 +46,8 @@ impl Policy for Probe {
             .subscribe(Subscription::timers("inviters-timers", "inviter"))
             .subscribe(Subscription::entity_timers("team-timers"))
             .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Message, EffectKind::Tag])
-            .effects([EffectKind::Schedule])
-            .unit_classes([UnitClass::Points, UnitClass::CreditLimit, UnitClass::RateBoost])
+            .effects([EffectKind::Schedule, EffectKind::Reserve, EffectKind::Settle])
+            .unit_classes([UnitClass::Points, UnitClass::Growth, UnitClass::CreditLimit, UnitClass::RateBoost])
             .state_version(2, [1, 2])
     }
 
@@ -81,6 +81,18 @@ impl Policy for Probe {
                 decision.schedule(Schedule::new(&data.key, When::AfterSeconds(60)).data(&json!({"act": data.about})))
             }
             "forget" => decision.cancel_timer(&data.key),
+            "hold" => decision.grant(units.hold_until(When::AfterSeconds(60))),
+            "void" => decision.grant(units.void_at(When::AfterSeconds(60))),
+            "reserve" => decision.reserve(reservation(&data.key, to)),
+            "reserve-some" => decision.reserve(reservation(&data.key, to).on_shortfall(Shortfall::Reduce)),
+            "reserve-growth" => decision.reserve(Reservation { unit: "growth".into(), ..reservation(&data.key, to) }),
+            "use" => decision.settle(Settlement::commit(Held::reservation(to, &data.key))),
+            "return" => decision.settle(Settlement::release(Held::reservation(to, &data.key))),
+            "buy" => decision
+                .grant(Grant::units(format!("for/{}", data.key), to, "points", 1))
+                .settle(Settlement::commit(Held::reservation(to, &data.key)).required()),
+            "give" => decision.settle(Settlement::commit(Held::grant(to, &data.key))),
+            "drop" => decision.settle(Settlement::release(Held::grant(to, &data.key))),
             "everything" => everything(&mut decision, to),
             other => return Err(Refusal::new("unknown-act", other)),
         };
@@ -88,6 +100,10 @@ impl Policy for Probe {
         decision.put(State { seen });
         Ok(decision)
     }
+}
+
+fn reservation(key: &str, party: &str) -> Reservation {
+    Reservation::new(key, party, (3, "points"), When::AfterSeconds(60))
 }
 
 fn everything<'a>(decision: &'a mut Decision<State>, to: &str) -> &'a mut Decision<State> {
@@ -100,7 +116,7 @@ fn everything<'a>(decision: &'a mut Decision<State>, to: &str) -> &'a mut Decisi
     let grant = Grant::new("k", to, boost)
         .or(Benefit::units("points", 9))
         .on_shortfall(Shortfall::Reduce)
-        .hold_until(When::At(5))
+        .void_at(When::At(5))
         .expires(When::AtLocal(largesse_sdk::Date(20_513), 60))
         .reason("why");
     let message = Message::new("m", to, "hello").vars(&largesse_sdk::json!({"n": 1})).marketing().channels(["push"]);
@@ -112,5 +128,8 @@ fn everything<'a>(decision: &'a mut Decision<State>, to: &str) -> &'a mut Decisi
         .tag(TagChange::take(to, "weak"))
         .schedule(Schedule::new("later", When::AfterSeconds(5)).data(&json!({"n": 1})))
         .cancel_timer("sooner")
+        .reserve(reservation("r", to).on_shortfall(Shortfall::Skip).reason("an order"))
+        .settle(Settlement::release(Held::reservation(to, "r")).required().reason("no order"))
+        .settle(Settlement::commit(Held::grant(to, "k")))
         .note("noted")
 }

@@ -98,6 +98,17 @@ fn outcome_text(outcome: &OutcomeView) -> String {
             (Some(name), None) => format!("timer {name} cancelled"),
             (None, _) => "timer".to_owned(),
         },
+        "reserve" => match (&outcome.unit, outcome.quantity) {
+            (Some(unit), Some(quantity)) => format!("{} of {to} reserved", quantity_text(unit, quantity)),
+            _ => "reservation".to_owned(),
+        },
+        "settle" => match (&outcome.unit, outcome.quantity) {
+            (Some(unit), Some(quantity)) => {
+                let how = if outcome.how.as_deref() == Some("release") { "released" } else { "committed" };
+                format!("{} of {to} {how}", quantity_text(unit, quantity))
+            }
+            _ => "settlement".to_owned(),
+        },
         effect => format!("{effect} to {to}"),
     };
     match (&*outcome.status, &outcome.reason) {
@@ -192,7 +203,13 @@ mod tests {
             {"status": "applied", "effect": "message", "to": "u1", "key": "m"},
             {"status": "applied", "effect": "schedule", "timer": "remind", "due": "2026-11-22T00:00:00Z", "present": true},
             {"status": "applied", "effect": "schedule", "timer": "remind", "present": false},
-            {"status": "skipped", "effect": "schedule", "reason": "no-such-timer"}
+            {"status": "skipped", "effect": "schedule", "reason": "no-such-timer"},
+            {"status": "reduced", "effect": "reserve", "reason": "insufficient-balance", "to": "u1", "key": "order/7",
+             "unit": "points", "quantity": 60, "redemption": "spring@order/7@u1", "until": "2026-11-22T00:00:00Z"},
+            {"status": "skipped", "effect": "reserve", "reason": "already-reserved"},
+            {"status": "applied", "effect": "settle", "to": "u1", "key": "k", "unit": "points", "quantity": 6, "how": "commit"},
+            {"status": "applied", "effect": "settle", "to": "u1", "unit": "points", "quantity": 6, "how": "release"},
+            {"status": "skipped", "effect": "settle", "reason": "nothing-to-settle"}
         ]);
         let outcomes: Vec<OutcomeView> = serde_json::from_value(outcomes).unwrap();
         let text = result_text(None, Some("code"), &outcomes).replace("; ", "\n");

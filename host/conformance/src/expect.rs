@@ -1,9 +1,13 @@
 //! Compares what a step led to with what the scenario says it must.
 
+use std::fmt;
+
 use largesse_documents::time::{instant_text, read_instant};
 use largesse_domain::decision::Output;
 use largesse_domain::effect::Effect;
-use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
+use largesse_domain::lot::Settle;
+use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Verdict};
+use largesse_domain::unit::{Quantity, Unit};
 
 use crate::scenario::{GrantExpected, Step, TagExpected, TimerExpected};
 
@@ -19,6 +23,9 @@ struct Actual {
     messages: Vec<String>,
     timers: Vec<TimerExpected>,
     cancelled: Vec<String>,
+    reserved: Vec<GrantExpected>,
+    committed: Vec<GrantExpected>,
+    released: Vec<GrantExpected>,
     faults: Vec<String>,
 }
 
@@ -49,18 +56,27 @@ impl Actual {
             Outcome::Skipped(_, reason) => return self.skipped.push(reason.as_str().into()),
         };
         match done {
-            Done::Granted { grant, unit, quantity, .. } => self.grants.push(GrantExpected {
-                to: grant.to.to_string(),
-                key: Some(grant.key.to_string()),
-                unit: unit.to_string(),
-                quantity: quantity.get(),
-            }),
-            Done::Revoked(reversals) => self.revoked.extend(reversals.iter().map(|reversal| GrantExpected {
-                to: reversal.grant.to.to_string(),
-                key: Some(reversal.grant.key.to_string()),
-                unit: reversal.unit.to_string(),
-                quantity: reversal.quantity.get(),
-            })),
+            Done::Granted { grant, unit, quantity, .. } => {
+                self.grants.push(amount((&grant.to, &grant.key), unit, *quantity));
+            }
+            Done::Revoked(reversals) => {
+                self.revoked.extend(reversals.iter().map(|reversal| {
+                    amount((&reversal.grant.to, &reversal.grant.key), &reversal.unit, reversal.quantity)
+                }))
+            }
+            Done::Reserved { reservation, unit, quantity, .. } => {
+                self.reserved.push(amount((&reservation.party, &reservation.key), unit, *quantity));
+            }
+            Done::Settled { of, how, unit, quantity } => {
+                let settled = match of {
+                    HeldSlot::Grant(slot) => amount((&slot.to, &slot.key), unit, *quantity),
+                    HeldSlot::Reservation(slot) => amount((&slot.party, &slot.key), unit, *quantity),
+                };
+                match how {
+                    Settle::Commit => self.committed.push(settled),
+                    Settle::Release => self.released.push(settled),
+                }
+            }
             Done::Messaged { .. } => {
                 if let Effect::Message(message) = effect {
                     self.messages.push(message.template.to_string());
@@ -79,6 +95,11 @@ impl Actual {
     }
 }
 
+fn amount((to, key): (&dyn fmt::Display, &dyn fmt::Display), unit: &Unit, quantity: Quantity) -> GrantExpected {
+    let (to, key) = (to.to_string(), Some(key.to_string()));
+    GrantExpected { to, key, unit: unit.to_string(), quantity: quantity.get() }
+}
+
 /// How what happened differs from what must; empty when it does not.
 #[must_use]
 pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<String> {
@@ -93,6 +114,9 @@ pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<String> {
     found.extend(lists("messages", step.messages.clone(), actual.messages));
     found.extend(timers(step.timers.as_deref(), actual.timers));
     found.extend(lists("cancelled", step.cancelled.clone(), actual.cancelled));
+    found.extend(grants("reserved", step.reserved.as_deref(), actual.reserved));
+    found.extend(grants("committed", step.committed.as_deref(), actual.committed));
+    found.extend(grants("released", step.released.as_deref(), actual.released));
     found
 }
 

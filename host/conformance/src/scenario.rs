@@ -75,6 +75,15 @@ pub struct Step {
     /// Exactly these timers were dropped by the policy, by name and in any order.
     #[serde(default)]
     pub cancelled: Option<Vec<String>>,
+    /// Exactly this was reserved out of wallets, in any order.
+    #[serde(default)]
+    pub reserved: Option<Vec<GrantExpected>>,
+    /// Exactly this was committed of what was held, grants and reservations, in any order.
+    #[serde(default)]
+    pub committed: Option<Vec<GrantExpected>>,
+    /// Exactly this was released of what was held, in any order.
+    #[serde(default)]
+    pub released: Option<Vec<GrantExpected>>,
 }
 
 /// An event in short form.
@@ -95,7 +104,7 @@ pub struct StepEvent {
     pub data: Map<String, Value>,
 }
 
-/// A grant, or a part of one that was taken back.
+/// A grant, a part of one that was taken back, or a reservation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GrantExpected {

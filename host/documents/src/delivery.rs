@@ -6,6 +6,7 @@ use largesse_domain::event::EventKey;
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CampaignId, DecisionId, RequestId};
 use largesse_domain::json::Json;
+use largesse_domain::redemption::RedemptionId;
 use largesse_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub enum Cause<'a> {
     Confirmed(DeliveryId),
     /// A request through the API.
     Request(&'a RequestId),
+    /// A request through the API that made this redemption or settled it.
+    Redemption(&'a RedemptionId),
     /// The host itself: a time that came, a budget that runs low.
     Host,
 }
@@ -39,6 +42,7 @@ impl Cause<'_> {
             Self::Failed(delivery) => json!({"failed_delivery": delivery.0}),
             Self::Confirmed(delivery) => json!({"confirmed_delivery": delivery.0}),
             Self::Request(id) => json!({"request": id.as_str()}),
+            Self::Redemption(id) => json!({"request": id.to_string()}),
             Self::Host => json!({"host": true}),
         }
     }
@@ -59,9 +63,9 @@ pub fn notice_text(
             Some(grant) => json!(GrantView::of(grant, grant.granted_at)),
             None => json!({"to": slot.to.as_str(), "key": slot.key.as_str()}),
         },
-        Notice::Revoked(reversal, reason) => json!({
-            "to": reversal.grant.to.as_str(), "key": reversal.grant.key.as_str(), "unit": reversal.unit.as_str(),
-            "quantity": reversal.quantity.get(), "reason": reason,
+        Notice::Revoked { grant, unit, quantity, reason } => json!({
+            "to": grant.to.as_str(), "key": grant.key.as_str(), "unit": unit.as_str(), "quantity": quantity.get(),
+            "reason": reason,
         }),
         Notice::Posted(grant) => json!(GrantView::of(grant, grant.granted_at)),
         Notice::Expired(grant, quantity) => json!({
@@ -244,7 +248,7 @@ mod tests {
         let grant = GrantSlot { campaign: id("spring"), to: id("u1"), key: id("day/1") };
         let unit = Unit::new("points").unwrap();
         let reversal = Reversal { grant, unit, quantity: Quantity::new(5).unwrap() };
-        let said = data(Notice::Revoked(&reversal, "cancelled"), None);
+        let said = data(Notice::revoked(&reversal, "cancelled"), None);
         assert_eq!((&said["quantity"], &said["reason"]), (&json!(5), &json!("cancelled")));
     }
 }

@@ -1,7 +1,8 @@
 //! What a policy asked for, as it goes out.
 
 use largesse_domain::effect::{
-    Benefit, Effect, MessageClass, Proposal, Revocation, RevocationTarget, Shortfall, StateChange,
+    Benefit, Effect, Held, HoldProposal, MessageClass, Proposal, ReserveProposal, Revocation, RevocationTarget,
+    SettleProposal, Shortfall, StateChange,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,9 +67,9 @@ pub enum EffectView {
         choices: Vec<BenefitView>,
         /// `refuse`, `reduce` or `skip`.
         on_shortfall: String,
-        /// Pending until then.
+        /// Pending for so long.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        hold_until: Option<WhenDocument>,
+        hold: Option<HoldView>,
         /// Worth nothing from then on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<WhenDocument>,
@@ -132,6 +133,54 @@ pub enum EffectView {
         /// Which.
         name: String,
     },
+    /// Reserve out of a wallet.
+    Reserve {
+        /// The policy's name for it.
+        key: String,
+        /// Whose wallet.
+        party: String,
+        /// Of what.
+        unit: String,
+        /// How much.
+        quantity: u64,
+        /// Until when; then it goes back.
+        until: WhenDocument,
+        /// `refuse`, `reduce` or `skip`.
+        on_shortfall: String,
+        /// Why.
+        reason: String,
+    },
+    /// Commit or release a pending grant, or what was reserved out of a wallet.
+    Settle {
+        /// `grant` or `reservation`.
+        of: String,
+        /// Whose.
+        party: String,
+        /// Its key.
+        key: String,
+        /// `commit` or `release`.
+        how: String,
+        /// Whether the whole decision is denied when there is nothing to settle.
+        required: bool,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How long a grant is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HoldView {
+    /// Pending until then.
+    pub until: WhenDocument,
+    /// What becomes of it then: `post` or `void`.
+    pub then: String,
+}
+
+impl From<HoldProposal> for HoldView {
+    fn from(hold: HoldProposal) -> Self {
+        Self { until: hold.until.into(), then: hold.then.as_str().to_owned() }
+    }
 }
 
 /// What a grant gives.
@@ -213,7 +262,7 @@ impl From<&Effect> for EffectView {
                 to: grant.to.to_string(),
                 choices: grant.choices.iter().map(Into::into).collect(),
                 on_shortfall: shortfall_word(grant.on_shortfall).to_owned(),
-                hold_until: grant.hold_until.map(Into::into),
+                hold: grant.hold.map(Into::into),
                 expires: grant.expires.map(Into::into),
                 reason: grant.reason.clone(),
             },
@@ -245,7 +294,34 @@ impl From<&Effect> for EffectView {
                 data: json_value(&schedule.data),
             },
             Effect::CancelTimer(name) => Self::CancelTimer { name: name.to_string() },
+            Effect::Reserve(reserve) => reserve.into(),
+            Effect::Settle(settle) => settle.into(),
         }
+    }
+}
+
+impl From<&ReserveProposal> for EffectView {
+    fn from(reserve: &ReserveProposal) -> Self {
+        Self::Reserve {
+            key: reserve.key.to_string(),
+            party: reserve.party.to_string(),
+            unit: reserve.unit.to_string(),
+            quantity: reserve.quantity.get(),
+            until: reserve.until.into(),
+            on_shortfall: shortfall_word(reserve.on_shortfall).to_owned(),
+            reason: reserve.reason.clone(),
+        }
+    }
+}
+
+impl From<&SettleProposal> for EffectView {
+    fn from(settle: &SettleProposal) -> Self {
+        let (of, party, key) = match &settle.of {
+            Held::Grant { to, key } => ("grant", to.to_string(), key.to_string()),
+            Held::Reservation { party, key } => ("reservation", party.to_string(), key.to_string()),
+        };
+        let how = settle.how.as_str().to_owned();
+        Self::Settle { of: of.to_owned(), party, key, how, required: settle.required, reason: settle.reason.clone() }
     }
 }
 

@@ -43,6 +43,9 @@ pub struct GrantView {
     /// Pending until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_until: Option<String>,
+    /// What becomes of it then: `post`, it is given; `void`, it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_hold: Option<String>,
     /// Worth nothing from then on. Of a credit-limit raise or a rate boost: when it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
@@ -57,6 +60,7 @@ impl GrantView {
     /// The grant as it goes out, with its state at `now`.
     #[must_use]
     pub fn of(grant: &Grant, now: Instant) -> Self {
+        let hold = grant.hold.filter(|_| !grant.net().is_zero());
         Self {
             campaign: grant.slot.campaign.to_string(),
             to: grant.slot.to.to_string(),
@@ -72,7 +76,8 @@ impl GrantView {
             decision: grant.decision.map(|decision| decision.0),
             about: grant.about.as_ref().map(ToString::to_string),
             granted_at: instant_text(grant.granted_at),
-            hold_until: grant.hold.filter(|_| !grant.net().is_zero()).map(|hold| instant_text(hold.until)),
+            hold_until: hold.map(|hold| instant_text(hold.until)),
+            after_hold: hold.map(|hold| hold.then.as_str().to_owned()),
             expires: grant.expires.map(instant_text),
             principal_cap: grant.principal_cap.map(|cap| cap.get()),
             reason: grant.reason.clone(),

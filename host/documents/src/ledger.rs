@@ -60,6 +60,7 @@ impl TransferView {
         let (cause, decision, request) = match &transfer.cause {
             Cause::Decision(id) => ("decision", Some(id.0), None),
             Cause::Request(id) => ("request", None, Some(id.to_string())),
+            Cause::Settle(slot) => ("request", None, Some(slot.to_string())),
             Cause::Clock => ("clock", None, None),
         };
         Self {

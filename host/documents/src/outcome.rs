@@ -1,7 +1,7 @@
 //! What became of a decision's effects, as it goes out.
 
 use largesse_domain::id::TimerName;
-use largesse_domain::outcome::{Denied, Done, Outcome, Reason, Verdict};
+use largesse_domain::outcome::{Denied, Done, HeldSlot, Outcome, Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::time::instant_text;
@@ -13,21 +13,21 @@ use crate::time::instant_text;
 pub struct OutcomeView {
     /// `applied`, `reduced` or `skipped`.
     pub status: String,
-    /// `grant`, `revoke`, `message`, `tag` or `schedule`.
+    /// `grant`, `revoke`, `message`, `tag`, `schedule`, `reserve` or `settle`.
     pub effect: String,
     /// Why it was reduced or skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The customer of a grant, a message or a tag.
+    /// The customer of a grant, a message, a tag or a reservation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The key of a grant or a message.
+    /// The key of a grant, a message or a reservation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What was granted.
+    /// What was granted, reserved or settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// How much was granted.
+    /// How much was granted, reserved or settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u64>,
     /// Which of the choices was granted, from 0.
@@ -48,6 +48,15 @@ pub struct OutcomeView {
     /// When the timer goes off, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<String>,
+    /// What was reserved or settled out of a wallet: the id of the redemption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redemption: Option<String>,
+    /// Until when it is reserved, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What became of what was held: `commit` or `release`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
 }
 
 /// Part of a grant that was taken back.
@@ -147,6 +156,34 @@ impl OutcomeView {
                 Self { present: Some(true), due: Some(instant_text(*due)), ..Self::timer(name) }
             }
             Done::TimerCancelled { name } => Self { present: Some(false), ..Self::timer(name) },
+            Done::Reserved { reservation, unit, quantity, until } => Self {
+                effect: "reserve".into(),
+                to: Some(reservation.party.to_string()),
+                key: Some(reservation.key.to_string()),
+                unit: Some(unit.to_string()),
+                quantity: Some(quantity.get()),
+                redemption: Some(reservation.to_string()),
+                until: Some(instant_text(*until)),
+                ..Self::default()
+            },
+            Done::Settled { of, how, unit, quantity } => {
+                let (to, key, redemption) = match of {
+                    HeldSlot::Grant(slot) => (slot.to.to_string(), slot.key.to_string(), None),
+                    HeldSlot::Reservation(slot) => {
+                        (slot.party.to_string(), slot.key.to_string(), Some(slot.to_string()))
+                    }
+                };
+                Self {
+                    effect: "settle".into(),
+                    to: Some(to),
+                    key: Some(key),
+                    unit: Some(unit.to_string()),
+                    quantity: Some(quantity.get()),
+                    redemption,
+                    how: Some(how.as_str().into()),
+                    ..Self::default()
+                }
+            }
         }
     }
 }

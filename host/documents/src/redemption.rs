@@ -9,7 +9,7 @@ use crate::time::instant_text;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RedemptionView {
-    /// The identifier that whoever asked gave it.
+    /// The identifier that whoever asked gave it; of one that a policy reserved, `campaign@key@customer`.
     pub id: String,
     /// Out of whose wallet.
     pub customer: String,

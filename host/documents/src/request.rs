@@ -4,7 +4,7 @@ use largesse_domain::event::EventKey;
 use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{CampaignId, CustomerId, RequestId};
 use largesse_domain::limits::REASON_BYTES_MAX;
-use largesse_domain::redemption::RedemptionRequest;
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
 use largesse_domain::reservation::ReservationRequest;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
@@ -105,6 +105,7 @@ impl RedemptionDocument {
         let reference = read_text("/reference", &self.reference, &mut problems);
         let request = || {
             let (id, customer, unit, quantity) = (id?, customer?, unit?, quantity?);
+            let id = RedemptionId::Request(id);
             Some(RedemptionRequest { id, customer, unit, quantity, grant, reserve_until, reference })
         };
         problems.finish(request())

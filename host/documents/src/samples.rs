@@ -9,16 +9,18 @@ use largesse_domain::decision::{
     CampaignView, Evaluation, Fault, FaultKind, Input, Output, Owner, Party, Phase, Refusal,
 };
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Message, MessageClass, Proposal, Revocation,
-    RevocationTarget, Schedule, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Held, HoldProposal, Message, MessageClass, Proposal,
+    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::event::Event;
-use largesse_domain::grant::GrantSlot;
+use largesse_domain::grant::{AfterHold, GrantSlot};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
-use largesse_domain::outcome::{Decision, Denied, Done, Outcome, Reason, Reversal, Verdict};
+use largesse_domain::lot::Settle;
+use largesse_domain::outcome::{Decision, Denied, Done, HeldSlot, Outcome, Reason, Reversal, Verdict};
 use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Role, RoleSource, Subscription};
 use largesse_domain::protection::FaultThreshold;
+use largesse_domain::redemption::ReservationSlot;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When, Window};
 use largesse_domain::timer::{Timer, TimerBody};
@@ -105,11 +107,34 @@ fn benefit() -> impl Strategy<Value = Benefit> {
     ]
 }
 
+fn shortfall() -> impl Strategy<Value = Shortfall> {
+    select(vec![Shortfall::Refuse, Shortfall::Reduce, Shortfall::Skip])
+}
+
+fn settle() -> impl Strategy<Value = Settle> {
+    select(Settle::ALL.to_vec())
+}
+
+fn held_effect() -> impl Strategy<Value = Effect> {
+    let reserve = (name("r"), name("u"), unit(), quantity(), when(), shortfall(), text()).prop_map(
+        |(key, party, unit, quantity, until, on_shortfall, reason)| {
+            Effect::Reserve(ReserveProposal { key, party, unit, quantity, until, on_shortfall, reason })
+        },
+    );
+    let held = prop_oneof![
+        (name("u"), name("k")).prop_map(|(to, key)| Held::Grant { to, key }),
+        (name("u"), name("r")).prop_map(|(party, key)| Held::Reservation { party, key }),
+    ];
+    let settle = (held, settle(), any::<bool>(), text())
+        .prop_map(|(of, how, required, reason)| Effect::Settle(SettleProposal { of, how, required, reason }));
+    prop_oneof![reserve, settle]
+}
+
 fn effect() -> impl Strategy<Value = Effect> {
-    let shortfall = select(vec![Shortfall::Refuse, Shortfall::Reduce, Shortfall::Skip]);
-    let grant = (name("k"), name("u"), vec(benefit(), 1..3), shortfall, of(when()), of(when()), text()).prop_map(
-        |(key, to, choices, on_shortfall, hold_until, expires, reason)| {
-            Effect::Grant(GrantProposal { key, to, choices, on_shortfall, hold_until, expires, reason })
+    let hold = (when(), select(AfterHold::ALL.to_vec())).prop_map(|(until, then)| HoldProposal { until, then });
+    let grant = (name("k"), name("u"), vec(benefit(), 1..3), shortfall(), of(hold), of(when()), text()).prop_map(
+        |(key, to, choices, on_shortfall, hold, expires, reason)| {
+            Effect::Grant(GrantProposal { key, to, choices, on_shortfall, hold, expires, reason })
         },
     );
     let target = prop_oneof![
@@ -128,7 +153,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         .prop_map(|(to, tag, present, until)| Effect::Tag(TagChange { to, tag, present, until }));
     let schedule =
         (name("t"), when(), json()).prop_map(|(name, due, data)| Effect::Schedule(Schedule { name, due, data }));
-    prop_oneof![grant, revoke, message, tag, schedule, name("t").prop_map(Effect::CancelTimer)]
+    prop_oneof![grant, revoke, message, tag, schedule, name("t").prop_map(Effect::CancelTimer), held_effect()]
 }
 
 fn output() -> impl Strategy<Value = Output> {
@@ -146,7 +171,12 @@ fn slot() -> impl Strategy<Value = GrantSlot> {
     (name("c"), name("u"), name("k")).prop_map(|(campaign, to, key)| GrantSlot { campaign, to, key })
 }
 
+fn reservation_slot() -> impl Strategy<Value = ReservationSlot> {
+    (name("c"), name("u"), name("r")).prop_map(|(campaign, party, key)| ReservationSlot { campaign, party, key })
+}
+
 fn done() -> impl Strategy<Value = Done> {
+    let held = prop_oneof![slot().prop_map(HeldSlot::Grant), reservation_slot().prop_map(HeldSlot::Reservation)];
     let reversal = (slot(), unit(), quantity()).prop_map(|(grant, unit, quantity)| Reversal { grant, unit, quantity });
     prop_oneof![
         (slot(), unit(), quantity(), 0..8_usize).prop_map(|(grant, unit, quantity, choice)| Done::Granted {
@@ -160,6 +190,14 @@ fn done() -> impl Strategy<Value = Done> {
         (name("u"), name("g"), any::<bool>()).prop_map(|(to, tag, present)| Done::Tagged { to, tag, present }),
         (name("t"), instant()).prop_map(|(name, due)| Done::Scheduled { name, due }),
         name("t").prop_map(|name| Done::TimerCancelled { name }),
+        (reservation_slot(), unit(), quantity(), instant())
+            .prop_map(|(reservation, unit, quantity, until)| Done::Reserved { reservation, unit, quantity, until }),
+        (held, settle(), unit(), quantity()).prop_map(|(of, how, unit, quantity)| Done::Settled {
+            of,
+            how,
+            unit,
+            quantity
+        }),
     ]
 }
 

@@ -5,9 +5,10 @@
 //! 1. [`validate`]: kinds of effect and classes of unit that the manifest does not declare, and customers that were not
 //!    shown, are faults.
 //! 2. Claims, in the order proposed. One that is unknown or taken denies the decision.
-//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended; then each choice
-//!    against class, credit ceiling, limits, budgets, stock; the first that fits whole is given; when none does, the grant's
-//!    own word decides: refuse (the decision is denied), reduce (the first choice with room), skip.
+//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended, its hold over if it
+//!    would be taken back then; then each choice against class, credit ceiling, limits, budgets, stock; the first that fits
+//!    whole is given; when none does, the grant's own word decides: refuse (the decision is denied), reduce (the first choice
+//!    with room), skip. Of what is reserved and settled, [`crate::reserve`] says the order.
 //!
 //! A denied decision leaves the facts as they were.
 
@@ -18,7 +19,7 @@ use crate::catalogue::Catalogue;
 use crate::customer::Fact;
 use crate::decision::{Fault, FaultKind, Input};
 use crate::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Message, Proposal, RevocationTarget, Shortfall,
+    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Held, Message, Proposal, RevocationTarget, Shortfall,
     TagChange,
 };
 use crate::facts::{AboutKey, ClaimKey, Facts, MessageSlot, Wanted};
@@ -28,6 +29,8 @@ use crate::ledger::{Cause, Entry};
 use crate::lot;
 use crate::outcome::{Denied, Done, Outcome, Reason, Verdict};
 use crate::policy::Manifest;
+use crate::redemption;
+use crate::reserve;
 use crate::revoke;
 use crate::schedule;
 use crate::time::{Instant, When};
@@ -90,6 +93,12 @@ pub fn validate(case: &Case<'_>, proposal: &Proposal) -> Result<(), Fault> {
             }
             _ => {}
         }
+        if let Effect::Reserve(reserve) = effect
+            && !redemption::is_redeemable(reserve.unit.class())
+        {
+            let detail = format!("effects[{index}].reserve.unit: {} is not used up", reserve.unit);
+            return fault(FaultKind::InvalidOutput, detail);
+        }
         if let Some(field) = unresolvable(case, effect) {
             return fault(FaultKind::InvalidOutput, format!("effects[{index}].{field}: no such time"));
         }
@@ -98,11 +107,15 @@ pub fn validate(case: &Case<'_>, proposal: &Proposal) -> Result<(), Fault> {
 }
 
 fn undeclared_class(manifest: &Manifest, effect: &Effect) -> Option<UnitClass> {
-    let Effect::Grant(grant) = effect else { return None };
-    let classes = grant.choices.iter().map(|choice| match choice {
+    let class = |choice: &Benefit| match choice {
         Benefit::Units { unit, .. } | Benefit::RateBoost { unit, .. } => unit.class(),
         Benefit::CreditLimit { .. } => UnitClass::CreditLimit,
-    });
+    };
+    let classes = match effect {
+        Effect::Grant(grant) => grant.choices.iter().map(class).collect(),
+        Effect::Reserve(reserve) => vec![reserve.unit.class()],
+        _ => Vec::new(),
+    };
     classes.into_iter().find(|class| !manifest.unit_classes.contains(class))
 }
 
@@ -119,6 +132,10 @@ fn recipient(effect: &Effect) -> Option<&CustomerId> {
             RevocationTarget::Key { to, .. } => Some(to),
             RevocationTarget::About => None,
         },
+        Effect::Reserve(reserve) => Some(&reserve.party),
+        Effect::Settle(settle) => match &settle.of {
+            Held::Grant { to: party, .. } | Held::Reservation { party, .. } => Some(party),
+        },
         Effect::Schedule(_) | Effect::CancelTimer(_) => None,
     }
 }
@@ -126,13 +143,14 @@ fn recipient(effect: &Effect) -> Option<&CustomerId> {
 fn unresolvable(case: &Case<'_>, effect: &Effect) -> Option<&'static str> {
     let missing = |when: &Option<When>| when.is_some_and(|when| (case.resolve)(when).is_none());
     match effect {
-        Effect::Grant(grant) if missing(&grant.hold_until) => Some("grant.hold-until"),
+        Effect::Grant(grant) if missing(&grant.hold.map(|hold| hold.until)) => Some("grant.hold.until"),
         Effect::Grant(grant) if missing(&grant.expires) => Some("grant.expires"),
         Effect::Grant(grant) if grant.choices.iter().any(|choice| missing(&benefit_until(choice))) => {
             Some("grant.choices.until")
         }
         Effect::Tag(tag) if missing(&tag.until) => Some("tag.until"),
         Effect::Schedule(schedule) if missing(&Some(schedule.due)) => Some("schedule.due"),
+        Effect::Reserve(reserve) if missing(&Some(reserve.until)) => Some("reserve.until"),
         _ => None,
     }
 }
@@ -144,8 +162,8 @@ fn benefit_until(benefit: &Benefit) -> Option<When> {
     }
 }
 
-/// The rows that [`adjudicate`] will look at. What revocations name has to be loaded first, to know which counts they
-/// return to: [`revoke::wanted`] asks for those.
+/// The rows that [`adjudicate`] will look at. What revocations, reservations and settlements name has to be loaded first, to
+/// know which counts and positions they change: [`revoke::wanted`] and [`reserve::wanted`] ask for those.
 #[must_use]
 pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
     let mut wanted = Wanted::default();
@@ -167,7 +185,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             }
             Effect::Schedule(schedule) => wanted.timer(schedule::key(case, &schedule.name)),
             Effect::CancelTimer(name) => wanted.timer(schedule::key(case, name)),
-            Effect::Revoke(_) | Effect::Tag(_) => {}
+            Effect::Revoke(_) | Effect::Tag(_) | Effect::Reserve(_) | Effect::Settle(_) => {}
         }
     }
     wanted.abouts.extend(about_key(case));
@@ -175,7 +193,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
 }
 
 /// Judges a valid proposal and changes the facts accordingly. The caller has loaded the rows of [`wanted`], of
-/// [`revoke::wanted`], and the customers of the parties.
+/// [`revoke::wanted`] and [`reserve::wanted`], and the customers of the parties.
 #[must_use]
 pub fn adjudicate(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Verdict {
     let savepoint = facts.savepoint();
@@ -224,10 +242,9 @@ fn claim_key(case: &Case<'_>, claim: &Claim, facts: &Facts) -> Option<ClaimKey> 
 fn effects(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<Vec<Outcome>, Denial> {
     let mut outcomes = Vec::with_capacity(proposal.effects.len());
     for (index, effect) in proposal.effects.iter().enumerate() {
+        let denied = |reason| (Denied::Effect(index), reason);
         let outcome = match effect {
-            Effect::Grant(proposal) => {
-                grant(case, proposal, facts).map_err(|reason| (Denied::Effect(index), reason))?
-            }
+            Effect::Grant(proposal) => grant(case, proposal, facts).map_err(denied)?,
             Effect::Revoke(revocation) => revoke::apply(case, revocation, facts),
             Effect::Message(message) => {
                 let slot = message_slot(case, message);
@@ -241,6 +258,8 @@ fn effects(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<Ve
             Effect::Tag(change) => tag(case, change, facts),
             Effect::Schedule(schedule) => schedule::set(case, schedule, facts),
             Effect::CancelTimer(name) => schedule::cancel(case, name, facts),
+            Effect::Reserve(proposal) => reserve::reserve(case, proposal, facts).map_err(denied)?,
+            Effect::Settle(proposal) => reserve::settle(case, proposal, facts).map_err(denied)?,
         };
         outcomes.push(outcome);
     }
@@ -281,6 +300,9 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
     }
     if !case.campaign.grants_for(case.input.event.occurred) {
         return skipped(Reason::CampaignEnded);
+    }
+    if hold(case, proposal).is_some_and(|hold| hold.then == AfterHold::Void && hold.until <= case.input.now.at) {
+        return skipped(Reason::TimedOut);
     }
     let identifiers = case.book().identifiers(&proposal.to, facts);
     let to = Recipient { customer: &proposal.to, identifiers: &identifiers };
@@ -357,12 +379,11 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
         }
     }
     let now = case.input.now.at;
-    let until = proposal.hold_until.and_then(case.resolve).filter(|until| now < *until);
     let expires = proposal.expires.or(benefit_until(benefit)).and_then(case.resolve);
     let grant = Grant {
         decision: Some(case.decision),
         about: case.about.cloned(),
-        hold: until.map(|until| Hold { until, then: AfterHold::Post }),
+        hold: hold(case, proposal).filter(|hold| now < hold.until),
         principal_cap: match benefit {
             Benefit::RateBoost { principal_cap, .. } => *principal_cap,
             _ => None,
@@ -372,6 +393,11 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
     };
     lot::give(facts, Entry { at: now, cause: &Cause::Decision(case.decision) }, grant);
     Done::Granted { grant: slot, unit, quantity, choice }
+}
+
+fn hold(case: &Case<'_>, proposal: &GrantProposal) -> Option<Hold> {
+    let hold = proposal.hold?;
+    (case.resolve)(hold.until).map(|until| Hold { until, then: hold.then })
 }
 
 fn unit_of(case: &Case<'_>, benefit: &Benefit) -> Unit {

@@ -95,6 +95,7 @@ fn cause_text(number: u64, cause: &Cause) -> String {
     match cause {
         Cause::Decision(id) => format!("transfer {number} by decision {id}"),
         Cause::Request(id) => format!("transfer {number} by request {id}"),
+        Cause::Settle(slot) => format!("transfer {number} by request to settle {slot}"),
         Cause::Clock => format!("transfer {number} by the clock"),
     }
 }

@@ -10,15 +10,17 @@ use std::str::FromStr;
 use crate::budget::Crossing;
 use crate::destination::UnknownTopic;
 use crate::effect::{Effect, Message, TagChange};
+use crate::facts::Facts;
 use crate::grant::{Grant, GrantSlot};
 use crate::id::{CustomerId, DestinationId};
 use crate::json::Json;
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, DELIVERY_ERROR_BYTES_MAX, RETRY_AFTER_MS_MAX};
-use crate::outcome::{Done, Outcome, Reversal};
+use crate::lot::Settle;
+use crate::outcome::{Done, HeldSlot, Outcome, Reversal};
 use crate::protection::Withdrawal;
-use crate::redemption::Redemption;
+use crate::redemption::{Redemption, RedemptionId};
 use crate::time::Instant;
-use crate::unit::Quantity;
+use crate::unit::{Quantity, Unit};
 
 macro_rules! topics {
     ($($(#[$doc:meta])* $name:ident, $word:literal;)*) => {
@@ -81,8 +83,17 @@ impl FromStr for Topic {
 pub enum Notice<'a> {
     /// The grant in this slot was given.
     Granted(&'a GrantSlot),
-    /// This was taken back, for that reason.
-    Revoked(&'a Reversal, &'a str),
+    /// So much of a grant was taken back.
+    Revoked {
+        /// Of which.
+        grant: &'a GrantSlot,
+        /// Of what.
+        unit: &'a Unit,
+        /// How much.
+        quantity: Quantity,
+        /// Why.
+        reason: &'a str,
+    },
     /// This grant was pending and is given now.
     Posted(&'a Grant),
     /// So much of this grant expired.
@@ -100,12 +111,18 @@ pub enum Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
+    /// What tells of a reversal.
+    #[must_use]
+    pub fn revoked(reversal: &'a Reversal, reason: &'a str) -> Self {
+        Self::Revoked { grant: &reversal.grant, unit: &reversal.unit, quantity: reversal.quantity, reason }
+    }
+
     /// Under which topic it goes.
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
             Self::Granted(_) => Topic::GrantGranted,
-            Self::Revoked(..) => Topic::GrantRevoked,
+            Self::Revoked { .. } => Topic::GrantRevoked,
             Self::Posted(_) => Topic::GrantPosted,
             Self::Expired(..) => Topic::GrantExpired,
             Self::Redemption(_) => Topic::RedemptionChanged,
@@ -120,8 +137,7 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn customer(&self) -> Option<&'a CustomerId> {
         match self {
-            Self::Granted(slot) => Some(&slot.to),
-            Self::Revoked(reversal, _) => Some(&reversal.grant.to),
+            Self::Granted(slot) | Self::Revoked { grant: slot, .. } => Some(&slot.to),
             Self::Posted(grant) | Self::Expired(grant, _) => Some(&grant.slot.to),
             Self::Redemption(redemption) => Some(&redemption.request.customer),
             Self::BudgetReached(_) | Self::Withdrawn(_) => None,
@@ -131,19 +147,34 @@ impl<'a> Notice<'a> {
     }
 }
 
-/// What is told of a decision: of each effect that was done, wholly or in part, in the order of the effects.
+/// What is told of a decision: of each effect that was done, wholly or in part, in the order of the effects; of a redemption
+/// once, as the facts show that the decision left it.
 #[must_use]
-pub fn notices<'a>(effects: &'a [Effect], outcomes: &'a [Outcome]) -> Vec<Notice<'a>> {
+pub fn notices<'a>(effects: &'a [Effect], outcomes: &'a [Outcome], facts: &'a Facts) -> Vec<Notice<'a>> {
     let mut notices = Vec::new();
     for (effect, outcome) in effects.iter().zip(outcomes) {
         let (Outcome::Applied(done) | Outcome::Reduced(done, _)) = outcome else { continue };
         match (effect, done) {
             (_, Done::Granted { grant, .. }) => notices.push(Notice::Granted(grant)),
             (Effect::Revoke(revocation), Done::Revoked(reversals)) => {
-                notices.extend(reversals.iter().map(|reversal| Notice::Revoked(reversal, &revocation.reason)));
+                notices.extend(reversals.iter().map(|reversal| Notice::revoked(reversal, &revocation.reason)));
             }
             (Effect::Message(message), Done::Messaged { .. }) => notices.push(Notice::Message(message)),
             (Effect::Tag(tag), Done::Tagged { .. }) => notices.push(Notice::Tag(tag)),
+            (_, Done::Reserved { reservation: slot, .. })
+            | (_, Done::Settled { of: HeldSlot::Reservation(slot), .. }) => {
+                let found = facts.redemptions.get(&RedemptionId::Policy(slot.clone())).as_ref();
+                let notice = found.map(Notice::Redemption);
+                notices.retain(|before| Some(*before) != notice);
+                notices.extend(notice);
+            }
+            (Effect::Settle(settle), Done::Settled { of: HeldSlot::Grant(grant), how, unit, quantity }) => match how {
+                Settle::Commit => notices.extend(facts.grants.get(grant).as_ref().map(Notice::Posted)),
+                Settle::Release => {
+                    let (quantity, reason) = (*quantity, settle.reason.as_str());
+                    notices.push(Notice::Revoked { grant, unit, quantity, reason });
+                }
+            },
             _ => {}
         }
     }

@@ -1,7 +1,9 @@
 //! What a policy asks for. Nothing here has happened yet; `adjudicate` decides what does.
 
-use crate::id::{ClaimScope, CustomerId, GrantKey, MessageKey, Tag, TemplateName, TimerName};
+use crate::grant::AfterHold;
+use crate::id::{ClaimScope, CustomerId, GrantKey, MessageKey, ReservationKey, Tag, TemplateName, TimerName};
 use crate::json::Json;
+use crate::lot::Settle;
 use crate::time::When;
 use crate::unit::{Quantity, Unit};
 
@@ -18,11 +20,16 @@ pub enum EffectKind {
     Tag,
     /// Set or cancel a timer.
     Schedule,
+    /// Reserve out of a wallet.
+    Reserve,
+    /// Commit or release what is held.
+    Settle,
 }
 
 impl EffectKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Grant, Self::Revoke, Self::Message, Self::Tag, Self::Schedule];
+    pub const ALL: [Self; 7] =
+        [Self::Grant, Self::Revoke, Self::Message, Self::Tag, Self::Schedule, Self::Reserve, Self::Settle];
 
     /// The word in the contract and in answers.
     #[must_use]
@@ -33,6 +40,8 @@ impl EffectKind {
             Self::Message => "message",
             Self::Tag => "tag",
             Self::Schedule => "schedule",
+            Self::Reserve => "reserve",
+            Self::Settle => "settle",
         }
     }
 }
@@ -69,15 +78,24 @@ pub enum Benefit {
     },
 }
 
-/// What to do when budget or a limit does not allow all of a grant.
+/// What to do when budget or a limit does not allow all of a grant, or a wallet does not hold all of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shortfall {
     /// Deny the whole decision.
     Refuse,
-    /// Give what is left, if that is more than nothing.
+    /// Give or reserve what is left, if that is more than nothing.
     Reduce,
-    /// Leave this grant out.
+    /// Leave this effect out.
     Skip,
+}
+
+/// How long a grant shall be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldProposal {
+    /// Pending until then.
+    pub until: When,
+    /// What becomes of it then.
+    pub then: AfterHold,
 }
 
 /// A benefit proposed for one party.
@@ -91,8 +109,8 @@ pub struct GrantProposal {
     pub choices: Vec<Benefit>,
     /// When none fits whole.
     pub on_shortfall: Shortfall,
-    /// Pending until then.
-    pub hold_until: Option<When>,
+    /// Pending for so long.
+    pub hold: Option<HoldProposal>,
     /// Worth nothing from then on.
     pub expires: Option<When>,
     /// Why, for the statement and the auditor.
@@ -176,6 +194,57 @@ pub struct Schedule {
     pub data: Json,
 }
 
+/// Units to be taken out of a party's wallet and kept apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReserveProposal {
+    /// The policy's name for it.
+    pub key: ReservationKey,
+    /// Whose wallet.
+    pub party: CustomerId,
+    /// Of what.
+    pub unit: Unit,
+    /// How much; more than nothing.
+    pub quantity: Quantity,
+    /// Until when; then it goes back.
+    pub until: When,
+    /// When the wallet does not hold all of it.
+    pub on_shortfall: Shortfall,
+    /// Why, for the statement and the auditor.
+    pub reason: String,
+}
+
+/// What the campaign holds for, or of, a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A grant that is pending.
+    Grant {
+        /// For whom.
+        to: CustomerId,
+        /// Its key.
+        key: GrantKey,
+    },
+    /// Something that a policy of the campaign reserved out of a wallet.
+    Reservation {
+        /// Whose wallet.
+        party: CustomerId,
+        /// Its key.
+        key: ReservationKey,
+    },
+}
+
+/// A proposal to commit or release what is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettleProposal {
+    /// What.
+    pub of: Held,
+    /// What shall become of it.
+    pub how: Settle,
+    /// Whether the whole decision is denied when there is nothing to settle.
+    pub required: bool,
+    /// Why.
+    pub reason: String,
+}
+
 /// What a policy asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -191,6 +260,10 @@ pub enum Effect {
     Schedule(Schedule),
     /// Drop a timer.
     CancelTimer(TimerName),
+    /// Reserve out of a wallet.
+    Reserve(ReserveProposal),
+    /// Commit or release what is held.
+    Settle(SettleProposal),
 }
 
 impl Effect {
@@ -203,6 +276,8 @@ impl Effect {
             Self::Message(_) => EffectKind::Message,
             Self::Tag(_) => EffectKind::Tag,
             Self::Schedule(_) | Self::CancelTimer(_) => EffectKind::Schedule,
+            Self::Reserve(_) => EffectKind::Reserve,
+            Self::Settle(_) => EffectKind::Settle,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::grant::{Grant, GrantSlot};
 use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey, RequestId, TimerName};
 use crate::json::Json;
 use crate::ledger::{Position, PositionKey, Transfer};
-use crate::redemption::Redemption;
+use crate::redemption::{Redemption, RedemptionId};
 use crate::time::Instant;
 use crate::timer::{Timer, TimerBody, TimerKey};
 use crate::unit::{Quantity, Unit};
@@ -350,7 +350,7 @@ tables! {
     /// Pieces on hand of units that are stocked.
     stocks: Unit => Quantity;
     /// Redemptions.
-    redemptions: RequestId => Option<Redemption>;
+    redemptions: RedemptionId => Option<Redemption>;
     /// What other requests were answered, so that the same one is not carried out twice.
     receipts: RequestId => Option<Receipt>;
 }

@@ -25,6 +25,20 @@ pub enum AfterHold {
     Void,
 }
 
+impl AfterHold {
+    /// Every case.
+    pub const ALL: [Self; 2] = [Self::Post, Self::Void];
+
+    /// The word in the contract and in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Void => "void",
+        }
+    }
+}
+
 /// How long a grant is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {

@@ -125,6 +125,8 @@ text_ids! {
     PocketId, "pocket id", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A redemption, a reservation or a reversal, by the identifier that whoever asks for it gave it.
     RequestId, "request id", 64, key, "1 to 64 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
+    /// The policy's name for something that it reserves out of a wallet.
+    ReservationKey, "reservation key", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// The code of a policy's refusal.
     RefusalCode, "refusal code", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A destination of deliveries.

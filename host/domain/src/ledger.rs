@@ -4,6 +4,7 @@
 use crate::facts::Facts;
 use crate::grant::{Grant, GrantSlot};
 use crate::id::{CampaignId, CustomerId, DecisionId, RequestId};
+use crate::redemption::ReservationSlot;
 use crate::time::Instant;
 use crate::unit::{Quantity, Unit};
 
@@ -68,6 +69,8 @@ pub enum Cause {
     Decision(DecisionId),
     /// A request through the API: a redemption, a reservation, a reversal.
     Request(RequestId),
+    /// A request through the API that settles what a policy reserved.
+    Settle(ReservationSlot),
     /// A time that came: a hold was over, a grant expired, a reservation timed out.
     Clock,
 }

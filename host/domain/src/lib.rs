@@ -35,6 +35,7 @@ pub mod redemption;
 pub mod reservation;
 pub mod adjudicate;
 pub mod revoke;
+pub mod reserve;
 mod schedule;
 pub mod address;
 pub mod delivery;

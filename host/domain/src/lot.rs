@@ -69,13 +69,27 @@ pub fn post(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot) -> Quantity {
     quantity
 }
 
-/// What shall become of a grant that somebody carries out, or that is reserved.
+/// What shall become of something that is held: a grant that is pending, or what is reserved out of a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settle {
-    /// It was carried out: it is given.
+    /// It was carried out: it is given, or used.
     Commit,
     /// It is not wanted, or could not be carried out: it is taken back.
     Release,
+}
+
+impl Settle {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Commit, Self::Release];
+
+    /// The word in the contract and in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// Why a grant was not settled. Nothing was changed.

@@ -4,6 +4,8 @@ use crate::decision::{Evaluation, Input};
 use crate::effect::{Dimension, EffectKind};
 use crate::grant::GrantSlot;
 use crate::id::{CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventSeq, MessageKey, Tag, TimerName};
+use crate::lot::Settle;
+use crate::redemption::ReservationSlot;
 use crate::time::Instant;
 use crate::unit::{Quantity, Unit};
 
@@ -16,10 +18,14 @@ pub enum Reason {
     ClaimTaken,
     /// The key was granted before.
     AlreadyGranted,
+    /// Something was reserved under the key before.
+    AlreadyReserved,
     /// Everything about the thing was revoked before.
     CancelledBefore,
     /// The event is from after the campaign's end.
     CampaignEnded,
+    /// The time until which to hold or reserve is over.
+    TimedOut,
     /// The campaign has narrowed the class of unit out.
     ClassNotAllowed,
     /// The customer's credit limit is not known.
@@ -38,8 +44,14 @@ pub enum Reason {
     BudgetExhausted,
     /// There are not as many pieces on hand.
     StockExhausted,
+    /// Less is asked for than is redeemed of the unit at once.
+    BelowMinimum,
+    /// The customer cannot use as much.
+    InsufficientBalance,
     /// There is nothing left to take back.
     NothingToRevoke,
+    /// There is no such grant or reservation, or it was settled before.
+    NothingToSettle,
     /// The message was sent before.
     AlreadySent,
     /// The customer has as many tags as there may be.
@@ -52,12 +64,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
+        Self::AlreadyReserved,
         Self::CancelledBefore,
         Self::CampaignEnded,
+        Self::TimedOut,
         Self::ClassNotAllowed,
         Self::CreditUnknown,
         Self::CreditCeiling,
@@ -67,7 +81,10 @@ impl Reason {
         Self::LimitReached,
         Self::BudgetExhausted,
         Self::StockExhausted,
+        Self::BelowMinimum,
+        Self::InsufficientBalance,
         Self::NothingToRevoke,
+        Self::NothingToSettle,
         Self::AlreadySent,
         Self::TooManyTags,
         Self::TooManyTimers,
@@ -81,8 +98,10 @@ impl Reason {
             Self::ClaimUnknown => "claim-unknown",
             Self::ClaimTaken => "claim-taken",
             Self::AlreadyGranted => "already-granted",
+            Self::AlreadyReserved => "already-reserved",
             Self::CancelledBefore => "cancelled-before",
             Self::CampaignEnded => "campaign-ended",
+            Self::TimedOut => "timed-out",
             Self::ClassNotAllowed => "class-not-allowed",
             Self::CreditUnknown => "credit-unknown",
             Self::CreditCeiling => "credit-ceiling",
@@ -92,7 +111,10 @@ impl Reason {
             Self::NoBudget => "no-budget",
             Self::BudgetExhausted => "budget-exhausted",
             Self::StockExhausted => "stock-exhausted",
+            Self::BelowMinimum => "below-minimum",
+            Self::InsufficientBalance => "insufficient-balance",
             Self::NothingToRevoke => "nothing-to-revoke",
+            Self::NothingToSettle => "nothing-to-settle",
             Self::AlreadySent => "already-sent",
             Self::TooManyTags => "too-many-tags",
             Self::TooManyTimers => "too-many-timers",
@@ -110,6 +132,15 @@ pub struct Reversal {
     pub unit: Unit,
     /// How much.
     pub quantity: Quantity,
+}
+
+/// Where something stands that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeldSlot {
+    /// A grant.
+    Grant(GrantSlot),
+    /// What a policy reserved out of a wallet.
+    Reservation(ReservationSlot),
 }
 
 /// What was done.
@@ -155,6 +186,28 @@ pub enum Done {
     TimerCancelled {
         /// Which.
         name: TimerName,
+    },
+    /// Something was reserved out of a wallet.
+    Reserved {
+        /// Where it stands.
+        reservation: ReservationSlot,
+        /// Of what.
+        unit: Unit,
+        /// How much.
+        quantity: Quantity,
+        /// Until when; then it goes back.
+        until: Instant,
+    },
+    /// Something that was held was committed or released.
+    Settled {
+        /// Where it stands.
+        of: HeldSlot,
+        /// What became of it.
+        how: Settle,
+        /// Of what.
+        unit: Unit,
+        /// How much.
+        quantity: Quantity,
     },
 }
 

@@ -1,23 +1,93 @@
 //! Using what was granted: points spent, a coupon used, cash withdrawn, an item claimed. At once, or reserved first and then
-//! committed, released or timed out.
+//! committed, released or timed out. Whoever asks for it does so through the API, or a policy reserves.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::catalogue::Catalogue;
 use crate::facts::{Facts, Wanted};
 use crate::grant::{Grant, GrantSlot};
-use crate::id::{CampaignId, CustomerId, GrantKey, RequestId};
+use crate::id::{CampaignId, CustomerId, GrantKey, InvalidId, RequestId, ReservationKey};
 use crate::ledger::{Cause, Entry, PositionKey};
 use crate::lot::{Use, use_up};
 use crate::time::Instant;
 use crate::timer::TimerKey;
 use crate::unit::{Quantity, Unit, UnitClass};
 
+/// Where something stands that a policy reserved out of a wallet: at most one per campaign, customer and key, ever.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReservationSlot {
+    /// The campaign whose policy reserved.
+    pub campaign: CampaignId,
+    /// Whose wallet.
+    pub party: CustomerId,
+    /// The policy's name for it.
+    pub key: ReservationKey,
+}
+
+/// `campaign@key@customer`: neither of the first two holds an `@`.
+impl fmt::Display for ReservationSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}@{}", self.campaign, self.key, self.party)
+    }
+}
+
+/// What a redemption is known by. No text is that of two.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RedemptionId {
+    /// One that was asked for through the API: the asker's own identifier, which holds no `@`.
+    Request(RequestId),
+    /// One that a policy reserved: where it stands.
+    Policy(ReservationSlot),
+}
+
+impl RedemptionId {
+    /// The cause of what is done to the redemption by request.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Request(id) => Cause::Request(id.clone()),
+            Self::Policy(slot) => Cause::Settle(slot.clone()),
+        }
+    }
+}
+
+impl From<RequestId> for RedemptionId {
+    fn from(id: RequestId) -> Self {
+        Self::Request(id)
+    }
+}
+
+impl fmt::Display for RedemptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(id) => id.fmt(f),
+            Self::Policy(slot) => slot.fmt(f),
+        }
+    }
+}
+
+impl FromStr for RedemptionId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let mut parts = text.splitn(3, '@');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(campaign), Some(key), Some(party)) => Ok(Self::Policy(ReservationSlot {
+                campaign: campaign.parse()?,
+                party: party.parse()?,
+                key: key.parse()?,
+            })),
+            _ => Ok(Self::Request(text.parse()?)),
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedemptionRequest {
-    /// The asker's own identifier: the same request again gets the same answer.
-    pub id: RequestId,
+    /// What it is known by: the same request again gets the same answer.
+    pub id: RedemptionId,
     /// Whose wallet.
     pub customer: CustomerId,
     /// Of what.
@@ -233,8 +303,11 @@ pub fn redeem(
         }
         error => error,
     })?;
-    let cause = Cause::Request(request.id.clone());
-    let entry = Entry { at: now, cause: &cause };
+    Ok((make(facts, request.clone(), parts, Entry { at: now, cause: &request.id.cause() }), true))
+}
+
+/// Takes the parts out of the wallet: to be used, or to be kept apart.
+pub(crate) fn make(facts: &mut Facts, request: RedemptionRequest, parts: Vec<Part>, entry: Entry<'_>) -> Redemption {
     let (state, step) = match request.reserve_until {
         Some(_) => (RedemptionState::Reserved, Use::Reserve),
         None => (RedemptionState::Redeemed, Use::Redeem),
@@ -245,16 +318,27 @@ pub fn redeem(
     if let Some(until) = request.reserve_until {
         facts.set_ledger_timer(TimerKey::Redemption(request.id.clone()), until);
     }
-    let redemption = Redemption { request: request.clone(), state, parts, made_at: now, changed_at: now };
-    facts.redemptions.put(request.id.clone(), Some(redemption.clone()));
-    Ok((redemption, true))
+    let redemption = Redemption { request, state, parts, made_at: entry.at, changed_at: entry.at };
+    facts.redemptions.put(redemption.request.id.clone(), Some(redemption.clone()));
+    redemption
+}
+
+/// Whether units of this class are used up: not growth, a credit limit, a rate boost.
+#[must_use]
+pub fn is_redeemable(class: UnitClass) -> bool {
+    !matches!(class, UnitClass::Growth | UnitClass::CreditLimit | UnitClass::RateBoost)
+}
+
+/// The least of a unit that is redeemed at once.
+pub(crate) fn least(unit: &Unit, catalogue: &Catalogue) -> Quantity {
+    catalogue.units.get(unit).and_then(|terms| terms.redeem_minimum).unwrap_or(Quantity::ONE)
 }
 
 fn check(request: &RedemptionRequest, catalogue: &Catalogue, now: Instant) -> Result<(), RedeemError> {
-    if matches!(request.unit.class(), UnitClass::Growth | UnitClass::CreditLimit | UnitClass::RateBoost) {
+    if !is_redeemable(request.unit.class()) {
         return Err(RedeemError::NotRedeemable(request.unit.clone()));
     }
-    let least = catalogue.units.get(&request.unit).and_then(|terms| terms.redeem_minimum).unwrap_or(Quantity::ONE);
+    let least = least(&request.unit, catalogue);
     if request.quantity < least {
         return Err(RedeemError::BelowMinimum(least));
     }
@@ -264,8 +348,11 @@ fn check(request: &RedemptionRequest, catalogue: &Catalogue, now: Instant) -> Re
     Ok(())
 }
 
-/// First in, first out.
-fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec<Part>, RedeemError> {
+/// What a request is made of, first in, first out.
+///
+/// # Errors
+/// When the grant named does not fit, or there is not as much.
+pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec<Part>, RedeemError> {
     let grants = candidates(facts, request);
     if request.grant.is_some() {
         let grant = grants.first().ok_or(RedeemError::NoGrant)?;
@@ -295,10 +382,10 @@ fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec
 /// Why nothing was changed.
 pub fn settle(
     facts: &mut Facts,
-    id: &RequestId,
+    id: &RedemptionId,
     customer: Option<&CustomerId>,
     how: Settle,
-    now: Instant,
+    entry: Entry<'_>,
 ) -> Result<Redemption, RedeemError> {
     use RedemptionState::{Redeemed, Released, Reserved, Reversed};
     let mut redemption = facts.redemptions.get(id).clone().ok_or(RedeemError::NotFound)?;
@@ -309,7 +396,7 @@ pub fn settle(
         (Settle::Commit, Redeemed) | (Settle::Release, Released) | (Settle::Reverse, Reversed) => {
             return Ok(redemption);
         }
-        (Settle::Commit, Reserved) if redemption.is_over(now) => {
+        (Settle::Commit, Reserved) if redemption.is_over(entry.at) => {
             return Err(RedeemError::State(RedemptionState::TimedOut));
         }
         (Settle::Commit, Reserved) => (Redeemed, Use::Commit),
@@ -317,17 +404,17 @@ pub fn settle(
         (Settle::Reverse, Redeemed) => (Reversed, Use::Undo),
         (_, state) => return Err(RedeemError::State(state)),
     };
-    go_on(facts, &mut redemption, (next, step), (now, &Cause::Request(id.clone())))?;
+    go_on(facts, &mut redemption, (next, step), entry)?;
     Ok(redemption)
 }
 
 /// Gives back what was reserved for too long. Nothing happens to a redemption that is settled or has time. The caller has loaded
 /// the redemption and [`wanted_to_settle`].
-pub fn look_at_clock(facts: &mut Facts, id: &RequestId, now: Instant) {
+pub fn look_at_clock(facts: &mut Facts, id: &RedemptionId, now: Instant) {
     let Some(mut redemption) = facts.redemptions.get(id).clone() else { return };
     if redemption.state == RedemptionState::Reserved && redemption.is_over(now) {
         let given_back = (RedemptionState::TimedOut, Use::Release);
-        go_on(facts, &mut redemption, given_back, (now, &Cause::Clock))
+        go_on(facts, &mut redemption, given_back, Entry { at: now, cause: &Cause::Clock })
             .expect("a grant of which a part is reserved stays");
     }
 }
@@ -342,17 +429,16 @@ fn go_on(
     facts: &mut Facts,
     redemption: &mut Redemption,
     (state, step): (RedemptionState, Use),
-    (now, cause): (Instant, &Cause),
+    entry: Entry<'_>,
 ) -> Result<(), RedeemError> {
     let same = |part: &Part| facts.grants.get(&part.slot).as_ref().is_some_and(|grant| grant.issue == part.issue);
     if !redemption.parts.iter().all(same) {
         return Err(RedeemError::GrantReplaced);
     }
-    let entry = Entry { at: now, cause };
     for part in &redemption.parts {
         use_up(facts, entry, &part.slot, (part.quantity, step));
     }
-    (redemption.state, redemption.changed_at) = (state, now);
+    (redemption.state, redemption.changed_at) = (state, entry.at);
     facts.redemptions.put(redemption.request.id.clone(), Some(redemption.clone()));
     Ok(())
 }

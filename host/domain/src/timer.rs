@@ -6,9 +6,10 @@ use std::str::FromStr;
 use crate::decision::Owner;
 use crate::facts::StateKey;
 use crate::grant::GrantSlot;
-use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, RequestId, TimerName};
+use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, TimerName};
 use crate::json::Json;
 use crate::ledger::Lot;
+use crate::redemption::RedemptionId;
 use crate::time::Instant;
 
 /// The source of the events that policies' timers become. Nobody but the host sends from there.
@@ -31,7 +32,7 @@ pub enum TimerKey {
     /// A grant's: its hold is over, or it expires.
     Grant(Lot),
     /// A redemption's: what is reserved for it has to be settled by then.
-    Redemption(RequestId),
+    Redemption(RedemptionId),
 }
 
 impl TimerKey {
@@ -135,7 +136,8 @@ mod tests {
             assert_eq!(key.to_string().parse(), Ok(key));
         }
         let slot = GrantSlot { campaign: "c".parse().unwrap(), to: "u".parse().unwrap(), key: "k/1".parse().unwrap() };
-        for key in [TimerKey::Grant(Lot { slot, issue: 2 }), TimerKey::Redemption("r:1".parse().unwrap())] {
+        let redemptions = ["r:1", "c@k/1@u@example"].map(|id| TimerKey::Redemption(id.parse().unwrap()));
+        for key in redemptions.into_iter().chain([TimerKey::Grant(Lot { slot, issue: 2 })]) {
             assert_eq!(key.to_string().parse(), Ok(key));
         }
         for bad in [

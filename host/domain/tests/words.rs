@@ -8,9 +8,10 @@ use largesse_domain::decision::{FaultKind, OwnerKind};
 use largesse_domain::delivery::{DeliveryState, Topic};
 use largesse_domain::destination::Paused;
 use largesse_domain::effect::{Dimension, EffectKind};
-use largesse_domain::grant::GrantState;
+use largesse_domain::grant::{AfterHold, GrantState};
 use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::lot::Settle as SettleHeld;
 use largesse_domain::outcome::{Denied, Reason, Verdict};
 use largesse_domain::protection::Rescue;
 use largesse_domain::redemption::{RedemptionState, Settle};
@@ -35,13 +36,15 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
     ];
     vec![
         ("Verdict", verdicts.iter().map(Verdict::as_str).collect()),
-        ("EffectKind", every!(EffectKind: Grant, Revoke, Message, Tag, Schedule)),
+        ("EffectKind", every!(EffectKind: Grant, Revoke, Message, Tag, Schedule, Reserve, Settle)),
         ("Dimension", every!(Dimension: Customer, Identity, Device, Card, Address)),
         ("OwnerKind", every!(OwnerKind: Party, Entity)),
         ("Window", every!(Window: Campaign, Day, Week, Month)),
         ("Account", every!(Account: Budget, Pending, Wallet, Reserved, Expense, Breakage, Debt, Stock, Supply)),
         ("RedemptionState", every!(RedemptionState: Reserved, Redeemed, Released, TimedOut, Reversed)),
         ("Settle", every!(Settle: Commit, Release, Reverse)),
+        ("SettleHeld", every!(SettleHeld: Commit, Release)),
+        ("AfterHold", every!(AfterHold: Post, Void)),
         (
             "Topic",
             every!(Topic: GrantGranted, GrantRevoked, GrantPosted, GrantExpired, RedemptionChanged, BudgetReached,
@@ -65,9 +68,10 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         (
             "Reason",
-            every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, CancelledBefore, CampaignEnded, ClassNotAllowed,
-                CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget, LimitReached, BudgetExhausted,
-                StockExhausted, NothingToRevoke, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer),
+            every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, AlreadyReserved, CancelledBefore, CampaignEnded,
+                TimedOut, ClassNotAllowed, CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget,
+                LimitReached, BudgetExhausted, StockExhausted, BelowMinimum, InsufficientBalance, NothingToRevoke,
+                NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer),
         ),
     ]
 }

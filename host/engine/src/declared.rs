@@ -191,6 +191,8 @@ fn effect_kind(kind: &wit::EffectKind) -> EffectKind {
         wit::EffectKind::Message => EffectKind::Message,
         wit::EffectKind::Tag => EffectKind::Tag,
         wit::EffectKind::Schedule => EffectKind::Schedule,
+        wit::EffectKind::Reserve => EffectKind::Reserve,
+        wit::EffectKind::Settle => EffectKind::Settle,
     }
 }
 

@@ -4,15 +4,17 @@ use std::fmt;
 
 use largesse_domain::decision::Refusal;
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, GrantProposal, Message, MessageClass, Proposal, Revocation, RevocationTarget,
-    Schedule, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Dimension, Effect, GrantProposal, Held, HoldProposal, Message, MessageClass, Proposal,
+    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, StateChange, TagChange,
 };
+use largesse_domain::grant::AfterHold;
 use largesse_domain::id::InvalidId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::{
     AMOUNT_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX,
     REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX,
 };
+use largesse_domain::lot::Settle;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::{Day, Instant, When};
 use largesse_domain::unit::{Quantity, Unit};
@@ -193,6 +195,12 @@ fn effect(effect: wit::Effect) -> Checked<Effect> {
             self::schedule(schedule).map(Effect::Schedule).map_err(|wrong| wrong.within("schedule"))
         }
         wit::Effect::CancelTimer(name) => id("cancel-timer", &name).map(Effect::CancelTimer),
+        wit::Effect::Reserve(reservation) => {
+            self::reservation(reservation).map(Effect::Reserve).map_err(|wrong| wrong.within("reserve"))
+        }
+        wit::Effect::Settle(settlement) => {
+            self::settlement(settlement).map(Effect::Settle).map_err(|wrong| wrong.within("settle"))
+        }
     }
 }
 
@@ -205,14 +213,28 @@ fn grant(grant: wit::Grant) -> Checked<GrantProposal> {
         key: id("key", &grant.key)?,
         to: id("to", &grant.to)?,
         choices: each("choices", grant.choices, benefit)?,
-        on_shortfall: match grant.on_shortfall {
-            wit::Shortfall::Refuse => Shortfall::Refuse,
-            wit::Shortfall::Reduce => Shortfall::Reduce,
-            wit::Shortfall::Skip => Shortfall::Skip,
-        },
-        hold_until: maybe_when("hold-until", grant.hold_until)?,
+        on_shortfall: shortfall(grant.on_shortfall),
+        hold: grant.hold.map(hold).transpose()?,
         expires: maybe_when("expires", grant.expires)?,
         reason: text("reason", grant.reason, REASON_BYTES_MAX)?,
+    })
+}
+
+fn shortfall(shortfall: wit::Shortfall) -> Shortfall {
+    match shortfall {
+        wit::Shortfall::Refuse => Shortfall::Refuse,
+        wit::Shortfall::Reduce => Shortfall::Reduce,
+        wit::Shortfall::Skip => Shortfall::Skip,
+    }
+}
+
+fn hold(hold: wit::Hold) -> Checked<HoldProposal> {
+    Ok(HoldProposal {
+        until: when("hold.until", hold.until)?,
+        then: match hold.then {
+            wit::AfterHold::Post => AfterHold::Post,
+            wit::AfterHold::Void => AfterHold::Void,
+        },
     })
 }
 
@@ -250,6 +272,38 @@ fn revocation(revocation: wit::Revocation) -> Checked<Revocation> {
         quantity: revocation.quantity.map(|value| quantity("quantity", value)).transpose()?,
         free_key: revocation.free_key,
         reason: text("reason", revocation.reason, REASON_BYTES_MAX)?,
+    })
+}
+
+fn reservation(reservation: wit::Reservation) -> Checked<ReserveProposal> {
+    Ok(ReserveProposal {
+        key: id("key", &reservation.key)?,
+        party: id("party", &reservation.party)?,
+        unit: id("unit", &reservation.unit)?,
+        quantity: quantity("quantity", reservation.quantity)?,
+        until: when("until", reservation.until)?,
+        on_shortfall: shortfall(reservation.on_shortfall),
+        reason: text("reason", reservation.reason, REASON_BYTES_MAX)?,
+    })
+}
+
+fn settlement(settlement: wit::Settlement) -> Checked<SettleProposal> {
+    Ok(SettleProposal {
+        of: match settlement.of {
+            wit::Held::Grant(grant) => {
+                Held::Grant { to: id("of.grant.to", &grant.to)?, key: id("of.grant.key", &grant.key)? }
+            }
+            wit::Held::Reservation(reservation) => Held::Reservation {
+                party: id("of.reservation.party", &reservation.party)?,
+                key: id("of.reservation.key", &reservation.key)?,
+            },
+        },
+        how: match settlement.how {
+            wit::Settle::Commit => Settle::Commit,
+            wit::Settle::Release => Settle::Release,
+        },
+        required: settlement.required,
+        reason: text("reason", settlement.reason, REASON_BYTES_MAX)?,
     })
 }
 

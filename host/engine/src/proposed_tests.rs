@@ -8,7 +8,7 @@ fn grant() -> wit::Grant {
         to: "u1".to_owned(),
         choices: vec![wit::Benefit::Units(wit::Units { unit: "points".to_owned(), quantity: 5 })],
         on_shortfall: wit::Shortfall::Reduce,
-        hold_until: Some(wit::When::AfterSeconds(60)),
+        hold: Some(wit::Hold { until: wit::When::AfterSeconds(60), then: wit::AfterHold::Void }),
         expires: Some(wit::When::AtLocal(wit::LocalMoment { day: 20_000, second_of_day: 86_399 })),
         reason: "because".to_owned(),
     }
@@ -43,7 +43,7 @@ fn starts(found: &str, expected: &str) {
 fn a_good_grant_is_read_whole() {
     let read = proposal(decision(wit::Effect::Grant(grant()))).unwrap();
     let [Effect::Grant(grant)] = &read.effects[..] else { panic!() };
-    assert_eq!(grant.hold_until, Some(When::AfterSeconds(60)));
+    assert_eq!(grant.hold, Some(HoldProposal { until: When::AfterSeconds(60), then: AfterHold::Void }));
     assert_eq!(grant.expires, Some(When::AtLocal { day: Day(20_000), second_of_day: 86_399 }));
     assert_eq!(grant.on_shortfall, Shortfall::Reduce);
 }
@@ -62,8 +62,8 @@ fn a_wrong_field_of_a_grant_is_named() {
     );
     let far = |grant: &mut wit::Grant| grant.expires = Some(wit::When::At(i64::MAX));
     starts(&wrong_grant(far), "effects[0].grant.expires: outside");
-    let late = |grant: &mut wit::Grant| grant.hold_until = Some(wit::When::AfterSeconds(u64::MAX));
-    starts(&wrong_grant(late), "effects[0].grant.hold-until: outside");
+    let never = wit::Hold { until: wit::When::AfterSeconds(u64::MAX), then: wit::AfterHold::Post };
+    starts(&wrong_grant(|grant| grant.hold = Some(never)), "effects[0].grant.hold.until: outside");
     let moment = wit::When::AtLocal(wit::LocalMoment { day: i32::MAX, second_of_day: 0 });
     starts(&wrong_grant(|grant| grant.expires = Some(moment)), "effects[0].grant.expires: outside");
     let moment = wit::When::AtLocal(wit::LocalMoment { day: 0, second_of_day: 86_400 });
@@ -150,4 +150,56 @@ fn a_wrong_field_of_a_timer_is_named() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(4 * 1024));
     starts(&timer("a", soon(), large).unwrap_err(), "effects[0].schedule.data: ");
     starts(&wrong(decision(wit::Effect::CancelTimer(String::new()))), "effects[0].cancel-timer: not a timer name");
+}
+
+#[test]
+fn a_wrong_field_of_a_reservation_is_named() {
+    let good = || wit::Reservation {
+        key: "order/7".to_owned(),
+        party: "u1".to_owned(),
+        unit: "points".to_owned(),
+        quantity: 5,
+        until: wit::When::AfterSeconds(60),
+        on_shortfall: wit::Shortfall::Skip,
+        reason: "an order".to_owned(),
+    };
+    let read = proposal(decision(wit::Effect::Reserve(good()))).unwrap();
+    let [Effect::Reserve(reserve)] = &read.effects[..] else { panic!() };
+    assert_eq!(
+        (reserve.key.as_str(), reserve.until, reserve.on_shortfall),
+        ("order/7", When::AfterSeconds(60), Shortfall::Skip)
+    );
+    let wrong = |change: fn(&mut wit::Reservation)| {
+        let mut reservation = good();
+        change(&mut reservation);
+        wrong(decision(wit::Effect::Reserve(reservation)))
+    };
+    starts(&wrong(|it| it.key = "a@b".to_owned()), "effects[0].reserve.key: not a reservation key");
+    starts(&wrong(|it| it.party = String::new()), "effects[0].reserve.party: not a customer id");
+    starts(&wrong(|it| it.unit = "gold".to_owned()), "effects[0].reserve.unit: not a unit");
+    starts(&wrong(|it| it.quantity = 0), "effects[0].reserve.quantity: 0, expected 1 to");
+    starts(&wrong(|it| it.until = wit::When::At(i64::MAX)), "effects[0].reserve.until: outside");
+    starts(&wrong(|it| it.reason = "x".repeat(257)), "effects[0].reserve.reason: 257 bytes");
+}
+
+#[test]
+fn a_wrong_field_of_a_settlement_is_named() {
+    let settle = |of, reason: &str| {
+        let settlement = wit::Settlement { of, how: wit::Settle::Release, required: true, reason: reason.to_owned() };
+        decision(wit::Effect::Settle(settlement))
+    };
+    let grant = |to: &str, key: &str| wit::Held::Grant(wit::GrantRef { to: to.to_owned(), key: key.to_owned() });
+    let reservation = |party: &str, key: &str| {
+        wit::Held::Reservation(wit::ReservationRef { party: party.to_owned(), key: key.to_owned() })
+    };
+    let read = proposal(settle(reservation("u1", "order/7"), "paid")).unwrap();
+    let of = Held::Reservation { party: "u1".parse().unwrap(), key: "order/7".parse().unwrap() };
+    let expected = SettleProposal { of, how: Settle::Release, required: true, reason: "paid".to_owned() };
+    assert_eq!(read.effects, [Effect::Settle(expected)]);
+    assert!(proposal(settle(grant("u1", "day/1"), "")).is_ok());
+    starts(&wrong(settle(grant("", "k"), "")), "effects[0].settle.of.grant.to: not a customer id");
+    starts(&wrong(settle(grant("u1", ""), "")), "effects[0].settle.of.grant.key: not a grant key");
+    starts(&wrong(settle(reservation("", "k"), "")), "effects[0].settle.of.reservation.party: not a customer id");
+    starts(&wrong(settle(reservation("u1", ""), "")), "effects[0].settle.of.reservation.key: not a reservation key");
+    starts(&wrong(settle(grant("u1", "k"), &"x".repeat(257))), "effects[0].settle.reason: 257 bytes");
 }

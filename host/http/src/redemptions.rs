@@ -8,8 +8,8 @@ use axum::response::Response;
 use largesse_documents::request::SettleDocument;
 use largesse_documents::{RedemptionDocument, RedemptionView};
 use largesse_domain::facts::Wanted;
-use largesse_domain::id::{CustomerId, RequestId};
-use largesse_domain::redemption::Settle;
+use largesse_domain::id::CustomerId;
+use largesse_domain::redemption::{RedemptionId, Settle};
 use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
 
 use crate::AppState;
@@ -60,7 +60,7 @@ async fn ask(state: AppState, request: LedgerRequest) -> Result<Response, Failur
     responses((status = 200, description = "The redemption", body = RedemptionView)))]
 pub(crate) async fn show(
     State(AppState { service, .. }): State<AppState>,
-    Id(id): Id<RequestId>,
+    Id(id): Id<RedemptionId>,
 ) -> Result<Json<RedemptionView>, Failure> {
     let wanted = Wanted { redemptions: [id.clone()].into(), ..Wanted::default() };
     let rows = service.read(move |store| store.load(&wanted)).await?;
@@ -82,7 +82,7 @@ pub(crate) async fn list(
 
 async fn settle(
     state: AppState,
-    id: RequestId,
+    id: RedemptionId,
     (headers, body): (HeaderMap, Body),
     how: Settle,
 ) -> Result<Response, Failure> {
@@ -100,7 +100,7 @@ async fn settle(
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn commit(
     State(state): State<AppState>,
-    Id(id): Id<RequestId>,
+    Id(id): Id<RedemptionId>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -117,7 +117,7 @@ pub(crate) async fn commit(
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn release(
     State(state): State<AppState>,
-    Id(id): Id<RequestId>,
+    Id(id): Id<RedemptionId>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -134,7 +134,7 @@ pub(crate) async fn release(
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn reverse(
     State(state): State<AppState>,
-    Id(id): Id<RequestId>,
+    Id(id): Id<RedemptionId>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {

@@ -206,7 +206,7 @@ CREATE TABLE grants (
 CREATE TABLE transfers (
     number    INTEGER PRIMARY KEY,
     at        INTEGER NOT NULL,
-    cause     TEXT    NOT NULL, -- decision/7, request/r1, clock
+    cause     TEXT    NOT NULL, -- decision/7, request/r1, settle/spring@r1@u1, clock
     recipient TEXT, -- of which grant; none when stock arrives or leaves
     campaign  TEXT,
     grant_key TEXT,

@@ -292,7 +292,7 @@ pub trait Store: Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
 
-    /// A customer's redemptions, by id.
+    /// A customer's redemptions, by the texts of their ids.
     ///
     /// # Errors
     /// When the database fails.

@@ -20,7 +20,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
-use largesse_domain::redemption::Redemption;
+use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_domain::unit::{Quantity, Unit};
@@ -54,7 +54,7 @@ struct Tables {
     timers: BTreeMap<TimerKey, Timer>,
     positions: BTreeMap<PositionKey, Position>,
     stocks: BTreeMap<Unit, Quantity>,
-    redemptions: BTreeMap<RequestId, Redemption>,
+    redemptions: BTreeMap<RedemptionId, Redemption>,
     receipts: BTreeMap<RequestId, Receipt>,
     transfers: Vec<Transfer>,
     catalogue: Catalogue,
@@ -388,7 +388,9 @@ impl Store for MemoryStore {
     fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
         let tables = self.tables();
         let mine = tables.redemptions.values().filter(|redemption| redemption.request.customer == *customer);
-        Ok(mine.cloned().collect())
+        let mut mine: Vec<Redemption> = mine.cloned().collect();
+        mine.sort_by_cached_key(|redemption| redemption.request.id.to_string());
+        Ok(mine)
     }
 
     fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError> {

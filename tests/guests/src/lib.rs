@@ -111,7 +111,7 @@ pub fn one_point(key: &str) -> Result<Decision, Refusal> {
         to: String::new(),
         choices: vec![Benefit::Units(Units { unit: "points".to_owned(), quantity: 1 })],
         on_shortfall: Shortfall::Refuse,
-        hold_until: None,
+        hold: None,
         expires: None,
         reason: String::new(),
     };

@@ -24,10 +24,12 @@ const FAULTS: &[(&str, FaultKind, &str)] = &[
     ("reads_nowhere", FaultKind::Trap, "out of bounds"),
     // Large frames overflow the guest's own stack, in its memory, before the sandbox's.
     ("recurses_widely", FaultKind::Trap, "stack"),
+    ("reserves_from_a_stranger", FaultKind::Stranger, "stranger is no party"),
     ("returns_garbage", FaultKind::InvalidOutput, "key"),
     ("returns_many", FaultKind::InvalidOutput, "effects"),
     ("returns_much", FaultKind::Output, ""),
     ("returns_no_json", FaultKind::InvalidOutput, "JSON"),
+    ("settles_undeclared", FaultKind::Undeclared, "does not declare settle"),
     ("sleeps", FaultKind::Trap, ""),
     ("writes", FaultKind::Fuel, "fuel"),
 ];

@@ -1,5 +1,7 @@
 //! The ledger in the whole host: grants are redeemed, reserved, expired, taken back and paid for, over stops and by the clock.
 
+mod reserve;
+
 use std::path::Path;
 
 use largesse_documents::DestinationDocument;
@@ -78,7 +80,7 @@ fn request(id: &str) -> RequestId {
 
 fn redemption(id: &str, of: &str, amount: u64) -> RedemptionRequest {
     RedemptionRequest {
-        id: request(id),
+        id: request(id).into(),
         customer: customer("u1"),
         unit: Unit::new(of).expect("a unit"),
         quantity: quantity(amount),
@@ -117,7 +119,7 @@ impl Host {
     }
 
     async fn settle(&self, id: &str, how: Settle) -> Result<RedemptionState, LedgerError> {
-        match self.ask(LedgerRequest::SettleRedemption(request(id), None, how)).await? {
+        match self.ask(LedgerRequest::SettleRedemption(request(id).into(), None, how)).await? {
             LedgerAnswer::Redemption(redemption, _) => Ok(redemption.state),
             other => panic!("{other:?}"),
         }
@@ -230,7 +232,7 @@ async fn a_coupon_is_used_by_its_own_customer_only() {
     assert_eq!(host.redeem(stolen).await, Err(RedeemError::NoGrant.into()));
     let own = RedemptionRequest { customer: customer("u2"), grant: theirs, ..redemption("r2", "coupon:tea", 1) };
     assert_eq!(host.redeem(own).await.expect("it is theirs").state, RedemptionState::Redeemed);
-    let other = LedgerRequest::SettleRedemption(request("r2"), Some(customer("u1")), Settle::Reverse);
+    let other = LedgerRequest::SettleRedemption(request("r2").into(), Some(customer("u1")), Settle::Reverse);
     assert_eq!(host.ask(other).await, Err(RedeemError::OtherCustomer.into()));
     let unknown = host.redeem(redemption("r3", "coupon:coffee", 1)).await;
     assert_eq!(unknown, Err(RedeemError::UnknownUnit(Unit::new("coupon:coffee").expect("a unit")).into()));

@@ -23,7 +23,12 @@ use step::Step;
 use world::World;
 
 /// What has to happen in some case.
-const RARE: [&str; 29] = [
+const RARE: [&str; 37] = [
+    "a policy commits a grant",
+    "a policy commits a reservation",
+    "a policy releases a grant",
+    "a policy releases a reservation",
+    "a policy reserves",
     "a debt is made",
     "a debt is paid",
     "a grant expires",
@@ -45,9 +50,12 @@ const RARE: [&str; 29] = [
     "an id used for something else",
     "another customer's redemption",
     "another version of the policy decides",
+    "already-reserved",
     "budget-exhausted",
+    "insufficient-balance",
     "less than the least",
     "limit-reached",
+    "nothing-to-settle",
     "redeemed",
     "released",
     "reversed",

@@ -148,3 +148,43 @@ fn time_passes_and_timers_go_off() {
     assert!(wrong[0].starts_with(timers), "{wrong:?}");
     assert!(wrong[1].starts_with("line 23: cancelled: expected [], got [\"remind\"]"), "{wrong:?}");
 }
+
+const HOLDS: &str = r#"
+title = "Points pay for orders"
+[campaign]
+currency = "CNY"
+time_zone = "Asia/Shanghai"
+opens = "2026-03-01T00:00:00+08:00"
+unit_classes = ["points"]
+budgets = [{ unit = "points", total = 100 }]
+limits = [{ unit = "points", window = "campaign", amount = 100 }]
+[kinds."day.checked-in"]
+type = "object"
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T09:00:00+08:00", data = { grants = [{ key = "a", unit = "points", quantity = 30 }, { key = "b", unit = "points", quantity = 5, hold = 3600, void = true }] } }
+reserved = []
+committed = []
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T09:01:00+08:00", data = { reserve = [{ key = "order/1", unit = "points", quantity = 20, until = 3600 }, { key = "order/2", unit = "points", quantity = 20, until = 3600, on_shortfall = "reduce" }] } }
+reserved = [{ to = "u1", key = "order/1", unit = "points", quantity = 20 }, { to = "u1", unit = "points", quantity = 10 }]
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T09:02:00+08:00", data = { settle = [{ reservation = "order/1" }, { grant = "b" }, { reservation = "order/2", release = true }] } }
+committed = [{ to = "u1", key = "order/1", unit = "points", quantity = 20 }, { to = "u1", key = "b", unit = "points", quantity = 5 }]
+released = [{ to = "u1", key = "order/2", unit = "points", quantity = 10 }]
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T09:03:00+08:00", data = { settle = [{ reservation = "order/2", required = true }] } }
+denied = "nothing-to-settle"
+"#;
+
+#[test]
+fn what_is_held_is_settled() {
+    let run = |text: &str| {
+        let failures = largesse_conformance::run(text, &component("grants_as_told"), &workers());
+        failures.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(run(HOLDS), [""; 0]);
+    let wrong = run(&HOLDS.replace("quantity = 10 }]", "quantity = 11 }]").replace("committed = []", ""));
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong[0].contains("reserved: expected 20 points to u1 (order/1), 11 points to u1, got"), "{wrong:?}");
+    assert!(wrong[1].contains("released: expected 11 points to u1 (order/2), got 10"), "{wrong:?}");
+}

@@ -1,10 +1,12 @@
 //! What a policy asked for, in the store.
 
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, GrantProposal, Message, MessageClass, Proposal, Revocation, RevocationTarget,
-    Schedule, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Dimension, Effect, GrantProposal, Held, HoldProposal, Message, MessageClass, Proposal,
+    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, StateChange, TagChange,
 };
+use largesse_domain::grant::AfterHold;
 use largesse_domain::json::Json;
+use largesse_domain::lot::Settle;
 use largesse_domain::unit::Quantity;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +42,7 @@ enum EffectForm<'a> {
         choices: Vec<BenefitForm<'a>>,
         shortfall: Text<'a>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        hold: Option<WhenForm>,
+        hold: Option<(WhenForm, Text<'a>)>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<WhenForm>,
         #[serde(default, skip_serializing_if = "str::is_empty")]
@@ -78,6 +80,32 @@ enum EffectForm<'a> {
         data: Text<'a>,
     },
     CancelTimer(Text<'a>),
+    Reserve {
+        key: Text<'a>,
+        party: Text<'a>,
+        unit: Text<'a>,
+        quantity: u64,
+        until: WhenForm,
+        shortfall: Text<'a>,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        reason: Text<'a>,
+    },
+    Settle {
+        of: HeldForm<'a>,
+        how: Text<'a>,
+        required: bool,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        reason: Text<'a>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HeldForm<'a> {
+    /// To, key.
+    Grant(Text<'a>, Text<'a>),
+    /// Party, key.
+    Reservation(Text<'a>, Text<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,7 +161,7 @@ impl<'a> From<&'a Effect> for EffectForm<'a> {
                 to: grant.to.as_str().into(),
                 choices: grant.choices.iter().map(Into::into).collect(),
                 shortfall: shortfall_word(grant.on_shortfall).into(),
-                hold: grant.hold_until.map(Into::into),
+                hold: grant.hold.map(|hold| (hold.until.into(), hold.then.as_str().into())),
                 expires: grant.expires.map(Into::into),
                 reason: grant.reason.as_str().into(),
             },
@@ -166,6 +194,26 @@ impl<'a> From<&'a Effect> for EffectForm<'a> {
                 data: schedule.data.as_str().into(),
             },
             Effect::CancelTimer(name) => Self::CancelTimer(name.as_str().into()),
+            Effect::Reserve(reserve) => Self::Reserve {
+                key: reserve.key.as_str().into(),
+                party: reserve.party.as_str().into(),
+                unit: reserve.unit.as_str().into(),
+                quantity: reserve.quantity.get(),
+                until: reserve.until.into(),
+                shortfall: shortfall_word(reserve.on_shortfall).into(),
+                reason: reserve.reason.as_str().into(),
+            },
+            Effect::Settle(settle) => Self::Settle {
+                of: match &settle.of {
+                    Held::Grant { to, key } => HeldForm::Grant(to.as_str().into(), key.as_str().into()),
+                    Held::Reservation { party, key } => {
+                        HeldForm::Reservation(party.as_str().into(), key.as_str().into())
+                    }
+                },
+                how: settle.how.as_str().into(),
+                required: settle.required,
+                reason: settle.reason.as_str().into(),
+            },
         }
     }
 }
@@ -177,12 +225,8 @@ impl EffectForm<'_> {
                 key: id(&key)?,
                 to: id(&to)?,
                 choices: choices.into_iter().map(BenefitForm::read).collect::<Result<_, _>>()?,
-                on_shortfall: word(
-                    &[Shortfall::Refuse, Shortfall::Reduce, Shortfall::Skip],
-                    shortfall_word,
-                    &shortfall,
-                )?,
-                hold_until: WhenForm::read_option(hold)?,
+                on_shortfall: read_shortfall(&shortfall)?,
+                hold: hold.map(read_hold).transpose()?,
                 expires: WhenForm::read_option(expires)?,
                 reason: reason.into_owned(),
             }),
@@ -212,8 +256,36 @@ impl EffectForm<'_> {
                 data: Json::from_checked(data.into_owned()),
             }),
             Self::CancelTimer(name) => Effect::CancelTimer(id(&name)?),
+            Self::Reserve { key, party, unit, quantity: value, until, shortfall, reason } => {
+                Effect::Reserve(ReserveProposal {
+                    key: id(&key)?,
+                    party: id(&party)?,
+                    unit: id(&unit)?,
+                    quantity: quantity(value)?,
+                    until: until.read()?,
+                    on_shortfall: read_shortfall(&shortfall)?,
+                    reason: reason.into_owned(),
+                })
+            }
+            Self::Settle { of, how, required, reason } => Effect::Settle(SettleProposal {
+                of: match of {
+                    HeldForm::Grant(to, key) => Held::Grant { to: id(&to)?, key: id(&key)? },
+                    HeldForm::Reservation(party, key) => Held::Reservation { party: id(&party)?, key: id(&key)? },
+                },
+                how: word(&Settle::ALL, Settle::as_str, &how)?,
+                required,
+                reason: reason.into_owned(),
+            }),
         })
     }
+}
+
+fn read_shortfall(text: &str) -> Result<Shortfall, Unreadable> {
+    word(&[Shortfall::Refuse, Shortfall::Reduce, Shortfall::Skip], shortfall_word, text)
+}
+
+fn read_hold((until, then): (WhenForm, Text<'_>)) -> Result<HoldProposal, Unreadable> {
+    Ok(HoldProposal { until: until.read()?, then: word(&AfterHold::ALL, AfterHold::as_str, &then)? })
 }
 
 impl<'a> From<&'a Proposal> for ProposalForm<'a> {

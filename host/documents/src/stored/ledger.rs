@@ -3,9 +3,9 @@
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::effect::Dimension;
 use largesse_domain::grant::GrantSlot;
-use largesse_domain::id::{Identifier, RequestId};
+use largesse_domain::id::Identifier;
 use largesse_domain::json::Json;
-use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState};
+use largesse_domain::redemption::{Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState};
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, instant, quantity, read, term, word, write};
@@ -56,7 +56,7 @@ pub fn redemption_text(redemption: &Redemption) -> String {
 ///
 /// # Errors
 /// When the text is something else.
-pub fn read_redemption(key: &RequestId, text: &str) -> Result<Redemption, Unreadable> {
+pub fn read_redemption(key: &RedemptionId, text: &str) -> Result<Redemption, Unreadable> {
     let form: RedemptionForm<'_> = read(text)?;
     let customer: largesse_domain::id::CustomerId = id(&form.customer)?;
     let part = |(campaign, key, issue, amount): (Text<'_>, Text<'_>, u32, u64)| {

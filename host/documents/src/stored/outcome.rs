@@ -3,7 +3,9 @@
 use largesse_domain::effect::{Dimension, EffectKind};
 use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::CampaignId;
-use largesse_domain::outcome::{Denied, Done, Outcome, Reason, Reversal, Verdict};
+use largesse_domain::lot::Settle;
+use largesse_domain::outcome::{Denied, Done, HeldSlot, Outcome, Reason, Reversal, Verdict};
+use largesse_domain::redemption::ReservationSlot;
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, instant, quantity, word};
@@ -42,6 +44,12 @@ pub(super) enum DoneForm<'a> {
     /// Name, due in ms.
     Schedule(Text<'a>, i64),
     CancelTimer(Text<'a>),
+    /// Slot, unit, quantity, until in ms.
+    Reserve(SlotForm<'a>, Text<'a>, u64, i64),
+    /// Slot, how, unit, quantity.
+    SettleGrant(SlotForm<'a>, Text<'a>, Text<'a>, u64),
+    /// Slot, how, unit, quantity.
+    SettleReservation(SlotForm<'a>, Text<'a>, Text<'a>, u64),
 }
 
 /// To, key, and the campaign when it is not the decision's own.
@@ -55,6 +63,20 @@ fn slot_form<'a>(slot: &'a GrantSlot, own: &CampaignId) -> SlotForm<'a> {
 fn slot((to, key, other): SlotForm<'_>, own: &CampaignId) -> Result<GrantSlot, Unreadable> {
     let campaign = other.map_or_else(|| Ok(own.clone()), |other| id(&other))?;
     Ok(GrantSlot { campaign, to: id(&to)?, key: id(&key)? })
+}
+
+fn reservation_form<'a>(slot: &'a ReservationSlot, own: &CampaignId) -> SlotForm<'a> {
+    let other = (slot.campaign != *own).then(|| slot.campaign.as_str().into());
+    (slot.party.as_str().into(), slot.key.as_str().into(), other)
+}
+
+fn reservation((party, key, other): SlotForm<'_>, own: &CampaignId) -> Result<ReservationSlot, Unreadable> {
+    let campaign = other.map_or_else(|| Ok(own.clone()), |other| id(&other))?;
+    Ok(ReservationSlot { campaign, party: id(&party)?, key: id(&key)? })
+}
+
+fn settle(text: &str) -> Result<Settle, Unreadable> {
+    word(&Settle::ALL, Settle::as_str, text)
 }
 
 fn reason(text: &str) -> Result<Reason, Unreadable> {
@@ -77,6 +99,18 @@ impl<'a> DoneForm<'a> {
             Done::Scheduled { name, due } => Self::Schedule(name.as_str().into(), due.as_millis()),
             Done::TimerCancelled { name } => Self::CancelTimer(name.as_str().into()),
             Done::Tagged { to, tag, present } => Self::Tag(to.as_str().into(), tag.as_str().into(), *present),
+            Done::Reserved { reservation: slot, unit, quantity, until } => {
+                Self::Reserve(reservation_form(slot, own), unit.as_str().into(), quantity.get(), until.as_millis())
+            }
+            Done::Settled { of, how, unit, quantity } => {
+                let (how, unit, quantity) = (how.as_str().into(), unit.as_str().into(), quantity.get());
+                match of {
+                    HeldSlot::Grant(slot) => Self::SettleGrant(slot_form(slot, own), how, unit, quantity),
+                    HeldSlot::Reservation(slot) => {
+                        Self::SettleReservation(reservation_form(slot, own), how, unit, quantity)
+                    }
+                }
+            }
         }
     }
 
@@ -95,6 +129,20 @@ impl<'a> DoneForm<'a> {
             Self::Schedule(name, due) => Done::Scheduled { name: id(&name)?, due: instant(due)? },
             Self::CancelTimer(name) => Done::TimerCancelled { name: id(&name)? },
             Self::Tag(to, tag, present) => Done::Tagged { to: id(&to)?, tag: id(&tag)?, present },
+            Self::Reserve(slot, unit, value, until) => Done::Reserved {
+                reservation: reservation(slot, own)?,
+                unit: id(&unit)?,
+                quantity: quantity(value)?,
+                until: instant(until)?,
+            },
+            Self::SettleGrant(grant, how, unit, value) => {
+                let of = HeldSlot::Grant(slot(grant, own)?);
+                Done::Settled { of, how: settle(&how)?, unit: id(&unit)?, quantity: quantity(value)? }
+            }
+            Self::SettleReservation(slot, how, unit, value) => {
+                let of = HeldSlot::Reservation(reservation(slot, own)?);
+                Done::Settled { of, how: settle(&how)?, unit: id(&unit)?, quantity: quantity(value)? }
+            }
         })
     }
 }

@@ -25,7 +25,7 @@ use largesse_domain::id::{CustomerId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{self, Account, Cause, Entry, PositionKey};
 use largesse_domain::lot;
-use largesse_domain::redemption::{self, Redemption, RedemptionRequest, Settle};
+use largesse_domain::redemption::{self, Redemption, RedemptionId, RedemptionRequest, Settle};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -142,7 +142,7 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
     }
 }
 
-fn wanted_to_settle(id: &RequestId, facts: &Facts) -> Wanted {
+fn wanted_to_settle(id: &RedemptionId, facts: &Facts) -> Wanted {
     let mut wanted = Wanted { redemptions: [id.clone()].into(), ..Wanted::default() };
     if facts.redemptions.has(id) {
         wanted.extend(facts.redemptions.get(id).as_ref().map(redemption::wanted_to_settle).unwrap_or_default());
@@ -151,10 +151,12 @@ fn wanted_to_settle(id: &RequestId, facts: &Facts) -> Wanted {
 }
 
 fn settle(run: &mut Run, words: &mut Words<'_>, how: Settle) -> String {
-    let id: RequestId = words.parse();
+    let id: RedemptionId = words.parse();
     let customer: Option<CustomerId> = words.take("by").then(|| words.parse());
     let now = on(words);
-    let change = |facts: &mut Facts| redemption::settle(facts, &id, customer.as_ref(), how, now);
+    let cause = id.cause();
+    let entry = Entry { at: now, cause: &cause };
+    let change = |facts: &mut Facts| redemption::settle(facts, &id, customer.as_ref(), how, entry);
     match run.store.change(&run.setting, |facts| wanted_to_settle(&id, facts), change) {
         Ok(redemption) => redemption.state.as_str().to_owned(),
         Err(error) => format!("error: {error}"),
@@ -165,7 +167,7 @@ fn clock(run: &mut Run, words: &mut Words<'_>) -> String {
     let at = noon(words.next()).at;
     let name: String = words.parse();
     let Some(key) = words.maybe() else {
-        let id = RequestId::new(&name).unwrap();
+        let id: RedemptionId = name.parse().unwrap();
         let wanted = |facts: &Facts| wanted_to_settle(&id, facts);
         run.store.change(&run.setting, wanted, |facts| redemption::look_at_clock(facts, &id, at));
         return run.store.redemptions[&id].state.as_str().to_owned();

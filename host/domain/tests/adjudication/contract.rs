@@ -69,7 +69,7 @@ fn times_that_there_are_not() {
     check(
         "budget points total 100
          limit points campaign amount 100
-         2026-11-09 ann => fault invalid-output: effects[0].grant.hold-until: no such time
+         2026-11-09 ann => fault invalid-output: effects[0].grant.hold.until: no such time
            grant k1 ann points 1 hold never
          2026-11-09 ann => fault invalid-output: effects[0].grant.expires: no such time
            grant k1 ann points 1 expires never

@@ -27,6 +27,8 @@ mod credit;
 #[cfg(test)]
 mod revocations;
 #[cfg(test)]
+mod reserve;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod messages;

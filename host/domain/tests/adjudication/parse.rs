@@ -3,10 +3,12 @@
 use std::str::FromStr;
 
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Message, MessageClass, Revocation, RevocationTarget,
-    Schedule, Shortfall, TagChange,
+    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Held, HoldProposal, Message, MessageClass,
+    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, TagChange,
 };
+use largesse_domain::grant::AfterHold;
 use largesse_domain::json::Json;
+use largesse_domain::lot::Settle;
 use largesse_domain::time::{Day, When, Window};
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -89,6 +91,8 @@ pub(crate) fn effect(verb: &str, words: &mut Words<'_>) -> Effect {
             Effect::Schedule(Schedule { name, due, data: Json::empty_object() })
         }
         "cancel" => Effect::CancelTimer(words.parse()),
+        "reserve" => Effect::Reserve(reserve(words)),
+        "settle" => Effect::Settle(settle(words)),
         other => panic!("no such effect: {other}"),
     }
 }
@@ -99,14 +103,38 @@ fn grant(words: &mut Words<'_>) -> GrantProposal {
     while words.take("or") {
         choices.push(benefit(words));
     }
-    let on_shortfall = match () {
+    let on_shortfall = shortfall(words);
+    let posts = when(words, "hold").map(|until| HoldProposal { until, then: AfterHold::Post });
+    let hold = posts.or(when(words, "void").map(|until| HoldProposal { until, then: AfterHold::Void }));
+    let expires = when(words, "expires");
+    GrantProposal { key, to, choices, on_shortfall, hold, expires, reason: String::new() }
+}
+
+fn shortfall(words: &mut Words<'_>) -> Shortfall {
+    match () {
         () if words.take("reduce") => Shortfall::Reduce,
         () if words.take("skip") => Shortfall::Skip,
         () => Shortfall::Refuse,
+    }
+}
+
+/// `reserve KEY PARTY QUANTITY UNIT until SECONDS [reduce]`, without its first word.
+fn reserve(words: &mut Words<'_>) -> ReserveProposal {
+    let (key, party, quantity, unit) = (words.parse(), words.parse(), words.quantity(), words.parse());
+    let until = when(words, "until").expect("reserve KEY PARTY QUANTITY UNIT until SECONDS");
+    ReserveProposal { key, party, unit, quantity, until, on_shortfall: shortfall(words), reason: String::new() }
+}
+
+/// `settle reservation KEY PARTY commit [required]`, without its first word.
+fn settle(words: &mut Words<'_>) -> SettleProposal {
+    let of = match words.next() {
+        "grant" => Held::Grant { key: words.parse(), to: words.parse() },
+        "reservation" => Held::Reservation { key: words.parse(), party: words.parse() },
+        other => panic!("neither grant nor reservation: {other}"),
     };
-    let hold_until = when(words, "hold");
-    let expires = when(words, "expires");
-    GrantProposal { key, to, choices, on_shortfall, hold_until, expires, reason: String::new() }
+    let how = Settle::ALL.into_iter().find(|how| words.take(how.as_str()));
+    let how = how.expect("commit or release");
+    SettleProposal { of, how, required: words.take("required"), reason: String::new() }
 }
 
 fn benefit(words: &mut Words<'_>) -> Benefit {
@@ -123,7 +151,7 @@ fn benefit(words: &mut Words<'_>) -> Benefit {
     Benefit::Units { unit: words.parse(), quantity: words.quantity() }
 }
 
-/// `hold 60`: so many seconds after the event; `hold never`: a time that there is not.
+/// `until 60`: so many seconds after the event; `until never`: a time that there is not.
 fn when(words: &mut Words<'_>, name: &str) -> Option<When> {
     if !words.take(name) {
         return None;

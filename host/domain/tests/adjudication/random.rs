@@ -1,14 +1,17 @@
-//! Whatever is granted and taken back, in whatever order: the books balance and no cap is exceeded. The checks are the
+//! Whatever is granted, taken back, held, reserved and settled, in whatever order: the books balance and no cap is exceeded. The checks are the
 //! store's own, after each decision.
 
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
 use largesse_domain::effect::{
-    Benefit, Dimension, Effect, GrantProposal, Proposal, Revocation, RevocationTarget, Shortfall, StateChange,
+    Benefit, Dimension, Effect, GrantProposal, Held, HoldProposal, Proposal, ReserveProposal, Revocation,
+    RevocationTarget, SettleProposal, Shortfall, StateChange,
 };
+use largesse_domain::grant::AfterHold;
 use largesse_domain::id::{AboutId, AttributeName, CustomerId, GrantKey};
+use largesse_domain::lot::Settle;
 use largesse_domain::outcome::Verdict;
-use largesse_domain::time::{Instant, Window};
+use largesse_domain::time::{Instant, When, Window};
 use largesse_domain::unit::UnitPattern;
 use proptest::prelude::*;
 
@@ -38,17 +41,40 @@ fn benefit() -> impl Strategy<Value = Benefit> {
 
 fn effect() -> impl Strategy<Value = Effect> {
     let shortfall = prop::sample::select(vec![Shortfall::Refuse, Shortfall::Reduce, Shortfall::Skip]);
-    let grant = (key(), customer(), prop::collection::vec(benefit(), 1..3), shortfall);
-    let grant = grant.prop_map(|(key, to, choices, on_shortfall)| {
-        let reason = String::new();
-        Effect::Grant(GrantProposal { key, to, choices, on_shortfall, hold_until: None, expires: None, reason })
+    let hold = prop::option::weighted(0.3, (until(), prop::sample::select(&AfterHold::ALL[..])));
+    let grant = (key(), customer(), prop::collection::vec(benefit(), 1..3), shortfall.clone(), hold);
+    let grant = grant.prop_map(|(key, to, choices, on_shortfall, hold)| {
+        let (hold, reason) = (hold.map(|(until, then)| HoldProposal { until, then }), String::new());
+        Effect::Grant(GrantProposal { key, to, choices, on_shortfall, hold, expires: None, reason })
+    });
+    let unit = prop::sample::select(vec!["points", "coupon:a", "cash:CNY"]);
+    let reserve = (key(), customer(), unit, 1..40_u64, until(), shortfall);
+    let reserve = reserve.prop_map(|(key, party, unit, n, until, on_shortfall)| {
+        let (key, unit) = (key.as_str().parse().unwrap(), unit.parse().unwrap());
+        let (quantity, reason) = (quantity(n), String::new());
+        Effect::Reserve(ReserveProposal { key, party, unit, quantity, until, on_shortfall, reason })
+    });
+    let how = prop::sample::select(&Settle::ALL[..]);
+    let settle = (any::<bool>(), customer(), key(), how, prop::bool::weighted(0.1));
+    let settle = settle.prop_map(|(of_grant, party, key, how, required)| {
+        let of = if of_grant {
+            Held::Grant { to: party, key }
+        } else {
+            Held::Reservation { party, key: key.as_str().parse().unwrap() }
+        };
+        Effect::Settle(SettleProposal { of, how, required, reason: String::new() })
     });
     let by_key = (customer(), key()).prop_map(|(to, key)| RevocationTarget::Key { to, key });
     let target = prop_oneof![3 => by_key, 1 => Just(RevocationTarget::About)];
     let revoke = (target, prop::option::of(0..30_u64), any::<bool>()).prop_map(|(of, most, free_key)| {
         Effect::Revoke(Revocation { of, quantity: most.map(quantity), free_key, reason: String::new() })
     });
-    prop_oneof![3 => grant, 2 => revoke]
+    prop_oneof![3 => grant, 2 => revoke, 2 => reserve, 2 => settle]
+}
+
+/// At once, the next day or much later.
+fn until() -> impl Strategy<Value = When> {
+    prop::sample::select(vec![0, 86_400, 20 * 86_400]).prop_map(When::AfterSeconds)
 }
 
 fn pattern() -> impl Strategy<Value = UnitPattern> {

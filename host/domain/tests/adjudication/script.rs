@@ -15,7 +15,8 @@
 //! that noon, shown ann and bob, who acted first; claims and effects follow. Other lines: `narrow points cash` (the classes in use), `declare points` (the classes of the manifest), `effects grant`
 //! (the effects of the manifest), `unknown-claim allow`, and questions: `used budget ...`, `held ann k1`, `tags ann DATE`,
 //! `under-way ann`, `timers ann`. A timer is shown with the seconds from noon of 2026-11-09 until it is due; `event timer.fired`
-//! makes the next events ones of that kind. What a ledger does has lines of its own: [`crate::books`].
+//! makes the next events ones of that kind. Holds are `hold 60` (given after so many seconds) and `void 60` (taken back then);
+//! `reserve r1 ann 5 points until 60` and `settle reservation r1 ann commit required` are effects, too. What a ledger does has lines of its own: [`crate::books`].
 
 use largesse_domain::activation::Activations;
 use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
@@ -288,7 +289,7 @@ impl Run {
 }
 
 fn is_part(line: &str) -> bool {
-    ["claim ", "grant ", "revoke ", "message ", "tag ", "untag ", "schedule ", "cancel "]
+    ["claim ", "grant ", "revoke ", "message ", "tag ", "untag ", "schedule ", "cancel ", "reserve ", "settle "]
         .iter()
         .any(|verb| line.starts_with(verb))
 }
@@ -319,6 +320,9 @@ fn done(granted: &str, done: &Done) -> String {
         Done::Messaged { .. } => "sent".into(),
         Done::Scheduled { due, .. } => format!("due {}", (due.as_millis() - noon("2026-11-09").at.as_millis()) / 1_000),
         Done::TimerCancelled { .. } => "cancelled".into(),
+        Done::Reserved { unit, quantity, .. } if granted == "granted" => format!("reserved {quantity} {unit}"),
+        Done::Reserved { unit, quantity, .. } => format!("{granted} {quantity} {unit}"),
+        Done::Settled { how, unit, quantity, .. } => format!("{} {quantity} {unit}", how.as_str()),
         Done::Tagged { present, .. } => if *present { "set" } else { "unset" }.into(),
     }
 }

@@ -16,13 +16,14 @@ use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
 use largesse_domain::id::{
-    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RequestId, RoleName, SubscriptionName, TimerName,
+    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName, TimerName,
 };
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Verdict;
 use largesse_domain::policy::Manifest;
-use largesse_domain::redemption::Redemption;
+use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::reserve;
 use largesse_domain::revoke;
 use largesse_domain::time::{Instant, Moment, When};
 use largesse_domain::timer::{Timer, TimerKey};
@@ -40,7 +41,7 @@ pub(crate) struct Store {
     pub(crate) timers: BTreeMap<TimerKey, Timer>,
     pub(crate) positions: BTreeMap<PositionKey, Position>,
     pub(crate) stocks: BTreeMap<Unit, Quantity>,
-    pub(crate) redemptions: BTreeMap<RequestId, Redemption>,
+    pub(crate) redemptions: BTreeMap<RedemptionId, Redemption>,
     pub(crate) transfers: Vec<Transfer>,
     /// Every grant that there ever was.
     history: BTreeMap<(GrantSlot, u32), Grant>,
@@ -118,6 +119,7 @@ impl Store {
         loop {
             let mut wanted = adjudicate::wanted(case, proposal, facts);
             wanted.extend(revoke::wanted(case, proposal, facts));
+            wanted.extend(reserve::wanted(case, proposal, facts));
             facts.missing(&mut wanted);
             if wanted.is_empty() {
                 return loaded;
@@ -198,6 +200,7 @@ impl Store {
         stored.usage.iter().for_each(|(key, row)| assert_eq!(facts.usage.get(key), row, "{message}"));
         stored.messages.iter().for_each(|(key, row)| assert_eq!(facts.messages.get(key), row, "{message}"));
         stored.timers.iter().for_each(|(key, row)| assert_eq!(facts.timers.get(key), row, "{message}"));
+        stored.redemptions.iter().for_each(|(key, row)| assert_eq!(facts.redemptions.get(key), row, "{message}"));
         stored.wallets.iter().for_each(|(key, row)| assert_eq!(facts.wallets.get(key), row, "{message}"));
     }
 

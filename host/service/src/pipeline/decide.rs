@@ -14,6 +14,7 @@ use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::policy::Subscription;
+use largesse_domain::reserve;
 use largesse_domain::revoke;
 use largesse_domain::rollout::{Rollout, Side};
 use largesse_domain::time::{Instant, When};
@@ -260,7 +261,7 @@ impl Decider {
     }
 
     fn ensure_for_proposals(&mut self, evaluated: &[Evaluated<'_>], events: &[Admitted]) -> Result<(), StoreError> {
-        // Things first, then the grants about them, then the counts that those grants went into.
+        // Things and wallets first, then the grants about and in them, then what those grants are counted in.
         for step in 0..3 {
             let mut wanted = Wanted::default();
             for Evaluated { task, cast, job, evaluation } in evaluated {
@@ -274,6 +275,7 @@ impl Decider {
                     wanted.extend(adjudicate::wanted(&case, proposal, &self.facts));
                 }
                 wanted.extend(revoke::wanted(&case, proposal, &self.facts));
+                wanted.extend(reserve::wanted(&case, proposal, &self.facts));
             }
             self.ensure(wanted)?;
         }

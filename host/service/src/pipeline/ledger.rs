@@ -14,7 +14,7 @@ use largesse_domain::json::Json;
 use largesse_domain::ledger::{self, Cause, Entry, Lot, NotOnHand};
 use largesse_domain::lot::{self, SettleError};
 use largesse_domain::outcome::{Decision, Done, Outcome, Reversal, Verdict};
-use largesse_domain::redemption::{self, RedeemError, Redemption, RedemptionRequest};
+use largesse_domain::redemption::{self, RedeemError, Redemption, RedemptionId, RedemptionRequest};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
@@ -30,7 +30,7 @@ pub enum LedgerRequest {
     /// Use, or reserve, out of a wallet.
     Redeem(RedemptionRequest),
     /// Commit, release or reverse a redemption; only if it is this customer's, when one is named.
-    SettleRedemption(RequestId, Option<CustomerId>, redemption::Settle),
+    SettleRedemption(RedemptionId, Option<CustomerId>, redemption::Settle),
     /// Reserve out of a campaign's budget.
     Reserve(ReservationRequest),
     /// Commit or release a grant that is pending.
@@ -131,23 +131,25 @@ impl Decider {
         Ok(self.answer_redemption(redeemed, &request.id))
     }
 
-    fn answer_redemption(&mut self, done: Result<(Redemption, bool), RedeemError>, id: &RequestId) -> Answered {
+    fn answer_redemption(&mut self, done: Result<(Redemption, bool), RedeemError>, id: &RedemptionId) -> Answered {
         let (redemption, is_new) = done.map_err(LedgerError::from)?;
         if is_new {
-            self.tell(&Notice::Redemption(&redemption), None, CauseForm::Request(id));
+            self.tell(&Notice::Redemption(&redemption), None, CauseForm::Redemption(id));
         }
         Ok(LedgerAnswer::Redemption(redemption, is_new))
     }
 
     fn settle_redemption(
         &mut self,
-        id: &RequestId,
+        id: &RedemptionId,
         customer: Option<&CustomerId>,
         how: redemption::Settle,
     ) -> Result<Answered, StoreError> {
         self.ensure_redemption(id)?;
         let before = self.facts.redemptions.get(id).as_ref().map(|redemption| redemption.state);
-        let settled = redemption::settle(&mut self.facts, id, customer, how, self.clock.now());
+        let cause = id.cause();
+        let entry = Entry { at: self.clock.now(), cause: &cause };
+        let settled = redemption::settle(&mut self.facts, id, customer, how, entry);
         let settled = settled.map(|redemption| {
             let is_new = before != Some(redemption.state);
             (redemption, is_new)
@@ -155,14 +157,14 @@ impl Decider {
         Ok(self.answer_redemption(settled, id))
     }
 
-    fn ensure_redemption(&mut self, id: &RequestId) -> Result<(), StoreError> {
+    fn ensure_redemption(&mut self, id: &RedemptionId) -> Result<(), StoreError> {
         self.ensure(Wanted { redemptions: [id.clone()].into(), ..Wanted::default() })?;
         let wanted = self.facts.redemptions.get(id).as_ref().map(redemption::wanted_to_settle);
         self.ensure(wanted.unwrap_or_default())
     }
 
     /// Gives back what a redemption has reserved for too long.
-    pub(super) fn redemption_is_due(&mut self, id: &RequestId, now: Instant) -> Result<(), StoreError> {
+    pub(super) fn redemption_is_due(&mut self, id: &RedemptionId, now: Instant) -> Result<(), StoreError> {
         self.ensure_redemption(id)?;
         redemption::look_at_clock(&mut self.facts, id, now);
         let timed_out = self.facts.redemptions.get(id).clone().filter(|redemption| redemption.changed_at == now);
@@ -232,7 +234,7 @@ impl Decider {
         if !taken_back.is_zero() {
             let (grant, unit) = (after.slot.clone(), after.unit.clone());
             let reversal = Reversal { grant, unit, quantity: taken_back };
-            self.tell(&Notice::Revoked(&reversal, "nobody settled the reservation in time"), campaign, CauseForm::Host);
+            self.tell(&Notice::revoked(&reversal, "nobody settled the reservation in time"), campaign, CauseForm::Host);
         } else if before.hold.is_some() && after.hold.is_none() {
             self.tell(&Notice::Posted(after), campaign, CauseForm::Host);
         }
@@ -258,7 +260,7 @@ impl Decider {
             let reversal = Reversal { grant: slot.clone(), unit, quantity };
             let notice = match how {
                 lot::Settle::Commit => Notice::Posted(&grant),
-                lot::Settle::Release => Notice::Revoked(&reversal, "released"),
+                lot::Settle::Release => Notice::revoked(&reversal, "released"),
             };
             self.tell(&notice, Some(&slot.campaign), CauseForm::Request(&id));
         }
@@ -334,7 +336,7 @@ impl Decider {
         }
         for reversal in &reversals {
             let campaign = Some(&reversal.grant.campaign);
-            self.tell(&Notice::Revoked(reversal, &request.reason), campaign, CauseForm::Request(&request.id));
+            self.tell(&Notice::revoked(reversal, &request.reason), campaign, CauseForm::Request(&request.id));
         }
         let reversed: Vec<Value> = reversals.iter().map(reversal_json).collect();
         Ok(self.keep_receipt(&request.id, asked, &json!({"reversed": reversed, "tags": tags})))

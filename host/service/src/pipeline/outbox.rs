@@ -92,7 +92,7 @@ impl Decider {
             Notice::Tag(tag) => tag.until.and_then(case.resolve),
             _ => None,
         };
-        for notice in notices(effects, outcomes) {
+        for notice in notices(effects, outcomes, &self.facts) {
             drafts.extend(self.draft_one(&notice, Some(&case.campaign.id), until(&notice), cause));
         }
     }
@@ -340,7 +340,7 @@ impl Decider {
             }
             Settled::Failed(reason) => {
                 if let Some(reversal) = lot::reverse(&mut self.facts, entry, terms, (&grant.slot, None)) {
-                    let notice = Notice::Revoked(&reversal, reason);
+                    let notice = Notice::revoked(&reversal, reason);
                     self.tell(&notice, Some(&campaign.id), Cause::Failed(by));
                 }
             }

@@ -5,7 +5,7 @@ use largesse_domain::facts::Rows;
 use largesse_domain::grant::Grant;
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Cause, Lot, Position, PositionKey, Transfer};
-use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState};
+use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState, ReservationSlot};
 
 use super::fixtures::{at, campaign, grant, id, quantity};
 use crate::{Batch, Store};
@@ -34,11 +34,15 @@ pub fn the_journal_is_numbered_without_gaps(store: &dyn Store) {
     let arrived = transfer(None, 5, (Account::Supply, Account::Stock));
     let mut expired = transfer(Some(&grant), 3, (Account::Wallet, Account::Breakage));
     expired.cause = Cause::Clock;
+    let mut settled = transfer(Some(&grant), 2, (Account::Reserved, Account::Expense));
+    let (spring, party) = (id("spring"), id("u1@shop"));
+    settled.cause = Cause::Settle(ReservationSlot { campaign: spring, party, key: id("order/7") });
     commit(store, Rows { transfers: vec![given.clone(), arrived.clone()], ..Rows::default() });
-    commit(store, Rows { transfers: vec![expired.clone()], ..Rows::default() });
-    assert_eq!(store.transfers(0, 9).unwrap(), [(1, given), (2, arrived.clone()), (3, expired.clone())]);
+    commit(store, Rows { transfers: vec![expired.clone(), settled.clone()], ..Rows::default() });
+    let first = [(1, given), (2, arrived.clone()), (3, expired.clone())];
+    assert_eq!(store.transfers(0, 3).unwrap(), first);
     assert_eq!(store.transfers(1, 1).unwrap(), [(2, arrived)]);
-    assert_eq!(store.transfers(2, 9).unwrap(), [(3, expired)]);
+    assert_eq!(store.transfers(2, 9).unwrap(), [(3, expired), (4, settled)]);
     assert_eq!(store.transfers(u64::MAX, 9).unwrap(), []);
 }
 
@@ -114,4 +118,26 @@ pub fn units_and_pockets_are_replaced(store: &dyn Store) {
     let catalogue = store.catalogue().unwrap();
     assert_eq!(catalogue.units.into_values().collect::<Vec<_>>(), [terms("b")]);
     assert_eq!(catalogue.pockets.into_values().collect::<Vec<_>>(), [pocket("b")]);
+}
+
+/// Redemptions are listed by the texts of their ids, whoever made them.
+pub fn redemptions_are_listed_by_id(store: &dyn Store) {
+    let made = |name: &str| {
+        let request = RedemptionRequest {
+            id: id(name),
+            customer: id("u1"),
+            unit: id("points"),
+            quantity: quantity(1),
+            grant: None,
+            reserve_until: None,
+            reference: String::new(),
+        };
+        let (state, at) = (RedemptionState::Redeemed, at(5));
+        (id(name), Some(Redemption { request, state, parts: Vec::new(), made_at: at, changed_at: at }))
+    };
+    let ids = ["r2", "spring@r/1@u1@shop", "a@z@u1", "r1"];
+    commit(store, Rows { redemptions: ids.map(made).into(), ..Rows::default() });
+    let listed = store.redemptions_of(&id("u1")).unwrap();
+    let listed: Vec<String> = listed.iter().map(|redemption| redemption.request.id.to_string()).collect();
+    assert_eq!(listed, ["a@z@u1", "r1", "r2", "spring@r/1@u1@shop"]);
 }

@@ -41,6 +41,7 @@ macro_rules! contract {
             every_issue_of_a_grant_is_kept
             a_wallet_holds_what_is_open_in_order_of_time
             the_journal_is_numbered_without_gaps
+            redemptions_are_listed_by_id
             the_ledger_is_kept_and_audited
             units_and_pockets_are_replaced
             decisions_are_kept_whole

@@ -9,6 +9,7 @@ use largesse_domain::decision::OwnerKind;
 use largesse_domain::effect::Dimension;
 use largesse_domain::id::{DecisionId, Digest};
 use largesse_domain::ledger::{Account, Cause};
+use largesse_domain::redemption::RedemptionId;
 use largesse_domain::time::{Instant, Window};
 use largesse_domain::unit::Quantity;
 use rusqlite::Row;
@@ -176,6 +177,7 @@ pub(super) fn cause_text(cause: &Cause) -> String {
     match cause {
         Cause::Decision(id) => format!("decision/{id}"),
         Cause::Request(id) => format!("request/{id}"),
+        Cause::Settle(slot) => format!("settle/{slot}"),
         Cause::Clock => "clock".into(),
     }
 }
@@ -186,6 +188,10 @@ pub(super) fn read_cause(row: &mut Columns<'_>) -> Result<Cause, StoreError> {
     let cause = match text.split_once('/') {
         Some(("decision", id)) => id.parse().ok().map(|id| Cause::Decision(DecisionId(id))),
         Some(("request", id)) => id.parse().ok().map(Cause::Request),
+        Some(("settle", id)) => match id.parse() {
+            Ok(RedemptionId::Policy(slot)) => Some(Cause::Settle(slot)),
+            _ => None,
+        },
         _ => (text == "clock").then_some(Cause::Clock),
     };
     cause.ok_or_else(|| row.corrupt(format!("cause {text:?}")))

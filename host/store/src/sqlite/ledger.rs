@@ -9,7 +9,7 @@ use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{CampaignId, CustomerId, PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Lot, Position, PositionKey, Transfer};
-use largesse_domain::redemption::Redemption;
+use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::time::WindowIndex;
 use largesse_domain::unit::{Quantity, Unit};
 use rusqlite::{Connection, params};
@@ -66,10 +66,10 @@ pub(super) fn stocks<'a>(
 
 pub(super) fn redemptions<'a>(
     connection: &Connection,
-    keys: impl Iterator<Item = &'a RequestId>,
-) -> Result<Vec<(RequestId, Option<Redemption>)>, StoreError> {
+    keys: impl Iterator<Item = &'a RedemptionId>,
+) -> Result<Vec<(RedemptionId, Option<Redemption>)>, StoreError> {
     each(connection, "SELECT body FROM redemptions WHERE id = ?1", keys, |statement, id| {
-        find("redemption", statement, [id.as_str()], |row| row.form(|text| read_redemption(id, text)))
+        find("redemption", statement, [id.to_string()], |row| row.form(|text| read_redemption(id, text)))
     })
 }
 
@@ -245,8 +245,8 @@ pub(super) fn rows(connection: &Connection, rows: &Rows) -> write::Written {
     for redemption in rows.redemptions.iter().filter_map(|(_, redemption)| redemption.as_ref()) {
         let sql = "INSERT INTO redemptions (id, customer, body) VALUES (?1, ?2, ?3) \
                    ON CONFLICT (id) DO UPDATE SET body = excluded.body";
-        let (id, customer) = (redemption.request.id.as_str(), redemption.request.customer.as_str());
-        connection.prepare_cached(sql)?.execute([id, customer, &redemption_text(redemption)])?;
+        let (id, customer) = (redemption.request.id.to_string(), redemption.request.customer.as_str());
+        connection.prepare_cached(sql)?.execute([&id, customer, &redemption_text(redemption)])?;
     }
     for (id, receipt) in &rows.receipts {
         let Some(Receipt { asked, answer }) = receipt else { continue };

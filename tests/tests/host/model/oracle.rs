@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
-use largesse_domain::id::{CustomerId, DecisionId, RequestId};
+use largesse_domain::id::{CustomerId, DecisionId};
 use largesse_domain::ledger;
-use largesse_domain::redemption::{RedemptionRequest, Settle};
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest, Settle};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
 use largesse_domain::unit::Unit;
@@ -74,7 +74,7 @@ pub(super) struct Oracle {
     pub(super) lots: Vec<Lot>,
     pub(super) debts: BTreeMap<(CustomerId, Unit), u64>,
     pub(super) on_hand: u64,
-    redemptions: BTreeMap<RequestId, Held>,
+    redemptions: BTreeMap<RedemptionId, Held>,
     /// What was seen to happen.
     pub(super) seen: Vec<&'static str>,
 }
@@ -233,7 +233,7 @@ impl Oracle {
         named
     }
 
-    pub(super) fn settle(&mut self, id: &RequestId, how: Settle, now: Instant) {
+    pub(super) fn settle(&mut self, id: &RedemptionId, how: Settle, now: Instant) {
         match how {
             Settle::Commit => {
                 let held = self.redemptions.get_mut(id).expect("it was reserved");
@@ -252,7 +252,7 @@ impl Oracle {
         }
     }
 
-    fn give_back(&mut self, id: &RequestId, now: Instant) {
+    fn give_back(&mut self, id: &RedemptionId, now: Instant) {
         let held = self.redemptions.remove(id).expect("it was reserved");
         for (index, part) in &held.parts {
             self.lots[*index].reserved -= part;

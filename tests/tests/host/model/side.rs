@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Host, campaign, component, event, points_campaign};
 
-pub(super) const CAMPAIGNS: [&str; 3] = ["daily", "invite", "rebate"];
+pub(super) const CAMPAIGNS: [&str; 4] = ["daily", "invite", "rebate", "told"];
+/// The kind of the events that one campaign does what they say.
+pub(super) const TOLD: &str = "day.checked-in";
 pub(super) const CUSTOMERS: u8 = 6;
 pub(super) const POINTS: &str = "points";
 pub(super) const CASH: &str = "cash:CNY";
@@ -135,6 +137,17 @@ fn rebate() -> Value {
     rebate
 }
 
+fn does_as_told() -> Value {
+    let mut told = points_campaign(900);
+    told["unit_classes"] = json!(["points", "cash"]);
+    told["budgets"] = json!([{"unit": POINTS, "total": 900}, {"unit": CASH, "total": 9_000}]);
+    told["limits"] = json!([
+        {"unit": POINTS, "window": "campaign", "amount": 300}, {"unit": CASH, "window": "day", "amount": 2_000},
+    ]);
+    told["params"] = json!({});
+    told
+}
+
 impl Side {
     pub(super) async fn start(folder: Option<tempfile::TempDir>) -> Self {
         let host = folder.as_ref().map_or_else(Host::in_memory, |folder| Host::on_disk(folder.path()));
@@ -143,6 +156,8 @@ impl Side {
         host.campaign("daily", "check_in", daily()).await;
         host.campaign("invite", "invite_for_credit", invite()).await;
         host.campaign("rebate", "sign_up_rebate", rebate()).await;
+        host.register_guest_kind().await;
+        host.campaign("told", "grants_as_told", does_as_told()).await;
         let first = host.service.registry().campaign(&campaign("daily")).expect("it runs").published.policy.digest;
         let (next, _) =
             host.service.publish(with_version(&component("check_in"), "0.2.0"), None).await.expect("it is published");
@@ -220,9 +235,10 @@ impl Side {
     async fn make_up(&self) {
         for _ in 0..4_000 {
             let mut waiting = false;
-            for kind in ["order.paid", "user.realname_verified"] {
+            for kind in ["order.paid", "user.realname_verified", TOLD] {
                 let data = match kind {
                     "order.paid" => json!({"order": "none", "amount": {"minor": 1, "currency": "CNY"}}),
+                    TOLD => json!({}),
                     _ => json!({"id_hash": "none"}),
                 };
                 let arrival = self.host.arrival(event(kind, "nobody", "2026-03-01T00:00:00+08:00", data));

@@ -4,8 +4,9 @@ use largesse_domain::lifecycle::Command;
 use largesse_domain::{lot, redemption};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use serde_json::{Value, json};
 
-use super::side::{CAMPAIGNS, CASH, CUSTOMERS, POINTS, STOCKED, UNITS};
+use super::side::{CAMPAIGNS, CASH, CUSTOMERS, POINTS, STOCKED, TOLD, UNITS};
 
 /// Which of several that there are then.
 #[derive(Clone, Debug)]
@@ -97,7 +98,12 @@ pub(super) enum Step {
 /// What each campaign gives.
 const USUAL: [(&str, &str); 4] = [("daily", POINTS), ("daily", STOCKED), ("invite", POINTS), ("rebate", CASH)];
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 17] = [
+    TOLD,
+    TOLD,
+    TOLD,
+    TOLD,
+    TOLD,
     "user.registered",
     "user.realname_verified",
     "invite.opened",
@@ -120,6 +126,30 @@ fn happening() -> impl Strategy<Value = Happening> {
 
 fn now(kind: &'static str, who: u8, other: u8) -> Happening {
     Happening { kind, who, other, hours: 0, order: 100 + who, minor: 40_000 }
+}
+
+/// What the policy that does what it is told is told: one of a few keys of each sort, so that they come again.
+pub(super) fn told(key: u8, number: u64) -> Value {
+    let (unit, some) = if number.is_multiple_of(3) { (CASH, number % 900 + 1) } else { (POINTS, number % 40 + 1) };
+    let seconds = number % 60 * 60 * 60;
+    let shortfall = ["reduce", "refuse", "reduce", "skip"][usize::from(key % 4)];
+    let settle = |held: &str| {
+        let (release, required) = (number.is_multiple_of(2), number.is_multiple_of(11));
+        json!({"settle": [{held: format!("t{key}"), "release": release, "required": required}]})
+    };
+    let hold = json!({
+        "key": format!("t{key}"), "unit": unit, "quantity": some, "hold": seconds, "void": !number.is_multiple_of(4),
+    });
+    let reserve = json!({
+        "key": format!("t{key}"), "unit": unit, "quantity": some / 3 + 1, "until": seconds, "on_shortfall": shortfall,
+    });
+    match number / 60 % 7 {
+        0 => json!({"grants": [hold]}),
+        1 | 2 => json!({"reserve": [reserve]}),
+        3 => settle("grant"),
+        4 | 5 => settle("reservation"),
+        _ => json!({"grants": [{"key": format!("given/{key}"), "unit": unit, "quantity": some}]}),
+    }
 }
 
 fn pick() -> impl Strategy<Value = Pick> {
@@ -305,8 +335,38 @@ fn revised() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// A policy holds a grant or reserves, settles it or lets it lapse, and settles it again.
+fn held_by_a_policy() -> impl Strategy<Value = Vec<Step>> {
+    let number = |group: u64, within: u64| group * 60 + within;
+    (0..CUSTOMERS, 8..90_u8, any::<bool>(), 0..60_u64, prop::bool::weighted(0.7)).prop_map(
+        move |(who, order, reserves, within, in_time)| {
+            // An event's id is made of its time: each is an hour after the one before.
+            let told = |minor| Step::Send(vec![Happening { order, minor, hours: 1, ..now(TOLD, who, who) }]);
+            // A key that single events do not name, and a hold of an hour at least.
+            let (holds, settles) = if reserves { (1, 4) } else { (0, 3) };
+            let mut steps = vec![
+                Step::Command("told", Command::Resume),
+                told(number(6, 37)),
+                told(number(holds, 1 + 3 * (within % 19))),
+                told(number(holds, 4)),
+                Step::Wait(if in_time { 0 } else { 70 }),
+            ];
+            steps.extend([told(number(settles, within)), told(number(settles, within + 1))]);
+            steps
+        },
+    )
+}
+
 fn plot() -> impl Strategy<Value = Vec<Step>> {
-    prop_oneof![debt(), granted_anew(), expired_while_reserved(), settled(), reserved(), revised()]
+    prop_oneof![
+        1 => debt(),
+        1 => granted_anew(),
+        1 => expired_while_reserved(),
+        1 => settled(),
+        1 => reserved(),
+        1 => revised(),
+        3 => held_by_a_policy(),
+    ]
 }
 
 /// What happens in one case.
@@ -314,7 +374,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let some = prop_oneof![
         12 => event_step().prop_map(|step| vec![step]),
         12 => ledger_step().prop_map(|step| vec![step]),
-        5 => plot(),
+        6 => plot(),
     ];
     prop::collection::vec(some, 8..64).prop_map(|steps| steps.concat())
 }

@@ -1,13 +1,13 @@
 //! Makes acts of steps, and follows with the oracle what the host answered to them.
 
 use largesse_domain::decision::Output;
-use largesse_domain::effect::{Effect, GrantProposal};
+use largesse_domain::effect::{Effect, GrantProposal, ReserveProposal};
 use largesse_domain::event::EventKey;
 use largesse_domain::grant::{AfterHold, GrantSlot, Hold};
 use largesse_domain::id::{DecisionId, RequestId};
 use largesse_domain::lot;
-use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
-use largesse_domain::redemption::{RedeemError, RedemptionRequest, RedemptionState};
+use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Reason, Verdict};
+use largesse_domain::redemption::{self, RedeemError, RedemptionId, RedemptionRequest, RedemptionState};
 use largesse_domain::reservation::{ReservationRequest, ReserveError};
 use largesse_domain::time::{Instant, When};
 use largesse_domain::unit::Unit;
@@ -17,8 +17,8 @@ use largesse_service::pipeline::{
 use serde_json::{Value, json};
 
 use super::oracle::{Given, Oracle};
-use super::side::{Act, CUSTOMERS, STOCKED, Told, customer, pocket, quantity, terms};
-use super::step::{Amount, By, Happening, Step};
+use super::side::{Act, CUSTOMERS, STOCKED, TOLD, Told, customer, pocket, quantity, terms};
+use super::step::{self, Amount, By, Happening, Step};
 use crate::fixture::{at, campaign, event};
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -59,17 +59,18 @@ impl World {
     fn event(&mut self, happening: &Happening) -> Value {
         let Happening { kind, who, other, hours, order, minor } = happening;
         let time = later(self.now, *hours);
-        let (actor, other, order) = (format!("u{who}"), format!("u{other}"), format!("o{order}"));
+        let (actor, other, paid) = (format!("u{who}"), format!("u{other}"), format!("o{order}"));
         let money = |minor: u64| json!({"minor": minor, "currency": "CNY"});
         let (kind, data) = match *kind {
             "user.registered" | "invite.opened" => (*kind, json!({"inviter": other})),
             "user.realname_verified" => (*kind, json!({"id_hash": format!("person-{actor}")})),
-            "order.paid" => (*kind, json!({"order": order, "amount": money(*minor)})),
-            "order.refunded" => (*kind, json!({"order": order})),
+            "order.paid" => (*kind, json!({"order": paid, "amount": money(*minor)})),
+            "order.refunded" => (*kind, json!({"order": paid})),
             "order.refunded_in_part" => {
-                let data = json!({"order": order, "amount": money(minor / 4), "remaining": money(minor / 2)});
+                let data = json!({"order": paid, "amount": money(minor / 4), "remaining": money(minor / 2)});
                 ("order.refunded", data)
             }
+            TOLD => (*kind, step::told(*order, *minor)),
             kind => (kind, json!({})),
         };
         event(kind, &actor, &largesse_documents::time::instant_text(time), data)
@@ -135,6 +136,7 @@ impl World {
                 let grant = of.map(|lot| (lot.slot.campaign.clone(), lot.slot.key.clone()));
                 let reserve_until = hours.map(|hours| later(self.now, hours));
                 let reference = "an order".to_owned();
+                let id = id.into();
                 let request = RedemptionRequest { id, customer, unit, quantity, grant, reserve_until, reference };
                 LedgerRequest::Redeem(request)
             }
@@ -146,7 +148,8 @@ impl World {
                     By::Owner => Some(owner),
                     By::Another => (0..CUSTOMERS).map(customer).find(|other| *other != owner),
                 };
-                LedgerRequest::SettleRedemption(request.map_or(id, |request| request.id.clone()), customer, *how)
+                let id = request.map_or_else(|| id.into(), |request| request.id.clone());
+                LedgerRequest::SettleRedemption(id, customer, *how)
             }
             Step::Reserve { campaign: of, who, unit, quantity: number, hours } => {
                 LedgerRequest::Reserve(ReservationRequest {
@@ -190,7 +193,7 @@ impl World {
     /// What an act came to. Returns what the host should have said otherwise.
     pub(super) fn follow(&mut self, act: &Act, told: &Told, decisions: &[Decision]) -> Result<(), String> {
         for decision in decisions {
-            self.decided(decision);
+            self.decided(decision)?;
         }
         let result = match (act, told) {
             (Act::Ledger(request), Told::Ledger(Ok(answer))) => self.answered(request, answer),
@@ -201,7 +204,7 @@ impl World {
         result
     }
 
-    fn decided(&mut self, decision: &Decision) {
+    fn decided(&mut self, decision: &Decision) -> Result<(), String> {
         self.last_decision = decision.id;
         let first = self.first_policy.get_or_insert_with(String::new);
         if decision.campaign.as_str() == "daily" {
@@ -215,10 +218,13 @@ impl World {
         }
         let outcomes = match &decision.verdict {
             Verdict::Accepted(outcomes) => outcomes,
-            Verdict::Denied(_, reason) => return self.oracle.seen.push(reason.as_str()),
-            Verdict::Refused | Verdict::Faulted => return,
+            Verdict::Denied(_, reason) => {
+                self.oracle.seen.push(reason.as_str());
+                return Ok(());
+            }
+            Verdict::Refused | Verdict::Faulted => return Ok(()),
         };
-        let Output::Proposal(proposal) = &decision.evaluation.output else { return };
+        let Output::Proposal(proposal) = &decision.evaluation.output else { return Ok(()) };
         for (effect, outcome) in proposal.effects.iter().zip(outcomes) {
             if let Outcome::Reduced(_, reason) | Outcome::Skipped(_, reason) = outcome {
                 self.oracle.seen.push(reason.as_str());
@@ -234,9 +240,62 @@ impl World {
                         self.oracle.take_back(&reversal.grant, reversal.quantity.get());
                     }
                 }
+                (Effect::Reserve(asked), outcome) => self.reserved_by(decision, asked, outcome)?,
+                (_, Outcome::Applied(Done::Settled { of, how, quantity, .. })) => {
+                    self.settled_by(decision.input.now.at, (of, *how), quantity.get());
+                }
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// A policy reserved, or not for want of anything to reserve.
+    fn reserved_by(&mut self, by: &Decision, asked: &ReserveProposal, outcome: &Outcome) -> Result<(), String> {
+        let now = by.input.now.at;
+        let usable = self.oracle.available(&asked.party, &asked.unit, now);
+        let (Outcome::Applied(done) | Outcome::Reduced(done, _)) = outcome else {
+            let short = matches!(outcome, Outcome::Skipped(_, Reason::InsufficientBalance));
+            let wrong = short && usable >= asked.quantity.get();
+            return if wrong { Err(format!("{usable} can be used")) } else { Ok(()) };
+        };
+        let Done::Reserved { reservation, unit, quantity, until } = done else { return Ok(()) };
+        if quantity.get() != usable.min(asked.quantity.get()) {
+            return Err(format!("{usable} can be used"));
+        }
+        let request = RedemptionRequest {
+            id: RedemptionId::Policy(reservation.clone()),
+            customer: asked.party.clone(),
+            unit: unit.clone(),
+            quantity: *quantity,
+            grant: None,
+            reserve_until: Some(*until),
+            reference: asked.reason.clone(),
+        };
+        self.oracle.redeem(&request, now);
+        self.oracle.seen.push("a policy reserves");
+        self.redemptions.push(request);
+        Ok(())
+    }
+
+    fn settled_by(&mut self, now: Instant, (of, how): (&HeldSlot, lot::Settle), quantity: u64) {
+        match (of, how) {
+            (HeldSlot::Grant(slot), lot::Settle::Commit) => self.oracle.post(slot, now),
+            (HeldSlot::Grant(slot), lot::Settle::Release) => self.oracle.take_back(slot, quantity),
+            (HeldSlot::Reservation(slot), how) => {
+                let how = match how {
+                    lot::Settle::Commit => redemption::Settle::Commit,
+                    lot::Settle::Release => redemption::Settle::Release,
+                };
+                self.oracle.settle(&RedemptionId::Policy(slot.clone()), how, now);
+            }
+        }
+        self.oracle.seen.push(match (of, how) {
+            (HeldSlot::Grant(_), lot::Settle::Commit) => "a policy commits a grant",
+            (HeldSlot::Grant(_), lot::Settle::Release) => "a policy releases a grant",
+            (HeldSlot::Reservation(_), lot::Settle::Commit) => "a policy commits a reservation",
+            (HeldSlot::Reservation(_), lot::Settle::Release) => "a policy releases a reservation",
+        });
     }
 
     fn granted(&self, by: &Decision, asked: &GrantProposal, given: (&GrantSlot, &Unit, u64)) -> Given {
@@ -247,8 +306,8 @@ impl World {
             When::AfterSeconds(seconds) => occurred.plus_millis(seconds as i64 * 1_000).expect("some days"),
             When::AtLocal { .. } => panic!("no policy here asks for a local time"),
         };
-        let until = asked.hold_until.map(resolve).filter(|until| now < *until);
-        let hold = until.map(|until| Hold { until, then: AfterHold::Post });
+        let hold = asked.hold.map(|hold| Hold { until: resolve(hold.until), then: hold.then });
+        let hold = hold.filter(|hold| now < hold.until);
         let expires = asked.expires.map(resolve).or_else(|| self.usual_end(&unit, now));
         Given { slot, unit, quantity, at: now, decision: Some(by.id), hold, expires }
     }

@@ -1,0 +1,187 @@
+//! What policies reserve out of wallets, and what they make of that and of grants that are held.
+//!
+//! Of a reservation is checked, in this order: reserved before, campaign ended, its time over; these leave it out. Then the class
+//! of unit, the least that is redeemed of the unit at once, the balance; for want of these the reservation's own word decides.
+//! A settlement that comes to nothing is left out, or denies the decision when it is required.
+
+use crate::adjudicate::{Case, slot};
+use crate::effect::{Effect, EffectKind, Held, Proposal, ReserveProposal, SettleProposal, Shortfall};
+use crate::facts::{Facts, Wanted};
+use crate::grant::GrantSlot;
+use crate::id::{CustomerId, ReservationKey};
+use crate::ledger::{Cause, Entry};
+use crate::lot::{self, Settle, SettleError};
+use crate::outcome::{Done, HeldSlot, Outcome, Reason};
+use crate::redemption::{self, Part, RedeemError, RedemptionId, RedemptionRequest, RedemptionState, ReservationSlot};
+use crate::time::Instant;
+use crate::unit::{Quantity, Unit};
+
+/// The rows that reservations and settlements look at, in two steps: first what they name and the wallets, then (once those are
+/// loaded) what a change of them goes into.
+#[must_use]
+pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
+    let mut wanted = Wanted::default();
+    for effect in &proposal.effects {
+        match effect {
+            Effect::Reserve(reserve) => {
+                let request = request(case, reserve, Instant::MAX);
+                if facts.wallets.has(&request.customer) {
+                    wanted.extend(redemption::wanted_of_grants(&request, facts));
+                }
+                wanted.extend(redemption::wanted(&request));
+            }
+            Effect::Settle(SettleProposal { of: Held::Grant { to, key }, .. }) => {
+                let slot = slot(case, to, key);
+                if facts.grants.has(&slot)
+                    && let Some(grant) = facts.grants.get(&slot)
+                {
+                    wanted.extend(lot::wanted(case.campaign, case.catalogue, grant));
+                }
+                wanted.grants.insert(slot);
+            }
+            Effect::Settle(SettleProposal { of: Held::Reservation { party, key }, .. }) => {
+                let id = RedemptionId::Policy(reservation_slot(case, party, key));
+                if facts.redemptions.has(&id)
+                    && let Some(redemption) = facts.redemptions.get(&id)
+                {
+                    wanted.extend(redemption::wanted_to_settle(redemption));
+                }
+                wanted.redemptions.insert(id);
+            }
+            _ => {}
+        }
+    }
+    wanted
+}
+
+fn reservation_slot(case: &Case<'_>, party: &CustomerId, key: &ReservationKey) -> ReservationSlot {
+    ReservationSlot { campaign: case.campaign.id.clone(), party: party.clone(), key: key.clone() }
+}
+
+fn request(case: &Case<'_>, proposal: &ReserveProposal, until: Instant) -> RedemptionRequest {
+    RedemptionRequest {
+        id: RedemptionId::Policy(reservation_slot(case, &proposal.party, &proposal.key)),
+        customer: proposal.party.clone(),
+        unit: proposal.unit.clone(),
+        quantity: proposal.quantity,
+        grant: None,
+        reserve_until: Some(until),
+        reference: proposal.reason.clone(),
+    }
+}
+
+/// Reserves what a policy asks for. An error is why the decision is denied.
+pub(crate) fn reserve(case: &Case<'_>, proposal: &ReserveProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
+    let skipped = |reason| Ok(Outcome::Skipped(EffectKind::Reserve, reason));
+    let reservation = reservation_slot(case, &proposal.party, &proposal.key);
+    if facts.redemptions.get(&RedemptionId::Policy(reservation.clone())).is_some() {
+        return skipped(Reason::AlreadyReserved);
+    }
+    if !case.campaign.grants_for(case.input.event.occurred) {
+        return skipped(Reason::CampaignEnded);
+    }
+    let now = case.input.now.at;
+    let Some(until) = (case.resolve)(proposal.until).filter(|until| now < *until) else {
+        return skipped(Reason::TimedOut);
+    };
+    let asked = request(case, proposal, until);
+    let (parts, reason) = in_reach(case, &asked, facts);
+    let quantity = sum(&parts);
+    let short = quantity < proposal.quantity;
+    match proposal.on_shortfall {
+        Shortfall::Refuse if short => return Err(reason),
+        Shortfall::Skip if short => return skipped(reason),
+        Shortfall::Reduce if quantity.is_zero() => return skipped(reason),
+        _ => {}
+    }
+    let entry = Entry { at: now, cause: &Cause::Decision(case.decision) };
+    redemption::make(facts, RedemptionRequest { quantity, ..asked }, parts, entry);
+    let done = Done::Reserved { reservation, unit: proposal.unit.clone(), quantity, until };
+    Ok(if short { Outcome::Reduced(done, reason) } else { Outcome::Applied(done) })
+}
+
+/// What of a request can be reserved, and what the rest is for want of.
+fn in_reach(case: &Case<'_>, asked: &RedemptionRequest, facts: &Facts) -> (Vec<Part>, Reason) {
+    if !case.campaign.allows(asked.unit.class()) {
+        return (Vec::new(), Reason::ClassNotAllowed);
+    }
+    let least = redemption::least(&asked.unit, case.catalogue);
+    if asked.quantity < least {
+        return (Vec::new(), Reason::BelowMinimum);
+    }
+    let parts = redemption::parts(facts, asked, case.input.now.at).or_else(|error| match error {
+        RedeemError::Insufficient(quantity) if quantity >= least => {
+            redemption::parts(facts, &RedemptionRequest { quantity, ..asked.clone() }, case.input.now.at)
+        }
+        error => Err(error),
+    });
+    (parts.unwrap_or_default(), Reason::InsufficientBalance)
+}
+
+fn sum(parts: &[Part]) -> Quantity {
+    let more = |sum: Quantity, part: &Part| sum.plus(part.quantity).expect("parts add up to what is asked for at most");
+    parts.iter().fold(Quantity::ZERO, more)
+}
+
+/// Commits or releases what is held. An error is why the decision is denied.
+pub(crate) fn settle(case: &Case<'_>, proposal: &SettleProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
+    let settled = match &proposal.of {
+        Held::Grant { to, key } => {
+            let slot = slot(case, to, key);
+            let settled = settle_grant(case, (&slot, proposal.how), facts);
+            settled.map(|what| (HeldSlot::Grant(slot), what))
+        }
+        Held::Reservation { party, key } => {
+            let slot = reservation_slot(case, party, key);
+            let settled = settle_reservation(case, (&slot, proposal.how), facts);
+            settled.map(|what| (HeldSlot::Reservation(slot), what))
+        }
+    };
+    match settled {
+        Ok((of, (unit, quantity))) => Ok(Outcome::Applied(Done::Settled { of, how: proposal.how, unit, quantity })),
+        Err(reason) if proposal.required => Err(reason),
+        Err(reason) => Ok(Outcome::Skipped(EffectKind::Settle, reason)),
+    }
+}
+
+fn settle_grant(
+    case: &Case<'_>,
+    (slot, how): (&GrantSlot, Settle),
+    facts: &mut Facts,
+) -> Result<(Unit, Quantity), Reason> {
+    let before = facts.grants.get(slot).clone().ok_or(Reason::NothingToSettle)?;
+    if before.left().is_zero() && !before.net().is_zero() {
+        // It has expired while it was held.
+        return Err(Reason::NothingToSettle);
+    }
+    let cause = Cause::Decision(case.decision);
+    let entry = Entry { at: case.input.now.at, cause: &cause };
+    let after =
+        lot::settle(facts, entry, (case.campaign, case.catalogue), (slot, how)).map_err(|error| match error {
+            SettleError::TimedOut => Reason::TimedOut,
+            SettleError::NotFound | SettleError::Reversed | SettleError::Posted => Reason::NothingToSettle,
+        })?;
+    if after == before { Err(Reason::NothingToSettle) } else { Ok((after.unit, before.left())) }
+}
+
+fn settle_reservation(
+    case: &Case<'_>,
+    (slot, how): (&ReservationSlot, Settle),
+    facts: &mut Facts,
+) -> Result<(Unit, Quantity), Reason> {
+    let id = RedemptionId::Policy(slot.clone());
+    match facts.redemptions.get(&id).as_ref().map(|redemption| redemption.state) {
+        Some(RedemptionState::Reserved) => {}
+        Some(RedemptionState::TimedOut) => return Err(Reason::TimedOut),
+        _ => return Err(Reason::NothingToSettle),
+    }
+    let how = match how {
+        Settle::Commit => redemption::Settle::Commit,
+        Settle::Release => redemption::Settle::Release,
+    };
+    let cause = Cause::Decision(case.decision);
+    let entry = Entry { at: case.input.now.at, cause: &cause };
+    // What is reserved is settled unless its time is over.
+    let settled = redemption::settle(facts, &id, None, how, entry).map_err(|_| Reason::TimedOut)?;
+    Ok((settled.request.unit, settled.request.quantity))
+}
