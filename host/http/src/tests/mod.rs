@@ -8,6 +8,7 @@ mod forms;
 mod fuzz;
 mod generated;
 mod ledger;
+mod running;
 mod serving;
 
 use std::num::NonZeroUsize;
