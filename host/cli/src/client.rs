@@ -162,6 +162,16 @@ impl Client {
         self.post_body(path, ("application/json", &serde_json::to_vec(document)?))
     }
 
+    /// Settles what is reserved, by its id: `redemptions` or `reservations`, `commit`, `release` or `reverse`.
+    pub(crate) fn settle<T: DeserializeOwned>(
+        &self,
+        (what, id): (&str, &str),
+        how: &str,
+        document: &impl Serialize,
+    ) -> Result<T> {
+        self.post_document(&format!("/v1/{what}/{}/{how}", step(id)), document)
+    }
+
     /// Deletes something.
     pub(crate) fn delete(&self, path: &str) -> Result {
         let answer = self.ask(Method::DELETE, path, &[], None).map_err(|error| self.unreachable(error))?;

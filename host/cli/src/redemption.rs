@@ -87,7 +87,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let list: RedemptionList = client.get(&format!("/v1/customers/{}/redemptions", step(&customer)))?;
             return output.print(&list, || list_text(&list));
         }
-        Action::Show { id } => client.get(&path(&id))?,
+        Action::Show { id } => client.get(&format!("/v1/redemptions/{}", step(&id)))?,
         Action::Commit(settle) => settle.go(&client, "commit")?,
         Action::Release(settle) => settle.go(&client, "release")?,
         Action::Reverse(settle) => settle.go(&client, "reverse")?,
@@ -95,13 +95,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
     output.print(&redemption, || text(&redemption))
 }
 
-fn path(id: &str) -> String {
-    format!("/v1/redemptions/{}", step(id))
-}
-
 impl Settle {
     fn go(self, client: &Client, how: &str) -> Result<RedemptionView> {
-        client.post_document(&format!("{}/{how}", path(&self.id)), &SettleDocument { customer: self.customer })
+        client.settle(("redemptions", &self.id), how, &SettleDocument { customer: self.customer })
     }
 }
 

@@ -4,7 +4,7 @@ use largesse_documents::request::ReservationName;
 use largesse_documents::{GrantView, ReservationDocument};
 
 use crate::campaign::quantity;
-use crate::client::{Client, Connection, step};
+use crate::client::{Client, Connection};
 use crate::failure::Result;
 use crate::output::Output;
 
@@ -78,8 +78,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
 impl Settle {
     fn go(self, client: &Client, how: &str) -> Result<GrantView> {
         let Self { id, campaign, customer } = self;
-        let path = format!("/v1/reservations/{}/{how}", step(&id));
-        client.post_document(&path, &ReservationName { campaign, customer })
+        client.settle(("reservations", &id), how, &ReservationName { campaign, customer })
     }
 }
 

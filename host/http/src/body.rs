@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use hyper::body::Body as _;
@@ -146,6 +146,23 @@ impl<S: Send + Sync, T: FromStr<Err: Display>, U: FromStr<Err: Display>> FromReq
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((first, second)) = path.map_err(|error| malformed(error.body_text()))?;
         Ok(Self(first.parse().map_err(malformed)?, second.parse().map_err(malformed)?))
+    }
+}
+
+/// What a request that has a body is about, named in its path.
+pub(crate) struct Named<T> {
+    pub(crate) id: T,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequest<S> for Named<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let Id(id) = Id::from_request_parts(&mut parts, state).await?;
+        Ok(Self { id, headers: parts.headers, body })
     }
 }
 

@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id, malformed};
+use crate::page::{self, Page};
 use crate::problem::Failure;
 use crate::route::Route;
 use crate::views::{DecisionItem, DecisionPage, EventItem};
@@ -42,13 +43,9 @@ pub(crate) struct Wanted {
     #[serde(default)]
     after: u64,
     /// At most so many.
-    #[serde(default = "page")]
+    #[serde(default = "page::usual")]
     #[param(minimum = 1, maximum = 500, default = 100)]
     limit: usize,
-}
-
-fn page() -> usize {
-    100
 }
 
 /// List decisions in the order in which they were made
@@ -63,16 +60,12 @@ pub(crate) async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<DecisionPage>, Failure> {
     let Wanted { campaign, customer, after, limit } = wanted;
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(malformed(format!("limit must be 1 to {PAGE_MAX}")));
-    }
+    let page = Page::new(after, limit, PAGE_MAX)?;
     let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
     let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
     let filter = DecisionFilter { campaign, actor };
-    // The store counts in signed numbers; nothing comes after the largest of them.
-    let after = DecisionId(after.min(i64::MAX.unsigned_abs()));
-    let decisions = service.read(move |store| store.decisions(&filter, after, limit)).await?;
-    let next = decisions.last().filter(|_| decisions.len() == limit).map(|last| last.id.0);
+    let decisions = service.read(move |store| store.decisions(&filter, DecisionId(page.after), page.limit)).await?;
+    let next = page.next(&decisions, |last| last.id.0);
     Ok(Json(DecisionPage { items: decisions.iter().map(item).collect(), next }))
 }
 

@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, malformed};
+use crate::page::{self, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDocument};
@@ -46,13 +47,9 @@ pub(crate) struct Wanted {
     #[serde(default)]
     after: u64,
     /// At most so many.
-    #[serde(default = "page")]
+    #[serde(default = "page::usual")]
     #[param(minimum = 1, maximum = 500, default = 100)]
     limit: usize,
-}
-
-fn page() -> usize {
-    100
 }
 
 /// List deliveries in the order in which they were written
@@ -63,16 +60,12 @@ pub(crate) async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<DeliveryPage>, Failure> {
     let Wanted { state, destination, after, limit } = wanted;
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(malformed(format!("limit must be 1 to {PAGE_MAX}")));
-    }
+    let page = Page::new(after, limit, PAGE_MAX)?;
     let state = state.map(|state| state.parse::<DeliveryState>()).transpose().map_err(malformed)?;
     let destination = destination.map(DestinationId::new).transpose().map_err(malformed)?;
     let filter = DeliveryFilter { state, destination };
-    // The store counts in signed numbers; nothing comes after the largest of them.
-    let after = DeliveryId(after.min(i64::MAX.unsigned_abs()));
-    let deliveries = service.read(move |store| store.deliveries(&filter, after, limit)).await?;
-    let next = deliveries.last().filter(|_| deliveries.len() == limit).map(|last| last.id.0);
+    let deliveries = service.read(move |store| store.deliveries(&filter, DeliveryId(page.after), page.limit)).await?;
+    let next = page.next(&deliveries, |last| last.id.0);
     Ok(Json(DeliveryPage { items: deliveries.iter().map(DeliveryView::from).collect(), next }))
 }
 

@@ -1,20 +1,24 @@
-//! The ledger itself: the journal, the accounts of campaigns, the audit.
+//! The ledger itself: how it is asked, the journal, the accounts of campaigns, the audit.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use largesse_documents::{AccountsView, AuditView, TransferView};
+use axum::response::Response;
+use largesse_documents::{AccountsView, AuditView, GrantView, RedemptionView, TransferView};
 use largesse_domain::id::CampaignId;
+use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{Asked, Id, malformed};
+use crate::body::{Asked, Id};
+use crate::page::{self, Page};
 use crate::problem::Failure;
-use crate::route::Route;
+use crate::route::{Route, answer};
 use crate::views::TransferPage;
 
 /// Most transfers in one page.
@@ -30,6 +34,19 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+/// Asks the ledger. The answer is what was asked about, as it is now; with 201 when the request has made it.
+pub(crate) async fn ask(AppState { service, .. }: AppState, request: LedgerRequest) -> Result<Response, Failure> {
+    let settles = matches!(request, LedgerRequest::SettleRedemption(..) | LedgerRequest::SettleGrant(..));
+    Ok(match service.ledger(request).await? {
+        LedgerAnswer::Redemption(redemption, is_new) => answer(is_new && !settles, RedemptionView::of(&redemption)),
+        LedgerAnswer::Grant(grant, is_new) => answer(is_new && !settles, GrantView::of(&grant, service.clock().now())),
+        LedgerAnswer::Receipt(receipt, is_new) => {
+            let receipt: Value = serde_json::from_str(receipt.as_str()).map_err(|error| Failure::internal(&error))?;
+            answer(is_new, receipt)
+        }
+    })
+}
+
 /// Which transfers are asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -39,13 +56,9 @@ pub(crate) struct Wanted {
     #[serde(default)]
     after: u64,
     /// At most so many.
-    #[serde(default = "page")]
+    #[serde(default = "page::usual")]
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
-}
-
-fn page() -> usize {
-    100
 }
 
 /// List transfers in order: the journal
@@ -58,13 +71,9 @@ pub(crate) async fn journal(
     State(AppState { service, .. }): State<AppState>,
     Asked(Wanted { after, limit }): Asked<Wanted>,
 ) -> Result<Json<TransferPage>, Failure> {
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(malformed(format!("limit must be 1 to {PAGE_MAX}")));
-    }
-    // The store counts in signed numbers; nothing comes after the largest of them.
-    let after = after.min(i64::MAX.unsigned_abs());
-    let transfers = service.read(move |store| store.transfers(after, limit)).await?;
-    let next = transfers.last().filter(|_| transfers.len() == limit).map(|(number, _)| *number);
+    let page = Page::new(after, limit, PAGE_MAX)?;
+    let transfers = service.read(move |store| store.transfers(page.after, page.limit)).await?;
+    let next = page.next(&transfers, |(number, _)| *number);
     let items = transfers.iter().map(|(number, transfer)| TransferView::of(*number, transfer)).collect();
     Ok(Json(TransferPage { items, next }))
 }

@@ -10,6 +10,7 @@ pub mod views;
 mod problem;
 mod auth;
 mod body;
+mod page;
 mod route;
 mod events;
 mod binary;

@@ -10,7 +10,7 @@ use largesse_domain::lot::SettleError;
 use largesse_domain::redemption::{RedeemError, RedemptionState};
 use largesse_domain::reservation::ReserveError;
 use largesse_service::intake::Rejected;
-use largesse_service::pipeline::{ControlError, LedgerAnswer, LedgerError};
+use largesse_service::pipeline::{ControlError, LedgerError};
 use largesse_service::signature::SignatureError;
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
 
@@ -230,12 +230,6 @@ impl Failure {
 
     pub(crate) fn not_found(what: &str, name: impl std::fmt::Display) -> Self {
         Self::new(ProblemType::NotFound, format!("there is no {what} {name}"))
-    }
-
-    /// An answer of the ledger to another question than was asked.
-    pub(crate) fn unexpected(answer: &LedgerAnswer) -> Self {
-        tracing::error!(?answer, "the ledger answered another question");
-        Self::bare(ProblemType::Internal)
     }
 
     /// Hides an error from the caller and tells it to the operator.

@@ -10,13 +10,14 @@ use largesse_documents::{RedemptionDocument, RedemptionView};
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::CustomerId;
 use largesse_domain::redemption::{RedemptionId, Settle};
-use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
+use largesse_service::pipeline::LedgerRequest;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id, unread};
+use crate::body::{self, Id, Named, unread};
+use crate::ledger::ask;
 use crate::problem::Failure;
-use crate::route::{Route, answer};
+use crate::route::Route;
 use crate::views::RedemptionList;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -45,18 +46,9 @@ pub(crate) async fn redeem(State(state): State<AppState>, headers: HeaderMap, bo
     ask(state, LedgerRequest::Redeem(document.read().map_err(unread)?)).await
 }
 
-/// A redemption as it is now: 201 when it is new.
-async fn ask(state: AppState, request: LedgerRequest) -> Result<Response, Failure> {
-    let is_made = matches!(request, LedgerRequest::Redeem(_));
-    match state.service.ledger(request).await? {
-        LedgerAnswer::Redemption(redemption, is_new) => Ok(answer(is_made && is_new, RedemptionView::of(&redemption))),
-        other => Err(Failure::unexpected(&other)),
-    }
-}
-
 /// Show a redemption
 #[utoipa::path(get, path = "/v1/redemptions/{redemption}", operation_id = "showRedemption", tag = "redemptions",
-    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    params(("redemption" = String, Path, description = "Its id, percent-encoded")),
     responses((status = 200, description = "The redemption", body = RedemptionView)))]
 pub(crate) async fn show(
     State(AppState { service, .. }): State<AppState>,
@@ -82,8 +74,7 @@ pub(crate) async fn list(
 
 async fn settle(
     state: AppState,
-    id: RedemptionId,
-    (headers, body): (HeaderMap, Body),
+    Named { id, headers, body }: Named<RedemptionId>,
     how: Settle,
 ) -> Result<Response, Failure> {
     let document: SettleDocument = body::document_if_any(&headers, body).await?;
@@ -95,16 +86,11 @@ async fn settle(
 /// What is reserved is used. Committing what is committed changes nothing.
 #[utoipa::path(post, path = "/v1/redemptions/{redemption}/commit", operation_id = "commitRedemption",
     tag = "redemptions",
-    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    params(("redemption" = String, Path, description = "Its id, percent-encoded")),
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
-pub(crate) async fn commit(
-    State(state): State<AppState>,
-    Id(id): Id<RedemptionId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Failure> {
-    settle(state, id, (headers, body), Settle::Commit).await
+pub(crate) async fn commit(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
+    settle(state, named, Settle::Commit).await
 }
 
 /// Release a redemption
@@ -112,16 +98,11 @@ pub(crate) async fn commit(
 /// What is reserved goes back into the wallet. Releasing what is released changes nothing.
 #[utoipa::path(post, path = "/v1/redemptions/{redemption}/release", operation_id = "releaseRedemption",
     tag = "redemptions",
-    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    params(("redemption" = String, Path, description = "Its id, percent-encoded")),
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
-pub(crate) async fn release(
-    State(state): State<AppState>,
-    Id(id): Id<RedemptionId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Failure> {
-    settle(state, id, (headers, body), Settle::Release).await
+pub(crate) async fn release(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
+    settle(state, named, Settle::Release).await
 }
 
 /// Reverse a redemption
@@ -129,14 +110,9 @@ pub(crate) async fn release(
 /// What was used goes back into the wallet: an order is returned. Reversing what is reversed changes nothing.
 #[utoipa::path(post, path = "/v1/redemptions/{redemption}/reverse", operation_id = "reverseRedemption",
     tag = "redemptions",
-    params(("redemption" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
+    params(("redemption" = String, Path, description = "Its id, percent-encoded")),
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
-pub(crate) async fn reverse(
-    State(state): State<AppState>,
-    Id(id): Id<RedemptionId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Failure> {
-    settle(state, id, (headers, body), Settle::Reverse).await
+pub(crate) async fn reverse(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
+    settle(state, named, Settle::Reverse).await
 }

@@ -10,13 +10,14 @@ use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::RequestId;
 use largesse_domain::lot::Settle;
 use largesse_domain::reservation;
-use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
+use largesse_service::pipeline::LedgerRequest;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id, unread};
+use crate::body::{self, Named, unread};
+use crate::ledger::ask;
 use crate::problem::Failure;
-use crate::route::{Route, answer};
+use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -45,21 +46,9 @@ pub(crate) async fn reserve(
     ask(state, LedgerRequest::Reserve(document.read().map_err(unread)?)).await
 }
 
-/// A grant as it is now: 201 when it is new.
-async fn ask(state: AppState, request: LedgerRequest) -> Result<Response, Failure> {
-    let is_made = matches!(request, LedgerRequest::Reserve(_));
-    match state.service.ledger(request).await? {
-        LedgerAnswer::Grant(grant, is_new) => {
-            Ok(answer(is_made && is_new, GrantView::of(&grant, state.service.clock().now())))
-        }
-        other => Err(Failure::unexpected(&other)),
-    }
-}
-
 async fn settle(
     state: AppState,
-    id: RequestId,
-    (headers, body): (HeaderMap, Body),
+    Named { id, headers, body }: Named<RequestId>,
     how: Settle,
 ) -> Result<Response, Failure> {
     let document: ReservationName = body::document(&headers, body).await?;
@@ -76,13 +65,8 @@ async fn settle(
     params(("reservation" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
     request_body = ReservationName,
     responses((status = 200, description = "The grant as it is now", body = GrantView)))]
-pub(crate) async fn commit(
-    State(state): State<AppState>,
-    Id(id): Id<RequestId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Failure> {
-    settle(state, id, (headers, body), Settle::Commit).await
+pub(crate) async fn commit(State(state): State<AppState>, named: Named<RequestId>) -> Result<Response, Failure> {
+    settle(state, named, Settle::Commit).await
 }
 
 /// Release a reservation
@@ -93,11 +77,6 @@ pub(crate) async fn commit(
     params(("reservation" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
     request_body = ReservationName,
     responses((status = 200, description = "The grant as it is now", body = GrantView)))]
-pub(crate) async fn release(
-    State(state): State<AppState>,
-    Id(id): Id<RequestId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Failure> {
-    settle(state, id, (headers, body), Settle::Release).await
+pub(crate) async fn release(State(state): State<AppState>, named: Named<RequestId>) -> Result<Response, Failure> {
+    settle(state, named, Settle::Release).await
 }

@@ -6,13 +6,14 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::ReversalDocument;
 use largesse_documents::request::Reversed;
-use largesse_service::pipeline::{LedgerAnswer, LedgerRequest, ReversalRequest, ReversalTarget};
+use largesse_service::pipeline::{LedgerRequest, ReversalRequest, ReversalTarget};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, unread};
+use crate::ledger::ask;
 use crate::problem::Failure;
-use crate::route::{Route, answer};
+use crate::route::Route;
 use crate::views::ReversalAnswer;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> Vec<Route> {
         (status = 201, description = "What was taken back", body = ReversalAnswer),
     ))]
 pub(crate) async fn reverse(
-    State(AppState { service, .. }): State<AppState>,
+    State(state): State<AppState>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -41,11 +42,5 @@ pub(crate) async fn reverse(
         Reversed::Grant(slot, quantity) => ReversalTarget::Grant(slot, quantity),
         Reversed::Event(key) => ReversalTarget::Event(key),
     };
-    match service.ledger(LedgerRequest::Reverse(ReversalRequest { id, of, reason })).await? {
-        LedgerAnswer::Receipt(receipt, is_new) => {
-            let receipt: ReversalAnswer = serde_json::from_str(receipt.as_str()).map_err(|e| Failure::internal(&e))?;
-            Ok(answer(is_new, receipt))
-        }
-        other => Err(Failure::unexpected(&other)),
-    }
+    ask(state, LedgerRequest::Reverse(ReversalRequest { id, of, reason })).await
 }

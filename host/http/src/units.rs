@@ -9,11 +9,12 @@ use largesse_documents::catalogue::{StockDocument, UnitDocument, UnitView};
 use largesse_domain::facts::Wanted;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_service::Service;
-use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
+use largesse_service::pipeline::LedgerRequest;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Id, unread};
+use crate::ledger::ask;
 use crate::problem::{Failure, ProblemType};
 use crate::route::{Route, answer};
 use crate::views::{StockAnswer, UnitList};
@@ -97,21 +98,15 @@ pub(crate) async fn set(
         (status = 201, description = "How many there are", body = StockAnswer),
     ))]
 pub(crate) async fn restock(
-    State(AppState { service, .. }): State<AppState>,
+    State(state): State<AppState>,
     Id(unit): Id<Unit>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     let document: StockDocument = body::document(&headers, body).await?;
     let (id, quantity, arrives) = document.read().map_err(unread)?;
-    if !service.registry().catalogue.units.contains_key(&unit) {
+    if !state.service.registry().catalogue.units.contains_key(&unit) {
         return Err(unknown(&unit));
     }
-    match service.ledger(LedgerRequest::Restock { id, unit, quantity, arrives }).await? {
-        LedgerAnswer::Receipt(receipt, is_new) => {
-            let receipt: StockAnswer = serde_json::from_str(receipt.as_str()).map_err(|e| Failure::internal(&e))?;
-            Ok(answer(is_new, receipt))
-        }
-        other => Err(Failure::unexpected(&other)),
-    }
+    ask(state, LedgerRequest::Restock { id, unit, quantity, arrives }).await
 }
