@@ -101,14 +101,15 @@ fn verdict(audit: &AuditView, output: Output) -> Result {
 fn balanced_text(audit: &AuditView) -> String {
     let Some(audited) = &audit.audited else { return String::new() };
     let counted = [
-        (audited.transfers, "transfers"),
-        (audited.grants, "grants"),
-        (audited.redemptions, "redemptions"),
-        (audited.positions, "campaign units"),
-        (audited.usage, "counts of use"),
-        (audited.debts, "debts"),
+        (audited.transfers, "transfer", "transfers"),
+        (audited.grants, "grant", "grants"),
+        (audited.redemptions, "redemption", "redemptions"),
+        (audited.positions, "campaign unit", "campaign units"),
+        (audited.usage, "count of use", "counts of use"),
+        (audited.debts, "debt", "debts"),
     ];
-    let counted: Vec<_> = counted.iter().map(|(number, what)| format!("{} {what}", count(*number))).collect();
+    let counted =
+        counted.map(|(number, one, many)| format!("{} {}", count(number), if number == 1 { one } else { many }));
     format!("The books balance: {}.\n", counted.join(", "))
 }
 
@@ -193,7 +194,7 @@ mod tests {
         let audited = json!({"transfers": 12_345, "grants": 6_789, "redemptions": 12, "positions": 3, "usage": 7_000,
             "debts": 1});
         let balanced: AuditView = serde_json::from_value(json!({"balanced": true, "audited": audited})).unwrap();
-        insta::assert_snapshot!(balanced_text(&balanced), @"The books balance: 12,345 transfers, 6,789 grants, 12 redemptions, 3 campaign units, 7,000 counts of use, 1 debts.");
+        insta::assert_snapshot!(balanced_text(&balanced), @"The books balance: 12,345 transfers, 6,789 grants, 12 redemptions, 3 campaign units, 7,000 counts of use, 1 debt.");
         let difference = json!({"what": "wallet of grant k of c to u", "kept": "9", "found": "8",
             "cause": "transfer 4 by decision 2", "message": "wallet of grant k of c to u: kept is 9, but the books come to 8"});
         let differs: AuditView = serde_json::from_value(json!({"balanced": false, "difference": difference})).unwrap();

@@ -233,16 +233,13 @@ pub(crate) fn take_back(
     let from_expired = quantity.room_after(from_wallet).min(grant.expired);
     let used = quantity.room_after(from_wallet).room_after(from_expired);
     let held = if grant.hold.is_some() { Account::Pending } else { Account::Wallet };
-    entry.book(facts, &grant, from_wallet, (held, source(&grant)));
-    entry.book(facts, &grant, from_expired, (Account::Breakage, source(&grant)));
+    for (quantity, from) in [(from_wallet, held), (from_expired, Account::Breakage)] {
+        let to = give_back(facts, &grant, quantity);
+        entry.book(facts, &grant, quantity, (from, to));
+    }
     // What was used does not come back to the shelf.
     let back = if grant.from_stock { Account::Supply } else { Account::Budget };
     entry.book(facts, &grant, used, (Account::Debt, back));
-    if grant.from_stock {
-        let returned = more(from_wallet, from_expired);
-        let stock = more(*facts.stocks.get(&grant.unit), returned);
-        facts.stocks.put(grant.unit.clone(), stock);
-    }
     if !used.is_zero() {
         let owes = more(debt(facts, &grant.slot.to, &grant.unit), used);
         set_debt(facts, &grant.slot.to, &grant.unit, owes);
@@ -316,7 +313,21 @@ pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot, (qua
     facts.grants.put(slot.clone(), Some(grant));
 }
 
-/// Where a grant comes from, and goes back to.
+/// Puts back what is taken back, and says where: where it came from, unless that is a shelf that cannot hold as much.
+fn give_back(facts: &mut Facts, grant: &Grant, quantity: Quantity) -> Account {
+    if !grant.from_stock {
+        return Account::Budget;
+    }
+    match facts.stocks.get(&grant.unit).plus(quantity) {
+        Ok(stock) => {
+            facts.stocks.put(grant.unit.clone(), stock);
+            Account::Stock
+        }
+        Err(_) => Account::Supply,
+    }
+}
+
+/// Where a grant comes from.
 fn source(grant: &Grant) -> Account {
     if grant.from_stock { Account::Stock } else { Account::Budget }
 }

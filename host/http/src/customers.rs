@@ -11,6 +11,7 @@ use largesse_domain::grant::Grant;
 use largesse_domain::id::CustomerId;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
+use largesse_service::Store;
 
 use crate::AppState;
 use crate::auth::Role;
@@ -30,6 +31,8 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// Show what is known of a customer
+///
+/// Of one to whom something was granted and of whom nobody has told anything: the id.
 #[utoipa::path(get, path = "/v1/customers/{customer}", operation_id = "showCustomer", tag = "customers",
     params(("customer" = String, Path, description = "The customer's id")),
     responses((status = 200, description = "Attributes, tags, identifiers, invitations", body = CustomerAnswer)))]
@@ -38,9 +41,13 @@ pub(crate) async fn show(
     Id(id): Id<CustomerId>,
 ) -> Result<Json<CustomerAnswer>, Failure> {
     let query = id.clone();
-    let read = service.read(move |store| Ok((store.customer(&query)?, store.inviters_of(&query)?)));
-    let (customer, inviters) = read.await?;
-    let customer = customer.ok_or_else(|| Failure::not_found("customer", &id))?;
+    let read = move |store: &dyn Store| {
+        let (customer, inviters) = (store.customer(&query)?, store.inviters_of(&query)?);
+        // Nobody may have told of a customer to whom something was granted.
+        let known = customer.is_some() || !inviters.is_empty() || !store.grants_to(&query)?.is_empty();
+        Ok(known.then(|| (customer.unwrap_or_default(), inviters)))
+    };
+    let (customer, inviters) = service.read(read).await?.ok_or_else(|| Failure::not_found("customer", &id))?;
     Ok(Json(CustomerAnswer { customer: CustomerView::of(&id, &customer), inviters: referrals::by_campaign(inviters) }))
 }
 

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use largesse_documents::{Problem, ProblemDocument};
+use largesse_domain::ledger::RestockError;
 use largesse_domain::lot::SettleError;
 use largesse_domain::redemption::{RedeemError, RedemptionState};
 use largesse_domain::reservation::ReserveError;
@@ -123,6 +124,8 @@ problem_types! {
         "It is not running, has not opened, or has closed.";
     NotOnHand, "not-on-hand", CONFLICT, "There are not as many pieces on hand",
         "The detail says how many there are.";
+    TooManyOnHand, "too-many-on-hand", CONFLICT, "There would be more pieces than can be counted",
+        "At most 10^15 pieces of a unit are on hand. The detail says how many there are.";
     PreconditionFailed, "precondition-failed", PRECONDITION_FAILED, "The campaign was changed in the meantime",
         "Its version is not the one in `If-Match`, or it exists despite `If-None-Match: *`. Read it again, then decide.";
     TooLarge, "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
@@ -384,7 +387,8 @@ fn ledger_problem(error: &LedgerError) -> ProblemType {
         LedgerError::NothingLeft => ProblemType::NothingLeft,
         LedgerError::OtherRequest => ProblemType::RequestConflict,
         LedgerError::NotStocked(_) => ProblemType::NotStocked,
-        LedgerError::NotOnHand(_) => ProblemType::NotOnHand,
+        LedgerError::Restock(RestockError::NotOnHand(_)) => ProblemType::NotOnHand,
+        LedgerError::Restock(RestockError::TooMany(_)) => ProblemType::TooManyOnHand,
     }
 }
 

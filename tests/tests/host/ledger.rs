@@ -11,7 +11,7 @@ use largesse_domain::destination::Secret;
 use largesse_domain::event::EventKey;
 use largesse_domain::grant::{Grant, GrantSlot, GrantState};
 use largesse_domain::id::{CustomerId, GrantKey, RequestId};
-use largesse_domain::ledger::{Account, Position};
+use largesse_domain::ledger::{Account, Position, RestockError};
 use largesse_domain::lot;
 use largesse_domain::redemption::{RedeemError, Redemption, RedemptionRequest, RedemptionState, Settle};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
@@ -346,7 +346,7 @@ async fn items_are_given_while_there_are() {
     host.send_one(told("u1", NINE, json!([gift("a"), gift("b")]))).await;
     host.send_one(told("u2", NINE, json!([gift("a")]))).await;
     assert_eq!(host.grants("u2").await, []);
-    assert!(matches!(move_stock("broken", 1, false).await, Err(LedgerError::NotOnHand(_))));
+    assert!(matches!(move_stock("broken", 1, false).await, Err(LedgerError::Restock(RestockError::NotOnHand(_)))));
     host.reverse("r", ReversalTarget::Grant(slot("u1", "b"), None)).await.expect("it is there");
     host.send_one(told("u2", TEN, json!([gift("a")]))).await;
     assert_eq!(host.grants("u2").await.len(), 1, "what was taken back is on hand again");

@@ -178,6 +178,26 @@ fn a_held_grant_is_posted_by_the_clock_and_cannot_be_used_before() {
 }
 
 #[test]
+fn a_shelf_holds_so_much_and_what_does_not_fit_goes_back_to_its_supplier() {
+    check(
+        "budget item total 1000
+         limit item campaign count 100
+         unit item:phone stocked
+         stock item:phone 1000000000000000 => 1000000000000000
+         stock item:phone 1 => 1000000000000000 are on hand, and 1000000000000000 may be
+         2026-11-09 ann => accepted
+           grant a ann item:phone 1 => granted 1 item:phone
+           grant b ann item:phone 1 => granted 1 item:phone
+         stock item:phone 1 => 999999999999999
+         2026-11-09 ann => accepted
+           revoke a ann => took ann a 1
+           revoke b ann => took ann b 1
+         stock item:phone 1 => 1000000000000000 are on hand, and 1000000000000000 may be
+         account supply item:phone => 1",
+    );
+}
+
+#[test]
 fn stock_is_given_while_there_is_some_and_returns_unused() {
     check(
         "budget item total 1000

@@ -32,6 +32,8 @@ async fn units_have_terms_and_stock() {
     assert_eq!(host.write(at("operator"), other).await.problem(), (409, "request-conflict"));
     let broken = json!({"id": "broken", "quantity": 6, "movement": "written-off"});
     assert_eq!(host.write(at("operator"), broken).await.problem(), (409, "not-on-hand"));
+    let flood = json!({"id": "flood", "quantity": 1_000_000_000_000_000_u64, "movement": "arrives"});
+    assert_eq!(host.write(at("operator"), flood).await.problem(), (409, "too-many-on-hand"));
     assert_eq!(host.get("/v1/units/item:cup%2Fred").await.body["on_hand"], 5);
     let list = host.get("/v1/units").await;
     assert_eq!(

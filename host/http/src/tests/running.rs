@@ -195,6 +195,16 @@ async fn reservations_that_are_refused() {
 }
 
 #[tokio::test]
+async fn a_customer_who_only_holds_something_is_known() {
+    let host = Host::giving().await;
+    assert_eq!(host.get("/v1/customers/u9").await.problem(), (404, "not-found"));
+    assert_eq!(host.reserve("s", json!({"customer": "u9"})).await.status, 201);
+    let shown = host.get("/v1/customers/u9").await;
+    assert_eq!((shown.status.as_u16(), &shown.body["id"], &shown.body["tags"]), (200, &json!("u9"), &json!([])));
+    assert_eq!(host.get("/v1/customers/u8").await.problem(), (404, "not-found"));
+}
+
+#[tokio::test]
 async fn what_was_taken_back_is_not_taken_back_again() {
     let host = Host::giving().await;
     host.give(json!([points("given", 50)])).await;

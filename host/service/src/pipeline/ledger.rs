@@ -11,7 +11,7 @@ use largesse_domain::facts::{Receipt, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
 use largesse_domain::id::{CampaignId, CustomerId, EventSeq, RequestId};
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{self, Cause, Entry, Lot, NotOnHand};
+use largesse_domain::ledger::{self, Cause, Entry, Lot, RestockError};
 use largesse_domain::lot::{self, SettleError};
 use largesse_domain::outcome::{Decision, Done, Outcome, Reversal, Verdict};
 use largesse_domain::redemption::{self, RedeemError, Redemption, RedemptionId, RedemptionRequest};
@@ -102,9 +102,9 @@ pub enum LedgerError {
     /// The unit has no stock.
     #[error("{0} is not stocked")]
     NotStocked(Unit),
-    /// More would be written off than there is.
+    /// A change of stock.
     #[error(transparent)]
-    NotOnHand(#[from] NotOnHand),
+    Restock(#[from] RestockError),
 }
 
 type Answered = Result<LedgerAnswer, ControlError>;

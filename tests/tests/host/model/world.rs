@@ -5,6 +5,7 @@ use largesse_domain::effect::{Effect, GrantProposal, ReserveProposal};
 use largesse_domain::event::EventKey;
 use largesse_domain::grant::{AfterHold, GrantSlot, Hold};
 use largesse_domain::id::{DecisionId, RequestId};
+use largesse_domain::ledger::RestockError;
 use largesse_domain::lot;
 use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Reason, Verdict};
 use largesse_domain::redemption::{self, RedeemError, RedemptionId, RedemptionRequest, RedemptionState};
@@ -419,8 +420,8 @@ impl World {
             (_, LedgerError::Settle(lot::SettleError::Posted)) => "a grant that was given already",
             (_, LedgerError::Settle(lot::SettleError::Reversed)) => "a grant that was taken back",
             (_, LedgerError::NothingLeft) => "nothing left to take back",
-            (_, LedgerError::NotOnHand(on_hand)) => {
-                if on_hand.0.get() != self.oracle.on_hand {
+            (_, LedgerError::Restock(RestockError::NotOnHand(on_hand))) => {
+                if on_hand.get() != self.oracle.on_hand {
                     return Err(format!("{} are on hand", self.oracle.on_hand));
                 }
                 "more written off than there is"
