@@ -67,7 +67,7 @@ pub struct Decided {
     /// Grants taken back, with what was taken.
     pub revoked: Vec<Given>,
     /// Keys of grants not given, of reservations not made and of what was not settled, and names of timers not set or dropped,
-    /// with the reason: `already-granted`, `at-ceiling`, `revoked-before`, `already-reserved`, `insufficient-balance`,
+    /// with the reason: `already-granted`, `credit-ceiling`, `cancelled-before`, `already-reserved`, `insufficient-balance`,
     /// `nothing-to-settle`, `timed-out`, `too-many-timers` or `no-such-timer`.
     pub skipped: Vec<(String, &'static str)>,
     /// Reserved out of wallets.

@@ -58,7 +58,7 @@ fn grants_are_taken_back_by_key_and_by_what_they_are_about() {
     assert_eq!(host.balance("u1", "points"), 0);
     host.event("acted", "u1", AT, json!({"act": "take-about", "about": "early"}));
     let late = host.event("acted", "u1", AT, json!({"act": "grant", "key": "late", "about": "early"}));
-    assert_eq!(late.decisions[0].skipped, [("late".to_owned(), "revoked-before")]);
+    assert_eq!(late.decisions[0].skipped, [("late".to_owned(), "cancelled-before")]);
 }
 
 #[test]

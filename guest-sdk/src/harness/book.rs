@@ -171,7 +171,7 @@ impl Book {
             return Err("already-granted");
         }
         if about.is_some_and(|about| self.tombstones.contains(about)) {
-            return Err("revoked-before");
+            return Err("cancelled-before");
         }
         let now = around.event.occurred.at;
         let hold = grant.hold.map(|hold| Hold { until: around.resolve(hold.until), then: hold.then });
@@ -190,7 +190,7 @@ impl Book {
                 (raise > 0).then_some((unit, raise))
             }
         };
-        let (unit, quantity) = grant.choices.iter().find_map(fits).ok_or("at-ceiling")?;
+        let (unit, quantity) = grant.choices.iter().find_map(fits).ok_or("credit-ceiling")?;
         let about = about.map(str::to_owned);
         let given = Given { to: grant.to.clone(), key: grant.key.clone(), unit, quantity, about };
         self.holds.hold(&key, hold.filter(|hold| now < hold.until));

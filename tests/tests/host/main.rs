@@ -16,4 +16,5 @@ mod model;
 mod timers;
 mod ledger;
 mod versions;
+mod sdk;
 mod delivery;
