@@ -34,6 +34,10 @@ pub(crate) struct ConfigArgs {
     /// How many decisions run at the same time (LARGESSE_WORKERS)
     #[arg(long, value_name = "NUMBER")]
     pub(crate) workers: Option<String>,
+    /// For staging: publish the components in this folder whenever they change, and let them decide in the campaigns that follow their
+    /// policies (LARGESSE_WATCH)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) watch: Option<String>,
     /// Let other bytes take a policy's name and version, for staging (LARGESSE_POLICIES_REPLACE_VERSIONS)
     #[arg(long)]
     pub(crate) replace_versions: bool,
@@ -80,6 +84,7 @@ pub(crate) struct Config {
     pub(crate) workers: Setting<NonZeroUsize>,
     pub(crate) log_format: Setting<LogFormat>,
     pub(crate) log_level: Setting<String>,
+    pub(crate) watch: Setting<Option<PathBuf>>,
     pub(crate) trusted_keys: Setting<Vec<TrustedKey>>,
     pub(crate) require_signature: Setting<bool>,
     pub(crate) replace_versions: Setting<bool>,
@@ -103,12 +108,13 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 9] = [
+const KEYS: [layers::Key; 10] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
     layers::Key { name: "log.format", variable: "LARGESSE_LOG_FORMAT", flag: "--log-format", shape: Shape::Text },
     layers::Key { name: "log.level", variable: "LARGESSE_LOG_LEVEL", flag: "--log-level", shape: Shape::Text },
+    layers::Key { name: "watch", variable: "LARGESSE_WATCH", flag: "--watch", shape: Shape::Text },
     layers::Key {
         name: "policies.trusted_keys",
         variable: "LARGESSE_POLICIES_TRUSTED_KEYS",
@@ -170,6 +176,7 @@ impl Config {
             ("workers", &args.workers),
             ("log.format", &args.log_format),
             ("log.level", &args.log_level),
+            ("watch", &args.watch),
         ] {
             layers.add_flag(name, value.as_deref());
         }
@@ -199,6 +206,9 @@ impl Config {
                 checked
                     .map(|_| text.to_owned())
                     .map_err(|_| "a level, or directives such as info,largesse=debug".into())
+            })?,
+            watch: layers.text("watch", None, |text| {
+                if text.is_empty() { Err("a folder".to_owned()) } else { Ok(Some(PathBuf::from(text))) }
             })?,
             trusted_keys,
             require_signature,

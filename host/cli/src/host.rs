@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, Result};
+use crate::watch::{Folder, run as watch_folder};
 
 /// The first argument by which this program is a compiler of policies, in a process of its own.
 pub(crate) const COMPILE_CHILD: &str = "compile-child";
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) workers: NonZeroUsize,
     pub(crate) tokens: Vec<TokenEntry>,
     pub(crate) rules: PublicationRules,
+    /// A folder whose components are published when they change.
+    pub(crate) watch: Option<PathBuf>,
 }
 
 /// A host that runs.
@@ -45,6 +48,7 @@ pub(crate) struct Host {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     dispatcher: Dispatcher,
+    watching: Option<JoinHandle<()>>,
     // Another host may use the directory when all else is gone.
     _data_dir: DataDir,
 }
@@ -53,6 +57,7 @@ impl Host {
     /// Opens everything and begins to answer.
     pub(crate) fn start(options: &Options) -> Result<Self> {
         let tokens = Tokens::new(&options.tokens).map_err(Failure::usage)?;
+        let folder = options.watch.as_deref().map(Folder::open).transpose()?;
         let data_dir = DataDir::open(&options.data_dir)?;
         let secrets = data_dir.secrets()?;
         let database = data_dir.database()?;
@@ -92,11 +97,13 @@ impl Host {
                 return Err(failure);
             }
         };
-        let dispatcher = {
+        let (dispatcher, watching) = {
             let _runtime = runtime.enter();
-            Dispatcher::start(Arc::clone(&service), sender)
+            let watching =
+                folder.map(|folder| tokio::spawn(watch_folder(Arc::clone(&service), folder, stop.subscribe())));
+            (Dispatcher::start(Arc::clone(&service), sender), watching)
         };
-        Ok(Self { runtime, service, address, stop, server, dispatcher, _data_dir: data_dir })
+        Ok(Self { runtime, service, address, stop, server, dispatcher, watching, _data_dir: data_dir })
     }
 
     async fn listen(
@@ -157,7 +164,12 @@ impl Host {
         self.stop.send_replace(true);
         self.runtime.block_on(async {
             // A panic of the server has been printed by then.
-            let (_, ()) = tokio::join!(self.server, self.dispatcher.stop());
+            let watching = async {
+                if let Some(watching) = self.watching {
+                    drop(watching.await)
+                }
+            };
+            let (_, (), ()) = tokio::join!(self.server, self.dispatcher.stop(), watching);
             self.service.stop().await;
         });
     }

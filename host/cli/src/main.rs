@@ -24,6 +24,7 @@ mod reservation;
 mod rollout;
 mod grant;
 mod unit;
+mod watch;
 mod pocket;
 mod ledger;
 mod kind;

@@ -24,8 +24,10 @@ pub(crate) fn run(args: &Args) -> Result {
         data_dir: config.data_dir.value.clone(),
         workers: config.workers.value,
         tokens: config.tokens.value,
+        watch: config.watch.value.clone(),
         rules: PublicationRules {
-            replace_versions: config.replace_versions.value,
+            // In a watched folder the version under work is saved again and again.
+            replace_versions: config.replace_versions.value || config.watch.value.is_some(),
             trusted_keys: config.trusted_keys.value,
             require_signature: config.require_signature.value,
         },

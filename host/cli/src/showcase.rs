@@ -40,7 +40,7 @@ impl Showcase {
         let data_dir = data_dir.to_owned();
         // Policies that were built again since the last time are still the same version.
         let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
-        let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry], rules })?;
+        let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry], rules, watch: None })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
     }

@@ -22,15 +22,15 @@ pub(crate) fn show(args: &ShowArgs, output: Output) -> Result {
 }
 
 /// The values as TOML, with their names.
-fn settings(config: &Config) -> [(&'static str, Setting<toml::Value>); 8] {
+fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
     fn setting<T>(setting: &Setting<T>, value: impl Into<toml::Value>) -> Setting<toml::Value> {
         Setting { value: value.into(), from: setting.from.clone() }
     }
     let Config { listen, data_dir, workers, log_format, log_level, .. } = config;
-    let Config { trusted_keys, require_signature, replace_versions, .. } = config;
+    let Config { watch, trusted_keys, require_signature, replace_versions, .. } = config;
     let trusted: Vec<String> = trusted_keys.value.iter().map(ToString::to_string).collect();
     let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
-    [
+    let mut settings = vec![
         ("listen", setting(listen, listen.value.to_string())),
         ("data_dir", setting(data_dir, data_dir.value.display().to_string())),
         ("workers", setting(workers, count)),
@@ -39,13 +39,17 @@ fn settings(config: &Config) -> [(&'static str, Setting<toml::Value>); 8] {
         ("policies.trusted_keys", setting(trusted_keys, trusted)),
         ("policies.require_signature", setting(require_signature, require_signature.value)),
         ("policies.replace_versions", setting(replace_versions, replace_versions.value)),
-    ]
+    ];
+    if let Some(folder) = &watch.value {
+        settings.push(("watch", setting(watch, folder.display().to_string())));
+    }
+    settings
 }
 
 pub(super) fn as_toml(config: &Config) -> String {
     let lines: Vec<_> = settings(config)
-        .map(|(name, setting)| (format!("{name} = {}", setting.value), setting.from))
         .into_iter()
+        .map(|(name, setting)| (format!("{name} = {}", setting.value), setting.from))
         .collect();
     let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     let mut text = String::new();

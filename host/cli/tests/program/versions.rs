@@ -1,5 +1,7 @@
 //! Versions as operators swap, try and stop them, from the command line, on a host that decides meanwhile.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::host::{Running, policies};
@@ -15,6 +17,77 @@ budgets = [{ unit = "points", total = 1000000 }]
 limits = [{ unit = "points", window = "campaign", amount = 1000000 }]
 fault_threshold = { percent = 10, window = 10 }
 "#;
+
+/// Waits until the log says this after its first so many lines; gives the line.
+fn logged(host: &Running, after: usize, says: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let log = host.log();
+        if let Some(line) = log.lines().skip(after).find(|line| line.contains(says)) {
+            return line.to_owned();
+        }
+        assert!(Instant::now() < deadline, "{says:?} is not in the log:\n{log}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn what_is_saved_in_a_watched_folder_decides() {
+    let Some(policies) = policies() else { return };
+    let mut host = Running::new();
+    let folder = host.path("watched");
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = host.command();
+    command.args(["--watch", &folder]);
+    assert!(host.launch(command), "{}", host.log());
+    let save = |name: &str, bytes: &[u8]| std::fs::write(format!("{folder}/{name}"), bytes).unwrap();
+    let component =
+        |version: usize| std::fs::read(policies.join(&format!("examples/counts_as_{version}.wasm"))).unwrap();
+    save("counts.wasm", &component(1));
+    logged(&host, 0, "watch: published");
+    let kind = host.write("day.checked-in.json", br#"{"type": "object"}"#);
+    host.ok(&["kind", "register", &kind]);
+    let following = host.write("counted.toml", &[b"follow = true\n", CAMPAIGN].concat());
+    host.ok(&["campaign", "apply", &following]);
+    host.ok(&["campaign", "start", "counted"]);
+    let steady = host.write("steady.toml", CAMPAIGN);
+    host.ok(&["campaign", "apply", &steady]);
+    host.ok(&["campaign", "start", "steady"]);
+
+    // Half of it first, then all of it over the half, as slow writers do; then a rename, as editors do.
+    let lines = host.log().lines().count();
+    save("counts.wasm", &component(2)[..100_000]);
+    logged(&host, lines, "watch: not published");
+    let saved = Instant::now();
+    save("counts.wasm", &component(2));
+    let line = logged(&host, lines, "watch: decides now");
+    println!("from save to decision: {:.1} s, compiled by a debug build", saved.elapsed().as_secs_f64());
+    assert!(line.contains("counts.wasm") && line.contains("counted") && line.contains("2.0.0"), "{line}");
+    let decided = check_in(&host, 1, "u1", &json!({}));
+    assert_eq!((active(&host).as_str(), &decided["verdict"]), ("2.0.0", &json!("accepted")));
+    let steady = json_of(&host.ok(&["campaign", "show", "steady", "--json"]));
+    assert_ne!(steady["active"]["policy"], decided["policy"], "it does not follow");
+    let lines = host.log().lines().count();
+    save("counts.wasm.swp", &component(3));
+    std::fs::rename(format!("{folder}/counts.wasm.swp"), format!("{folder}/counts.wasm")).unwrap();
+    logged(&host, lines, "watch: decides now");
+    assert_eq!(active(&host), "3.0.0");
+    assert!(host.ok(&["campaign", "activations", "counted"]).contains("followed"));
+
+    // A version that cannot read the states, and something that is no component: told once, and nothing changes.
+    let lines = host.log().lines().count();
+    save("counts.wasm", &component(4));
+    let line = logged(&host, lines, "watch: not activated");
+    assert!(line.contains("cannot migrate 1 of 1 states tried"), "{line}");
+    save("broken.wasm", b"nothing of the kind");
+    let line = logged(&host, lines, "broken.wasm");
+    assert!(line.contains("watch: not published") && line.contains("something other than WebAssembly"), "{line}");
+    assert_eq!(active(&host), "3.0.0");
+    std::thread::sleep(Duration::from_millis(700));
+    let log = host.log();
+    assert_eq!(log.lines().skip(lines).filter(|line| line.contains("watch: not")).count(), 2, "{log}");
+    host.terminate();
+}
 
 /// A host where version 1 of `counts` decides and four are published.
 fn counted() -> Option<Running> {
@@ -35,7 +108,7 @@ fn counted() -> Option<Running> {
 fn check_in(host: &Running, number: usize, customer: &str, data: &Value) -> Value {
     let sent = event(number, "day.checked-in", customer, data);
     host.with_input(&["event", "send"], sent.as_bytes()).ok();
-    let listed = json_of(&host.ok(&["decision", "list", "--customer", customer, "--json"]));
+    let listed = json_of(&host.ok(&["decision", "list", "--campaign", "counted", "--customer", customer, "--json"]));
     listed["items"].as_array().unwrap().last().cloned().unwrap_or_default()
 }
 
@@ -87,9 +160,9 @@ fn states_that_cannot_be_carried_over_are_told() {
     assert!(host.ok(&["campaign", "stuck-states", "counted"]).contains("No state is known to be stuck"));
     let begun = host.ok(&["campaign", "migrate", "counted"]);
     assert!(begun.contains("of 2 states migrated"), "{begun}");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while !host.ok(&["campaign", "migrate", "counted", "--status"]).contains("done, 1 of 2 states migrated, 1 stuck") {
-        assert!(std::time::Instant::now() < deadline, "the migration does not end");
+        assert!(Instant::now() < deadline, "the migration does not end");
     }
     let stuck = host.ok(&["campaign", "stuck-states", "counted"]);
     assert!(stuck.contains("party:unlucky") && stuck.contains("it is not carried over"), "{stuck}");
@@ -171,9 +244,9 @@ fn bad_versions_are_taken_out() {
     host.restart();
     assert!(host.ok(&["campaign", "spend", "counted"]).contains("1 still to come"), "a stop outlives a restart");
     assert!(host.ok(&["policy", "allow", "counts@1.0.0"]).ends_with("may decide\n"));
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while host.ok(&["campaign", "spend", "counted"]).contains("still to come") {
-        assert!(std::time::Instant::now() < deadline, "what was kept is not decided");
+        assert!(Instant::now() < deadline, "what was kept is not decided");
     }
     host.terminate();
 }
