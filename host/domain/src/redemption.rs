@@ -42,6 +42,15 @@ pub enum RedemptionId {
 }
 
 impl RedemptionId {
+    /// The campaign whose policy reserved; `None` of what was asked for through the API.
+    #[must_use]
+    pub fn campaign(&self) -> Option<&CampaignId> {
+        match self {
+            Self::Request(_) => None,
+            Self::Policy(slot) => Some(&slot.campaign),
+        }
+    }
+
     /// The cause of what is done to the redemption by request.
     #[must_use]
     pub fn cause(&self) -> Cause {

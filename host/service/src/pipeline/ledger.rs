@@ -134,7 +134,7 @@ impl Decider {
     fn answer_redemption(&mut self, done: Result<(Redemption, bool), RedeemError>, id: &RedemptionId) -> Answered {
         let (redemption, is_new) = done.map_err(LedgerError::from)?;
         if is_new {
-            self.tell(&Notice::Redemption(&redemption), None, CauseForm::Redemption(id));
+            self.tell(&Notice::Redemption(&redemption), id.campaign(), CauseForm::Redemption(id));
         }
         Ok(LedgerAnswer::Redemption(redemption, is_new))
     }
@@ -169,7 +169,7 @@ impl Decider {
         redemption::look_at_clock(&mut self.facts, id, now);
         let timed_out = self.facts.redemptions.get(id).clone().filter(|redemption| redemption.changed_at == now);
         if let Some(redemption) = timed_out {
-            self.tell(&Notice::Redemption(&redemption), None, CauseForm::Host);
+            self.tell(&Notice::Redemption(&redemption), id.campaign(), CauseForm::Host);
         }
         Ok(())
     }

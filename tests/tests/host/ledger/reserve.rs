@@ -97,6 +97,7 @@ impl Host {
                 let found = names.iter().find_map(|name| body["data"][*name].as_str());
                 found.expect("one of the two").to_owned()
             };
+            assert_eq!(body["data"]["campaign"], "gives", "{body}");
             let kind = body["type"].as_str().expect("a text").to_owned();
             (kind, text(["id", "key"]), text(["state", "reason"]), body["data"]["cause"].clone())
         };
