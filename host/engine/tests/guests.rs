@@ -76,6 +76,11 @@ fn misbehave(name: &'static str) -> Evaluation {
 const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("allocates", Some((FaultKind::Memory, "more than 16777216 bytes of memory"))),
     ("asks_undeclared", None),
+    ("counts_as_1", None),
+    ("counts_as_2", None),
+    ("counts_as_3", None),
+    ("counts_as_4", None),
+    ("counts_days", None),
     ("exits", Some((FaultKind::Trap, "tried to end its process"))),
     ("grants_as_told", None),
     ("grants_undeclared", None),
@@ -203,7 +208,11 @@ fn what_a_host_cannot_take_is_refused_at_load() {
     let foreign = CompileError::ForeignImport { name: "evil:corp/vault".to_owned() };
     assert_eq!(refuse("imports_a_stranger"), LoadError::Compile(foreign));
     let other = refuse("keeps_another_contract");
-    assert_eq!(other.to_string(), "the component has contract 0.2.0, this host takes 0.1");
+    assert_eq!(
+        other.to_string(),
+        "the component has contract 0.2.0, this host takes 0.1: that is a newer one; run a host that takes 0.2, or build it with \
+         largesse-sdk 0.1.x"
+    );
     let LoadError::Describe(fault) = refuse("describes_for_ever") else { panic!() };
     assert_eq!(fault.kind, FaultKind::Fuel);
     let LoadError::Manifest(problems) = refuse("describes_badly") else { panic!() };
