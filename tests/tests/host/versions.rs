@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use largesse_documents::PolicyRef;
 use largesse_documents::rollout::VersionSpec;
+use largesse_documents::{DestinationDocument, PolicyRef};
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::decision::Output;
+use largesse_domain::delivery::DeliveryId;
+use largesse_domain::destination::Secret;
 use largesse_domain::id::Digest;
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::{Command, Lifecycle};
@@ -15,6 +17,7 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::rollout::{RolloutMode, Side, Tally};
 use largesse_service::pipeline::{Answer, ControlError, EventResult, Precondition, WhyPutOff};
 use largesse_service::{ChangeError, Ordered, VersionOrder};
+use largesse_store::{DeliveryFilter, Store};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, component, event, points_campaign, wait_for};
@@ -111,7 +114,7 @@ impl Versions {
 
     async fn tally(&self, side: Side) -> Tally {
         let rollout = self.campaign().rollouts;
-        let read = move |store: &dyn largesse_store::Store| store.tallies(&campaign(ID), rollout);
+        let read = move |store: &dyn Store| store.tallies(&campaign(ID), rollout);
         let tallies = self.host.service.read(read).await.expect("the store reads");
         tallies.iter().find(|(of, _)| *of == side).map_or_else(Tally::default, |(_, tally)| *tally)
     }
@@ -309,8 +312,7 @@ async fn a_shadow_is_run_and_changes_nothing() {
     let (active, candidate) = (versions.tally(Side::Active).await, versions.tally(Side::Candidate).await);
     assert_eq!((active.decisions, active.accepted), (4, 4));
     assert_eq!((candidate.decisions, candidate.differing, candidate.faulted), (4, 4, 1));
-    let read =
-        |store: &dyn largesse_store::Store| store.differences(&campaign(ID), 1, largesse_domain::id::DecisionId(0), 9);
+    let read = |store: &dyn Store| store.differences(&campaign(ID), 1, largesse_domain::id::DecisionId(0), 9);
     let differences = versions.host.service.read(read).await.expect("the store reads");
     assert_eq!(differences.len(), 4);
     assert!(matches!(differences[0].candidate.output, Output::Proposal(_)));
@@ -346,6 +348,27 @@ async fn a_version_that_faults_too_often_is_taken_out() {
     versions.host.command(ID, Command::Resume).await;
     wait_for(async || versions.host.grants("u1").await.len() == 3).await;
     assert_eq!(versions.counted("u1", 7).await, (3, key(4)), "what was kept is decided first");
+}
+
+#[tokio::test]
+async fn what_the_host_does_about_a_bad_version_is_told() {
+    let settings = json!({"fault_threshold": {"percent": 10, "window": 10}});
+    let versions = Versions::start(Host::in_memory(), settings).await;
+    let document = json!({"url": "https://example.org/hook", "topics": ["version.withdrawn"]});
+    let document: DestinationDocument = serde_json::from_value(document).expect("a destination's document");
+    let (spec, secret) = (document.read().expect("a destination"), Secret::new(&[1; 32]).expect("32 bytes"));
+    let operators = "operators".parse().expect("a destination's id");
+    versions.host.service.set_destination(operators, spec, secret).await.expect("it is registered");
+    versions.activate(2).await.expect("it fits");
+    versions.check_in("u1", 0, json!({"fault": 2})).await;
+    let read = |store: &dyn Store| store.deliveries(&DeliveryFilter::default(), DeliveryId(0), 9);
+    let told = versions.host.service.read(read).await.expect("the store reads");
+    let [told] = &told[..] else { panic!("{told:?}") };
+    let body: Value = serde_json::from_str(told.body.as_str()).expect("JSON");
+    assert_eq!((&body["type"], &body["data"]["done"]), (&json!("version.withdrawn"), &json!("rolled-back")));
+    assert_eq!(body["data"]["policy"], versions.digests[1].to_string());
+    assert_eq!(body["data"]["active"], versions.digests[0].to_string());
+    assert_eq!((&body["data"]["campaign"], told.customer.as_ref()), (&json!(ID), None));
 }
 
 #[tokio::test]
