@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
     campaign, config, customer, decision, delivery, demo, destination, event, grant, kind, ledger, pocket, policy,
-    quickstart, redemption, reservation, rollout, serve, token, unit,
+    quickstart, redemption, replay, reservation, rollout, serve, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -32,6 +32,7 @@ enum Command {
     Rollout(rollout::Args),
     Event(event::Args),
     Decision(decision::Args),
+    Replay(replay::Args),
     Customer(customer::Args),
     Redemption(redemption::Args),
     Reservation(reservation::Args),
@@ -66,6 +67,7 @@ pub(crate) fn run() -> Result {
         Command::Rollout(args) => rollout::run(args, output),
         Command::Event(args) => event::run(args, output),
         Command::Decision(args) => decision::run(args, output),
+        Command::Replay(args) => replay::run(&args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Redemption(args) => redemption::run(args, output),
         Command::Reservation(args) => reservation::run(args, output),

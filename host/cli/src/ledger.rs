@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use largesse_documents::ledger::{CostStanding, Standing};
 use largesse_documents::{AccountsView, AuditView};
 use largesse_http::views::{CampaignList, TransferPage};
-use largesse_store::{SqliteStore, Store as _};
+use largesse_store::Store as _;
 
 use crate::campaign::quantity;
 use crate::client::{Client, Connection, step};
-use crate::data_dir::DataDir;
 use crate::failure::{Failure, Result};
 use crate::money::{count, money};
 use crate::output::{Output, write_out};
+use crate::stopped::Stopped;
 use crate::table::Table;
 
 /// Transfers that are asked for at a time.
@@ -69,19 +69,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
 
 /// Audits the database of a host that is stopped.
 fn audit_folder(path: &Path) -> Result<AuditView> {
-    if !path.is_dir() {
-        return Err(Failure::usage(anyhow::anyhow!("there is no data directory {}", path.display())));
-    }
-    // It stays locked until the audit is over.
-    let dir = DataDir::open(path).map_err(|failure| failure.hint("leave out --data-dir to ask the running host"))?;
-    let database = dir.database()?;
-    if !database.exists() {
-        return Err(Failure::usage(anyhow::anyhow!("no host has made its database in {}", path.display())));
-    }
-    let named = || format!("cannot audit {}", database.display());
-    let store = SqliteStore::open(&database).map_err(|error| Failure::from(error).context(named()))?;
-    let audited = store.audit().map_err(|error| Failure::from(error).context(named()))?;
-    Ok(AuditView::of(&audited))
+    let stopped = Stopped::open(path, "leave out --data-dir to ask the running host")?;
+    let named = |error| Failure::from(error).context(format!("cannot audit {}", path.display()));
+    Ok(AuditView::of(&stopped.store.audit().map_err(named)?))
 }
 
 fn verdict(audit: &AuditView, output: Output) -> Result {

@@ -7,6 +7,7 @@
 mod args;
 mod failure;
 mod output;
+mod stopped;
 mod table;
 mod money;
 mod config;
@@ -20,6 +21,7 @@ mod event;
 mod decision;
 mod customer;
 mod redemption;
+mod replay;
 mod reservation;
 mod rollout;
 mod grant;

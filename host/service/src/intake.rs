@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use largesse_domain::event::{BodyHash, Event, EventKey};
-use largesse_domain::id::{CustomerId, EventId, EventKind, EventSource};
+use largesse_domain::id::{AboutId, CustomerId, EventId, EventKind, EventSource};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::policy::{Problem, Subscription};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use serde_json::{Map, Value};
@@ -225,5 +225,14 @@ fn attribute<'a, T, E: ToString>(
             problems.push(problem(&pointer, error.to_string()));
             None
         }
+    }
+}
+/// What the grants of a subscription's decisions are about, when the event's data name it.
+pub(crate) fn about(data: &Value, subscription: &Subscription) -> Option<AboutId> {
+    let pointer = subscription.about.as_ref()?;
+    match data.pointer(pointer.as_str())? {
+        Value::String(text) => AboutId::new(text).ok(),
+        Value::Number(number) => AboutId::new(number.to_string()).ok(),
+        _ => None,
     }
 }

@@ -21,6 +21,7 @@ pub mod pipeline;
 mod outbox;
 mod versions;
 mod start;
+pub mod replay;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;

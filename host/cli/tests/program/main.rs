@@ -6,6 +6,7 @@ mod crash;
 mod deliveries;
 mod faults;
 mod ledger;
+mod replay;
 mod versions;
 mod policies;
 

@@ -90,7 +90,7 @@ fn what_is_saved_in_a_watched_folder_decides() {
 }
 
 /// A host where version 1 of `counts` decides and four are published.
-fn counted() -> Option<Running> {
+pub(super) fn counted() -> Option<Running> {
     let policies = policies()?;
     let host = Running::start();
     let kind = host.write("day.checked-in.json", br#"{"type": "object"}"#);
@@ -105,7 +105,7 @@ fn counted() -> Option<Running> {
 }
 
 /// Sends a check-in; gives the decision's summary.
-fn check_in(host: &Running, number: usize, customer: &str, data: &Value) -> Value {
+pub(super) fn check_in(host: &Running, number: usize, customer: &str, data: &Value) -> Value {
     let sent = event(number, "day.checked-in", customer, data);
     host.with_input(&["event", "send"], sent.as_bytes()).ok();
     let listed = json_of(&host.ok(&["decision", "list", "--campaign", "counted", "--customer", customer, "--json"]));

@@ -400,7 +400,8 @@ struct Evaluated<'a> {
     evaluation: Evaluation,
 }
 
-fn not_migrated(written_as: u32, why: &str) -> Refusal {
+/// What a decision comes to whose owner's state the policy could not migrate.
+pub(crate) fn not_migrated(written_as: u32, why: &str) -> Refusal {
     Refusal {
         code: RefusalCode::new("state-not-migrated").expect("a code of letters and dashes"),
         message: format!("the state was written as version {written_as}, and migrate says: {why}"),

@@ -49,6 +49,7 @@ pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, Reve
 pub use outbox::OutboxCommand;
 pub use publish::Publication;
 
+pub(crate) use decide::not_migrated;
 use outbox::Outbox;
 
 use crate::Shared;

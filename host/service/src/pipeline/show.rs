@@ -7,7 +7,7 @@ use largesse_domain::grant::Grant;
 use largesse_domain::id::{AboutId, CustomerId, EntityId, RoleName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
-use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource, Subscription};
+use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::Unit;
 use largesse_store::StoreError;
@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use super::Decider;
 use super::admit::Admitted;
 use super::decide::Task;
+use crate::intake;
 use crate::seed::Purpose;
 
 /// Who plays which role in a task, and whose state it is.
@@ -46,7 +47,7 @@ impl Decider {
         // A timer is told for its owner only.
         let concerned = event.arrival.concerned.as_ref();
         let owner = owner.filter(|owner| concerned.is_none_or(|concerned| concerned.owner == *owner));
-        let about = about(event, subscription);
+        let about = intake::about(&event.arrival.data, subscription);
         Ok(owner.map(|owner| Cast { owner, about, parties }))
     }
 
@@ -164,13 +165,4 @@ fn customer_at(event: &Admitted, pointer: &str) -> Option<CustomerId> {
 fn entity_at(event: &Admitted, pointer: &Pointer) -> Option<EntityId> {
     let named = event.arrival.rules.names_entity(pointer.as_str());
     named.then(|| event.arrival.data.pointer(pointer.as_str())?.as_str().map(EntityId::new)?.ok()).flatten()
-}
-
-fn about(event: &Admitted, subscription: &Subscription) -> Option<AboutId> {
-    let pointer = subscription.about.as_ref()?;
-    match event.arrival.data.pointer(pointer.as_str())? {
-        Value::String(text) => AboutId::new(text).ok(),
-        Value::Number(number) => AboutId::new(number.to_string()).ok(),
-        _ => None,
-    }
 }
