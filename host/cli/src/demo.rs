@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use largesse_domain::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 
@@ -12,6 +13,7 @@ use crate::event::send::{self, send};
 use crate::event::summary::Summary;
 use crate::failure::{Failure, Result};
 use crate::host::start_logging;
+use crate::money::count;
 use crate::output::Output;
 use crate::showcase::{Showcase, Sources, rights};
 use crate::token;
@@ -19,7 +21,8 @@ use crate::token;
 /// Send a bundled week of events to a temporary host and show what each campaign granted and spent
 ///
 /// With LARGESSE_DATA naming a directory that has berka.ndjson.gz or cdnow.ndjson.gz, those are sent too, each to a host
-/// and campaigns of its own. Everything is sent a second time, to show that nothing changes.
+/// and campaigns of its own. Everything is sent a second time, to show that nothing changes, and every decision is
+/// replayed from its record.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -82,7 +85,30 @@ fn perform(act: &Act, plugins: &Path, output: Output) -> Result<serde_json::Valu
     let showcase = Showcase::start(loopback, temp.path(), &token, entry)?;
     let performed = send_twice(act, plugins, &showcase, output);
     showcase.host.stop();
-    performed
+    let mut performed = performed?;
+    performed["replay"] = replay_all(temp.path(), output)?;
+    Ok(performed)
+}
+
+/// Replays every decision, in a process that knows nothing but what the host has left.
+fn replay_all(data_dir: &Path, output: Output) -> Result<serde_json::Value> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let replayed = command.args(["replay", "--json", "--data-dir"]).arg(data_dir).output()?;
+    let seen: serde_json::Value = serde_json::from_slice(&replayed.stdout).unwrap_or_default();
+    let [identical, divergent] = ["identical", "divergent"].map(|name| seen[name].as_u64().unwrap_or_default());
+    if !replayed.status.success() {
+        let said = String::from_utf8_lossy(&replayed.stderr).into_owned();
+        return Err(Failure::new(format!(
+            "{} decisions came to something else when replayed: {said}",
+            count(divergent)
+        )));
+    }
+    let seconds = seen["seconds"].as_f64().unwrap_or_default();
+    output.say(&format!(
+        "replayed {} decisions in {seconds:.2} s: the same bytes for the same fuel\n",
+        count(identical)
+    ))?;
+    Ok(seen)
 }
 
 fn send_twice(act: &Act, plugins: &Path, showcase: &Showcase, output: Output) -> Result<serde_json::Value> {
