@@ -5,8 +5,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    campaign, config, customer, decision, delivery, demo, destination, event, grant, kind, ledger, pocket, policy,
-    quickstart, redemption, replay, reservation, rollout, serve, token, unit,
+    campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, kind, ledger, pocket,
+    policy, quickstart, redemption, replay, reservation, rollout, serve, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -32,6 +32,7 @@ enum Command {
     Rollout(rollout::Args),
     Event(event::Args),
     Decision(decision::Args),
+    Explain(explain::Args),
     Replay(replay::Args),
     Customer(customer::Args),
     Redemption(redemption::Args),
@@ -67,6 +68,7 @@ pub(crate) fn run() -> Result {
         Command::Rollout(args) => rollout::run(args, output),
         Command::Event(args) => event::run(args, output),
         Command::Decision(args) => decision::run(args, output),
+        Command::Explain(args) => explain::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Redemption(args) => redemption::run(args, output),

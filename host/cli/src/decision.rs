@@ -73,7 +73,7 @@ pub(crate) fn result_text(reason: Option<&str>, code: Option<&str>, outcomes: &[
     parts.join("; ")
 }
 
-fn outcome_text(outcome: &OutcomeView) -> String {
+pub(crate) fn outcome_text(outcome: &OutcomeView) -> String {
     let to = outcome.to.as_deref().unwrap_or_default();
     let text = match outcome.effect.as_str() {
         "grant" => match (&outcome.unit, outcome.quantity) {
@@ -118,7 +118,7 @@ fn outcome_text(outcome: &OutcomeView) -> String {
     }
 }
 
-fn quantity_text(unit: &str, quantity: u64) -> String {
+pub(crate) fn quantity_text(unit: &str, quantity: u64) -> String {
     let money = i64::try_from(quantity).map(|quantity| worth(unit, quantity)).unwrap_or_default();
     if money.is_empty() { format!("{} {unit}", count(quantity)) } else { money }
 }

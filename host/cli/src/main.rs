@@ -18,6 +18,7 @@ mod client;
 mod policy;
 mod campaign;
 mod event;
+mod explain;
 mod decision;
 mod customer;
 mod redemption;
