@@ -15,6 +15,7 @@ use largesse_failpoint::{Point, reach};
 use super::Decider;
 use super::control::{Changed, ControlError, Outcome};
 use super::decide::Task;
+use crate::registry::Published;
 
 /// That a version ran once in a campaign.
 pub(super) struct Run {
@@ -88,8 +89,9 @@ impl Decider {
         }
         let written_as = self.registry.policy(&policy)?.manifest().state_writes;
         let good = |digest: Digest| {
-            let reads = |published: &crate::registry::Published| published.manifest().reads_state(written_as);
-            !self.registry.stops.contains_key(&digest) && self.registry.policy(&digest).is_some_and(reads)
+            let runs =
+                |published: &Published| published.manifest().reads_state(written_as) && published.loaded().is_some();
+            !self.registry.stops.contains_key(&digest) && self.registry.policy(&digest).is_some_and(runs)
         };
         if let Some(back) = old.activations.earlier.iter().rfind(|earlier| good(earlier.policy)) {
             let since = (self.clock.now(), ActivationCause::Protected);

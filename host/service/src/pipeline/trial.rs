@@ -189,7 +189,9 @@ impl Decider {
         for shadow in round.shadows.drain(..) {
             let tally = self.tallies.of(&shadow.campaign, shadow.rollout, Side::Candidate);
             shadow.count(tally);
-            if shadow.differs && tally.differing <= DIFFERENCES_MAX {
+            // What would be otherwise another time is counted and not kept.
+            let lasting = !matches!(&shadow.candidate.output, Output::Fault(fault) if !fault.kind.is_deterministic());
+            if shadow.differs && lasting && tally.differing <= DIFFERENCES_MAX {
                 let Shadow { campaign, rollout, decision, candidate, .. } = shadow;
                 let difference = ShadowDifference { campaign, rollout, decision, candidate };
                 self.pending.batch.versions.differences.push(difference);
