@@ -10,6 +10,7 @@ mod generated;
 mod ledger;
 mod running;
 mod serving;
+mod versions;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ fn component() -> Vec<u8> {
 
 impl Host {
     /// With the campaign `gives`, which runs.
-    async fn giving() -> Self {
+    pub(super) async fn giving() -> Self {
         let host = Self::start();
         let wasm = [("content-type", "application/wasm")];
         let published = host.ask(("admin", POST, "/v1/policies"), &wasm, Body::from(component())).await;
