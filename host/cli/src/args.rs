@@ -5,8 +5,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, kind, ledger, pocket,
-    policy, quickstart, redemption, replay, reservation, rollout, serve, token, unit,
+    backtest, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, kind, ledger,
+    pocket, policy, quickstart, redemption, replay, reservation, rollout, serve, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -34,6 +34,7 @@ enum Command {
     Decision(decision::Args),
     Explain(explain::Args),
     Replay(replay::Args),
+    Backtest(backtest::Args),
     Customer(customer::Args),
     Redemption(redemption::Args),
     Reservation(reservation::Args),
@@ -70,6 +71,7 @@ pub(crate) fn run() -> Result {
         Command::Decision(args) => decision::run(args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
+        Command::Backtest(args) => backtest::run(&args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Redemption(args) => redemption::run(args, output),
         Command::Reservation(args) => reservation::run(args, output),

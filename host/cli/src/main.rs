@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod backtest;
 mod failure;
 mod output;
 mod stopped;

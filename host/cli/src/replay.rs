@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
 }
 
 /// An engine of one thread's own, with the host's compiled code.
-fn engine(dir: &DataDir) -> Result<Workers> {
+pub(crate) fn engine(dir: &DataDir) -> Result<Workers> {
     Ok(Workers::new(WorkersConfig {
         workers: NonZeroUsize::MIN,
         compiler: Compiler::child(std::env::current_exe()?, vec![COMPILE_CHILD.to_owned()]),
@@ -100,7 +100,7 @@ fn engine(dir: &DataDir) -> Result<Workers> {
     })?)
 }
 
-fn bar(decisions: u64, visible: bool) -> ProgressBar {
+pub(crate) fn bar(decisions: u64, visible: bool) -> ProgressBar {
     if !visible {
         return ProgressBar::hidden();
     }

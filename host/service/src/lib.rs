@@ -22,6 +22,7 @@ mod outbox;
 mod versions;
 mod start;
 pub mod replay;
+pub mod backtest;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;

@@ -39,6 +39,14 @@ pub struct ReplayFilter {
     pub made: (Option<Instant>, Option<Instant>),
 }
 
+impl ReplayFilter {
+    /// Whether a decision was made within the times.
+    pub(crate) fn takes(&self, decision: &Decision) -> bool {
+        let ((from, before), made) = (self.made, decision.made_at);
+        from.is_none_or(|from| from <= made) && before.is_none_or(|before| made < before)
+    }
+}
+
 /// What came of a replay.
 #[derive(Debug, Default)]
 pub struct Replayed {
@@ -134,16 +142,12 @@ impl Runner<'_> {
     ) -> Result<Replayed, StoreError> {
         let limit = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let mut decisions = self.store.decisions(&filter.of, after, limit)?;
-        let (from, before) = filter.made;
-        decisions.retain(|decision| {
-            let made = decision.made_at;
-            decision.id <= until && from.is_none_or(|from| from <= made) && before.is_none_or(|before| made < before)
-        });
+        decisions.retain(|decision| decision.id <= until && filter.takes(decision));
         let mut done = Replayed::default();
         let (mut jobs, mut recorded) = (Vec::with_capacity(decisions.len()), Vec::with_capacity(decisions.len()));
         for decision in decisions {
             match self.policy(&decision) {
-                Ok(policy) if was_migrated(&decision) => {
+                Ok(policy) if was_stuck(&decision) => {
                     let now = self.migrated_again(&policy, &decision);
                     compare(&mut done, decision, now);
                 }
@@ -216,7 +220,7 @@ fn about(decision: &Decision, subscription: &Subscription) -> Option<largesse_do
 }
 
 /// Whether the decision was refused because its owner's state could not be migrated: the policy did not run then.
-fn was_migrated(decision: &Decision) -> bool {
+pub(crate) fn was_stuck(decision: &Decision) -> bool {
     let Output::Refusal(refusal) = &decision.evaluation.output else { return false };
     let Some(written_as) = decision.state_read_as else { return false };
     decision.evaluation.fuel == 0 && refusal.code == not_migrated(written_as, "").code

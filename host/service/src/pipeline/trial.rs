@@ -9,7 +9,7 @@ use largesse_domain::decision::{Evaluation, Output, Refusal};
 use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::Verdict;
-use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey, asks_the_same};
+use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey, comes_to_the_same};
 use largesse_store::{Store, StoreError};
 
 use super::Decider;
@@ -36,14 +36,7 @@ impl Shadow {
     pub(super) fn of(task: &Task, decision: DecisionId, active: &Evaluation, candidate: &Evaluation) -> Option<Self> {
         let (rollout, published) = task.active.campaign.rollout.as_ref().zip(task.active.candidate.as_ref())?;
         let same_state_version = task.published.manifest().state_writes == published.manifest().state_writes;
-        let same = match (&active.output, &candidate.output) {
-            (Output::Proposal(active), Output::Proposal(candidate)) => {
-                asks_the_same(active, candidate, same_state_version)
-            }
-            (Output::Refusal(active), Output::Refusal(candidate)) => active.code == candidate.code,
-            (Output::Fault(active), Output::Fault(candidate)) => active.kind == candidate.kind,
-            _ => false,
-        };
+        let same = comes_to_the_same(&active.output, &candidate.output, same_state_version);
         let campaign = task.active.campaign.id.clone();
         Some(Self { campaign, rollout: rollout.number, decision, candidate: candidate.clone(), differs: !same })
     }
