@@ -22,6 +22,11 @@ pub use generated::*;
 use exports::largesse::policy::policy::Guest;
 use largesse::policy::types as wit;
 
+/// Longest message of a refusal or a problem that the contract takes, in bytes.
+const TEXT_BYTES_MAX: usize = 1024;
+/// Most problems of one `check` that the contract takes.
+const PROBLEMS_MAX: usize = 64;
+
 /// Makes a component of a policy.
 pub struct Adapter<P>(std::marker::PhantomData<P>);
 
@@ -37,9 +42,7 @@ impl<P: Policy> Guest for Adapter<P> {
             Ok(params) => P::check(&params),
             Err(error) => Err(vec![policy::Problem::new("", error.to_string())]),
         };
-        checked.map_err(|problems| {
-            problems.into_iter().map(|one| wit::Problem { pointer: one.pointer, message: one.message }).collect()
-        })
+        checked.map_err(|problems| problems.into_iter().take(PROBLEMS_MAX).map(problem_out).collect())
     }
 
     fn decide(input: wit::Input) -> Result<wit::Decision, wit::Refusal> {
@@ -126,7 +129,25 @@ fn party_in(party: wit::Party) -> input::Party {
 // ---- Out ---------------------------------------------------------------------------------------------------
 
 fn refusal_out(refusal: policy::Refusal) -> wit::Refusal {
-    wit::Refusal { code: refusal.code, message: refusal.message }
+    wit::Refusal { code: refusal.code, message: told(&refusal.message) }
+}
+
+fn problem_out(problem: policy::Problem) -> wit::Problem {
+    wit::Problem { pointer: told(&problem.pointer), message: told(&problem.message) }
+}
+
+/// A text as the contract takes it: control characters escaped, and cut. Messages quote what they are about.
+fn told(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        let escaped = letter.is_control() && !matches!(letter, '\n' | '\t');
+        let piece = if escaped { letter.escape_default().to_string() } else { letter.to_string() };
+        if out.len() + piece.len() > TEXT_BYTES_MAX {
+            break;
+        }
+        out.push_str(&piece);
+    }
+    out
 }
 
 fn decision_out<S: serde::Serialize>(decision: decision::Decision<S>) -> wit::Decision {

@@ -93,6 +93,16 @@ fn a_refusal_arrives() {
 }
 
 #[test]
+fn what_quotes_the_event_still_fits_the_contract() {
+    let message = |act: &str| Component::decide(input(&json!({ "act": act }).to_string(), None)).unwrap_err().message;
+    assert_eq!(message("a\u{0}b\nc\u{85}"), "a\\u{0}b\nc\\u{85}");
+    assert_eq!(message(&"é".repeat(600)), "é".repeat(512));
+    let params = json!({"quantity": 1, "a\u{7}": 2});
+    let problems = Component::check(params.to_string()).unwrap_err();
+    assert!(problems[0].message.contains("unknown field `a\\u{7}`"), "{problems:?}");
+}
+
+#[test]
 #[should_panic(expected = "contents of the state do not read")]
 fn a_state_that_does_not_read_is_a_breach() {
     let _decided = Component::decide(input("{}", Some(r#"{"seen": "x"}"#)));
