@@ -87,6 +87,17 @@ impl Exports {
     }
 }
 
+/// A decision with what it used of its sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// What came of it, and the fuel that it used.
+    pub evaluation: Evaluation,
+    /// The fuel that it might have used, which depends on its input.
+    pub fuel_max: u64,
+    /// The linear memory that it used, in bytes.
+    pub memory_bytes: usize,
+}
+
 /// A policy that one runtime can run.
 ///
 /// Everything that does not depend on the decision is done: imports are resolved, exports found. A decision costs a fresh
@@ -99,6 +110,11 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// One decision.
     pub(crate) fn decide(&self, input: &Input) -> Evaluation {
+        self.measure(input).evaluation
+    }
+
+    /// One decision, with what it used and might have used.
+    pub(crate) fn measure(&self, input: &Input) -> Measured {
         let surroundings = Surroundings { now: input.now.at, seed: input.seed };
         let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: DECISION_MS_MAX };
         let run: Run<Decided> = shown::with_input(input, |shown| {
@@ -110,7 +126,8 @@ impl Prepared {
             Err(fault) => Ok(Output::Fault(fault)),
         };
         let output = output.unwrap_or_else(|wrong| Output::Fault(invalid(&wrong)));
-        Evaluation { output, fuel: run.fuel, log: run.log }
+        let evaluation = Evaluation { output, fuel: run.fuel, log: run.log };
+        Measured { evaluation, fuel_max: budget.fuel, memory_bytes: run.memory_bytes }
     }
 
     /// Starts the policy once and looks whether its functions have the contract's types.

@@ -36,6 +36,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct Run<T> {
     pub(crate) result: Result<T, Fault>,
     pub(crate) fuel: u64,
+    /// Linear memory at its end, which is the most that there was, in bytes.
+    pub(crate) memory_bytes: usize,
     pub(crate) log: String,
 }
 
@@ -80,7 +82,7 @@ where
     let fuel = budget.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let world = store.data();
     let result = result.map_err(|stop| world.fault(&stop, budget));
-    Run { result, fuel, log: world.log.text() }
+    Run { result, fuel, memory_bytes: world.limits.memory_bytes, log: world.log.text() }
 }
 
 /// Makes one sandbox, without calling anything in it, so that types of functions can be looked at. What `look` finds

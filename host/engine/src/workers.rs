@@ -18,7 +18,7 @@ use crate::cache::{Cache, HostKey};
 use crate::compile::{CompileError, Compiler};
 use crate::contract::ContractVersion;
 use crate::inspect::inspect;
-use crate::runtime::{Prepared, Runtime};
+use crate::runtime::{Measured, Prepared, Runtime};
 use crate::ticker::Ticker;
 use crate::{child, declared, profile};
 
@@ -257,6 +257,26 @@ impl Workers {
         batch.work(0).into_iter().for_each(&mut keep);
         receiver.into_iter().flatten().for_each(&mut keep);
         evaluations.into_iter().map(|evaluation| evaluation.unwrap_or_else(|| host_fault("a worker died"))).collect()
+    }
+
+    /// Makes one decision beside the batches, and says what it used of its sandbox.
+    #[must_use]
+    pub fn measure(&self, policy: &LoadedPolicy, input: &Input) -> Measured {
+        let measured = self.control(policy, |prepared| Ok(prepared.measure(input)));
+        measured.unwrap_or_else(|fault| Measured {
+            evaluation: Evaluation { output: Output::Fault(fault), fuel: 0, log: String::new() },
+            fuel_max: 0,
+            memory_bytes: 0,
+        })
+    }
+
+    /// Asks the policy again what it says of itself.
+    ///
+    /// # Errors
+    /// [`LoadError::Describe`] and [`LoadError::Manifest`].
+    pub fn describe(&self, policy: &LoadedPolicy) -> Result<Manifest, LoadError> {
+        let described = self.control(policy, Prepared::describe).map_err(LoadError::Describe)?;
+        declared::manifest(described).map_err(LoadError::Manifest)
     }
 
     /// Asks the policy whether it takes the parameters.
