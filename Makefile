@@ -88,7 +88,7 @@ docs: ## Build the documentation of every crate
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --exclude largesse-guests
 
 .PHONY: generated
-generated: ## Write the OpenAPI document and the list of problem types anew
+generated: ## Write the OpenAPI document, the list of problem types and the rules for policies anew
 	UPDATE_OPENAPI=1 $(CARGO) test --workspace --exclude largesse-guests --lib generated
 
 .PHONY: ci

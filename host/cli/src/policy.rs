@@ -1,5 +1,6 @@
-//! `largesse policy`: publish components, sign them, and look at what is published.
+//! `largesse policy`: check components, publish them, sign them, and look at what is published.
 
+mod check;
 mod sign;
 
 use std::fmt::Write as _;
@@ -27,6 +28,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Hold a component to the rules for policies, without a host; ends with 1 when one is broken
+    Check(check::Args),
     /// Publish components; publishing one again changes nothing
     Publish {
         /// Components for the WebAssembly target `wasm32-wasip2`
@@ -81,6 +84,7 @@ enum Action {
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = || args.connection.client();
     match args.action {
+        Action::Check(args) => check::run(&args, output),
         Action::Sign { files, key } => sign::sign(&files, &key, output),
         Action::Keygen { file, name } => sign::keygen(&file, name, output),
         Action::Publish { files, signature } => {

@@ -1,10 +1,13 @@
-//! Shows that a policy does what its author says: scenario files, run on the compiled component in the host's own
-//! pipeline and engine, under the production limits.
+//! Shows that a policy does what its author says, and that it can be trusted.
+//!
+//! The first by scenario files, run on the compiled component in the host's own pipeline and engine, under the production limits;
+//! the second by [`rules`] that any policy must keep, tried on inputs that are generated.
 #![forbid(unsafe_code)]
 
 pub mod scenario;
 pub mod expect;
 pub mod run;
+pub mod rules;
 
 pub use run::{Failure, run};
 pub use scenario::{Scenario, ScenarioError};

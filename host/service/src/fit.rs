@@ -15,7 +15,7 @@ use crate::schema;
 
 /// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
 /// pointers to fields that no schema marks.
-pub(crate) fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<Problem> {
+pub fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |message: String| problems.push(Problem { pointer: "/policy".into(), message });
     let used = |name| settings.subscriptions.as_ref().is_none_or(|used| used.contains(name));
@@ -64,7 +64,7 @@ pub(crate) fn unknown_pockets(settings: &Settings, catalogue: &Catalogue) -> Vec
 
 /// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign
 /// document.
-pub(crate) fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Vec<Problem> {
+pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Vec<Problem> {
     let in_document = |problem: Problem| Problem { pointer: format!("/params{}", problem.pointer), ..problem };
     let whole = |message: String| vec![Problem { pointer: "/params".into(), message }];
     if params.len() > PARAMS_BYTES_MAX {

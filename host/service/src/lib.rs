@@ -16,7 +16,7 @@ pub mod seed;
 pub mod components;
 pub mod signature;
 pub mod registry;
-mod fit;
+pub mod fit;
 pub mod pipeline;
 mod outbox;
 mod versions;

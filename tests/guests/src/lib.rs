@@ -38,6 +38,28 @@ pub trait Guest {
     fn misbehave(_input: Input) -> Result<Decision, Refusal> {
         one_point("day")
     }
+
+    /// What it has against parameters: those that hold the text `wrong` are.
+    ///
+    /// # Errors
+    /// What is wrong.
+    fn check(params: String) -> Result<(), Vec<Problem>> {
+        if params.contains("wrong") {
+            return Err(vec![Problem { pointer: "/wrong".to_owned(), message: "this is wrong".to_owned() }]);
+        }
+        Ok(())
+    }
+
+    /// A state as it writes it: it is kept as it is.
+    ///
+    /// # Errors
+    /// When another version wrote it.
+    fn migrate(state: String, written_by: u32) -> Result<String, Refusal> {
+        if written_by == 1 {
+            return Ok(state);
+        }
+        Err(Refusal { code: "too-old".to_owned(), message: format!("version {written_by} is not read") })
+    }
 }
 
 /// Makes a component of a [`Guest`].
@@ -49,10 +71,7 @@ impl<G: Guest> bindings::exports::largesse::policy::policy::Guest for Adapter<G>
     }
 
     fn check(params: String) -> Result<(), Vec<Problem>> {
-        if params.contains("wrong") {
-            return Err(vec![Problem { pointer: "/wrong".to_owned(), message: "this is wrong".to_owned() }]);
-        }
-        Ok(())
+        G::check(params)
     }
 
     fn decide(input: Input) -> Result<Decision, Refusal> {
@@ -70,10 +89,7 @@ impl<G: Guest> bindings::exports::largesse::policy::policy::Guest for Adapter<G>
     }
 
     fn migrate(_owner: OwnerKind, state: String, written_by: u32) -> Result<String, Refusal> {
-        if written_by == 1 {
-            return Ok(state);
-        }
-        Err(Refusal { code: "too-old".to_owned(), message: format!("version {written_by} is not read") })
+        G::migrate(state, written_by)
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use largesse_documents::CampaignDocument;
 use largesse_domain::decision::{FaultKind, Output};
 use largesse_domain::outcome::Verdict;
 use largesse_engine::{CompileError, LoadError};
 use largesse_service::ChangeError;
+use largesse_service::pipeline::{ControlError, Precondition};
 use serde_json::json;
 
-use crate::fixture::{Host, component, event, points_campaign, workers};
+use crate::fixture::{Host, campaign, component, event, points_campaign, workers};
 
 /// Guests that load and fault when they misbehave, with the fault and a part of what it must say.
 const FAULTS: &[(&str, FaultKind, &str)] = &[
@@ -42,10 +44,21 @@ const HARMLESS: &[&str] = &[
     "counts_as_4",
     "counts_days",
     "grants_as_told",
+    "hoards",
+    "keys_by_arrival",
     "looks_around",
+    "loses_its_state",
+    "refuses_its_example",
     "remembers",
     "sets_timers",
     "writes_much",
+];
+
+/// Guests that are published, and that no campaign can use, with a part of what it is told.
+const UNFIT: &[(&str, &str)] = &[
+    ("describes_no_schema", "is not valid"),
+    ("fills_no_role", "fills the role friend"),
+    ("trusts_params", "could not check"),
 ];
 
 /// Guests that are not published.
@@ -62,7 +75,8 @@ fn every_guest_has_its_case() {
     };
     let written: BTreeSet<String> = entries.map(stem).collect();
     let faults = FAULTS.iter().map(|(name, ..)| *name);
-    let tested = faults.chain(HARMLESS.iter().copied()).chain(REFUSED.iter().copied());
+    let unfit = UNFIT.iter().map(|(name, _)| *name);
+    let tested = faults.chain(HARMLESS.iter().copied()).chain(unfit).chain(REFUSED.iter().copied());
     assert_eq!(written, tested.map(str::to_owned).collect());
 }
 
@@ -107,6 +121,25 @@ async fn what_is_tried_in_vain_does_no_harm() {
         assert!(matches!(decision.verdict, Verdict::Accepted(_)), "{name}: {decision:?}");
         assert!(decision.evaluation.log.len() <= largesse_domain::limits::LOG_BYTES_MAX + 64, "{name}");
         assert!(decision.evaluation.log.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()), "{name}");
+        host.service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_a_campaign_is_not_taken() {
+    for (name, says) in UNFIT {
+        let host = Host::in_memory();
+        host.register_guest_kind().await;
+        let (policy, _) = host.service.publish(component(name), None).await.expect("it is published");
+        let mut document = points_campaign(1_000);
+        document["policy"] = policy.digest.to_string().into();
+        let document: CampaignDocument = serde_json::from_value(document).expect("a campaign document");
+        let spec = document.read().expect("a campaign");
+        let refused = host.service.apply(campaign("unfit"), spec, Precondition::Absent).await;
+        let Err(ChangeError::Control(ControlError::Problems(problems))) = &refused else {
+            panic!("{name}: {refused:?}")
+        };
+        assert!(problems.iter().any(|problem| problem.message.contains(says)), "{name}: {problems:?}");
         host.service.stop().await;
     }
 }

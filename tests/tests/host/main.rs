@@ -2,6 +2,7 @@
 
 mod fixture;
 
+mod rules;
 mod scenarios;
 mod hostile;
 mod frozen;
