@@ -27,7 +27,7 @@ impl Policy for Counts {
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         let count = input.state.as_ref().map_or(0, |state| state.count) + 1;
-        counting::decide(2, input, count, State { count: count })
+        counting::decide(2, input, count, State { count })
     }
 
     fn migrate(_owner: OwnerKind, state: &str, written_by: u32) -> Result<State, Refusal> {
