@@ -8,6 +8,7 @@ use largesse_domain::effect::Effect;
 use largesse_domain::lot::Settle;
 use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Verdict};
 use largesse_domain::unit::{Quantity, Unit};
+use serde::Serialize;
 
 use crate::scenario::{GrantExpected, Step, TagExpected, TimerExpected};
 
@@ -100,47 +101,85 @@ fn amount((to, key): (&dyn fmt::Display, &dyn fmt::Display), unit: &Unit, quanti
     GrantExpected { to, key, unit: unit.to_string(), quantity: quantity.get() }
 }
 
+/// One way in which what happened differs from what must.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The expectation that is not met, such as `grants`; or, where nothing was expected, what went wrong.
+    pub what: String,
+    /// What was expected and did not happen.
+    pub missing: Vec<String>,
+    /// What happened and was not expected.
+    pub unexpected: Vec<String>,
+}
+
+impl Difference {
+    /// Something that went wrong.
+    pub(crate) fn wrong(what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..Self::default() }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        let parts = [("missing", &self.missing), ("unexpected", &self.unexpected)];
+        let parts = parts.iter().filter(|(_, things)| !things.is_empty());
+        for (index, (word, things)) in parts.enumerate() {
+            write!(f, "{} {word} {}", if index == 0 { ":" } else { ";" }, things.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 /// How what happened differs from what must; empty when it does not.
 #[must_use]
-pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<String> {
+pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<Difference> {
     let actual = Actual::of(decisions);
-    let mut found: Vec<String> = actual.faults.iter().map(|fault| format!("the policy faulted: {fault}")).collect();
+    let mut found: Vec<Difference> =
+        actual.faults.iter().map(|fault| Difference::wrong(format!("the policy faulted: {fault}"))).collect();
     found.extend(grants("grants", step.grants.as_deref(), actual.grants));
     found.extend(grants("revoked", step.revoked.as_deref(), actual.revoked));
     found.extend(code("refused", step.refused.as_ref(), &actual.refused));
     found.extend(code("denied", step.denied.as_ref(), &actual.denied));
-    found.extend(lists("skipped", step.skipped.clone(), actual.skipped));
-    found.extend(lists("tags", step.tags.clone(), actual.tags));
-    found.extend(lists("messages", step.messages.clone(), actual.messages));
+    found.extend(texts("skipped", step.skipped.as_deref(), actual.skipped));
+    found.extend(tags(step.tags.as_deref(), actual.tags));
+    found.extend(texts("messages", step.messages.as_deref(), actual.messages));
     found.extend(timers(step.timers.as_deref(), actual.timers));
-    found.extend(lists("cancelled", step.cancelled.clone(), actual.cancelled));
+    found.extend(texts("cancelled", step.cancelled.as_deref(), actual.cancelled));
     found.extend(grants("reserved", step.reserved.as_deref(), actual.reserved));
     found.extend(grants("committed", step.committed.as_deref(), actual.committed));
     found.extend(grants("released", step.released.as_deref(), actual.released));
     found
 }
 
-fn code(what: &str, expected: Option<&String>, actual: &[String]) -> Option<String> {
+fn code(what: &str, expected: Option<&String>, actual: &[String]) -> Option<Difference> {
     let expected = expected?;
-    (!actual.contains(expected)).then(|| format!("{what}: expected {expected}, got {}", or_nothing(&actual.join(", "))))
+    let differs = || Difference { what: what.into(), missing: vec![expected.clone()], unexpected: actual.to_vec() };
+    (!actual.contains(expected)).then(differs)
 }
 
-fn lists<T: Ord + std::fmt::Debug>(what: &str, expected: Option<Vec<T>>, mut actual: Vec<T>) -> Option<String> {
-    let mut expected = expected?;
-    expected.sort();
-    actual.sort();
-    (expected != actual).then(|| format!("{what}: expected {expected:?}, got {actual:?}"))
+fn texts(what: &str, expected: Option<&[String]>, actual: Vec<String>) -> Option<Difference> {
+    exactly(what, expected?, actual, |wanted, got| wanted == got, String::clone)
 }
 
-fn grants(what: &str, expected: Option<&[GrantExpected]>, actual: Vec<GrantExpected>) -> Option<String> {
+fn tags(expected: Option<&[TagExpected]>, actual: Vec<TagExpected>) -> Option<Difference> {
+    let one = |tag: &TagExpected| format!("{}{} on {}", if tag.present { "+" } else { "-" }, tag.tag, tag.to);
+    exactly("tags", expected?, actual, |wanted, got| wanted == got, one)
+}
+
+fn grants(what: &str, expected: Option<&[GrantExpected]>, actual: Vec<GrantExpected>) -> Option<Difference> {
     let fits = |wanted: &GrantExpected, got: &GrantExpected| {
         let key = wanted.key.is_none() || wanted.key == got.key;
         key && (&wanted.to, &wanted.unit, wanted.quantity) == (&got.to, &got.unit, got.quantity)
     };
-    exactly(what, expected?, actual, fits, line)
+    let one = |grant: &GrantExpected| {
+        let key = grant.key.as_ref().map_or(String::new(), |key| format!(" ({key})"));
+        format!("{} {} to {}{key}", grant.quantity, grant.unit, grant.to)
+    };
+    exactly(what, expected?, actual, fits, one)
 }
 
-fn timers(expected: Option<&[TimerExpected]>, actual: Vec<TimerExpected>) -> Option<String> {
+fn timers(expected: Option<&[TimerExpected]>, actual: Vec<TimerExpected>) -> Option<Difference> {
     let in_utc = |due: &str| read_instant(due).map_or_else(|_| due.to_owned(), instant_text);
     let fits = |wanted: &TimerExpected, got: &TimerExpected| {
         let owner = wanted.owner.is_none() || wanted.owner == got.owner;
@@ -150,49 +189,26 @@ fn timers(expected: Option<&[TimerExpected]>, actual: Vec<TimerExpected>) -> Opt
         let owner = timer.owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
         format!("{}{owner} at {}", timer.name, in_utc(&timer.due))
     };
-    let line = |timers: &[TimerExpected]| timers.iter().map(one).collect::<Vec<_>>().join(", ");
-    exactly("timers", expected?, actual, fits, line)
+    exactly("timers", expected?, actual, fits, one)
 }
 
 /// Each expected thing once and nothing else, in any order.
-fn exactly<T: Clone>(
+fn exactly<T>(
     what: &str,
     expected: &[T],
     mut actual: Vec<T>,
     fits: impl Fn(&T, &T) -> bool,
-    line: impl Fn(&[T]) -> String,
-) -> Option<String> {
-    let all = line(&actual);
+    one: impl Fn(&T) -> String,
+) -> Option<Difference> {
     let mut missing = Vec::new();
     for wanted in expected {
         match actual.iter().position(|got| fits(wanted, got)) {
-            Some(place) => drop(actual.swap_remove(place)),
-            None => missing.push(wanted.clone()),
+            Some(place) => drop(actual.remove(place)),
+            None => missing.push(one(wanted)),
         }
     }
-    if missing.is_empty() && actual.is_empty() {
-        return None;
-    }
-    let mut text = format!("{what}: expected {}, got {}", or_nothing(&line(expected)), or_nothing(&all));
-    if !missing.is_empty() {
-        text.push_str(&format!("; missing {}", line(&missing)));
-    }
-    if !actual.is_empty() {
-        text.push_str(&format!("; too much {}", line(&actual)));
-    }
-    Some(text)
-}
-
-fn line(grants: &[GrantExpected]) -> String {
-    let one = |grant: &GrantExpected| {
-        let key = grant.key.as_ref().map_or(String::new(), |key| format!(" ({key})"));
-        format!("{} {} to {}{key}", grant.quantity, grant.unit, grant.to)
-    };
-    grants.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-fn or_nothing(text: &str) -> &str {
-    if text.is_empty() { "nothing" } else { text }
+    let differs = !missing.is_empty() || !actual.is_empty();
+    differs.then(|| Difference { what: what.into(), missing, unexpected: actual.iter().map(one).collect() })
 }
 
 #[cfg(test)]
@@ -209,11 +225,24 @@ mod tests {
         let expected = [grant("a", None, 2), grant("a", Some("x"), 1)];
         assert_eq!(grants("grants", Some(&expected), got.clone()), None);
         assert_eq!(grants("grants", None, got.clone()), None);
-        let text = grants("grants", Some(&expected[..1]), got.clone()).unwrap();
-        assert!(text.contains("too much 1 points to a (x)"), "{text}");
-        let text = grants("grants", Some(&[grant("b", None, 2)]), Vec::new()).unwrap();
-        assert_eq!(text, "grants: expected 2 points to b, got nothing; missing 2 points to b");
+        let found = grants("grants", Some(&expected[..1]), got.clone()).unwrap();
+        assert_eq!(found.to_string(), "grants: unexpected 1 points to a (x)");
+        let found = grants("grants", Some(&[grant("b", None, 2)]), vec![grant("a", Some("x"), 1)]).unwrap();
+        assert_eq!(found.to_string(), "grants: missing 2 points to b; unexpected 1 points to a (x)");
         assert!(grants("grants", Some(&[]), got).is_some());
+    }
+
+    #[test]
+    fn a_thing_twice_is_not_a_thing_once() {
+        let text = |text: &str| text.to_owned();
+        let found = texts("messages", Some(&[text("a"), text("a")]), vec![text("a"), text("b")]).unwrap();
+        assert_eq!(found.to_string(), "messages: missing a; unexpected b");
+        let tag = |present| TagExpected { to: "u1".into(), tag: "gold".into(), present };
+        let found = super::tags(Some(&[tag(true)]), vec![tag(false)]).unwrap();
+        assert_eq!(found.to_string(), "tags: missing +gold on u1; unexpected -gold on u1");
+        let found = code("refused", Some(&text("late")), &[text("early")]).unwrap();
+        assert_eq!(found.to_string(), "refused: missing late; unexpected early");
+        assert_eq!(code("refused", Some(&text("late")), &[text("early"), text("late")]), None);
     }
 
     #[test]
@@ -226,8 +255,10 @@ mod tests {
         let got = vec![timer(Some("u1"), "2026-03-01T01:00:00Z")];
         assert_eq!(timers(Some(&[timer(None, "2026-03-01T09:00:00+08:00")]), got.clone()), None);
         assert_eq!(timers(None, got.clone()), None);
-        let text = timers(Some(&[timer(Some("u2"), "2026-03-01T01:00:00Z")]), got.clone()).unwrap();
-        assert!(text.contains("missing remind of u2 at 2026-03-01T01:00:00Z; too much remind of u1 at"), "{text}");
+        let found = timers(Some(&[timer(Some("u2"), "2026-03-01T01:00:00Z")]), got.clone()).unwrap();
+        let text =
+            "timers: missing remind of u2 at 2026-03-01T01:00:00Z; unexpected remind of u1 at 2026-03-01T01:00:00Z";
+        assert_eq!(found.to_string(), text);
         assert!(timers(Some(&[]), got).is_some());
     }
 }

@@ -9,5 +9,6 @@ pub mod expect;
 pub mod run;
 pub mod rules;
 
-pub use run::{Failure, run};
+pub use expect::Difference;
+pub use run::{Failure, Report, Seen, run};
 pub use scenario::{Scenario, ScenarioError};

@@ -16,19 +16,19 @@ pub struct Scenario {
     #[serde(default)]
     pub catalogue: Option<String>,
     /// The campaign document without its policy, which is the component under test.
-    pub campaign: Map<String, Value>,
+    pub campaign: Spanned<Map<String, Value>>,
     /// Event kinds that do not come with the host, each with its schema.
     #[serde(default)]
-    pub kinds: BTreeMap<String, Value>,
+    pub kinds: BTreeMap<String, Spanned<Value>>,
     /// What is known of customers beforehand.
     #[serde(default)]
-    pub customers: BTreeMap<String, Value>,
+    pub customers: BTreeMap<String, Spanned<Value>>,
     /// What happens, in order.
     #[serde(rename = "step")]
     pub steps: Vec<Spanned<Step>>,
     /// What each customer holds at the end, by unit, net of what was taken back. Units that are not named are not checked.
     #[serde(default)]
-    pub totals: BTreeMap<String, BTreeMap<String, u64>>,
+    pub totals: BTreeMap<String, BTreeMap<String, Spanned<u64>>>,
 }
 
 /// One thing that happens, and what it must lead to. What is not named is not checked. Before an event time passes until its
@@ -148,7 +148,7 @@ pub struct TimerExpected {
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// It does not read.
-    #[error("line {line}: {message}")]
+    #[error("{message}")]
     Syntax {
         /// Where, from 1.
         line: usize,
@@ -156,11 +156,21 @@ pub enum ScenarioError {
         message: String,
     },
     /// A step does nothing, or two things.
-    #[error("line {line}: a step has one of event, params and advance")]
+    #[error("a step has one of event, params and advance")]
     Step {
         /// Where, from 1.
         line: usize,
     },
+}
+
+impl ScenarioError {
+    /// Where, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Syntax { line, .. } | Self::Step { line } => *line,
+        }
+    }
 }
 
 impl Scenario {
@@ -200,12 +210,10 @@ mod tests {
     #[test]
     fn errors_name_their_line() {
         let typo = format!("{HEAD}[[step]]\nevnt = {{}}\n");
-        let error = Scenario::read(&typo).unwrap_err().to_string();
-        assert!(error.starts_with("line 5:") && error.contains("evnt"), "{error}");
+        let error = Scenario::read(&typo).unwrap_err();
+        assert!(error.line() == 5 && error.to_string().contains("evnt"), "{error:?}");
         let empty = format!("{HEAD}\n[[step]]\n");
-        assert_eq!(
-            Scenario::read(&empty).unwrap_err().to_string(),
-            "line 5: a step has one of event, params and advance"
-        );
+        let error = Scenario::read(&empty).unwrap_err();
+        assert_eq!((error.line(), error.to_string().as_str()), (5, "a step has one of event, params and advance"));
     }
 }

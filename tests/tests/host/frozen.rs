@@ -35,7 +35,7 @@ fn every_contract_version_has_a_component_that_still_decides() {
         });
         assert_eq!(loaded.contract(), version);
         let scenario = text(&folder.join("scenario.toml"));
-        let failures = largesse_conformance::run(&scenario, &component, &workers());
+        let failures = largesse_conformance::run(&scenario, &component, &workers()).failures;
         let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
         assert!(failures.is_empty(), "contract {}:\n{}", version.package(), failures.join("\n"));
     }

@@ -23,7 +23,7 @@ fn run_all(policy: &str) {
     for file in &files {
         let text = std::fs::read_to_string(file).expect("a scenario can be read");
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let failed = largesse_conformance::run(&text, &component, &workers);
+        let failed = largesse_conformance::run(&text, &component, &workers).failures;
         failures.extend(failed.into_iter().map(|failure| format!("{policy}/{name}: {failure}")));
     }
     assert!(failures.is_empty(), "{} failures in {} scenarios:\n{}", failures.len(), files.len(), failures.join("\n"));
@@ -86,11 +86,14 @@ grants = [{ to = "u1", unit = "points", quantity = 6 }]
 [totals]
 u1 = { points = 7 }
 "#;
-    let failures = largesse_conformance::run(text, &component("check_in"), &workers());
+    let failures = largesse_conformance::run(text, &component("check_in"), &workers()).failures;
     let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(texts[0].starts_with("line 12: grants: expected 6 points to u1, got 5 points to u1"), "{texts:?}");
-    assert!(texts[1].contains("expected u1 to hold 7 points, got 5"), "{texts:?}");
+    assert!(
+        texts[0].starts_with("line 12: grants: missing 6 points to u1; unexpected 5 points to u1 (day/20513)"),
+        "{texts:?}"
+    );
+    assert_eq!(texts[1], "line 16: totals: missing 7 points of u1; unexpected 5 points of u1");
 }
 
 const TIMERS: &str = r#"
@@ -138,15 +141,16 @@ u2 = { points = 2 }
 #[test]
 fn time_passes_and_timers_go_off() {
     let run = |text: &str| {
-        let failures = largesse_conformance::run(text, &component("sets_timers"), &workers());
+        let failures = largesse_conformance::run(text, &component("sets_timers"), &workers()).failures;
         failures.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(run(TIMERS), [""; 0]);
     let wrong = run(&TIMERS.replace("03:00:00Z", "04:00:00Z").replace("cancelled = [\"remind\"]", "cancelled = []"));
     assert_eq!(wrong.len(), 2, "{wrong:?}");
-    let timers = "line 19: timers: expected remind at 2026-03-01T04:00:00Z, got remind of u1 at 2026-03-01T03:00:00Z";
+    let timers =
+        "line 19: timers: missing remind at 2026-03-01T04:00:00Z; unexpected remind of u1 at 2026-03-01T03:00:00Z";
     assert!(wrong[0].starts_with(timers), "{wrong:?}");
-    assert!(wrong[1].starts_with("line 23: cancelled: expected [], got [\"remind\"]"), "{wrong:?}");
+    assert!(wrong[1].starts_with("line 23: cancelled: unexpected remind"), "{wrong:?}");
 }
 
 const HOLDS: &str = r#"
@@ -179,12 +183,12 @@ denied = "nothing-to-settle"
 #[test]
 fn what_is_held_is_settled() {
     let run = |text: &str| {
-        let failures = largesse_conformance::run(text, &component("grants_as_told"), &workers());
+        let failures = largesse_conformance::run(text, &component("grants_as_told"), &workers()).failures;
         failures.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(run(HOLDS), [""; 0]);
     let wrong = run(&HOLDS.replace("quantity = 10 }]", "quantity = 11 }]").replace("committed = []", ""));
     assert_eq!(wrong.len(), 2, "{wrong:?}");
-    assert!(wrong[0].contains("reserved: expected 20 points to u1 (order/1), 11 points to u1, got"), "{wrong:?}");
-    assert!(wrong[1].contains("released: expected 11 points to u1 (order/2), got 10"), "{wrong:?}");
+    assert!(wrong[0].contains("reserved: missing 11 points to u1; unexpected 10 points to u1 (order/2)"), "{wrong:?}");
+    assert!(wrong[1].contains("released: missing 11 points to u1 (order/2); unexpected 10"), "{wrong:?}");
 }
