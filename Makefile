@@ -10,6 +10,8 @@ LARGESSE = $(BUILT)/release/largesse
 
 WASM := wasm32-wasip2
 POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
+# What `largesse policy new` begins a policy with.
+TEMPLATES := milestone
 # The contract version that is not released yet, and the guest that stands for it.
 FROZEN := tests/frozen/0.1.0
 FREEZES := counts_days
@@ -80,7 +82,7 @@ fmt: ## Format everything
 lint: target ## Check the format, and run clippy for the host and for the policies' target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --exclude largesse-guests --all-targets -- -D warnings
-	$(CARGO) clippy --target $(WASM) $(addprefix -p ,$(POLICIES)) -- -D warnings
+	$(CARGO) clippy --target $(WASM) $(addprefix -p ,$(POLICIES) $(TEMPLATES)) -- -D warnings
 	$(CARGO) clippy --target $(WASM) -p largesse-guests --examples -- -D warnings
 
 .PHONY: docs

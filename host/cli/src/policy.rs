@@ -1,5 +1,8 @@
-//! `largesse policy`: check components, publish them, sign them, and look at what is published.
+//! `largesse policy`: write policies, build, test and check them; publish components, sign them, and look at what is published.
 
+mod new;
+mod build;
+mod test;
 mod check;
 mod sign;
 
@@ -16,7 +19,7 @@ use crate::money::count;
 use crate::output::Output;
 use crate::table::Table;
 
-/// Publish policies and look at them
+/// Write, build and test policies; publish them and look at them
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -28,6 +31,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Begin a policy: a crate with tests and scenarios that passes as it is
+    New(new::Args),
+    /// Build a policy's component and show what it says of itself
+    Build(build::Args),
+    /// Run scenario files on a component, in the host's own engine and under its limits
+    Test(test::Args),
     /// Hold a component to the rules for policies, without a host; ends with 1 when one is broken
     Check(check::Args),
     /// Publish components; publishing one again changes nothing
@@ -84,6 +93,9 @@ enum Action {
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = || args.connection.client();
     match args.action {
+        Action::New(args) => new::run(&args, output),
+        Action::Build(args) => build::run(&args, output),
+        Action::Test(args) => test::run(&args, output),
         Action::Check(args) => check::run(&args, output),
         Action::Sign { files, key } => sign::sign(&files, &key, output),
         Action::Keygen { file, name } => sign::keygen(&file, name, output),

@@ -117,6 +117,12 @@ impl Difference {
     pub(crate) fn wrong(what: impl Into<String>) -> Self {
         Self { what: what.into(), ..Self::default() }
     }
+
+    /// Whether something is missing or unexpected, rather than wrong as a whole.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        !(self.missing.is_empty() && self.unexpected.is_empty())
+    }
 }
 
 impl fmt::Display for Difference {

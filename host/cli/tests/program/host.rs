@@ -42,7 +42,17 @@ pub(crate) fn run(arguments: &[&str]) -> Answer {
 
 /// Runs a command to its end, with this on standard input.
 pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Answer {
+    finish(program(), arguments, input)
+}
+
+/// Runs a command to its end, in a folder and with these variables.
+pub(crate) fn run_in(folder: &Path, variables: &[(&str, &Path)], arguments: &[&str]) -> Answer {
     let mut command = program();
+    command.current_dir(folder).envs(variables.iter().copied());
+    finish(command, arguments, b"")
+}
+
+fn finish(mut command: Command, arguments: &[&str], input: &[u8]) -> Answer {
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A command that does not read its input may be gone by now.

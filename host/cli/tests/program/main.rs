@@ -9,6 +9,7 @@ mod ledger;
 mod replay;
 mod versions;
 mod policies;
+mod author;
 
 use std::io::Write as _;
 

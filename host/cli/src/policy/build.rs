@@ -1,0 +1,167 @@
+//! `largesse policy build`: the component of a crate, and what it says of itself.
+
+mod engine;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use largesse_domain::policy::Manifest;
+use largesse_engine::LoadedPolicy;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::failure::{Failure, Result};
+use crate::money::count;
+use crate::output::Output;
+
+pub(super) use engine::Engine;
+
+/// What components are compiled for.
+const TARGET: &str = "wasm32-wasip2";
+/// What components are called, after the name of their crate.
+const ENDING: &str = "wasm";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder of the crate
+    #[arg(value_name = "DIR", default_value = ".")]
+    crate_dir: PathBuf,
+}
+
+/// What was built.
+#[derive(Debug, Serialize)]
+struct Built<'a> {
+    file: &'a Path,
+    size_bytes: u64,
+    digest: String,
+    name: &'a str,
+    version: &'a str,
+    summary: &'a str,
+    contract: &'static str,
+    subscriptions: Vec<&'a str>,
+    effects: Vec<&'static str>,
+    unit_classes: Vec<&'static str>,
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result {
+    let file = component(&args.crate_dir)?;
+    let bytes = read(&file)?;
+    let policy = Engine::start()?.load(&bytes, &file)?;
+    let built = describe(&file, &policy);
+    output.print(&built, || text(&built))
+}
+
+fn describe<'a>(file: &'a Path, policy: &'a LoadedPolicy) -> Built<'a> {
+    let Manifest { name, version, summary, subscriptions, effects, unit_classes, .. } = policy.manifest();
+    Built {
+        file,
+        size_bytes: policy.size_bytes(),
+        digest: policy.digest().to_string(),
+        name: name.as_str(),
+        version: version.as_str(),
+        summary,
+        contract: policy.contract().as_str(),
+        subscriptions: subscriptions.iter().map(|one| one.name.as_str()).collect(),
+        effects: effects.iter().map(|one| one.as_str()).collect(),
+        unit_classes: unit_classes.iter().map(|one| one.as_str()).collect(),
+    }
+}
+
+fn text(built: &Built<'_>) -> String {
+    let Built { file, size_bytes, digest, name, version, summary, contract, .. } = built;
+    format!(
+        "{name}@{version}: {summary}\n\nfile           {}\nsize           {} bytes\ndigest         {digest}\n\
+         contract       {contract}\nsubscriptions  {}\neffects        {}\nunit classes   {}\n",
+        file.display(),
+        count(*size_bytes),
+        built.subscriptions.join(", "),
+        built.effects.join(", "),
+        built.unit_classes.join(", "),
+    )
+}
+
+/// Reads a component.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).map_err(|error| Failure::usage(error).context(format!("cannot read {}", file.display())))
+}
+
+/// Has cargo build the component of a crate; gives its file.
+pub(super) fn component(crate_dir: &Path) -> Result<PathBuf> {
+    let named = |failure: Failure| failure.context(format!("cannot build {}", crate_dir.display()));
+    let manifest = crate_dir.join("Cargo.toml").canonicalize().map_err(|error| {
+        named(Failure::usage(anyhow::Error::new(error).context("it has no Cargo.toml")))
+            .hint("`largesse policy new NAME` begins a policy")
+    })?;
+    has_target(crate_dir).map_err(named)?;
+    // Errors and warnings of the compiler go where cargo writes them; what it made comes in JSON.
+    let mut cargo = program("CARGO", "cargo");
+    cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    cargo.arg("--manifest-path").arg(&manifest).current_dir(crate_dir).stderr(Stdio::inherit());
+    let built = cargo.output().map_err(|error| named(no_rust("cargo", error)))?;
+    if !built.status.success() {
+        return Err(named(Failure::new("cargo has told why above")));
+    }
+    let messages = String::from_utf8_lossy(&built.stdout);
+    made(&messages, &manifest).ok_or_else(|| {
+        named(Failure::usage(anyhow::anyhow!("it makes no component")))
+            .hint("Cargo.toml needs crate-type = [\"cdylib\", \"rlib\"] under [lib]")
+    })
+}
+
+/// The component among what cargo says it made of the crate with this manifest.
+fn made(messages: &str, manifest: &Path) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let of_crate = messages.filter(|message| {
+        let path = message["manifest_path"].as_str().map(Path::new);
+        message["reason"] == "compiler-artifact" && path == Some(manifest)
+    });
+    let files = of_crate.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
+    let paths = files.filter_map(|file| file.as_str().map(PathBuf::from));
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)).last()
+}
+
+/// Makes sure that the compiler knows the target, of the toolchain that is used in the folder.
+fn has_target(crate_dir: &Path) -> Result {
+    let mut rustc = program("RUSTC", "rustc");
+    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(crate_dir);
+    let told = rustc.output().map_err(|error| no_rust("rustc", error))?;
+    let folder = String::from_utf8_lossy(&told.stdout);
+    if told.status.success() && Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    let failure = Failure::usage(anyhow::anyhow!("the Rust compiler has not the target {TARGET}"));
+    Err(failure.hint(format!("run `rustup target add {TARGET}`")))
+}
+
+/// A program of the Rust toolchain: the one that the environment names, as cargo does for what it runs.
+fn program(variable: &str, name: &str) -> Command {
+    Command::new(std::env::var_os(variable).unwrap_or_else(|| name.into()))
+}
+
+fn no_rust(program: &str, error: std::io::Error) -> Failure {
+    let missing = error.kind() == std::io::ErrorKind::NotFound;
+    let failure = Failure::usage(anyhow::Error::new(error).context(format!("cannot run {program}")));
+    if missing { failure.hint("install Rust from https://rustup.rs, then open a new terminal") } else { failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_component_of_the_crate_is_found_among_what_was_made() {
+        let artifact = |manifest: &str, files: &[&str]| {
+            serde_json::json!({"reason": "compiler-artifact", "manifest_path": manifest, "filenames": files})
+                .to_string()
+        };
+        let messages = [
+            artifact("/c/largesse/sdk/Cargo.toml", &["/t/liblargesse_sdk.rlib"]),
+            artifact("/c/Cargo.toml", &["/t/spring.wasm", "/t/libspring.rlib"]),
+            "a line of a build script".into(),
+            serde_json::json!({"reason": "build-finished", "success": true}).to_string(),
+        ];
+        let messages = messages.join("\n");
+        assert_eq!(made(&messages, Path::new("/c/Cargo.toml")), Some("/t/spring.wasm".into()));
+        assert_eq!(made(&messages, Path::new("/c/largesse/sdk/Cargo.toml")), None);
+    }
+}

@@ -1,0 +1,41 @@
+//! The host's own engine, for one command: it compiles in a process of its own and runs under every limit.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use largesse_engine::{Compiler, HostKey, LoadedPolicy, Workers, WorkersConfig};
+use tempfile::TempDir;
+
+use crate::failure::{Failure, Result};
+use crate::host::COMPILE_CHILD;
+use crate::token::random;
+
+/// An engine with one worker.
+pub(in crate::policy) struct Engine {
+    pub(in crate::policy) workers: Arc<Workers>,
+    // Compiled code, so that a component is compiled once.
+    _cache: TempDir,
+}
+
+impl Engine {
+    pub(in crate::policy) fn start() -> Result<Self> {
+        let cache = tempfile::tempdir()?;
+        let workers = Workers::new(WorkersConfig {
+            workers: NonZeroUsize::MIN,
+            compiler: Compiler::child(std::env::current_exe()?, vec![COMPILE_CHILD.to_owned()]),
+            cache_dir: Some(Dir::open_ambient_dir(cache.path(), ambient_authority())?),
+            host_key: HostKey::from_bytes(random()?),
+        })?;
+        Ok(Self { workers: Arc::new(workers), _cache: cache })
+    }
+
+    /// Compiles a component and asks it what it is; the file is named in what goes wrong.
+    pub(in crate::policy) fn load(&self, component: &[u8], file: &Path) -> Result<Arc<LoadedPolicy>> {
+        self.workers
+            .load(component)
+            .map_err(|error| Failure::from(error).context(format!("the host does not take {}", file.display())))
+    }
+}

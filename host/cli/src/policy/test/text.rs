@@ -1,0 +1,56 @@
+//! The results for people.
+
+use std::fmt::Write as _;
+
+use largesse_domain::limits::FUEL_BASE;
+
+use super::Results;
+use crate::money::count;
+
+pub(super) fn of(results: &Results) -> String {
+    let mut text = format!("{}  {}\n\n", results.policy, results.digest);
+    for scenario in &results.scenarios {
+        let word = if scenario.failures.is_empty() { "pass" } else { "FAIL" };
+        let title = if scenario.title.is_empty() { String::new() } else { format!(": {}", scenario.title) };
+        let file = scenario.file.display();
+        let _ = writeln!(text, "{word}  {file}{title}");
+        for failure in &scenario.failures {
+            let difference = &failure.difference;
+            let _ = writeln!(text, "      {file}:{}: {}", failure.line, difference.what);
+            let missing = difference.missing.iter().map(|one| ('-', one));
+            for (sign, one) in missing.chain(difference.unexpected.iter().map(|one| ('+', one))) {
+                let _ = writeln!(text, "        {sign} {one}");
+            }
+        }
+    }
+    if results.scenarios.iter().flat_map(|scenario| &scenario.failures).any(|failure| failure.difference.has_parts()) {
+        text.push_str("\n(- was expected and did not happen, + happened and was not expected)\n");
+    }
+    let (fuel, left_out) = (&results.fuel, &results.not_exercised);
+    let _ = writeln!(
+        text,
+        "\n{} passed, {} failed; {} decisions, fuel: median {}, worst {} of at least {}",
+        results.passed,
+        results.failed,
+        count(fuel.decisions as u64),
+        count(fuel.median),
+        count(fuel.worst),
+        count(FUEL_BASE),
+    );
+    if !left_out.subscriptions.is_empty() {
+        let _ = writeln!(text, "no scenario exercises the subscriptions: {}", left_out.subscriptions.join(", "));
+    }
+    if !left_out.effects.is_empty() {
+        let _ = writeln!(text, "no scenario exercises the effects: {}", left_out.effects.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_differs_stands_under_its_file_and_line() {
+        let text = super::of(&super::super::tests::results());
+        insta::assert_snapshot!(text);
+    }
+}
