@@ -29,6 +29,10 @@ const SDK_MANIFEST: &str = "sdk/Cargo.toml";
 enum Template {
     /// A reward when a number of paid orders is reached
     Milestone,
+    /// A reward for each day, and more for days in a row
+    Streak,
+    /// A prize by chance, so many times a day
+    Draw,
 }
 
 impl Template {
@@ -36,6 +40,8 @@ impl Template {
     fn name(self) -> &'static str {
         match self {
             Self::Milestone => "milestone",
+            Self::Streak => "streak",
+            Self::Draw => "draw",
         }
     }
 

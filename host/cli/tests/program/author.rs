@@ -162,6 +162,22 @@ fn live(desk: &Desk, mut tutorial: Tutorial) {
     host.terminate();
 }
 
+/// The tutorial has the template `milestone`.
+#[test]
+fn every_other_template_passes_as_it_is() {
+    let Some(desk) = Desk::new() else { return };
+    for template in ["streak", "draw"] {
+        let name = format!("my-{template}");
+        desk.largesse("", &["policy", "new", &name, "--template", template]).ok();
+        desk.native_tests(&name);
+        let tested = json_of(&desk.largesse(&name, &["policy", "test", "--json"]).ok());
+        assert_eq!((&tested["passed"], &tested["failed"]), (&json!(1), &json!(0)), "{tested}");
+        assert_eq!(tested["not_exercised"], json!({"subscriptions": [], "effects": []}));
+        let fuel = &tested["fuel"];
+        assert!(fuel["median"].as_u64() > Some(0) && fuel["worst"].as_u64() >= fuel["median"].as_u64(), "{fuel}");
+    }
+}
+
 #[test]
 fn what_cannot_be_begun_or_tested_is_told() {
     let Some(desk) = Desk::new() else { return };
