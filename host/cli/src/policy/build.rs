@@ -116,8 +116,8 @@ fn made(messages: &str, manifest: &Path) -> Option<PathBuf> {
         message["reason"] == "compiler-artifact" && path == Some(manifest)
     });
     let files = of_crate.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
-    let paths = files.filter_map(|file| file.as_str().map(PathBuf::from));
-    paths.filter(|path| path.extension().is_some_and(|ending| ending == ENDING)).last()
+    let mut paths = files.filter_map(|file| file.as_str().map(PathBuf::from));
+    paths.find(|path| path.extension().is_some_and(|ending| ending == ENDING))
 }
 
 /// Makes sure that the compiler knows the target, of the toolchain that is used in the folder.
