@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
     backtest, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, kind, ledger,
-    pocket, policy, quickstart, redemption, replay, reservation, rollout, serve, token, unit,
+    pocket, policy, quickstart, redemption, replay, reservation, rollout, serve, simulate, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -35,6 +35,7 @@ enum Command {
     Explain(explain::Args),
     Replay(replay::Args),
     Backtest(backtest::Args),
+    Simulate(simulate::Args),
     Customer(customer::Args),
     Redemption(redemption::Args),
     Reservation(reservation::Args),
@@ -72,6 +73,7 @@ pub(crate) fn run() -> Result {
         Command::Explain(args) => explain::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Backtest(args) => backtest::run(&args, output),
+        Command::Simulate(args) => simulate::run(&args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Redemption(args) => redemption::run(args, output),
         Command::Reservation(args) => reservation::run(args, output),

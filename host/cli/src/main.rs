@@ -24,6 +24,7 @@ mod decision;
 mod customer;
 mod redemption;
 mod replay;
+mod report;
 mod reservation;
 mod rollout;
 mod grant;
@@ -36,6 +37,7 @@ mod destination;
 mod delivery;
 mod token;
 mod showcase;
+mod simulate;
 mod quickstart;
 mod demo;
 

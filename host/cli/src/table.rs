@@ -29,6 +29,22 @@ impl Table {
         self.rows.push(cells.into());
     }
 
+    /// Without the columns under these headings.
+    pub(crate) fn without(mut self, headings: &[&str]) -> Self {
+        let kept: Vec<bool> = self.columns.iter().map(|column| !headings.contains(&column.heading)).collect();
+        let keep = |index: &mut usize| {
+            *index += 1;
+            kept[*index - 1]
+        };
+        let mut index = 0;
+        self.columns.retain(|_| keep(&mut index));
+        for row in &mut self.rows {
+            let mut index = 0;
+            row.retain(|_| keep(&mut index));
+        }
+        self
+    }
+
     /// Whether it has no rows.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -69,6 +85,11 @@ mod tests {
         UNIT          QUANTITY  NOTE
         cash:CNY          8800  88.00 CNY
         coupon:größe         1
+        ");
+        insta::assert_snapshot!(table.without(&["quantity"]), @r"
+        UNIT          NOTE
+        cash:CNY      88.00 CNY
+        coupon:größe
         ");
     }
 }

@@ -23,6 +23,7 @@ pub mod catalogue;
 pub mod request;
 pub mod ledger;
 pub mod rollout;
+pub mod report;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;

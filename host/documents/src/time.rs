@@ -57,6 +57,16 @@ pub fn local_time(day: Day, second_of_day: u32) -> Option<LocalTime> {
     })
 }
 
+/// A local date: `2026-03-01`.
+#[must_use]
+pub fn day_text(day: Day) -> String {
+    match local_time(day, 0) {
+        Some(local) => format!("{:04}-{:02}-{:02}", local.year, local.month, local.day_of_month),
+        // Days that something happened on come from times within the years 1 to 9999.
+        None => format!("day {}", day.0),
+    }
+}
+
 /// Reads the name of an IANA time zone, and spells it as the database of zones does.
 ///
 /// # Errors

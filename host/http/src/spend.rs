@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use largesse_documents::time::local_time;
+use largesse_documents::time::day_text;
 use largesse_domain::budget::{Budget, Usage, UsageKey};
 use largesse_domain::id::CampaignId;
 use largesse_domain::time::{Day, Window};
@@ -87,16 +87,8 @@ fn spend(budget: &Budget, used: Option<&Used>) -> BudgetSpend {
         grants: total.count,
         per_day: budget.per_day.map(|per_day| per_day.get()),
         days: days
-            .map(|(day, usage)| DaySpend { day: date(*day), used: usage.amount.get(), grants: usage.count })
+            .map(|(day, usage)| DaySpend { day: day_text(*day), used: usage.amount.get(), grants: usage.count })
             .collect(),
-    }
-}
-
-fn date(day: Day) -> String {
-    match local_time(day, 0) {
-        Some(local) => format!("{:04}-{:02}-{:02}", local.year, local.month, local.day_of_month),
-        // Days that usage is counted on come from times within the years 1 to 9999.
-        None => format!("day {}", day.0),
     }
 }
 

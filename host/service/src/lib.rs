@@ -24,6 +24,7 @@ mod start;
 pub mod replay;
 pub mod backtest;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -35,6 +36,7 @@ use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
+use largesse_domain::time::Instant;
 use largesse_engine::{LoadedPolicy, Workers};
 use largesse_failpoint::{Point, reach};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
@@ -98,6 +100,8 @@ pub(crate) struct Shared {
     registry: RwLock<Arc<Registry>>,
     /// Told when something of the outbox is on disk.
     outbox: Notify,
+    /// No timer goes off before, in milliseconds.
+    next_timer: AtomicI64,
     failure: watch::Sender<Option<String>>,
 }
 
@@ -174,7 +178,12 @@ impl Service {
         let Parts { store, components, workers, clock, seed_secret, rules } = parts;
         let registry = Arc::new(start::read_registry(&*store, &workers, &components)?);
         let (failure, _) = watch::channel(None);
-        let shared = Arc::new(Shared { registry: RwLock::new(Arc::clone(&registry)), outbox: Notify::new(), failure });
+        let shared = Arc::new(Shared {
+            registry: RwLock::new(Arc::clone(&registry)),
+            outbox: Notify::new(),
+            next_timer: AtomicI64::new(Instant::MIN.as_millis()),
+            failure,
+        });
         // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
         // that whoever waits for an answer learns that none will come.
         let (work, to_do) = crossbeam_channel::unbounded();
@@ -240,6 +249,25 @@ impl Service {
     /// When the host has too much to do or is stopping.
     pub async fn catch_up(&self) -> Result<(), Unavailable> {
         self.ask(1, Work::CatchUp).await
+    }
+
+    /// Sets a clock that stands to a time, and lets everything go off on the way that is due by then, each at its own time. Returns when
+    /// what that led to is on disk.
+    ///
+    /// # Errors
+    /// When the host has too much to do or is stopping.
+    pub async fn pass(&self, until: Instant) -> Result<(), Unavailable> {
+        loop {
+            let next = self.shared.next_timer.load(Ordering::SeqCst);
+            if next > until.as_millis() {
+                break;
+            }
+            // What is not known yet is found at the time that it is.
+            self.clock.set(Instant::from_millis(next).unwrap_or(until).max(self.clock.now()));
+            self.catch_up().await?;
+        }
+        self.clock.set(until.max(self.clock.now()));
+        Ok(())
     }
 
     /// Publishes a component. The boolean says whether it is new.

@@ -4,6 +4,7 @@ mod outbox;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use largesse_domain::audit::{Audit, Audited, Difference};
@@ -44,6 +45,8 @@ struct Tables {
     states: BTreeMap<StateKey, State>,
     /// The issues of each, in order.
     grants: BTreeMap<GrantSlot, BTreeMap<u32, Grant>>,
+    /// Where each customer's stand.
+    slots: BTreeMap<CustomerId, BTreeSet<GrantSlot>>,
     abouts: BTreeMap<AboutKey, About>,
     claims: BTreeMap<ClaimKey, CustomerId>,
     usage: BTreeMap<UsageKey, Usage>,
@@ -52,6 +55,10 @@ struct Tables {
     outbox: outbox::OutboxTables,
     versions: versions::VersionTables,
     timers: BTreeMap<TimerKey, Timer>,
+    /// The same in the order in which they are due, and then of the texts of their keys.
+    dues: BTreeMap<(Instant, String), TimerKey>,
+    /// The names of each owner's.
+    timer_names: BTreeMap<StateKey, BTreeSet<TimerName>>,
     positions: BTreeMap<PositionKey, Position>,
     stocks: BTreeMap<Unit, Quantity>,
     redemptions: BTreeMap<RedemptionId, Redemption>,
@@ -138,6 +145,7 @@ impl Tables {
             put(&mut self.states, key, state.clone());
         }
         for grant in rows.grants.iter().filter_map(|(_, grant)| grant.as_ref()) {
+            self.slots.entry(grant.slot.to.clone()).or_default().insert(grant.slot.clone());
             let issues = self.grants.entry(grant.slot.clone()).or_default();
             // Of a grant that stands, only what became of it changes.
             let stored = issues.entry(grant.issue).or_insert_with(|| grant.clone());
@@ -177,18 +185,31 @@ impl Tables {
             }
         }
         for (key, timer) in &rows.timers {
-            put(&mut self.timers, key, timer.clone());
+            self.set_timer(key, timer.clone());
         }
     }
 
-    fn timer_names(&self, of: &StateKey) -> BTreeSet<TimerName> {
-        let name = |key: &TimerKey| key.of_owner().filter(|(owner, _)| owner == of).map(|(_, name)| name.clone());
-        self.timers.keys().filter_map(name).collect()
+    fn set_timer(&mut self, key: &TimerKey, timer: Option<Timer>) {
+        if let Some(old) = self.timers.remove(key) {
+            self.dues.remove(&(old.due, key.to_string()));
+        }
+        if let Some((owner, name)) = key.of_owner() {
+            let names = self.timer_names.entry(owner).or_default();
+            if timer.is_some() {
+                names.insert(name.clone())
+            } else {
+                names.remove(name)
+            };
+        }
+        if let Some(timer) = timer {
+            self.dues.insert((timer.due, key.to_string()), key.clone());
+            self.timers.insert(key.clone(), timer);
+        }
     }
 
     fn wallet(&self, customer: &CustomerId) -> Vec<Grant> {
-        let issues = self.grants.values().flat_map(BTreeMap::values);
-        let mut grants: Vec<_> = issues.filter(|grant| grant.slot.to == *customer).cloned().collect();
+        let issues = self.slots.get(customer).into_iter().flatten().filter_map(|slot| self.grants.get(slot));
+        let mut grants: Vec<_> = issues.flat_map(BTreeMap::values).cloned().collect();
         grants.sort_by(|a, b| {
             let key = |grant: &Grant| (grant.granted_at, grant.decision, grant.slot.clone(), grant.issue);
             key(a).cmp(&key(b))
@@ -264,7 +285,7 @@ impl Store for MemoryStore {
             bindings: each(&wanted.bindings, |key| tables.bindings.get(key).cloned()),
             messages: each(&wanted.messages, |slot| tables.messages.contains(slot)),
             timers: each(&wanted.timers, |key| tables.timers.get(key).cloned()),
-            timer_names: each(&wanted.timer_names, |of| tables.timer_names(of)),
+            timer_names: each(&wanted.timer_names, |of| tables.timer_names.get(of).cloned().unwrap_or_default()),
             wallets,
             positions: each(&wanted.positions, |key| tables.positions.get(key).copied().unwrap_or_default()),
             stocks: each(&wanted.stocks, |unit| tables.stocks.get(unit).copied().unwrap_or_default()),
@@ -319,13 +340,10 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<(TimerKey, Timer)>, StoreError> {
         let tables = self.tables();
-        let due = |(key, timer): &(&TimerKey, &Timer)| {
-            timer.due <= until && key.waits_with().is_none_or(|campaign| campaigns.contains(campaign))
-        };
-        let mut found: Vec<_> =
-            tables.timers.iter().filter(due).map(|(key, timer)| (key.clone(), timer.clone())).collect();
-        crate::due_first(&mut found, limit);
-        Ok(found)
+        let waits = |key: &TimerKey| key.waits_with().is_some_and(|campaign| !campaigns.contains(campaign));
+        let due = tables.dues.iter().take_while(|((due, _), _)| *due <= until).map(|(_, key)| key);
+        let due = due.filter(|key| !waits(key)).take(limit);
+        Ok(due.filter_map(|key| Some((key.clone(), tables.timers.get(key)?.clone()))).collect())
     }
 
     fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
@@ -359,11 +377,11 @@ impl Store for MemoryStore {
     fn decisions(&self, filter: &DecisionFilter, after: DecisionId, limit: usize) -> Result<Vec<Decision>, StoreError> {
         let tables = self.tables();
         let wanted = |decision: &&Arc<Decision>| {
-            decision.id > after
-                && filter.campaign.as_ref().is_none_or(|campaign| decision.campaign == *campaign)
+            filter.campaign.as_ref().is_none_or(|campaign| decision.campaign == *campaign)
                 && filter.actor.as_ref().is_none_or(|actor| decision.input.event.actor == *actor)
         };
-        Ok(tables.decisions.values().filter(wanted).take(limit).map(|decision| (**decision).clone()).collect())
+        let later = tables.decisions.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, decision)| decision);
+        Ok(later.filter(wanted).take(limit).map(|decision| (**decision).clone()).collect())
     }
 
     fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError> {

@@ -7,9 +7,11 @@ mod deliveries;
 mod faults;
 mod ledger;
 mod replay;
+mod simulate;
 mod versions;
 mod policies;
 mod author;
+mod backtest;
 
 use std::io::Write as _;
 

@@ -41,12 +41,13 @@ fn every_decision_gives_the_same_again() {
     let backtest = |more: &[&str]| run(&[&["backtest", "--data-dir", &data, "--campaign", "counted"], more].concat());
     let itself = host.write("same.toml", b"");
     let same = json_of(&backtest(&["--params", &itself, "--fail-if", "changed", "--json"]).ok());
-    assert_eq!((&same["decisions"], &same["changed"]), (&json!(5), &json!(0)), "{same}");
+    assert_eq!((&same["decisions"], &same["changed"]), (&json!({"then": 5, "now": 5}), &json!(0)), "{same}");
     assert_eq!(same["not_run"], json!({"the candidate cannot migrate the state": 1}));
     let three = host.write("three.toml", b"points = 3\n");
     let more = backtest(&["--params", &three, "--fail-if", "points>199", "--fail-if", "worse-off", "--json"]);
     let seen = json_of(&more.out);
-    assert_eq!(seen["units"]["points"], json!({"then": "4", "now": "12"}), "{more:?}");
+    let points = json!({"campaign": "counted", "unit": "points", "quantity": {"then": 4, "now": 12}, "exhausted": {"then": null, "now": null}});
+    assert_eq!(seen["units"], json!([points]), "{more:?}");
     assert_eq!((&seen["better_off"], &seen["worse_off"], &seen["changed"]), (&json!(3), &json!(0), &json!(4)));
     assert!(more.code == 1 && more.err.contains("more than 199 % more") && !more.err.contains("worse"), "{more:?}");
     let wrong = host.write("wrong.toml", b"pints = 3\n");

@@ -28,6 +28,7 @@ mod wave;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -274,6 +275,7 @@ impl Decider {
             pending.batch.rows = self.facts.take_changes();
             pending.batch.versions.tallies = self.tallies.take_changes();
             self.timers.note(&pending.batch.rows.timers);
+            self.shared.next_timer.store(self.timers.next().as_millis(), Ordering::SeqCst);
             reach(Point::BatchClosed);
             self.writing = batches.send(pending).is_ok();
         }

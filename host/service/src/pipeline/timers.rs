@@ -54,6 +54,11 @@ impl Timers {
         self.next = Instant::MIN;
     }
 
+    /// None goes off before.
+    pub(super) fn next(&self) -> Instant {
+        self.next
+    }
+
     /// Takes note of the timers that a batch sets.
     pub(super) fn note(&mut self, changed: &[(TimerKey, Option<Timer>)]) {
         let due = changed.iter().filter_map(|(_, timer)| timer.as_ref()).map(|timer| timer.due);
