@@ -5,8 +5,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    backtest, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, kind, ledger,
-    pocket, policy, quickstart, redemption, replay, reservation, rollout, serve, simulate, token, unit,
+    backtest, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, job, kind,
+    ledger, pocket, policy, quickstart, redemption, replay, reservation, rollout, serve, simulate, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -36,6 +36,7 @@ enum Command {
     Replay(replay::Args),
     Backtest(backtest::Args),
     Simulate(simulate::Args),
+    Job(job::Args),
     Customer(customer::Args),
     Redemption(redemption::Args),
     Reservation(reservation::Args),
@@ -74,6 +75,7 @@ pub(crate) fn run() -> Result {
         Command::Replay(args) => replay::run(&args, output),
         Command::Backtest(args) => backtest::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
+        Command::Job(args) => job::run(args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Redemption(args) => redemption::run(args, output),
         Command::Reservation(args) => reservation::run(args, output),

@@ -19,6 +19,8 @@ const SECRETS: &str = "secrets.toml";
 const CACHE: &str = "compiled";
 /// What policies are published from; it belongs into the backup with the database.
 const COMPONENTS: &str = components::FOLDER;
+/// What jobs found.
+const JOBS: &str = "jobs";
 const LOCK: &str = "lock";
 
 /// An opened data directory, locked until it is dropped.
@@ -94,6 +96,11 @@ impl DataDir {
     /// Where the components of published policies are kept.
     pub(crate) fn components(&self) -> Result<Dir> {
         self.folder(COMPONENTS)
+    }
+
+    /// Where what jobs found is kept.
+    pub(crate) fn jobs(&self) -> Result<Dir> {
+        self.folder(JOBS)
     }
 
     fn folder(&self, name: &str) -> Result<Dir> {

@@ -11,6 +11,7 @@ use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
+use largesse_service::jobs::{JobParts, Jobs};
 use largesse_service::{Parts, PublicationRules, Service};
 use largesse_store::{SqliteStore, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -19,7 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, Secrets};
 use crate::failure::{Failure, Result};
 use crate::watch::{Folder, run as watch_folder};
 
@@ -88,8 +89,9 @@ impl Host {
         };
         let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
         let service = Arc::new(Service::start(parts)?);
+        let jobs = Self::jobs(&service, &data_dir, &secrets)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
-        let started = runtime.block_on(Self::listen(options.listen, &service, tokens, handle));
+        let started = runtime.block_on(Self::listen(options.listen, (&service, jobs), tokens, handle));
         let (server, address, stop) = match started {
             Ok(started) => started,
             Err(failure) => {
@@ -106,9 +108,25 @@ impl Host {
         Ok(Self { runtime, service, address, stop, server, dispatcher, watching, _data_dir: data_dir })
     }
 
+    /// What is asked for beside decisions, with engines of its own that find what the host has compiled.
+    fn jobs(service: &Service, data_dir: &DataDir, secrets: &Secrets) -> Result<Jobs> {
+        let (program, cache, key) = (std::env::current_exe()?, data_dir.cache()?, secrets.cache);
+        let engine = move || {
+            let workers = Workers::new(WorkersConfig {
+                workers: NonZeroUsize::MIN,
+                compiler: Compiler::child(program.clone(), vec![COMPILE_CHILD.to_owned()]),
+                cache_dir: Some(cache.try_clone().map_err(|error| error.to_string())?),
+                host_key: HostKey::from_bytes(key),
+            });
+            workers.map_err(|error| error.to_string())
+        };
+        let parts = JobParts { kept: Some(data_dir.jobs()?), engine: Box::new(engine), seed_secret: secrets.seed };
+        Ok(Jobs::start(service, parts)?)
+    }
+
     async fn listen(
         listen: SocketAddr,
-        service: &Arc<Service>,
+        (service, jobs): (&Arc<Service>, Jobs),
         tokens: Tokens,
         metrics: PrometheusHandle,
     ) -> Result<(JoinHandle<()>, SocketAddr, watch::Sender<bool>)> {
@@ -126,7 +144,7 @@ impl Host {
                 upkeep.run_upkeep();
             }
         });
-        let state = AppState { service: Arc::clone(service), tokens, metrics };
+        let state = AppState { service: Arc::clone(service), jobs, tokens, metrics };
         let server = tokio::spawn(async move {
             let told = async { drop(stopped.wait_for(|stop| *stop).await) };
             largesse_http::serve(listener, state, told).await;

@@ -35,6 +35,7 @@ mod ledger;
 mod kind;
 mod destination;
 mod delivery;
+mod job;
 mod token;
 mod showcase;
 mod simulate;

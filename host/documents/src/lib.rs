@@ -21,6 +21,7 @@ pub mod destination;
 pub mod redemption;
 pub mod catalogue;
 pub mod request;
+pub mod job;
 pub mod ledger;
 pub mod rollout;
 pub mod report;

@@ -109,6 +109,12 @@ pub const DELIVERY_ATTEMPTS_MAX: u32 = 14;
 pub const DELIVERY_ERROR_BYTES_MAX: usize = 256;
 /// Longest that a destination may ask to be left alone, in milliseconds: 1 hour.
 pub const RETRY_AFTER_MS_MAX: i64 = 60 * 60 * 1_000;
+/// Most jobs that are kept with what they found.
+pub const JOBS_KEPT_MAX: usize = 100;
+/// Most jobs that wait for their turn.
+pub const JOBS_WAITING_MAX: usize = 16;
+/// Most recorded events that a job runs again: it keeps all that comes of them in memory.
+pub const JOB_EVENTS_MAX: u64 = 100_000;
 /// Most dead deliveries that one command has sent again.
 pub const REPLAY_MAX: usize = 1_000;
 

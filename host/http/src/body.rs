@@ -84,6 +84,16 @@ pub(crate) async fn document<T: DeserializeOwned>(headers: &HeaderMap, body: Bod
     shaped(json(headers, body).await?)
 }
 
+/// The same of a body of at most so many bytes.
+pub(crate) async fn large_document<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<T, Failure> {
+    expect_media_type(headers, JSON)?;
+    shaped(parse(&read(headers, body, max).await?)?)
+}
+
 /// The same of a body that may be left out.
 pub(crate) async fn document_if_any<T: DeserializeOwned + Default>(
     headers: &HeaderMap,

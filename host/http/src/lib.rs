@@ -31,6 +31,7 @@ mod referrals;
 mod kinds;
 mod destinations;
 mod deliveries;
+mod jobs;
 mod health;
 mod openapi;
 mod serve;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{Method, Uri};
 use largesse_service::Service;
+use largesse_service::jobs::Jobs;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 pub use auth::{Role, TokenEntry, TokenError, Tokens, UnknownRole, mint_token};
@@ -58,6 +60,8 @@ use route::Route;
 pub struct AppState {
     /// The host.
     pub service: Arc<Service>,
+    /// Its jobs.
+    pub jobs: Jobs,
     /// The tokens that it takes.
     pub tokens: Tokens,
     /// Where measurements are read. Whoever made it calls its `run_upkeep` every few seconds.
@@ -85,6 +89,7 @@ fn routes() -> Vec<Route> {
         kinds::routes(),
         destinations::routes(),
         deliveries::routes(),
+        jobs::routes(),
         health::routes(),
         openapi::routes(),
     ];

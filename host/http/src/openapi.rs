@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
-    campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, kinds, ledger, pockets,
+    campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger, pockets,
     policies, redemptions, referrals, reservations, reversals, spend, units, versions,
 };
 
@@ -46,6 +46,7 @@ use crate::{
         destinations::resume, destinations::test,
         deliveries::list, deliveries::show, deliveries::replay, deliveries::replay_dead, deliveries::confirm,
         deliveries::fail,
+        jobs::ask, jobs::list, jobs::show,
         health::alive, health::ready, health::measurements,
         describe,
     ),
@@ -66,6 +67,7 @@ use crate::{
         (name = "referrals", description = "Who invited whom"),
         (name = "kinds", description = "Event kinds and their schemas"),
         (name = "deliveries", description = "Who is told of what was done, and how far that has got"),
+        (name = "jobs", description = "Replays, backtests and simulations beside the host's work"),
         (name = "health", description = "The host itself"),
     ),
 )]

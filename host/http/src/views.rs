@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use largesse_documents::catalogue::UnitView;
 use largesse_documents::customer::TouchView;
+use largesse_documents::job::JobView;
 use largesse_documents::outcome::OutcomeView;
 use largesse_documents::{
     CampaignView, CustomerView, DecisionSummary, DecisionView, DeliveryView, DestinationView, GrantView,
@@ -20,6 +21,13 @@ pub use policies::{PolicyItem, PolicyList};
 pub use versions::{
     AcceptDocument, ActivationList, DifferenceList, RolloutStatus, StopDocument, StopView, StuckStateList,
 };
+
+/// Jobs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobList {
+    /// The latest first, without their reports.
+    pub items: Vec<JobView>,
+}
 
 /// An event as it is sent: CloudEvents 1.0 in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

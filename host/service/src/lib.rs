@@ -23,6 +23,7 @@ mod versions;
 mod start;
 pub mod replay;
 pub mod backtest;
+pub mod jobs;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -232,3 +232,52 @@ fn a_known_change_makes_the_difference_that_arithmetic_says() {
     assert_eq!(of(&report, "daily")["exhausted"], json!({"then": null, "now": "2026-11-10T00:00:00Z"}), "{report}");
     assert!(answer.code == 1 && answer.err.contains("the budget of daily for points runs out"), "{answer:?}");
 }
+
+#[test]
+fn jobs_find_the_same_on_a_host_that_runs() {
+    let Some((mut host, _)) = decided() else { return };
+    host.restart();
+    let document = |name: &str, text: &str| host.write(name, text.as_bytes());
+    let rebates = rebates(2_000, 6_000).replace("rebates = ", "params.rebates = ");
+    let other =
+        document("other.toml", &format!("kind = \"backtest\"\ncampaign = \"loans\"\nstateful = true\n{rebates}"));
+    let report = json_of(&host.ok(&["job", "run", &other, "--json"]));
+    assert_eq!(quantity(&report, "loans"), json!({"then": 47_000, "now": 44_000}), "{report}");
+    let gated = host.run(&["job", "run", &other, "--fail-if", "worse-off"]);
+    assert!(gated.code == 1 && gated.err.contains("4 customers are worse off"), "{gated:?}");
+
+    let replay = document("replay.toml", "kind = \"replay\"\n");
+    let replayed = host.ok(&["job", "run", &replay]);
+    assert!(replayed.contains("identical in bytes and fuel, 0 not"), "{replayed}");
+
+    let tried = json!({
+        "policy": "check-in", "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2026-11-01T00:00:00+08:00",
+        "unit_classes": ["points"], "subscriptions": ["checked-in"], "budgets": [{"unit": "points", "total": 100}],
+        "limits": [{"unit": "points", "window": "day", "amount": 100}],
+        "params": {"daily": {"on": ["checked-in"], "rewards": [{"unit": "points", "quantity": 7}]}},
+    });
+    let mut events = Events::default();
+    events.add("checked_in", "u", "02T09:00:00", &json!({}));
+    let event = json_of(&events.0[0]);
+    let simulate = json!({"kind": "simulate", "campaigns": {"tried": tried}, "events": [event]});
+    let simulate = document("simulate.json", &simulate.to_string());
+    let simulated = json_of(&host.ok(&["job", "run", &simulate, "--json"]));
+    assert_eq!(quantity(&simulated, "tried"), json!({"now": 7}), "{simulated}");
+    assert_eq!((&simulated["mode"], &simulated["events"]), (&json!("simulated"), &json!(1)), "{simulated}");
+
+    // What they found outlives the host; what was not done has failed.
+    let asked = host.ok(&["job", "run", &other, "--no-wait"]);
+    assert_eq!(asked, "job 5 waits\n");
+    host.kill();
+    host.wait();
+    host.restart();
+    let list = json_of(&host.ok(&["job", "list", "--json"]));
+    let ends: Vec<_> =
+        list["items"].as_array().unwrap().iter().map(|job| (job["id"].as_u64(), &job["status"])).collect();
+    let done = json!("done");
+    assert_eq!(ends[1..], [(Some(4), &done), (Some(3), &done), (Some(2), &done), (Some(1), &done)], "{list}");
+    assert_eq!(ends[0].0, Some(5));
+    let again = json_of(&host.ok(&["job", "show", "1", "--json"]));
+    assert_eq!(again, report);
+    host.terminate();
+}

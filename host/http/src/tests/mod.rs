@@ -7,6 +7,7 @@ mod events;
 mod forms;
 mod fuzz;
 mod generated;
+mod jobs;
 mod ledger;
 mod running;
 mod serving;
@@ -22,6 +23,7 @@ use largesse_documents::time::read_instant;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
+use largesse_service::jobs::{JobParts, Jobs};
 use largesse_service::{Parts, PublicationRules, Service};
 use largesse_store::MemoryStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -66,20 +68,26 @@ impl Reply {
     }
 }
 
+fn in_process() -> WorkersConfig {
+    let (workers, compiler) = (NonZeroUsize::MIN, Compiler::in_process());
+    WorkersConfig { workers, compiler, cache_dir: None, host_key: HostKey::from_bytes([7; 32]) }
+}
+
 impl Host {
     fn start() -> Self {
         Self::start_with(PublicationRules::default())
     }
 
     fn start_with(rules: PublicationRules) -> Self {
-        let key = HostKey::from_bytes([7; 32]);
-        let (workers, compiler) = (NonZeroUsize::MIN, Compiler::in_process());
-        let workers = Workers::new(WorkersConfig { workers, compiler, cache_dir: None, host_key: key }).unwrap();
+        let workers = Workers::new(in_process()).unwrap();
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
         let components = Components::in_memory();
         let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32], rules };
         let service = Arc::new(Service::start(parts).unwrap());
+        let engine = || Workers::new(in_process()).map_err(|error| error.to_string());
+        let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32] };
+        let jobs = Jobs::start(&service, parts).unwrap();
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));
         for (name, role) in named.into_iter().chain([(BACKFILL, Role::Ingest)]) {
@@ -89,7 +97,7 @@ impl Host {
             tokens.push((name.to_owned(), token));
         }
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let state = AppState { service, tokens: Tokens::new(&entries).unwrap(), metrics };
+        let state = AppState { service, jobs, tokens: Tokens::new(&entries).unwrap(), metrics };
         Self { router: router(state.clone()), state, clock, tokens }
     }
 
