@@ -1,5 +1,6 @@
 //! Compares what a step led to with what the scenario says it must.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use largesse_documents::time::{instant_text, read_instant};
@@ -9,29 +10,35 @@ use largesse_domain::lot::Settle;
 use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Verdict};
 use largesse_domain::unit::{Quantity, Unit};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::scenario::{GrantExpected, Step, TagExpected, TimerExpected};
 
-/// What a step's decisions did.
-#[derive(Debug, Default)]
-struct Actual {
-    grants: Vec<GrantExpected>,
-    revoked: Vec<GrantExpected>,
-    refused: Vec<String>,
-    denied: Vec<String>,
-    skipped: Vec<String>,
-    tags: Vec<TagExpected>,
-    messages: Vec<String>,
-    timers: Vec<TimerExpected>,
-    cancelled: Vec<String>,
-    reserved: Vec<GrantExpected>,
-    committed: Vec<GrantExpected>,
-    released: Vec<GrantExpected>,
-    faults: Vec<String>,
+/// What a step led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Actual {
+    pub(crate) grants: Vec<GrantExpected>,
+    pub(crate) revoked: Vec<GrantExpected>,
+    pub(crate) refused: Vec<String>,
+    pub(crate) denied: Vec<String>,
+    pub(crate) skipped: Vec<String>,
+    pub(crate) tags: Vec<TagExpected>,
+    pub(crate) messages: Vec<String>,
+    pub(crate) timers: Vec<TimerExpected>,
+    pub(crate) cancelled: Vec<String>,
+    pub(crate) reserved: Vec<GrantExpected>,
+    pub(crate) committed: Vec<GrantExpected>,
+    pub(crate) released: Vec<GrantExpected>,
+    pub(crate) faults: Vec<String>,
+    /// Of the customers and units that the step names.
+    pub(crate) balances: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Of the owners that the step names; `None` where nothing is kept.
+    pub(crate) states: BTreeMap<String, Option<Value>>,
 }
 
 impl Actual {
-    fn of(decisions: &[Decision]) -> Self {
+    /// What its decisions did.
+    pub(crate) fn of(decisions: &[Decision]) -> Self {
         let mut actual = Self::default();
         for decision in decisions {
             match (&decision.verdict, &decision.evaluation.output) {
@@ -138,9 +145,8 @@ impl fmt::Display for Difference {
 }
 
 /// How what happened differs from what must; empty when it does not.
-#[must_use]
-pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<Difference> {
-    let actual = Actual::of(decisions);
+pub(crate) fn differences(step: &Step, actual: &Actual) -> Vec<Difference> {
+    let actual = actual.clone();
     let mut found: Vec<Difference> =
         actual.faults.iter().map(|fault| Difference::wrong(format!("the policy faulted: {fault}"))).collect();
     found.extend(grants("grants", step.grants.as_deref(), actual.grants));
@@ -155,7 +161,32 @@ pub fn differences(step: &Step, decisions: &[Decision]) -> Vec<Difference> {
     found.extend(grants("reserved", step.reserved.as_deref(), actual.reserved));
     found.extend(grants("committed", step.committed.as_deref(), actual.committed));
     found.extend(grants("released", step.released.as_deref(), actual.released));
+    found.extend(step.balances.iter().flat_map(|(customer, units)| {
+        let actual = actual.balances.get(customer);
+        units.iter().filter_map(move |(unit, expected)| amounts("balances", (customer, unit), *expected, actual))
+    }));
+    found.extend(step.states.iter().filter_map(|(owner, expected)| {
+        let actual = actual.states.get(owner).and_then(Option::as_ref);
+        let one = |state: &Value| format!("{owner}: {state}");
+        let unexpected = actual.map_or_else(|| format!("{owner}: nothing is kept"), one);
+        let differs =
+            || Difference { what: "states".into(), missing: vec![one(expected)], unexpected: vec![unexpected] };
+        (actual != Some(expected)).then(differs)
+    }));
     found
+}
+
+/// How what a customer has of a unit differs.
+pub(crate) fn amounts(
+    what: &str,
+    (customer, unit): (&str, &str),
+    expected: u64,
+    actual: Option<&BTreeMap<String, u64>>,
+) -> Option<Difference> {
+    let actual = actual.and_then(|units| units.get(unit)).copied().unwrap_or_default();
+    let one = |quantity: u64| vec![format!("{quantity} {unit} of {customer}")];
+    let differs = || Difference { what: what.into(), missing: one(expected), unexpected: one(actual) };
+    (actual != expected).then(differs)
 }
 
 fn code(what: &str, expected: Option<&String>, actual: &[String]) -> Option<Difference> {
@@ -174,28 +205,39 @@ fn tags(expected: Option<&[TagExpected]>, actual: Vec<TagExpected>) -> Option<Di
 }
 
 fn grants(what: &str, expected: Option<&[GrantExpected]>, actual: Vec<GrantExpected>) -> Option<Difference> {
-    let fits = |wanted: &GrantExpected, got: &GrantExpected| {
-        let key = wanted.key.is_none() || wanted.key == got.key;
-        key && (&wanted.to, &wanted.unit, wanted.quantity) == (&got.to, &got.unit, got.quantity)
-    };
     let one = |grant: &GrantExpected| {
         let key = grant.key.as_ref().map_or(String::new(), |key| format!(" ({key})"));
         format!("{} {} to {}{key}", grant.quantity, grant.unit, grant.to)
     };
-    exactly(what, expected?, actual, fits, one)
+    exactly(what, expected?, actual, GrantExpected::fits, one)
 }
 
 fn timers(expected: Option<&[TimerExpected]>, actual: Vec<TimerExpected>) -> Option<Difference> {
-    let in_utc = |due: &str| read_instant(due).map_or_else(|_| due.to_owned(), instant_text);
-    let fits = |wanted: &TimerExpected, got: &TimerExpected| {
-        let owner = wanted.owner.is_none() || wanted.owner == got.owner;
-        owner && (&wanted.name, in_utc(&wanted.due)) == (&got.name, got.due.clone())
-    };
     let one = |timer: &TimerExpected| {
         let owner = timer.owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
         format!("{}{owner} at {}", timer.name, in_utc(&timer.due))
     };
-    exactly("timers", expected?, actual, fits, one)
+    exactly("timers", expected?, actual, TimerExpected::fits, one)
+}
+
+fn in_utc(due: &str) -> String {
+    read_instant(due).map_or_else(|_| due.to_owned(), instant_text)
+}
+
+impl GrantExpected {
+    /// Whether this one, of something expected, allows for that one.
+    pub(crate) fn fits(&self, got: &Self) -> bool {
+        let key = self.key.is_none() || self.key == got.key;
+        key && (&self.to, &self.unit, self.quantity) == (&got.to, &got.unit, got.quantity)
+    }
+}
+
+impl TimerExpected {
+    /// Whether this one, of something expected, allows for that one.
+    pub(crate) fn fits(&self, got: &Self) -> bool {
+        let owner = self.owner.is_none() || self.owner == got.owner;
+        owner && (&self.name, in_utc(&self.due)) == (&got.name, in_utc(&got.due))
+    }
 }
 
 /// Each expected thing once and nothing else, in any order.

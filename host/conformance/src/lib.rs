@@ -7,8 +7,10 @@
 pub mod scenario;
 pub mod expect;
 pub mod run;
+pub mod update;
 pub mod rules;
 
 pub use expect::Difference;
-pub use run::{Failure, Report, Seen, run};
+pub use run::{Failure, Report, Seen, Versions, run};
 pub use scenario::{Scenario, ScenarioError};
+pub use update::updated;

@@ -1,32 +1,60 @@
 //! Runs a scenario in the host's own pipeline, over the memory model of the store, by a clock that follows the events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use largesse_documents::rollout::ActivationDocument;
 use largesse_documents::{CampaignDocument, CustomerDocument};
+use largesse_domain::activation::ActivationCause;
 use largesse_domain::campaign::Campaign;
-use largesse_domain::decision::Output;
+use largesse_domain::decision::{Output, Owner};
 use largesse_domain::effect::{Effect, EffectKind};
-use largesse_domain::id::{CampaignId, CustomerId, InvalidId, SubscriptionName};
+use largesse_domain::facts::{StateKey, Wanted};
+use largesse_domain::grant::Grant;
+use largesse_domain::id::{CampaignId, CustomerId, Digest, EntityId, InvalidId, RefusalCode, SubscriptionName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
+use largesse_domain::unit::Quantity;
 use largesse_engine::Workers;
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
-use largesse_service::{ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Service, Store, StoreError};
+use largesse_service::{
+    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Service, Store, StoreError, VersionOrder,
+};
 use largesse_store::MemoryStore;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use crate::expect::{Difference, differences};
-use crate::scenario::{Scenario, Step, StepEvent, line_of};
+use crate::expect::{Actual, Difference, amounts, differences};
+use crate::scenario::{Scenario, Step, StepEvent, TESTED, line_of};
+
+/// The versions of a policy that a scenario is run on.
+#[derive(Clone, Copy)]
+pub struct Versions<'a> {
+    /// The component under test.
+    pub tested: &'a [u8],
+    /// Finds the component of another that a scenario names, or says why there is none.
+    pub named: &'a dyn Fn(&str) -> Result<Vec<u8>, String>,
+}
+
+impl<'a> Versions<'a> {
+    /// The component under test and no other.
+    #[must_use]
+    pub fn only(tested: &'a [u8]) -> Self {
+        Self { tested, named: &|name| Err(format!("there is no component {name:?}")) }
+    }
+
+    fn find(&self, name: &str) -> Result<Vec<u8>, String> {
+        if name == TESTED { Ok(self.tested.to_vec()) } else { (self.named)(name) }
+    }
+}
 
 /// What went otherwise than the scenario says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,9 +87,13 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// What the policy was seen to do.
     pub seen: Seen,
+    /// What each step led to; nothing for one that could not be done.
+    pub(crate) steps: Vec<Option<Actual>>,
+    /// What the customers that are named at the end hold then.
+    pub(crate) totals: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// What a policy was seen to do in scenarios.
+/// What the policy under test was seen to do in scenarios; not what other versions did there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// The fuel of each decision, in order.
@@ -70,15 +102,19 @@ pub struct Seen {
     pub subscriptions: BTreeSet<SubscriptionName>,
     /// The kinds of effect that were asked for.
     pub effects: BTreeSet<EffectKind>,
+    /// The codes that it refused with.
+    pub refusals: BTreeSet<RefusalCode>,
 }
 
 impl Seen {
-    fn add(&mut self, decisions: &[Decision]) {
-        for decision in decisions {
+    fn add(&mut self, decisions: &[Decision], tested: Digest) {
+        for decision in decisions.iter().filter(|decision| decision.policy == tested) {
             self.fuel.push(decision.evaluation.fuel);
             self.subscriptions.insert(decision.input.subscription.clone());
-            if let Output::Proposal(proposal) = &decision.evaluation.output {
-                self.effects.extend(proposal.effects.iter().map(Effect::kind));
+            match &decision.evaluation.output {
+                Output::Proposal(proposal) => self.effects.extend(proposal.effects.iter().map(Effect::kind)),
+                Output::Refusal(refusal) => drop(self.refusals.insert(refusal.code.clone())),
+                Output::Fault(_) => {}
             }
         }
     }
@@ -88,12 +124,13 @@ impl Seen {
         self.fuel.extend(&other.fuel);
         self.subscriptions.extend(other.subscriptions.iter().cloned());
         self.effects.extend(&other.effects);
+        self.refusals.extend(other.refusals.iter().cloned());
     }
 }
 
-/// Runs a scenario file on a component.
+/// Runs a scenario file on the component under test, and on others that it names.
 #[must_use]
-pub fn run(text: &str, component: &[u8], workers: &Arc<Workers>) -> Report {
+pub fn run(text: &str, versions: Versions<'_>, workers: &Arc<Workers>) -> Report {
     let scenario = match Scenario::read(text) {
         Ok(scenario) => scenario,
         Err(error) => {
@@ -109,7 +146,7 @@ pub fn run(text: &str, component: &[u8], workers: &Arc<Workers>) -> Report {
         }
     };
     runtime.block_on(async {
-        match Runner::start(&scenario, text, component, workers).await {
+        match Runner::start(&scenario, text, versions, workers).await {
             Ok(runner) => {
                 runner.steps(&scenario, text, &mut report).await;
                 runner.service.stop().await;
@@ -120,17 +157,25 @@ pub fn run(text: &str, component: &[u8], workers: &Arc<Workers>) -> Report {
     report
 }
 
-struct Runner {
+struct Runner<'a> {
     service: Service,
     campaign: CampaignId,
+    /// Without its policy.
     document: Map<String, Value>,
+    versions: Versions<'a>,
+    tested: Digest,
 }
 
-impl Runner {
-    async fn start(scenario: &Scenario, text: &str, component: &[u8], workers: &Arc<Workers>) -> Result<Self, Failure> {
+impl<'a> Runner<'a> {
+    async fn start(
+        scenario: &Scenario,
+        text: &str,
+        versions: Versions<'a>,
+        workers: &Arc<Workers>,
+    ) -> Result<Self, Failure> {
         let line = line_of(text, scenario.campaign.span().start);
         let of_campaign = |what: String| Failure::new(line, what);
-        let mut document = scenario.campaign.get_ref().clone();
+        let document = scenario.campaign.get_ref().clone();
         let opens = document.get("opens").and_then(Value::as_str).unwrap_or_default();
         let opens = time(opens).map_err(|what| of_campaign(format!("campaign: opens: {what}")))?;
         let parts = Parts {
@@ -139,13 +184,14 @@ impl Runner {
             workers: Arc::clone(workers),
             clock: Clock::manual(opens),
             seed_secret: [1; 32],
-            rules: PublicationRules::default(),
+            // A version under work keeps its number, and the one before it may have the same.
+            rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
         };
         let service = Service::start(parts).map_err(|error| of_campaign(chain(&error)))?;
-        let (policy, _) = service.publish(component.to_vec(), None).await.map_err(|error| of_campaign(said(&error)))?;
-        document.insert("policy".into(), policy.digest.to_string().into());
+        let published = service.publish(versions.tested.to_vec(), None).await;
+        let tested = published.map_err(|error| of_campaign(said(&error)))?.0.digest;
         let campaign = CampaignId::new("scenario").map_err(|error| of_campaign(error.to_string()))?;
-        let runner = Self { service, campaign, document };
+        let runner = Self { service, campaign, document, versions, tested };
         for (name, schema) in &scenario.kinds {
             let at = line_of(text, schema.span().start);
             runner.register(name, schema.get_ref()).await.map_err(|what| Failure::new(at, what))?;
@@ -154,7 +200,14 @@ impl Runner {
             let at = line_of(text, known.span().start);
             runner.learn(id, known.get_ref()).await.map_err(|what| Failure::new(at, what))?;
         }
-        runner.apply(&runner.document, Precondition::Absent).await.map_err(of_campaign)?;
+        let first = match &scenario.begins_with {
+            None => tested,
+            Some(name) => {
+                let at = line_of(text, name.span().start);
+                runner.publish(name.get_ref()).await.map_err(|what| Failure::new(at, what))?
+            }
+        };
+        runner.apply(runner.document.clone(), first, Precondition::Absent).await.map_err(of_campaign)?;
         let start = runner.service.command(runner.campaign.clone(), Command::Start, Precondition::None).await;
         start.map_err(|error| of_campaign(said(&error)))?;
         Ok(runner)
@@ -174,9 +227,22 @@ impl Runner {
         self.service.learn(customer, facts).await.map(drop).map_err(|error| said(&error))
     }
 
-    async fn apply(&self, document: &Map<String, Value>, precondition: Precondition) -> Result<Arc<Campaign>, String> {
+    /// Publishes the component of that name.
+    async fn publish(&self, name: &str) -> Result<Digest, String> {
+        let component = self.versions.find(name)?;
+        let published = self.service.publish(component, None).await;
+        published.map(|(policy, _)| policy.digest).map_err(|error| format!("{name}: {}", said(&error)))
+    }
+
+    async fn apply(
+        &self,
+        mut document: Map<String, Value>,
+        policy: Digest,
+        precondition: Precondition,
+    ) -> Result<Arc<Campaign>, String> {
+        document.insert("policy".into(), policy.to_string().into());
         let document: CampaignDocument =
-            serde_json::from_value(document.clone().into()).map_err(|error| format!("campaign: {error}"))?;
+            serde_json::from_value(document.into()).map_err(|error| format!("campaign: {error}"))?;
         let spec = document.read().map_err(|problems| format!("campaign: {}", listed(&problems)))?;
         let applied = self.service.apply(self.campaign.clone(), spec, precondition).await;
         applied.map(|(campaign, _)| campaign).map_err(|error| said(&error))
@@ -186,14 +252,21 @@ impl Runner {
         let mut line = 1;
         for (index, step) in scenario.steps.iter().enumerate() {
             line = line_of(text, step.span().start);
-            match self.step(index + 1, step).await {
+            let actual = match self.step(index + 1, step).await {
                 Ok(decisions) => {
-                    let found = differences(step.get_ref(), &decisions);
+                    report.seen.add(&decisions, self.tested);
+                    self.after(step.get_ref(), &decisions).await
+                }
+                Err(what) => Err(what),
+            };
+            match &actual {
+                Ok(actual) => {
+                    let found = differences(step.get_ref(), actual);
                     report.failures.extend(found.into_iter().map(|difference| Failure { line, difference }));
-                    report.seen.add(&decisions);
                 }
                 Err(what) => report.failures.push(Failure::new(line, what)),
             }
+            report.steps.push(actual.ok());
         }
         // The books are of the whole scenario: they are told of at its last step.
         match self.read(|store| store.audit()).await {
@@ -203,13 +276,27 @@ impl Runner {
             }
             Err(what) => report.failures.push(Failure::new(line, what)),
         }
-        report.failures.extend(self.totals(scenario, text).await);
+        self.totals(scenario, text, report).await;
+    }
+
+    /// What a step led to.
+    async fn after(&self, step: &Step, decisions: &[Decision]) -> Result<Actual, String> {
+        let mut actual = Actual::of(decisions);
+        for (customer, units) in &step.balances {
+            actual.balances.insert(customer.clone(), self.available(customer, units.keys()).await?);
+        }
+        for owner in step.states.keys() {
+            actual.states.insert(owner.clone(), self.state(owner).await?);
+        }
+        Ok(actual)
     }
 
     async fn step(&self, number: usize, step: &Spanned<Step>) -> Result<Vec<Decision>, String> {
         let step = step.get_ref();
         let last = self.read(|store| store.counters()).await?.last_decision;
-        if let Some(params) = &step.params {
+        if let Some(name) = &step.activate {
+            self.activate(name, step).await?;
+        } else if let Some(params) = &step.params {
             self.set_params(params, step.effective_from.as_ref()).await?;
         }
         if let Some(until) = &step.advance {
@@ -229,6 +316,20 @@ impl Runner {
         self.read(move |store| store.decisions(&DecisionFilter::default(), last, usize::MAX)).await
     }
 
+    /// Lets another component decide, as an operator would.
+    async fn activate(&self, name: &str, step: &Step) -> Result<(), String> {
+        let document = ActivationDocument {
+            policy: self.publish(name).await?.to_string(),
+            params: step.params.clone(),
+            effective_from: step.effective_from.clone(),
+            ..ActivationDocument::default()
+        };
+        let spec = document.read().map_err(|problems| format!("activate: {}", listed(&problems)))?;
+        let order = VersionOrder::Activate(spec, ActivationCause::Chosen);
+        let ordered = self.service.order(&self.campaign, order, (Precondition::None, false)).await;
+        ordered.map(drop).map_err(|error| format!("{name} is not activated: {}", said(&error)))
+    }
+
     async fn set_params(&self, params: &Map<String, Value>, effective_from: Option<&String>) -> Result<(), String> {
         let mut document = self.document.clone();
         document.insert("params".into(), params.clone().into());
@@ -236,8 +337,9 @@ impl Runner {
             document.insert("effective_from".into(), effective_from.clone().into());
         }
         let registry = self.service.registry();
-        let version = registry.campaign(&self.campaign).map_or(0, |active| active.campaign.version);
-        self.apply(&document, Precondition::Version(version)).await.map(drop)
+        let campaign = &registry.campaign(&self.campaign).ok_or("the campaign is gone")?.campaign;
+        let precondition = Precondition::Version(campaign.version);
+        self.apply(document, campaign.activations.active.policy, precondition).await.map(drop)
     }
 
     /// Lets time pass until then; timers that are due go off one after another, each at its own time.
@@ -285,32 +387,69 @@ impl Runner {
         results.into_iter().next().ok_or_else(|| "no answer".into())
     }
 
-    async fn totals(&self, scenario: &Scenario, text: &str) -> Vec<Failure> {
-        let mut found = Vec::new();
-        let expected = scenario.totals.iter().flat_map(|(id, units)| units.iter().map(move |unit| (id, unit)));
-        for (id, (unit, expected)) in expected {
-            let line = line_of(text, expected.span().start);
-            match self.held(id, unit).await {
-                Ok(actual) if actual == *expected.get_ref() => {}
-                Ok(actual) => found.push(Failure {
-                    line,
-                    difference: Difference {
-                        what: "totals".into(),
-                        missing: vec![format!("{} {unit} of {id}", expected.get_ref())],
-                        unexpected: vec![format!("{actual} {unit} of {id}")],
-                    },
-                }),
-                Err(what) => found.push(Failure::new(line, what)),
+    async fn totals(&self, scenario: &Scenario, text: &str, report: &mut Report) {
+        for (id, units) in &scenario.totals {
+            let line = |unit: &Spanned<u64>| line_of(text, unit.span().start);
+            match self.held(id, units.keys()).await {
+                Ok(actual) => {
+                    report.failures.extend(units.iter().filter_map(|(name, unit)| {
+                        let difference = amounts("totals", (id, name), *unit.get_ref(), Some(&actual))?;
+                        Some(Failure { line: line(unit), difference })
+                    }));
+                    report.totals.insert(id.clone(), actual);
+                }
+                Err(what) => report.failures.push(Failure::new(units.values().next().map_or(1, line), what)),
             }
         }
-        found
     }
 
-    /// What a customer holds of a unit.
-    async fn held(&self, id: &str, unit: &str) -> Result<u64, String> {
-        let customer = CustomerId::new(id).map_err(|error| format!("totals: {error}"))?;
+    /// What a customer holds of units, net of what was taken back.
+    async fn held(&self, id: &str, units: impl Iterator<Item = &String>) -> Result<BTreeMap<String, u64>, String> {
+        self.sums(id, units, |grant| grant.net()).await
+    }
+
+    /// What a customer can use of units now.
+    async fn available(&self, id: &str, units: impl Iterator<Item = &String>) -> Result<BTreeMap<String, u64>, String> {
+        let now = self.service.clock().now();
+        self.sums(id, units, |grant| grant.available_at(now)).await
+    }
+
+    async fn sums(
+        &self,
+        id: &str,
+        units: impl Iterator<Item = &String>,
+        of: impl Fn(&Grant) -> Quantity,
+    ) -> Result<BTreeMap<String, u64>, String> {
+        let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
         let grants = self.read(move |store| store.grants_to(&customer)).await?;
-        Ok(grants.iter().filter(|grant| grant.unit.as_str() == unit).map(|grant| grant.net().get()).sum())
+        let sum =
+            |unit: &String| grants.iter().filter(|grant| grant.unit.as_str() == unit).map(|one| of(one).get()).sum();
+        Ok(units.map(|unit| (unit.clone(), sum(unit))).collect())
+    }
+
+    /// What is kept of a customer or an entity.
+    async fn state(&self, id: &str) -> Result<Option<Value>, String> {
+        let owners = [CustomerId::new(id).ok().map(Owner::Party), id.parse::<EntityId>().ok().map(Owner::Entity)];
+        let keys = owners.into_iter().flatten().map(|owner| StateKey { campaign: self.campaign.clone(), owner });
+        let wanted = Wanted { states: keys.collect(), ..Wanted::default() };
+        let rows = self.read(move |store| store.load(&wanted)).await?;
+        let Some(state) = rows.states.into_iter().find_map(|(_, state)| state) else { return Ok(None) };
+        let mut value =
+            serde_json::from_str(state.value.as_str()).map_err(|error| format!("the state of {id}: {error}"))?;
+        without_nulls(&mut value);
+        Ok(Some(value))
+    }
+}
+
+/// Drops fields that are null, which a scenario file cannot have.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
     }
 }
 

@@ -6,6 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
+/// What the component under test is called in a step that activates it.
+pub const TESTED: &str = "tested";
+
 /// A scenario as it stands in its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +20,10 @@ pub struct Scenario {
     pub catalogue: Option<String>,
     /// The campaign document without its policy, which is the component under test.
     pub campaign: Spanned<Map<String, Value>>,
+    /// The component that the campaign begins with, by the name or path that [`Versions::named`](crate::Versions) finds; the
+    /// one under test when absent.
+    #[serde(default)]
+    pub begins_with: Option<Spanned<String>>,
     /// Event kinds that do not come with the host, each with its schema.
     #[serde(default)]
     pub kinds: BTreeMap<String, Spanned<Value>>,
@@ -39,6 +46,10 @@ pub struct Step {
     /// An event arrives.
     #[serde(default)]
     pub event: Option<StepEvent>,
+    /// Another component shall decide from now on: [`TESTED`], or one by the name or path that
+    /// [`Versions::named`](crate::Versions) finds. It may come with `params` of its own.
+    #[serde(default)]
+    pub activate: Option<String>,
     /// The operator changes the parameters.
     #[serde(default)]
     pub params: Option<Map<String, Value>>,
@@ -84,6 +95,12 @@ pub struct Step {
     /// Exactly this was released of what was held, in any order.
     #[serde(default)]
     pub released: Option<Vec<GrantExpected>>,
+    /// What customers can use after the step, by customer and unit. Units that are not named are not checked.
+    #[serde(default)]
+    pub balances: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What is kept of owners, customers or entities, after the step. Fields that are null are left out here.
+    #[serde(default)]
+    pub states: BTreeMap<String, Value>,
 }
 
 /// An event in short form.
@@ -156,7 +173,7 @@ pub enum ScenarioError {
         message: String,
     },
     /// A step does nothing, or two things.
-    #[error("a step has one of event, params and advance")]
+    #[error("a step has one of event, activate, params and advance")]
     Step {
         /// Where, from 1.
         line: usize,
@@ -184,10 +201,11 @@ impl Scenario {
             message: error.message().to_owned(),
         })?;
         for step in &scenario.steps {
-            let Step { event, params, advance, .. } = step.get_ref();
-            if [event.is_some(), params.is_some(), advance.is_some()].into_iter().filter(|is_some| *is_some).count()
-                != 1
-            {
+            let Step { event, activate, params, advance, .. } = step.get_ref();
+            // Parameters may come with the version that they are for.
+            let sets = params.is_some() && activate.is_none();
+            let does = [event.is_some(), activate.is_some(), sets, advance.is_some()];
+            if does.into_iter().filter(|does| *does).count() != 1 {
                 return Err(ScenarioError::Step { line: line_of(text, step.span().start) });
             }
         }
@@ -214,6 +232,9 @@ mod tests {
         assert!(error.line() == 5 && error.to_string().contains("evnt"), "{error:?}");
         let empty = format!("{HEAD}\n[[step]]\n");
         let error = Scenario::read(&empty).unwrap_err();
-        assert_eq!((error.line(), error.to_string().as_str()), (5, "a step has one of event, params and advance"));
+        assert_eq!(
+            (error.line(), error.to_string().as_str()),
+            (5, "a step has one of event, activate, params and advance")
+        );
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use largesse_conformance::Versions;
+
 use crate::fixture::{component, workers};
 
 const POLICIES: [&str; 4] = ["check-in", "invite-for-credit", "new-user-gift", "sign-up-rebate"];
@@ -23,7 +25,7 @@ fn run_all(policy: &str) {
     for file in &files {
         let text = std::fs::read_to_string(file).expect("a scenario can be read");
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let failed = largesse_conformance::run(&text, &component, &workers).failures;
+        let failed = largesse_conformance::run(&text, Versions::only(&component), &workers).failures;
         failures.extend(failed.into_iter().map(|failure| format!("{policy}/{name}: {failure}")));
     }
     assert!(failures.is_empty(), "{} failures in {} scenarios:\n{}", failures.len(), files.len(), failures.join("\n"));
@@ -86,7 +88,7 @@ grants = [{ to = "u1", unit = "points", quantity = 6 }]
 [totals]
 u1 = { points = 7 }
 "#;
-    let failures = largesse_conformance::run(text, &component("check_in"), &workers()).failures;
+    let failures = largesse_conformance::run(text, Versions::only(&component("check_in")), &workers()).failures;
     let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(
@@ -141,7 +143,7 @@ u2 = { points = 2 }
 #[test]
 fn time_passes_and_timers_go_off() {
     let run = |text: &str| {
-        let failures = largesse_conformance::run(text, &component("sets_timers"), &workers()).failures;
+        let failures = largesse_conformance::run(text, Versions::only(&component("sets_timers")), &workers()).failures;
         failures.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(run(TIMERS), [""; 0]);
@@ -183,7 +185,8 @@ denied = "nothing-to-settle"
 #[test]
 fn what_is_held_is_settled() {
     let run = |text: &str| {
-        let failures = largesse_conformance::run(text, &component("grants_as_told"), &workers()).failures;
+        let failures =
+            largesse_conformance::run(text, Versions::only(&component("grants_as_told")), &workers()).failures;
         failures.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(run(HOLDS), [""; 0]);
@@ -191,4 +194,80 @@ fn what_is_held_is_settled() {
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert!(wrong[0].contains("reserved: missing 11 points to u1; unexpected 10 points to u1 (order/2)"), "{wrong:?}");
     assert!(wrong[1].contains("released: missing 11 points to u1 (order/2); unexpected 10"), "{wrong:?}");
+}
+
+const SWAPPED: &str = r#"
+title = "What version 1 kept is carried over"
+begins_with = "before"
+[campaign]
+currency = "CNY"
+time_zone = "Asia/Shanghai"
+opens = "2026-03-01T00:00:00+08:00"
+unit_classes = ["points"]
+budgets = [{ unit = "points", total = 100 }]
+limits = [{ unit = "points", window = "campaign", amount = 100 }]
+[kinds."day.checked-in"]
+type = "object"
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-01T09:00:00+08:00", data = { } }
+states = { u1 = { n = 1, unlucky = false }, u2 = { n = 1 } }
+[[step]]
+activate = "tested"
+states = { u1 = { n = 1, unlucky = false } }
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-02T09:00:00+08:00", data = { } }
+states = { u1 = { count = 2 } }
+balances = { u1 = { points = 2 } }
+[[step]]
+activate = "before"
+params = {}
+[[step]]
+event = { kind = "day.checked-in", customer = "u1", time = "2026-03-03T09:00:00+08:00", data = { } }
+states = { u1 = { n = 3, unlucky = false } }
+[[step]]
+activate = "nowhere"
+"#;
+
+#[test]
+fn versions_are_swapped_in_the_middle() {
+    let named = |name: &str| match name {
+        "before" => Ok(component("counts_as_1")),
+        other => Err(format!("there is no {other}")),
+    };
+    let tested = component("counts_as_2");
+    let report = largesse_conformance::run(SWAPPED, Versions { tested: &tested, named: &named }, &workers());
+    let texts: Vec<String> = report.failures.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        ["line 13: states: missing u2: {\"n\":1}; unexpected u2: nothing is kept", "line 29: there is no nowhere"]
+    );
+    assert_eq!(report.seen.fuel.len(), 1, "only decisions of the component under test count");
+    let without = SWAPPED.replace("begins_with = \"before\"\n", "begins_with = \"nobody\"\n");
+    let report = largesse_conformance::run(&without, Versions { tested: &tested, named: &named }, &workers());
+    assert_eq!(report.failures[0].to_string(), "line 3: there is no nobody");
+    // A version that cannot carry a state over is not activated.
+    let unlucky = SWAPPED.replace("09:00:00+08:00\", data = { }", "09:00:00+08:00\", data = { unlucky = true }");
+    let report = largesse_conformance::run(&unlucky, Versions { tested: &tested, named: &named }, &workers());
+    let refused = report.failures.iter().find(|failure| failure.line == 16).expect("the step fails");
+    assert!(refused.to_string().contains("tested is not activated: "), "{refused}");
+}
+
+#[test]
+fn expectations_are_rewritten_to_what_happened() {
+    let wrong = TIMERS
+        .replace("quantity = 1 }]", "quantity = 9 }]")
+        .replace("skipped = [\"already-granted\"]", "skipped = [] # of the timer")
+        .replace("cancelled = [\"remind\"]", "cancelled = [\"remind\", \"other\"]")
+        .replace("u1 = { points = 3 }", "u1 = { points = 0 } # in all");
+    let component = component("sets_timers");
+    let run = |text: &str| largesse_conformance::run(text, Versions::only(&component), &workers());
+    let report = run(&wrong);
+    assert_eq!(report.failures.len(), 7, "{:?}", report.failures);
+    let text = largesse_conformance::updated(&wrong, &report).expect("there is something to rewrite");
+    assert_eq!(run(&text).failures, []);
+    let right = TIMERS
+        .replace("skipped = [\"already-granted\"]", "skipped = [\"already-granted\"] # of the timer")
+        .replace("u1 = { points = 3 }", "u1 = { points = 3 } # in all");
+    assert_eq!(text, right);
+    assert_eq!(largesse_conformance::updated(&text, &run(&text)), None);
 }

@@ -4,11 +4,18 @@
 mod junit;
 mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use largesse_conformance::{Report, Seen};
+use largesse_conformance::rules::{Loaded, Options, ParamsUsed, sample};
+use largesse_conformance::{Report, Seen, Versions, updated};
+use largesse_domain::decision::Output as Decided;
+use largesse_domain::id::RefusalCode;
+use largesse_domain::json::Json;
 use largesse_domain::policy::Manifest;
+use largesse_service::Kind;
 use serde::Serialize;
 
 use super::build::{self, Engine};
@@ -16,7 +23,9 @@ use crate::failure::{Failure, Result};
 use crate::output::Output;
 
 /// Where the scenarios of a crate are.
-const SCENARIOS: &str = "scenarios";
+pub(super) const SCENARIOS: &str = "scenarios";
+/// Generated inputs that are decided to learn how the policy refuses.
+const REFUSALS_FROM: usize = 500;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,18 +35,31 @@ pub(super) struct Args {
     /// The folder of the scenario files; `scenarios` in the crate's folder, or in the current one for a component
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
+    /// Another component, under the name by which scenarios let it decide; other names there are paths beside the scenario
+    #[arg(long = "with", value_name = "NAME=FILE.wasm", value_parser = parse_named)]
+    others: Vec<(String, PathBuf)>,
+    /// Rewrite what failing scenarios expect to what happened, and leave everything else in their files as it is
+    #[arg(long)]
+    update: bool,
     /// Write the results into a file, as JUnit's XML, for continuous integration
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
+fn parse_named(text: &str) -> std::result::Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err("expected NAME=FILE.wasm".into()),
+    }
+}
+
 /// What all scenarios came to.
 #[derive(Debug, Serialize)]
-struct Results {
+pub(super) struct Results {
     policy: String,
     digest: String,
     passed: usize,
-    failed: usize,
+    pub(super) failed: usize,
     scenarios: Vec<Scenario>,
     fuel: Fuel,
     not_exercised: NotExercised,
@@ -48,6 +70,8 @@ struct Results {
 struct Scenario {
     file: PathBuf,
     title: String,
+    /// Whether its file was rewritten before.
+    updated: bool,
     failures: Vec<largesse_conformance::Failure>,
     #[serde(skip)]
     took: Duration,
@@ -61,11 +85,13 @@ struct Fuel {
     worst: u64,
 }
 
-/// What the policy declares and no scenario showed.
+/// What the policy declares, or does on generated inputs, and no scenario showed.
 #[derive(Debug, Serialize)]
 struct NotExercised {
     subscriptions: Vec<String>,
     effects: Vec<&'static str>,
+    /// Codes of refusals that generated inputs came to.
+    refusals: Vec<String>,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result {
@@ -78,43 +104,116 @@ pub(super) fn run(args: &Args, output: Output) -> Result {
     let files = scenario_files(&folder)?;
     let component = if is_crate { build::component(&args.policy)? } else { args.policy.clone() };
     let bytes = build::read(&component)?;
+    let others = args.others.iter().map(|(name, file)| Ok((name.clone(), build::read(file)?)));
+    let suite = Suite { files, others: others.collect::<Result<_>>()?, update: args.update };
     let engine = Engine::start()?;
-    let policy = engine.load(&bytes, &component)?;
-
-    let mut seen = Seen::default();
-    let mut scenarios = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| Failure::usage(error).context(format!("cannot read {}", file.display())))?;
-        let started = Instant::now();
-        let Report { title, failures, seen: here } = largesse_conformance::run(&text, &bytes, &engine.workers);
-        seen.extend(&here);
-        scenarios.push(Scenario { file, title, failures, took: started.elapsed() });
-    }
-    let manifest = policy.manifest();
-    let failed = scenarios.iter().filter(|scenario| !scenario.failures.is_empty()).count();
-    let results = Results {
-        policy: format!("{}@{}", manifest.name, manifest.version),
-        digest: policy.digest().to_string(),
-        passed: scenarios.len() - failed,
-        failed,
-        scenarios,
-        fuel: Fuel::of(seen.fuel.clone()),
-        not_exercised: NotExercised::of(manifest, &seen),
-    };
+    engine.load(&bytes, &component)?;
+    let results = suite.run(&bytes, &engine)?;
     if let Some(file) = &args.junit {
         std::fs::write(file, junit::document(&results))
             .map_err(|error| Failure::usage(error).context(format!("cannot write {}", file.display())))?;
     }
     output.print(&results, || text::of(&results))?;
-    match failed {
-        0 => Ok(()),
-        failed => Err(Failure::new(format!("{failed} of {} scenarios failed", results.scenarios.len()))),
+    results.verdict()
+}
+
+/// Scenario files, and how they are run.
+pub(super) struct Suite {
+    pub(super) files: Vec<PathBuf>,
+    /// Components by the names that scenarios have for them.
+    pub(super) others: BTreeMap<String, Vec<u8>>,
+    /// Whether expectations that are not met are rewritten.
+    pub(super) update: bool,
+}
+
+impl Suite {
+    /// Runs all of it on a component.
+    pub(super) fn run(&self, component: &[u8], engine: &Engine) -> Result<Results> {
+        let policy = engine.workers.load(component)?;
+        let mut seen = Seen::default();
+        let mut options = Options { cases: REFUSALS_FROM, ..Options::default() };
+        let mut scenarios = Vec::new();
+        for file in &self.files {
+            let text = read_text(file)?;
+            note(&text, file, &mut options);
+            let (scenario, here) = self.run_one(file, &text, component, engine)?;
+            seen.extend(&here);
+            scenarios.push(scenario);
+        }
+        let manifest = policy.manifest();
+        let failed = scenarios.iter().filter(|scenario| !scenario.failures.is_empty()).count();
+        let subject = Loaded::new(Arc::clone(&engine.workers), Arc::clone(&policy));
+        let samples = sample(&subject, &options).map_err(Failure::usage)?;
+        let refusals = samples.into_iter().filter_map(|sample| match sample.measured.evaluation.output {
+            Decided::Refusal(refusal) => Some(refusal.code),
+            _ => None,
+        });
+        Ok(Results {
+            policy: format!("{}@{}", manifest.name, manifest.version),
+            digest: policy.digest().to_string(),
+            passed: scenarios.len() - failed,
+            failed,
+            fuel: Fuel::of(seen.fuel.clone()),
+            not_exercised: NotExercised::of(manifest, &refusals.collect(), &seen),
+            scenarios,
+        })
+    }
+
+    fn run_one(&self, file: &Path, text: &str, tested: &[u8], engine: &Engine) -> Result<(Scenario, Seen)> {
+        let named = |name: &str| match self.others.get(name) {
+            Some(component) => Ok(component.clone()),
+            None => {
+                let path = file.with_file_name(name);
+                std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+            }
+        };
+        let versions = Versions { tested, named: &named };
+        let started = Instant::now();
+        let mut report = largesse_conformance::run(text, versions, &engine.workers);
+        let rewritten = updated(text, &report).filter(|_| self.update);
+        if let Some(text) = &rewritten {
+            std::fs::write(file, text)
+                .map_err(|error| Failure::usage(error).context(format!("cannot write {}", file.display())))?;
+            report = largesse_conformance::run(text, versions, &engine.workers);
+        }
+        let Report { title, failures, seen, .. } = report;
+        let (updated, took) = (rewritten.is_some(), started.elapsed());
+        Ok((Scenario { file: file.to_owned(), title, updated, failures, took }, seen))
+    }
+}
+
+/// Notes what a scenario has for whoever generates inputs: parameters, and kinds of event.
+fn note(text: &str, file: &Path, options: &mut Options) {
+    // What does not read is told of where it is run.
+    let Ok(scenario) = largesse_conformance::Scenario::read(text) else { return };
+    if let Some(params) = scenario.campaign.get_ref().get("params") {
+        options.params.push(ParamsUsed { origin: file.display().to_string(), value: params.clone() });
+    }
+    for (name, schema) in scenario.kinds {
+        let known = options.kinds.iter().any(|kind| kind.kind.as_str() == name);
+        if let (Ok(kind), false) = (name.parse(), known) {
+            options.kinds.push(Kind { kind, schema: Json::from_checked(schema.get_ref().to_string()) });
+        }
+    }
+}
+
+fn read_text(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(error).context(format!("cannot read {}", file.display())))
+}
+
+impl Results {
+    /// Fails when a scenario did.
+    pub(super) fn verdict(&self) -> Result {
+        match self.failed {
+            0 => Ok(()),
+            failed => Err(Failure::new(format!("{failed} of {} scenarios failed", self.scenarios.len()))),
+        }
     }
 }
 
 /// The scenario files of a folder, by name.
-fn scenario_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn scenario_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let named = |failure: Failure| {
         let failure = failure.context(format!("there are no scenarios in {}", folder.display()));
         failure.hint("name their folder with --scenarios; `largesse policy new` writes some to begin with")
@@ -139,12 +238,13 @@ impl Fuel {
 }
 
 impl NotExercised {
-    fn of(manifest: &Manifest, seen: &Seen) -> Self {
+    fn of(manifest: &Manifest, refusals: &BTreeSet<RefusalCode>, seen: &Seen) -> Self {
         let subscriptions = manifest.subscriptions.iter().filter(|one| !seen.subscriptions.contains(&one.name));
         let effects = manifest.effects.iter().filter(|one| !seen.effects.contains(one));
         Self {
             subscriptions: subscriptions.map(|one| one.name.to_string()).collect(),
             effects: effects.map(|one| one.as_str()).collect(),
+            refusals: refusals.difference(&seen.refusals).map(ToString::to_string).collect(),
         }
     }
 }
@@ -160,6 +260,7 @@ mod tests {
         let scenario = |file: &str, title: &str, failures| Scenario {
             file: file.into(),
             title: title.into(),
+            updated: false,
             failures,
             took: Duration::from_millis(12),
         };
@@ -185,7 +286,11 @@ mod tests {
                 scenario("scenarios/b.toml", "Refunds take back", failures),
             ],
             fuel: Fuel::of(vec![30, 10, 12_345]),
-            not_exercised: NotExercised { subscriptions: vec!["order-refunded".into()], effects: vec!["revoke"] },
+            not_exercised: NotExercised {
+                subscriptions: vec!["order-refunded".into()],
+                effects: vec!["revoke"],
+                refusals: vec!["too-late".into()],
+            },
         }
     }
 

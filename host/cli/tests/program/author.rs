@@ -106,7 +106,10 @@ fn the_tutorial_leads_from_nothing_to_a_canary() {
     assert!(failed.code == 1 && failed.err.ends_with("error: 1 of 2 scenarios failed\n"), "{}", failed.err);
     let shown = tutorial.block("", "FAIL ").trim();
     assert!(failed.out.contains(shown), "the tutorial shows\n{shown}\nand this came:\n{}", failed.out);
-    desk.edit("spring-orders/scenarios/refund.toml", "quantity = 30 }]", "quantity = 20 }]");
+    let updated = desk.largesse(at, &tutorial.next("largesse policy test --update")).ok();
+    assert!(updated.contains("new   scenarios/refund.toml: ") && updated.contains("1 rewritten"), "{updated}");
+    let scenario = |name: &str| std::fs::read_to_string(format!("{name}/scenarios/refund.toml")).unwrap();
+    assert_eq!(scenario(desk.path(at).to_str().unwrap()), scenario(&repository("templates/milestone")));
     desk.largesse(at, &tutorial.next("largesse policy test --junit results.xml")).ok();
     let xml = std::fs::read_to_string(desk.path("spring-orders/results.xml")).unwrap();
     assert!(xml.contains("<testsuites tests=\"2\" failures=\"0\">"), "{xml}");
@@ -172,7 +175,7 @@ fn every_other_template_passes_as_it_is() {
         desk.native_tests(&name);
         let tested = json_of(&desk.largesse(&name, &["policy", "test", "--json"]).ok());
         assert_eq!((&tested["passed"], &tested["failed"]), (&json!(1), &json!(0)), "{tested}");
-        assert_eq!(tested["not_exercised"], json!({"subscriptions": [], "effects": []}));
+        assert_eq!(tested["not_exercised"], json!({"subscriptions": [], "effects": [], "refusals": []}));
         let fuel = &tested["fuel"];
         assert!(fuel["median"].as_u64() > Some(0) && fuel["worst"].as_u64() >= fuel["median"].as_u64(), "{fuel}");
     }

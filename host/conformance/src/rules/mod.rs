@@ -14,6 +14,7 @@ mod decisions;
 mod history;
 mod params;
 mod versions;
+mod sample;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use list::{Rule, page};
 pub use report::{Comparison, Difference, Finding, ParamsUsed, Report, Verdict};
+pub use sample::{Sample, sample};
 pub use subject::{Loaded, Subject};
 
 use history::Histories;
@@ -179,9 +181,7 @@ fn previous(subject: &dyn Subject, before: &dyn Subject, stage: &Stage, options:
     let Some(schema) = params::schema(before).0 else {
         return Finding::skipped(Rule::Previous, "the schema of the previous version's parameters is not valid");
     };
-    let given = options.params.iter().filter(|one| params::problem(before, &schema.1, &one.value).is_none());
-    let given: Vec<_> = given.cloned().collect();
-    let params = params::choose(before, &schema, (&given, &currency), options.seed).json();
+    let params = params::taken(before, &schema, (&options.params, &currency), options.seed);
     if params.is_empty() {
         return Finding::skipped(Rule::Previous, "there are no parameters that the previous version takes");
     }

@@ -79,6 +79,18 @@ pub(super) fn choose(
     Chosen { used, finding }
 }
 
+/// The parameters to try a policy with whose own are not in question: of those given, the ones that it takes.
+pub(super) fn taken(
+    subject: &dyn Subject,
+    schema: &(Value, Validator),
+    (given, currency): (&[ParamsUsed], &str),
+    seed: u64,
+) -> Vec<Json> {
+    let given = given.iter().filter(|one| problem(subject, &schema.1, &one.value).is_none());
+    let given: Vec<_> = given.cloned().collect();
+    choose(subject, schema, (&given, currency), seed).json()
+}
+
 fn origins(used: &[ParamsUsed]) -> String {
     let mut origins: Vec<&str> = used.iter().map(|params| params.origin.as_str()).collect();
     origins.dedup();

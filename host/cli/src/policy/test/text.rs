@@ -10,7 +10,11 @@ use crate::money::count;
 pub(super) fn of(results: &Results) -> String {
     let mut text = format!("{}  {}\n\n", results.policy, results.digest);
     for scenario in &results.scenarios {
-        let word = if scenario.failures.is_empty() { "pass" } else { "FAIL" };
+        let word = match (scenario.failures.is_empty(), scenario.updated) {
+            (true, false) => "pass",
+            (true, true) => "new ",
+            (false, _) => "FAIL",
+        };
         let title = if scenario.title.is_empty() { String::new() } else { format!(": {}", scenario.title) };
         let file = scenario.file.display();
         let _ = writeln!(text, "{word}  {file}{title}");
@@ -22,6 +26,10 @@ pub(super) fn of(results: &Results) -> String {
                 let _ = writeln!(text, "        {sign} {one}");
             }
         }
+    }
+    let updated = results.scenarios.iter().filter(|scenario| scenario.updated).count();
+    if updated > 0 {
+        let _ = writeln!(text, "\n{updated} rewritten to what happened: see that it is what should happen");
     }
     if results.scenarios.iter().flat_map(|scenario| &scenario.failures).any(|failure| failure.difference.has_parts()) {
         text.push_str("\n(- was expected and did not happen, + happened and was not expected)\n");
@@ -37,11 +45,11 @@ pub(super) fn of(results: &Results) -> String {
         count(fuel.worst),
         count(FUEL_BASE),
     );
-    if !left_out.subscriptions.is_empty() {
-        let _ = writeln!(text, "no scenario exercises the subscriptions: {}", left_out.subscriptions.join(", "));
-    }
-    if !left_out.effects.is_empty() {
-        let _ = writeln!(text, "no scenario exercises the effects: {}", left_out.effects.join(", "));
+    let effects = left_out.effects.iter().map(ToString::to_string).collect();
+    let left_out =
+        [("subscriptions", &left_out.subscriptions), ("effects", &effects), ("refusals", &left_out.refusals)];
+    for (what, names) in left_out.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let _ = writeln!(text, "no scenario exercises the {what}: {}", names.join(", "));
     }
     text
 }
