@@ -11,7 +11,7 @@ LARGESSE = $(BUILT)/release/largesse
 WASM := wasm32-wasip2
 POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
 # What `largesse policy new` begins a policy with.
-TEMPLATES := draw milestone streak
+TEMPLATES := draw ladder milestone referral streak
 # The contract version that is not released yet, and the guest that stands for it.
 FROZEN := tests/frozen/0.1.0
 FREEZES := counts_days

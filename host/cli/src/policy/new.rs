@@ -33,6 +33,10 @@ enum Template {
     Streak,
     /// A prize by chance, so many times a day
     Draw,
+    /// A reward for inviter and invitee when the invitee's first order is paid
+    Referral,
+    /// A reward for each rung that the sum of paid orders reaches
+    Ladder,
 }
 
 impl Template {
@@ -42,6 +46,8 @@ impl Template {
             Self::Milestone => "milestone",
             Self::Streak => "streak",
             Self::Draw => "draw",
+            Self::Referral => "referral",
+            Self::Ladder => "ladder",
         }
     }
 

@@ -169,7 +169,7 @@ fn live(desk: &Desk, mut tutorial: Tutorial) {
 #[test]
 fn every_other_template_passes_as_it_is() {
     let Some(desk) = Desk::new() else { return };
-    for template in ["streak", "draw"] {
+    for template in ["streak", "draw", "referral", "ladder"] {
         let name = format!("my-{template}");
         desk.largesse("", &["policy", "new", &name, "--template", template]).ok();
         desk.native_tests(&name);
