@@ -3,7 +3,9 @@
 mod new;
 mod build;
 mod test;
+mod inputs;
 mod check;
+mod bench;
 mod sign;
 
 use std::fmt::Write as _;
@@ -39,6 +41,8 @@ enum Action {
     Test(test::Args),
     /// Hold a component to the rules for policies, without a host; ends with 1 when one is broken
     Check(check::Args),
+    /// Measure what decisions cost: time, fuel and memory, next to another version if there is one
+    Bench(bench::Args),
     /// Publish components; publishing one again changes nothing
     Publish {
         /// Components for the WebAssembly target `wasm32-wasip2`
@@ -97,6 +101,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
         Action::Build(args) => build::run(&args, output),
         Action::Test(args) => test::run(&args, output),
         Action::Check(args) => check::run(&args, output),
+        Action::Bench(args) => bench::run(&args, output),
         Action::Sign { files, key } => sign::sign(&files, &key, output),
         Action::Keygen { file, name } => sign::keygen(&file, name, output),
         Action::Publish { files, signature } => {

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::host::{Answer, Running, repository, run_in};
+use super::host::{Answer, Running, policies, repository, run, run_in};
 use super::json_of;
 
 /// A folder for crates, and what cargo builds in, which all templates and runs share.
@@ -179,6 +179,25 @@ fn every_other_template_passes_as_it_is() {
         let fuel = &tested["fuel"];
         assert!(fuel["median"].as_u64() > Some(0) && fuel["worst"].as_u64() >= fuel["median"].as_u64(), "{fuel}");
     }
+}
+
+#[test]
+fn two_versions_are_measured_beside_one_another() {
+    let Some(policies) = policies() else { return };
+    let (one, other) = (policies.join("examples/counts_as_1.wasm"), policies.join("examples/counts_as_2.wasm"));
+    let bench = run(&["policy", "bench", &one, "--against", &other, "--seconds", "1", "--cases", "50", "--json"]).ok();
+    let bench = json_of(&bench);
+    for policy in bench["policies"].as_array().unwrap() {
+        let number = |name: &str| policy[name].as_u64().unwrap();
+        assert!(number("decisions") >= number("inputs") && number("inputs") > 0, "{policy}");
+        assert!(number("p99_ns") >= number("p50_ns") && number("p50_ns") > 0, "{policy}");
+        assert!(number("fuel_worst") >= number("fuel_median") && number("fuel_median") > 0, "{policy}");
+        assert!(number("decisions_per_second") > 0 && number("memory_bytes") > 0, "{policy}");
+    }
+    assert!(bench["ratios"]["fuel_median"].as_f64().unwrap() > 0.0, "{bench}");
+    assert_eq!(bench["policies"].as_array().unwrap().len(), 2);
+    let nothing = run(&["policy", "bench", &policies.join("examples/refuses_its_example.wasm")]);
+    assert!(nothing.code == 2 && nothing.err.contains("hint: give parameters with --params"), "{}", nothing.err);
 }
 
 #[test]
