@@ -1,10 +1,10 @@
 //! `largesse kind`: the kinds of event that the host takes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use largesse_http::views::{KindList, KindView};
 
-use crate::client::{Connection, step};
+use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::table::Table;
@@ -50,20 +50,25 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             Output { json: true }.print(&kind.schema, String::new)
         }
         Action::Register { file, kind } => {
-            let named = || format!("cannot register {}", file.display());
-            let text = std::fs::read(&file).map_err(|error| Failure::usage(error).context(named()))?;
-            let schema: serde_json::Value =
-                serde_json::from_slice(&text).map_err(|error| Failure::usage(error).context(named()))?;
-            let stem = file.file_stem().and_then(|stem| stem.to_str());
-            let Some(kind) = kind.or_else(|| stem.map(str::to_owned)) else {
-                let failure = Failure::usage(anyhow::anyhow!("the file's name does not give a kind"));
-                return Err(failure.hint("give one with --kind"));
-            };
-            let registered: Result<KindView> = client.put(&format!("/v1/kinds/{}", step(&kind)), &[], &schema);
-            let registered = registered.map_err(|failure| failure.context(named()))?;
+            let registered = register(&client, &file, kind)?;
             output.print(&registered, || format!("registered {}\n", registered.kind))
         }
     }
+}
+
+/// Registers the kind that a file has the schema of; it is named after the file when no name is given.
+pub(crate) fn register(client: &Client, file: &Path, kind: Option<String>) -> Result<KindView> {
+    let named = || format!("cannot register {}", file.display());
+    let text = std::fs::read(file).map_err(|error| Failure::usage(error).context(named()))?;
+    let schema: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| Failure::usage(error).context(named()))?;
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    let Some(kind) = kind.or_else(|| stem.map(str::to_owned)) else {
+        let failure = Failure::usage(anyhow::anyhow!("the file's name does not give a kind"));
+        return Err(failure.hint("give one with --kind"));
+    };
+    let registered = client.put(&format!("/v1/kinds/{}", step(&kind)), &[], &schema);
+    registered.map_err(|failure| failure.context(named()))
 }
 
 fn list_text(list: &KindList) -> String {

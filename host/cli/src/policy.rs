@@ -6,7 +6,10 @@ mod test;
 mod inputs;
 mod check;
 mod bench;
+mod dev;
 mod sign;
+
+pub(crate) use dev::{Args as DevArgs, run as dev};
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

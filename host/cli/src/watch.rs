@@ -4,7 +4,9 @@
 //! a network, and it is the only way to tell that a file has come to rest. A component is read when two looks in a row have found it the
 //! same; what is half-written is left alone, and a rename over it is one change. Every change is answered with one line a campaign.
 
+mod rest;
 mod folder;
+mod tree;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,9 +23,10 @@ use tokio::sync::watch;
 
 pub(crate) use folder::Folder;
 use folder::Rested;
+pub(crate) use tree::Tree;
 
-/// How often the folder is looked at. A file must be the same at two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often a folder is looked at. A file must be the same at two looks.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Looks at the folder until the host stops.
 pub(crate) async fn run(service: Arc<Service>, mut folder: Folder, mut stop: watch::Receiver<bool>) {

@@ -85,27 +85,62 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).map_err(|error| Failure::usage(error).context(format!("cannot read {}", file.display())))
 }
 
-/// Has cargo build the component of a crate; gives its file.
+/// Has cargo build the component of a crate, and tell what it has to tell as it goes; gives its file.
 pub(super) fn component(crate_dir: &Path) -> Result<PathBuf> {
-    let named = |failure: Failure| failure.context(format!("cannot build {}", crate_dir.display()));
-    let manifest = crate_dir.join("Cargo.toml").canonicalize().map_err(|error| {
-        named(Failure::usage(anyhow::Error::new(error).context("it has no Cargo.toml")))
+    match compile(crate_dir, Stdio::inherit()) {
+        Ok(compiled) => Ok(compiled.file),
+        Err(Unbuilt::Compiler(_)) => Err(named(crate_dir, Failure::new("cargo has told why above"))),
+        Err(Unbuilt::Other(failure)) => Err(failure),
+    }
+}
+
+/// What cargo made.
+pub(super) struct Compiled {
+    pub(super) file: PathBuf,
+    /// What it told, where that was kept.
+    pub(super) told: String,
+}
+
+/// Why there is no component.
+pub(super) enum Unbuilt {
+    /// The source does not compile; with what cargo told, where that was kept.
+    Compiler(String),
+    /// Something else.
+    Other(Failure),
+}
+
+fn named(crate_dir: &Path, failure: Failure) -> Failure {
+    failure.context(format!("cannot build {}", crate_dir.display()))
+}
+
+/// The manifest of a crate, by its full path.
+pub(super) fn manifest(crate_dir: &Path) -> Result<PathBuf> {
+    crate_dir.join("Cargo.toml").canonicalize().map_err(|error| {
+        named(crate_dir, Failure::usage(anyhow::Error::new(error).context("it has no Cargo.toml")))
             .hint("`largesse policy new NAME` begins a policy")
-    })?;
-    has_target(crate_dir).map_err(named)?;
+    })
+}
+
+/// Has cargo build the component of a crate. What it tells goes there, or is kept when that is a pipe.
+pub(super) fn compile(crate_dir: &Path, told: Stdio) -> std::result::Result<Compiled, Unbuilt> {
+    let other = |failure| Unbuilt::Other(named(crate_dir, failure));
+    let manifest = manifest(crate_dir).map_err(Unbuilt::Other)?;
+    has_target(crate_dir).map_err(other)?;
     // Errors and warnings of the compiler go where cargo writes them; what it made comes in JSON.
     let mut cargo = program("CARGO", "cargo");
     cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
-    cargo.arg("--manifest-path").arg(&manifest).current_dir(crate_dir).stderr(Stdio::inherit());
-    let built = cargo.output().map_err(|error| named(no_rust("cargo", error)))?;
+    cargo.arg("--manifest-path").arg(&manifest).current_dir(crate_dir).stderr(told);
+    let built = cargo.output().map_err(|error| other(no_rust("cargo", error)))?;
+    let told = String::from_utf8_lossy(&built.stderr).into_owned();
     if !built.status.success() {
-        return Err(named(Failure::new("cargo has told why above")));
+        return Err(Unbuilt::Compiler(told));
     }
     let messages = String::from_utf8_lossy(&built.stdout);
-    made(&messages, &manifest).ok_or_else(|| {
-        named(Failure::usage(anyhow::anyhow!("it makes no component")))
-            .hint("Cargo.toml needs crate-type = [\"cdylib\", \"rlib\"] under [lib]")
-    })
+    let file = made(&messages, &manifest).ok_or_else(|| {
+        let failure = Failure::usage(anyhow::anyhow!("it makes no component"));
+        other(failure.hint("Cargo.toml needs crate-type = [\"cdylib\", \"rlib\"] under [lib]"))
+    })?;
+    Ok(Compiled { file, told })
 }
 
 /// The component among what cargo says it made of the crate with this manifest.

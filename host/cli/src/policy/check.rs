@@ -78,15 +78,22 @@ fn text(report: &Report) -> String {
     }
     let named = report.policy.as_deref().unwrap_or("the component");
     let mut text = format!("{named}, {} inputs from seed {}\n\n{table}", count(report.cases as u64), report.seed);
+    text.push_str(&broken(report));
+    if let Some(comparison) = &report.comparison {
+        text.push_str(&comparison_text(comparison));
+    }
+    text
+}
+
+/// The rules that are broken, each with the input that breaks it and the remedy.
+pub(super) fn broken(report: &Report) -> String {
+    let mut text = String::new();
     for finding in report.failures() {
         let _ = write!(text, "\n{}: {}\n", finding.rule.id(), finding.seen);
         if let Some(input) = &finding.input {
             let _ = writeln!(text, "  input: {input}");
         }
         let _ = writeln!(text, "  remedy: {}", finding.rule.remedy());
-    }
-    if let Some(comparison) = &report.comparison {
-        text.push_str(&comparison_text(comparison));
     }
     text
 }

@@ -49,7 +49,7 @@ impl Inputs {
 }
 
 /// Reads parameters: JSON or TOML, by themselves or in a campaign document.
-fn read_params(file: &Path) -> Result<ParamsUsed> {
+pub(super) fn read_params(file: &Path) -> Result<ParamsUsed> {
     let text = read_text(file)?;
     let told = |failure: Failure| failure.context(format!("cannot read parameters from {}", file.display()));
     let value: Value = match file.extension() {
@@ -66,7 +66,7 @@ fn read_params(file: &Path) -> Result<ParamsUsed> {
 }
 
 /// Reads the schema of a kind from a file that is named after it.
-fn read_kind(file: &Path) -> Result<Kind> {
+pub(super) fn read_kind(file: &Path) -> Result<Kind> {
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let named = format!("{} is not named after an event kind", file.display());
     let kind = EventKind::new(&name).map_err(|error| Failure::usage(error).context(named))?;

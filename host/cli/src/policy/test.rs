@@ -20,10 +20,11 @@ use serde::Serialize;
 
 use super::build::{self, Engine};
 use crate::failure::{Failure, Result};
+use crate::money::count;
 use crate::output::Output;
 
-/// Where the scenarios of a crate are.
-pub(super) const SCENARIOS: &str = "scenarios";
+/// What the folder of the scenarios of a crate is called.
+const SCENARIOS: &str = "scenarios";
 /// Generated inputs that are decided to learn how the policy refuses.
 const REFUSALS_FROM: usize = 500;
 
@@ -96,11 +97,8 @@ struct NotExercised {
 
 pub(super) fn run(args: &Args, output: Output) -> Result {
     let is_crate = args.policy.is_dir();
-    let folder = args.scenarios.clone().unwrap_or_else(|| match args.policy.strip_prefix(".") {
-        Ok(below) if is_crate => below.join(SCENARIOS),
-        Err(_) if is_crate => args.policy.join(SCENARIOS),
-        _ => SCENARIOS.into(),
-    });
+    let folder =
+        args.scenarios.clone().unwrap_or_else(|| scenarios_of(if is_crate { &args.policy } else { Path::new("") }));
     let files = scenario_files(&folder)?;
     let component = if is_crate { build::component(&args.policy)? } else { args.policy.clone() };
     let bytes = build::read(&component)?;
@@ -203,6 +201,18 @@ fn read_text(file: &Path) -> Result<String> {
 }
 
 impl Results {
+    /// The scenarios that failed, for people.
+    pub(super) fn failed_text(&self) -> String {
+        text::failed(self)
+    }
+
+    /// How many passed, and the fuel of their decisions, in a few words.
+    pub(super) fn brief(&self) -> String {
+        let Fuel { median, worst, .. } = self.fuel;
+        let (passed, failed) = (self.passed, self.failed);
+        format!("{passed} passed, {failed} failed; fuel: median {}, worst {}", count(median), count(worst))
+    }
+
     /// Fails when a scenario did.
     pub(super) fn verdict(&self) -> Result {
         match self.failed {
@@ -210,6 +220,11 @@ impl Results {
             failed => Err(Failure::new(format!("{failed} of {} scenarios failed", self.scenarios.len()))),
         }
     }
+}
+
+/// Where the scenarios of a crate are.
+pub(super) fn scenarios_of(crate_dir: &Path) -> PathBuf {
+    crate_dir.strip_prefix(".").unwrap_or(crate_dir).join(SCENARIOS)
 }
 
 /// The scenario files of a folder, by name.

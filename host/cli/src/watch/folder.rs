@@ -3,47 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, MetadataExt as _};
+use cap_std::fs::Dir;
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
 use largesse_service::signature::Signature;
 
+use super::rest::{Rest, Stamp, written};
 use crate::failure::{Failure, Result};
-
-/// How long a file must have stayed the same before it is read.
-const REST: Duration = Duration::from_millis(150);
-
-fn written(metadata: &Metadata) -> Option<SystemTime> {
-    metadata.modified().ok().map(cap_std::time::SystemTime::into_std)
-}
-
-/// What tells one content of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    bytes: u64,
-    /// Another file may be moved here with the time and size of the one before.
-    file: u64,
-    /// When the signature beside it was written, if there is one.
-    signed: Option<SystemTime>,
-}
-
-/// What is known of a file.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    stamp: Stamp,
-    /// When it was first found like this.
-    found: Instant,
-    taken: bool,
-}
-
-impl Seen {
-    fn now(stamp: Stamp) -> Self {
-        Self { stamp, found: Instant::now(), taken: false }
-    }
-}
 
 /// A component that has changed and come to rest.
 #[derive(Debug)]
@@ -60,7 +28,7 @@ pub(super) struct Rested {
 #[derive(Debug)]
 pub(crate) struct Folder {
     dir: Dir,
-    seen: BTreeMap<String, Seen>,
+    rest: Rest,
     /// Whether the last look failed, so that it is told once.
     unreadable: bool,
 }
@@ -72,7 +40,7 @@ impl Folder {
             let failure = Failure::usage(error).context(format!("cannot watch {}", path.display()));
             failure.hint("make the folder first, or name another with --watch")
         })?;
-        Ok(Self { dir, seen: BTreeMap::new(), unreadable: false })
+        Ok(Self { dir, rest: Rest::default(), unreadable: false })
     }
 
     /// Looks once. Gives what has come to rest since the last time.
@@ -89,19 +57,12 @@ impl Folder {
                 return Vec::new();
             }
         };
-        self.seen.retain(|name, _| stamps.contains_key(name));
-        let mut rested = Vec::new();
-        for (name, stamp) in stamps {
-            let seen = self.seen.entry(name.clone()).or_insert_with(|| Seen::now(stamp));
-            if seen.stamp != stamp {
-                *seen = Seen::now(stamp);
-            } else if !seen.taken && seen.found.elapsed() >= REST {
-                seen.taken = true;
-                let (found, content) = (seen.found, self.read(&name).map_err(|error| error.to_string()));
-                rested.push(Rested { name, found, content });
-            }
-        }
-        rested
+        let rested = self.rest.rested(stamps);
+        let read = |(name, found): (String, Instant)| {
+            let content = self.read(&name).map_err(|error| error.to_string());
+            Rested { name, found, content }
+        };
+        rested.into_iter().map(read).collect()
     }
 
     fn stamps(&self) -> io::Result<BTreeMap<String, Stamp>> {
@@ -117,8 +78,7 @@ impl Folder {
             if metadata.is_file() {
                 let signature = self.dir.metadata(format!("{name}.sig")).ok();
                 let signed = signature.as_ref().and_then(written);
-                let (modified, bytes, file) = (written(&metadata), metadata.len(), metadata.ino());
-                stamps.insert(name, Stamp { modified, bytes, file, signed });
+                stamps.insert(name, Stamp::of(&metadata).signed(signed));
             }
         }
         Ok(stamps)
@@ -140,6 +100,7 @@ impl Folder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rest::REST;
     use super::*;
 
     fn rest(folder: &mut Folder) -> Vec<String> {

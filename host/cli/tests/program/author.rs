@@ -10,14 +10,14 @@ use super::host::{Answer, Running, policies, repository, run, run_in};
 use super::json_of;
 
 /// A folder for crates, and what cargo builds in, which all templates and runs share.
-struct Desk {
+pub(crate) struct Desk {
     folder: TempDir,
-    target: PathBuf,
+    pub(crate) target: PathBuf,
 }
 
 impl Desk {
     /// Nothing when the toolchain cannot build components, which is said.
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("authors");
         let told = Command::new("rustc").args(["--print", "target-libdir", "--target", "wasm32-wasip2"]).output();
         let libraries = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned()).unwrap_or_default();
@@ -28,12 +28,12 @@ impl Desk {
         Some(Self { folder: tempfile::tempdir().unwrap(), target })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Runs the program in a folder here.
-    fn largesse(&self, folder: &str, arguments: &[&str]) -> Answer {
+    pub(crate) fn largesse(&self, folder: &str, arguments: &[&str]) -> Answer {
         run_in(&self.path(folder), &[("CARGO_TARGET_DIR", self.target.as_path())], arguments)
     }
 
@@ -47,7 +47,7 @@ impl Desk {
         text
     }
 
-    fn edit(&self, file: &str, from: &str, to: &str) {
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
         let path = self.path(file);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} has not {from:?}:\n{text}");

@@ -26,7 +26,7 @@ impl Answer {
 }
 
 /// The program, with no configuration from outside.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LARGESSE_")) {
         command.env_remove(name);

@@ -12,6 +12,7 @@ mod versions;
 mod policies;
 mod author;
 mod backtest;
+mod dev;
 
 use std::io::Write as _;
 

@@ -16,20 +16,26 @@ use crate::token::random;
 /// An engine with one worker.
 pub(in crate::policy) struct Engine {
     pub(in crate::policy) workers: Arc<Workers>,
-    // Compiled code, so that a component is compiled once.
-    _cache: TempDir,
+    // Compiled code, so that a component is compiled once. Nothing when the folder is somebody else's.
+    _cache: Option<TempDir>,
 }
 
 impl Engine {
     pub(in crate::policy) fn start() -> Result<Self> {
         let cache = tempfile::tempdir()?;
+        let engine = Self::start_in(cache.path())?;
+        Ok(Self { _cache: Some(cache), ..engine })
+    }
+
+    /// Keeps compiled code in this folder.
+    pub(in crate::policy) fn start_in(cache: &Path) -> Result<Self> {
         let workers = Workers::new(WorkersConfig {
             workers: NonZeroUsize::MIN,
             compiler: Compiler::child(std::env::current_exe()?, vec![COMPILE_CHILD.to_owned()]),
-            cache_dir: Some(Dir::open_ambient_dir(cache.path(), ambient_authority())?),
+            cache_dir: Some(Dir::open_ambient_dir(cache, ambient_authority())?),
             host_key: HostKey::from_bytes(random()?),
         })?;
-        Ok(Self { workers: Arc::new(workers), _cache: cache })
+        Ok(Self { workers: Arc::new(workers), _cache: None })
     }
 
     /// Compiles a component and asks it what it is; the file is named in what goes wrong.
