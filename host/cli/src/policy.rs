@@ -87,9 +87,9 @@ enum Action {
         /// A name, a name@version, or a digest
         policy: String,
     },
-    /// Show what a policy says of itself
+    /// Show what a policy says of itself, published or in a file
     Show {
-        /// A name, a name@version, or a digest
+        /// A name, a name@version, a digest, or a component (FILE.wasm), for which no host is asked
         policy: String,
         /// Print only the JSON Schema of its parameters
         #[arg(long)]
@@ -131,6 +131,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let stop: StopView = client()?.post(&format!("/v1/policies/{}/allow", step(&policy)))?;
             output.print(&stop, || stop_text(&stop))
         }
+        Action::Show { policy, params } if policy.ends_with(".wasm") => build::show(Path::new(&policy), params, output),
         Action::Show { policy, params } => {
             let policy: PolicyView = client()?.get(&format!("/v1/policies/{}", step(&policy)))?;
             if params {

@@ -1,6 +1,7 @@
 //! `largesse policy build`: the component of a crate, and what it says of itself.
 
 mod engine;
+mod origin;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,9 +16,14 @@ use crate::money::count;
 use crate::output::Output;
 
 pub(super) use engine::Engine;
+pub(super) use origin::Origin;
 
 /// What components are compiled for.
 const TARGET: &str = "wasm32-wasip2";
+/// What they are linked with.
+const LINKER: &str = "wasm-component-ld";
+/// Where cargo is told of another linker.
+const LINKER_VARIABLE: &str = "CARGO_TARGET_WASM32_WASIP2_LINKER";
 /// What components are called, after the name of their crate.
 const ENDING: &str = "wasm";
 
@@ -41,17 +47,27 @@ struct Built<'a> {
     subscriptions: Vec<&'a str>,
     effects: Vec<&'static str>,
     unit_classes: Vec<&'static str>,
+    /// What its builder says that it was built from.
+    origin: Option<Origin>,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result {
-    let file = component(&args.crate_dir)?;
-    let bytes = read(&file)?;
-    let policy = Engine::start()?.load(&bytes, &file)?;
-    let built = describe(&file, &policy);
+    show(&component(&args.crate_dir)?, false, output)
+}
+
+/// Shows what a component says of itself, or only the JSON Schema of its parameters.
+pub(super) fn show(file: &Path, params: bool, output: Output) -> Result {
+    let bytes = read(file)?;
+    let policy = Engine::start()?.load(&bytes, file)?;
+    if params {
+        let schema: Value = serde_json::from_str(policy.manifest().params_schema.as_str())?;
+        return Output { json: true }.print(&schema, String::new);
+    }
+    let built = describe(file, &policy, Origin::read(&bytes));
     output.print(&built, || text(&built))
 }
 
-fn describe<'a>(file: &'a Path, policy: &'a LoadedPolicy) -> Built<'a> {
+fn describe<'a>(file: &'a Path, policy: &'a LoadedPolicy, origin: Option<Origin>) -> Built<'a> {
     let Manifest { name, version, summary, subscriptions, effects, unit_classes, .. } = policy.manifest();
     Built {
         file,
@@ -64,6 +80,7 @@ fn describe<'a>(file: &'a Path, policy: &'a LoadedPolicy) -> Built<'a> {
         subscriptions: subscriptions.iter().map(|one| one.name.as_str()).collect(),
         effects: effects.iter().map(|one| one.as_str()).collect(),
         unit_classes: unit_classes.iter().map(|one| one.as_str()).collect(),
+        origin,
     }
 }
 
@@ -71,12 +88,13 @@ fn text(built: &Built<'_>) -> String {
     let Built { file, size_bytes, digest, name, version, summary, contract, .. } = built;
     format!(
         "{name}@{version}: {summary}\n\nfile           {}\nsize           {} bytes\ndigest         {digest}\n\
-         contract       {contract}\nsubscriptions  {}\neffects        {}\nunit classes   {}\n",
+         contract       {contract}\nsubscriptions  {}\neffects        {}\nunit classes   {}\n{}",
         file.display(),
         count(*size_bytes),
         built.subscriptions.join(", "),
         built.effects.join(", "),
         built.unit_classes.join(", "),
+        built.origin.as_ref().map(Origin::text).unwrap_or_default(),
     )
 }
 
@@ -125,7 +143,7 @@ pub(super) fn manifest(crate_dir: &Path) -> Result<PathBuf> {
 pub(super) fn compile(crate_dir: &Path, told: Stdio) -> std::result::Result<Compiled, Unbuilt> {
     let other = |failure| Unbuilt::Other(named(crate_dir, failure));
     let manifest = manifest(crate_dir).map_err(Unbuilt::Other)?;
-    has_target(crate_dir).map_err(other)?;
+    has_target(crate_dir).and_then(|()| has_linker(crate_dir)).map_err(other)?;
     // Errors and warnings of the compiler go where cargo writes them; what it made comes in JSON.
     let mut cargo = program("CARGO", "cargo");
     cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
@@ -140,7 +158,19 @@ pub(super) fn compile(crate_dir: &Path, told: Stdio) -> std::result::Result<Comp
         let failure = Failure::usage(anyhow::anyhow!("it makes no component"));
         other(failure.hint("Cargo.toml needs crate-type = [\"cdylib\", \"rlib\"] under [lib]"))
     })?;
+    note_origin(crate_dir, &file, &manifest).map_err(other)?;
     Ok(Compiled { file, told })
+}
+
+/// Writes into a component what it was built from.
+fn note_origin(crate_dir: &Path, file: &Path, manifest: &Path) -> Result {
+    let mut cargo = program("CARGO", "cargo");
+    cargo.args(["metadata", "--format-version", "1", "--filter-platform", TARGET, "--manifest-path"]).arg(manifest);
+    let told = cargo.current_dir(crate_dir).output().map_err(|error| no_rust("cargo", error))?;
+    let metadata: Value = serde_json::from_slice(&told.stdout)
+        .map_err(|error| Failure::from(error).context("cannot read what cargo says of the crate"))?;
+    let compiler = asked(crate_dir, &["--version"])?.unwrap_or_default();
+    Origin::of(file, manifest, &metadata, &compiler)?.write_into(file)
 }
 
 /// The component among what cargo says it made of the crate with this manifest.
@@ -155,17 +185,36 @@ fn made(messages: &str, manifest: &Path) -> Option<PathBuf> {
     paths.find(|path| path.extension().is_some_and(|ending| ending == ENDING))
 }
 
+/// What the compiler that is used in the folder says; nothing when it does not understand the question.
+fn asked(crate_dir: &Path, arguments: &[&str]) -> Result<Option<String>> {
+    let mut rustc = program("RUSTC", "rustc");
+    let told = rustc.args(arguments).current_dir(crate_dir).output().map_err(|error| no_rust("rustc", error))?;
+    Ok(told.status.success().then(|| String::from_utf8_lossy(&told.stdout).trim().to_owned()))
+}
+
 /// Makes sure that the compiler knows the target, of the toolchain that is used in the folder.
 fn has_target(crate_dir: &Path) -> Result {
-    let mut rustc = program("RUSTC", "rustc");
-    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(crate_dir);
-    let told = rustc.output().map_err(|error| no_rust("rustc", error))?;
-    let folder = String::from_utf8_lossy(&told.stdout);
-    if told.status.success() && Path::new(folder.trim()).is_dir() {
+    let folder = asked(crate_dir, &["--print", "target-libdir", "--target", TARGET])?;
+    if folder.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(());
     }
     let failure = Failure::usage(anyhow::anyhow!("the Rust compiler has not the target {TARGET}"));
     Err(failure.hint(format!("run `rustup target add {TARGET}`")))
+}
+
+/// Makes sure that there is a linker for components: beside the toolchain's own programs, on the path, or named to cargo.
+fn has_linker(crate_dir: &Path) -> Result {
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    let sysroot = PathBuf::from(asked(crate_dir, &["--print", "sysroot"])?.unwrap_or_default());
+    let hosts = std::fs::read_dir(sysroot.join("lib/rustlib")).into_iter().flatten().flatten();
+    folders.extend(hosts.map(|host| host.path().join("bin")));
+    let name = format!("{LINKER}{}", std::env::consts::EXE_SUFFIX);
+    if std::env::var_os(LINKER_VARIABLE).is_some() || folders.iter().any(|folder| folder.join(&name).is_file()) {
+        return Ok(());
+    }
+    let failure = Failure::usage(anyhow::anyhow!("the Rust compiler has not the linker {LINKER}"));
+    Err(failure.hint(format!("run `cargo install {LINKER}`; a toolchain of rustup brings it along")))
 }
 
 /// A program of the Rust toolchain: the one that the environment names, as cargo does for what it runs.

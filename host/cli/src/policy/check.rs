@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use largesse_conformance::rules::{CheckFailure, Comparison, Finding, Loaded, Others, Report, Subject, Verdict, check};
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use serde::Serialize;
 
-use super::build::read;
+use super::build::{Origin, read};
 use super::inputs::Inputs;
 use crate::failure::{Failure, Result};
 use crate::host::COMPILE_CHILD;
@@ -34,6 +35,14 @@ pub(crate) struct Args {
     against: Option<PathBuf>,
 }
 
+/// What was found, and what the component says that it was built from.
+#[derive(Serialize)]
+struct Checked<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    origin: Option<Origin>,
+}
+
 pub(crate) fn run(args: &Args, output: Output) -> Result {
     let options = args.inputs.options()?;
     let program = std::env::current_exe()?;
@@ -55,7 +64,11 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
         CheckFailure::Kind(_) => Failure::usage(error),
         CheckFailure::Compiler(_) => Failure::from(error),
     })?;
-    output.print(&report, || text(&report))?;
+    let checked = Checked { report: &report, origin: Origin::read(&component) };
+    output.print(&checked, || {
+        let origin = checked.origin.as_ref().map(|origin| format!("{}\n", origin.text())).unwrap_or_default();
+        format!("{origin}{}", text(&report))
+    })?;
     match report.failures().count() {
         0 => Ok(()),
         1 => Err(Failure::new("one rule is broken")),

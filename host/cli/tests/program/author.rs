@@ -165,6 +165,54 @@ fn live(desk: &Desk, mut tutorial: Tutorial) {
     host.terminate();
 }
 
+#[test]
+fn a_component_says_what_it_was_built_from() {
+    let Some(desk) = Desk::new() else { return };
+    let built = |folder: &str| json_of(&desk.largesse(folder, &["policy", "build", "--json"]).ok());
+    desk.largesse("", &["policy", "new", "told", "--template", "draw"]).ok();
+    let first = built("told");
+    assert_eq!(first["digest"], built("told")["digest"], "built again");
+    let file = first["file"].as_str().unwrap();
+    let shown = desk.largesse("", &["policy", "show", file]).ok();
+    let sdk = env!("CARGO_PKG_VERSION");
+    assert!(shown.contains(&format!("built from     told 0.1.0, SDK {sdk}\n")), "{shown}");
+    let checked = desk.largesse("told", &["policy", "check", file, "--params", "told.toml", "--cases", "20"]).ok();
+    let source = first["origin"]["source_sha256"].as_str().unwrap();
+    assert!(checked.contains(source) && checked.contains("compiler       rustc "), "{checked}");
+    // What is not compiled does not count, what is does.
+    desk.edit("told/scenarios/a-draw-a-day.toml", "One draw", "A draw");
+    assert_eq!(first["digest"], built("told")["digest"]);
+    desk.edit("told/src/lib.rs", "//! A draw: ", "//! Another draw: ");
+    assert_ne!(built("told")["origin"]["source_sha256"], json!(source));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_toolchain_that_cannot_build_components_is_told_with_what_to_do() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Some(desk) = Desk::new() else { return };
+    desk.largesse("", &["policy", "new", "fine"]).ok();
+    let build = |answers: &str| {
+        let (compiler, nowhere) = (desk.path("rustc"), desk.path("nowhere"));
+        std::fs::write(&compiler, format!("#!/bin/sh\ncase \"$2\" in\n{answers}\nesac\n")).unwrap();
+        std::fs::set_permissions(&compiler, std::fs::Permissions::from_mode(0o755)).unwrap();
+        run_in(&desk.path("fine"), &[("RUSTC", &compiler), ("PATH", &nowhere)], &["policy", "build"])
+    };
+    let unaimed = build("target-libdir) exit 1;;");
+    assert!(
+        unaimed.code == 2 && unaimed.err.contains("hint: run `rustup target add wasm32-wasip2`"),
+        "{}",
+        unaimed.err
+    );
+    let unlinked = build("target-libdir) echo /;;\nsysroot) echo /nowhere;;");
+    assert!(
+        unlinked.code == 2 && unlinked.err.contains("hint: run `cargo install wasm-component-ld`"),
+        "{}",
+        unlinked.err
+    );
+}
+
 /// The tutorial has the template `milestone`.
 #[test]
 fn every_other_template_passes_as_it_is() {
