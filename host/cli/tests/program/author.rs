@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::host::{Answer, Running, policies, repository, run, run_in};
+use super::host::{Answer, policies, run, run_in};
 use super::json_of;
 
 /// A folder for crates, and what cargo builds in, which all templates and runs share.
@@ -53,116 +53,6 @@ impl Desk {
         assert!(text.contains(from), "{file} has not {from:?}:\n{text}");
         std::fs::write(path, text.replace(from, to)).unwrap();
     }
-}
-
-/// The tutorial, whose commands are run in its own order.
-struct Tutorial {
-    text: String,
-    commands: std::vec::IntoIter<String>,
-}
-
-impl Tutorial {
-    fn read() -> Self {
-        let text = std::fs::read_to_string(repository("docs/authors/tutorial.md")).unwrap();
-        let commands = blocks(&text, "sh").flat_map(str::lines).map(str::to_owned).collect::<Vec<_>>().into_iter();
-        Self { text, commands }
-    }
-
-    /// The arguments of the program in the next command, which must be this one.
-    fn next<'a>(&mut self, command: &'a str) -> Vec<&'a str> {
-        assert_eq!(self.commands.next().as_deref(), Some(command));
-        command.split(' ').skip(1).collect()
-    }
-
-    /// The only block of that language which says this.
-    fn block(&self, language: &str, says: &str) -> &str {
-        blocks(&self.text, language).find(|block| block.contains(says)).unwrap()
-    }
-}
-
-fn blocks<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
-    let parts = text.split("```").skip(1).step_by(2);
-    let opened = format!("{language}\n");
-    parts.filter_map(move |part| part.strip_prefix(opened.as_str()))
-}
-
-#[test]
-fn the_tutorial_leads_from_nothing_to_a_canary() {
-    let Some(desk) = Desk::new() else { return };
-    let mut tutorial = Tutorial::read();
-    let at = "spring-orders";
-    let begun = desk.largesse("", &tutorial.next("largesse policy new spring-orders --template milestone")).ok();
-    assert!(begun.contains("cd spring-orders"), "{begun}");
-    tutorial.next("cd spring-orders");
-    tutorial.next("cargo test");
-    assert!(desk.native_tests(at).contains("4 passed"));
-    let built = desk.largesse(at, &tutorial.next("largesse policy build")).ok();
-    assert!(built.contains("spring-orders@0.1.0: ") && built.contains("grant, revoke"), "{built}");
-    let tested = desk.largesse(at, &tutorial.next("largesse policy test")).ok();
-    assert!(tested.contains("2 passed, 0 failed") && !tested.contains("no scenario exercises"), "{tested}");
-
-    desk.edit("spring-orders/scenarios/refund.toml", "quantity = 20 }]", "quantity = 30 }]");
-    let failed = desk.largesse(at, &["policy", "test"]);
-    assert!(failed.code == 1 && failed.err.ends_with("error: 1 of 2 scenarios failed\n"), "{}", failed.err);
-    let shown = tutorial.block("", "FAIL ").trim();
-    assert!(failed.out.contains(shown), "the tutorial shows\n{shown}\nand this came:\n{}", failed.out);
-    let updated = desk.largesse(at, &tutorial.next("largesse policy test --update")).ok();
-    assert!(updated.contains("new   scenarios/refund.toml: ") && updated.contains("1 rewritten"), "{updated}");
-    let scenario = |name: &str| std::fs::read_to_string(format!("{name}/scenarios/refund.toml")).unwrap();
-    assert_eq!(scenario(desk.path(at).to_str().unwrap()), scenario(&repository("templates/milestone")));
-    desk.largesse(at, &tutorial.next("largesse policy test --junit results.xml")).ok();
-    let xml = std::fs::read_to_string(desk.path("spring-orders/results.xml")).unwrap();
-    assert!(xml.contains("<testsuites tests=\"2\" failures=\"0\">"), "{xml}");
-
-    // The test's own host, with its own token: made and started with the same commands.
-    tutorial.next("largesse token new --name author --role ingest --role admin --backfill");
-    tutorial.next("largesse serve --config largesse.toml");
-    live(&desk, tutorial);
-}
-
-/// The second half, on a host.
-fn live(desk: &Desk, mut tutorial: Tutorial) {
-    let at = "spring-orders";
-    let mut host = Running::start();
-    let (server, token) = (host.server(), host.token().to_owned());
-    let on_host =
-        |arguments: &[&str]| desk.largesse(at, &[arguments, &["--server", &server, "--token", &token]].concat()).ok();
-    // Where cargo puts it when nobody says otherwise.
-    let place = || {
-        let built = json_of(&desk.largesse(at, &["policy", "build", "--json"]).ok());
-        let folder = desk.path("spring-orders/target/wasm32-wasip2/release");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(built["file"].as_str().unwrap(), folder.join("spring_orders.wasm")).unwrap();
-    };
-    place();
-    let publish = "largesse policy publish target/wasm32-wasip2/release/spring_orders.wasm";
-    assert!(on_host(&tutorial.next(publish)).contains("published spring-orders@0.1.0"));
-    on_host(&tutorial.next("largesse campaign apply spring-orders.toml"));
-    on_host(&tutorial.next("largesse campaign start spring-orders"));
-    std::fs::write(desk.path("spring-orders/events.ndjson"), tutorial.block("json", "specversion")).unwrap();
-    on_host(&tutorial.next("largesse event send events.ndjson"));
-    let alice = json_of(&on_host(&[&tutorial.next("largesse customer show alice")[..], &["--json"]].concat()));
-    assert_eq!(alice["balances"][0]["available"], json!(20), "{alice}");
-
-    desk.edit("spring-orders/Cargo.toml", "version = \"0.1.0\"", "version = \"0.2.0\"");
-    let (effects, tag) = (tutorial.block("rust", ".effects("), tutorial.block("rust", "decision.tag("));
-    let source = "spring-orders/src/lib.rs";
-    desk.edit(source, "            .effects([EffectKind::Grant, EffectKind::Revoke])\n", effects);
-    let grants = ".reason(\"milestone reached\"));\n";
-    desk.edit(source, grants, &format!("{grants}{tag}"));
-    let built = desk.largesse(at, &tutorial.next("largesse policy build")).ok();
-    assert!(built.contains("spring-orders@0.2.0: ") && built.contains("grant, revoke, tag"), "{built}");
-    desk.largesse(at, &tutorial.next("largesse policy test")).ok();
-    place();
-    assert!(on_host(&tutorial.next(publish)).contains("published spring-orders@0.2.0"));
-    let canary = "largesse rollout start spring-orders --policy spring-orders@0.2.0 --canary 10";
-    on_host(&tutorial.next(canary));
-    let status = on_host(&tutorial.next("largesse rollout status spring-orders"));
-    assert!(status.contains("canary"), "{status}");
-    let promoted = on_host(&tutorial.next("largesse rollout promote spring-orders"));
-    assert!(promoted.contains("decides (promoted"), "{promoted}");
-    assert_eq!(tutorial.commands.next(), None, "the tutorial goes on");
-    host.terminate();
 }
 
 #[test]

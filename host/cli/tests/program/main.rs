@@ -13,6 +13,7 @@ mod policies;
 mod author;
 mod backtest;
 mod dev;
+mod tutorial;
 
 use std::io::Write as _;
 
