@@ -2,6 +2,7 @@
 //! document says.
 
 mod code;
+mod params;
 
 use largesse_sdk::{
     Dimension, EffectKind, Harness, Input, Manifest, Outcome, Policy, Refusal, Role, Subscription, UnitClass, Value,
@@ -133,17 +134,22 @@ fn points_pay_for_an_order() {
     assert!(order(&mut host, "settled", "o10").denied().is_some(), "nothing was reserved");
 }
 
+/// The blocks of Rust in a document.
+fn shown(document: &str) -> Vec<String> {
+    let path = format!("{}/../docs/authors/{document}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect("the document is there");
+    text.split("\n```rust\n").skip(1).filter_map(|rest| rest.split("```").next().map(str::to_owned)).collect()
+}
+
 #[test]
-fn the_document_has_this_code() {
-    let folder = env!("CARGO_MANIFEST_DIR");
-    let document = std::fs::read_to_string(format!("{folder}/../docs/authors/recipes.md")).unwrap();
-    let code = std::fs::read_to_string(format!("{folder}/tests/recipes/code.rs")).unwrap();
-    let shown: Vec<&str> =
-        document.split("\n```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    for block in &shown {
+fn the_documents_have_this_code() {
+    let (recipes, code) = (shown("recipes.md"), include_str!("code.rs"));
+    for block in &recipes {
         assert!(code.contains(block), "the document shows what is not compiled:\n{block}");
     }
     for recipe in code.lines().filter(|line| line.starts_with("fn ")) {
-        assert!(shown.iter().any(|block| block.contains(recipe)), "the document leaves out {recipe}");
+        assert!(recipes.iter().any(|block| block.contains(recipe)), "the document leaves out {recipe}");
     }
+    let (parameters, code) = (shown("parameters.md"), include_str!("params.rs"));
+    assert!(parameters.len() == 1 && code.contains(&parameters[0]), "{parameters:?}");
 }

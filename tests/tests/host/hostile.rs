@@ -82,6 +82,7 @@ fn every_guest_has_its_case() {
 
 #[tokio::test]
 async fn a_fault_never_reaches_the_customer_beside_it() {
+    let mut seen = BTreeSet::new();
     for (name, kind, says) in FAULTS {
         let host = Host::in_memory();
         host.register_guest_kind().await;
@@ -102,11 +103,13 @@ async fn a_fault_never_reaches_the_customer_beside_it() {
             let Output::Fault(fault) = &decision.evaluation.output else { panic!("{name}: {decision:?}") };
             assert_eq!(fault.kind, *kind, "{name}: {fault}");
             assert!(fault.detail.contains(says), "{name}: {fault}");
+            seen.insert(fault.to_string().replace("tests/guests/examples/panics.rs", "src/lib.rs"));
             assert_eq!(decision.verdict, Verdict::Faulted, "{name}");
             assert_eq!(host.grants(customer).await, [], "{name}");
         }
         host.service.stop().await;
     }
+    crate::authors::explain(&seen);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod fixture;
 mod rules;
 mod scenarios;
 mod hostile;
+mod authors;
 mod frozen;
 mod fuzz;
 mod admission;
