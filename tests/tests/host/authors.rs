@@ -62,6 +62,28 @@ fn effects_and_reasons_are_those_of_the_host() {
 }
 
 #[test]
+fn scenarios_are_written_as_they_are_read() {
+    let document = document("scenarios.md");
+    let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    largesse_conformance::Scenario::read(example).expect("the example reads");
+    // Every field of a scenario and of a step, by the source that reads them.
+    let source = include_str!("../../../host/conformance/src/scenario.rs");
+    let structs = source
+        .split("\n}\n")
+        .filter(|part| part.contains("pub struct Scenario {") || part.contains("pub struct Step {"));
+    let fields: Vec<&str> = structs
+        .flat_map(str::lines)
+        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(": ").map(|(name, _)| name))
+        .filter(|name| !["steps", "catalogue", "title"].contains(name))
+        .collect();
+    assert!(fields.len() > 15, "{fields:?}");
+    for field in fields {
+        let named = document.contains(&format!("`{field}`")) || example.contains(&format!("[{field}"));
+        assert!(named, "{field} is not explained");
+    }
+}
+
+#[test]
 fn limits_are_those_of_the_host() {
     let document = document("contract.md");
     let bytes = |number: usize| format!("{} bytes", grouped(number as u64));
