@@ -1,9 +1,11 @@
 //! `largesse decision`: what was decided, and why.
 
+mod verify;
+
 use std::fmt::Write as _;
 
-use largesse_documents::DecisionView;
 use largesse_documents::outcome::OutcomeView;
+use largesse_documents::{DecisionView, HeadView};
 use largesse_http::views::{DecisionItem, DecisionPage};
 
 use crate::client::{Connection, with_query};
@@ -44,13 +46,25 @@ enum Action {
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },
+    /// Print where the chain of decisions ends, to be noted where nobody else writes
+    Head,
+    /// Check that the records are those that the host wrote, in a data directory of a host that is stopped
+    ///
+    /// Makes the link of every decision anew. Prints how many there are, and the last one with its link. Ends with 1 and tells the first
+    /// decision that was changed, is missing or was put in, when there is one.
+    Verify(verify::Args),
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result {
-    let client = args.connection.client()?;
+    let client = || args.connection.client();
     match args.action {
+        Action::Verify(args) => verify::run(&args, output),
+        Action::Head => {
+            let head: HeadView = client()?.get("/v1/decisions/head")?;
+            output.print(&head, || format!("{}:{}\n", head.decision, head.link))
+        }
         Action::Show { id } => {
-            let decision: DecisionView = client.get(&format!("/v1/decisions/{id}"))?;
+            let decision: DecisionView = client()?.get(&format!("/v1/decisions/{id}"))?;
             output.print(&decision, || show_text(&decision))
         }
         Action::List { campaign, customer, after, limit } => {
@@ -60,7 +74,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
                 ("after", after.map(|after| after.to_string())),
                 ("limit", Some(limit.to_string())),
             ];
-            let page: DecisionPage = client.get(&with_query("/v1/decisions", &query))?;
+            let page: DecisionPage = client()?.get(&with_query("/v1/decisions", &query))?;
             output.print(&page, || list_text(&page))
         }
     }

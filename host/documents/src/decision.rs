@@ -177,6 +177,16 @@ pub struct FaultView {
     pub detail: String,
 }
 
+/// Where the chain of decisions ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HeadView {
+    /// The last decision; 0 when none was made.
+    pub decision: u64,
+    /// Its link, 64 hexadecimal digits; all zeros when none was made.
+    pub link: String,
+}
+
 impl EventView {
     /// The event as it goes out; without an admission it was not committed.
     #[must_use]

@@ -35,7 +35,7 @@ mod fuzz;
 
 pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, PolicyRef};
 pub use customer::{CustomerDocument, CustomerView};
-pub use decision::{DecisionSummary, DecisionView};
+pub use decision::{DecisionSummary, DecisionView, HeadView};
 pub use delivery::{DeliveryView, WholeDeliveryView};
 pub use destination::{DestinationDocument, DestinationSpec, DestinationView};
 pub use grant::GrantView;

@@ -148,7 +148,7 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// Wraps the bytes of a sha-256.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use largesse_documents::time::instant_text;
-use largesse_documents::{DecisionSummary, DecisionView};
+use largesse_documents::{DecisionSummary, DecisionView, HeadView};
 use largesse_domain::event::Admission;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
 use largesse_domain::outcome::Decision;
@@ -26,6 +26,7 @@ const PAGE_MAX: usize = 500;
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::GET, "/v1/decisions", Role::Viewer, list),
+        Route::new(Method::GET, "/v1/decisions/head", Role::Viewer, head),
         Route::new(Method::GET, "/v1/decisions/{decision}", Role::Viewer, show),
     ]
 }
@@ -92,6 +93,17 @@ fn item(decision: &Decision) -> DecisionItem {
         outcomes: summary.outcomes,
         made_at: instant_text(decision.made_at),
     }
+}
+
+/// Show where the chain of decisions ends
+///
+/// Each decision is stored with a link, a sha-256 over its record and the link before it. Note the last one now and then where the
+/// host's operators cannot write: `largesse decision verify --expect` tells later whether anything before it was changed since.
+#[utoipa::path(get, path = "/v1/decisions/head", operation_id = "showHead", tag = "decisions",
+    responses((status = 200, description = "The last decision and its link", body = HeadView)))]
+pub(crate) async fn head(State(AppState { service, .. }): State<AppState>) -> Result<Json<HeadView>, Failure> {
+    let head = service.read(|store| store.chain_head()).await?;
+    Ok(Json(HeadView { decision: head.decision.0, link: head.link.to_string() }))
 }
 
 /// Show a decision in full

@@ -38,7 +38,7 @@ use crate::{
         reservations::reserve, reservations::commit, reservations::release,
         reversals::reverse,
         ledger::journal, ledger::accounts, ledger::audit,
-        decisions::list, decisions::show,
+        decisions::list, decisions::head, decisions::show,
         customers::show, customers::tell, customers::grants, customers::balances,
         referrals::show, referrals::invite,
         kinds::list, kinds::show, kinds::register,

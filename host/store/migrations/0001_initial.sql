@@ -65,6 +65,7 @@ CREATE TABLE decisions (
     revision INTEGER NOT NULL,
     policy   BLOB    NOT NULL CHECK (length(policy) = 32),
     body     TEXT    NOT NULL,
+    link     BLOB    NOT NULL CHECK (length(link) = 32), -- over this record and the link of the one before
     FOREIGN KEY (campaign, revision) REFERENCES revisions (campaign, number)
 ) STRICT;
 CREATE INDEX decisions_by_event ON decisions (event);

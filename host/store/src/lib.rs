@@ -4,6 +4,7 @@
 //! events and decisions that changed them: [`Store::commit`] is all or nothing and returns when the batch is on disk.
 #![forbid(unsafe_code)]
 
+mod chain;
 mod outbox;
 mod versions;
 mod memory;
@@ -32,6 +33,7 @@ use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 
+pub use chain::{Anchor, Break, Chain, InvalidAnchor, Verified, Wrong};
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use sqlite::SqliteStore;
@@ -167,7 +169,7 @@ pub struct DecisionFilter {
 }
 
 /// Where everything is kept.
-pub trait Store: Outbox + Versions + Send + Sync {
+pub trait Store: Chain + Outbox + Versions + Send + Sync {
     /// What is stored under each event key, in the order asked.
     ///
     /// # Errors
@@ -182,9 +184,8 @@ pub trait Store: Outbox + Versions + Send + Sync {
 
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
-    /// Refused are an event whose place or key is stored, a decision
-    /// that is stored, and a decision on an unknown event or by an unknown revision; a delivery that is stored, and a second
-    /// settlement of one.
+    /// Refused are an event whose place or key is stored, a decision whose id does not follow on the last one's, and a decision
+    /// on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one.
     ///
     /// # Errors
     /// When the batch contradicts what is stored, or the database fails. What was written then is not known; the host must stop and recover by starting again.

@@ -1,5 +1,6 @@
 //! The store in memory: the model that others are measured against. Simple maps, one lock, nothing kept after the process.
 
+mod chain;
 mod outbox;
 mod versions;
 
@@ -17,7 +18,7 @@ use largesse_domain::facts::{
     About, AboutKey, BindingKey, ClaimKey, MessageSlot, Receipt, Rows, State, StateKey, Wanted,
 };
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId, RequestId, TimerName};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, PocketId, RequestId, TimerName};
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
@@ -37,6 +38,7 @@ struct Tables {
     events: BTreeMap<EventSeq, (Admission, Arc<Event>)>,
     keys: BTreeMap<EventKey, EventSeq>,
     decisions: BTreeMap<DecisionId, Arc<Decision>>,
+    links: BTreeMap<DecisionId, Digest>,
     deferred: BTreeMap<DeferredKey, Deferred>,
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
     policies: Vec<Arc<Policy>>,
@@ -93,10 +95,10 @@ impl Tables {
             }
         }
         let known = |seq: &EventSeq| seqs.contains(seq) || self.events.contains_key(seq);
-        let mut ids = BTreeSet::new();
-        for decision in &batch.decisions {
-            if self.decisions.contains_key(&decision.id) || !ids.insert(decision.id) {
-                return Some(format!("decision {} is stored", decision.id));
+        let last = self.decisions.last_key_value().map_or(0, |(last, _)| last.0);
+        for (decision, next) in batch.decisions.iter().zip(last + 1..) {
+            if decision.id.0 != next {
+                return Some(format!("decision {} is not the next one", decision.id));
             }
             let new = batch.campaigns.iter().rfind(|campaign| campaign.id == decision.campaign);
             let campaign = new.or_else(|| self.campaigns.get(&decision.campaign));
@@ -118,6 +120,7 @@ impl Tables {
             self.keys.insert(event.key.clone(), admission.seq);
             self.events.insert(admission.seq, (*admission, event.clone()));
         }
+        self.add_links(&batch.decisions);
         self.decisions.extend(batch.decisions.iter().map(|decision| (decision.id, decision.clone())));
         for key in &batch.undeferred {
             self.deferred.remove(key);

@@ -6,6 +6,7 @@ mod crash;
 mod deliveries;
 mod faults;
 mod ledger;
+mod records;
 mod replay;
 mod simulate;
 mod versions;

@@ -163,6 +163,8 @@ async fn decisions_are_asked_for_strictly() {
         let reply = host.get(&format!("/v1/decisions?{query}")).await;
         assert_eq!(reply.problem(), (400, "malformed-request"), "{query}");
     }
+    let head = host.get("/v1/decisions/head").await;
+    assert_eq!((head.status.as_u16(), head.body), (200, json!({"decision": 0, "link": "0".repeat(64)})));
     assert_eq!(host.get("/v1/decisions/1").await.problem(), (404, "not-found"));
     assert_eq!(host.get("/v1/decisions/-1").await.problem(), (404, "not-found"));
     assert_eq!(host.get("/v1/decisions/first").await.problem(), (400, "malformed-request"));

@@ -291,6 +291,8 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
     let mut line = |question: &str, answer: &dyn Debug| writeln!(text, "{question}: {answer:?}").unwrap();
     line("rows", &store.load(universe).unwrap());
     line("counters", &store.counters().unwrap());
+    line("head", &store.chain_head().unwrap());
+    line("chain", &store.verify_chain(None, &|_| {}).unwrap());
     line("campaigns", &store.campaigns().unwrap());
     line("policies", &store.policies().unwrap());
     line("kinds", &store.kinds().unwrap());

@@ -10,6 +10,7 @@
 pub mod fixtures;
 pub mod random;
 
+mod chain;
 mod ledger;
 mod lists;
 mod outbox;
@@ -17,6 +18,7 @@ mod rows;
 mod timers;
 mod versions;
 
+pub use chain::*;
 pub use ledger::*;
 pub use lists::*;
 pub use outbox::*;
@@ -46,6 +48,8 @@ macro_rules! contract {
             units_and_pockets_are_replaced
             decisions_are_kept_whole
             decisions_are_listed_page_by_page
+            every_decision_has_its_link
+            a_chain_passes_through_the_links_that_were_noted
             deferred_decisions_are_due_in_order_of_events
             timers_are_due_in_order
             an_owners_timers_are_named
@@ -125,7 +129,7 @@ pub fn a_batch_that_contradicts_leaves_nothing(store: &dyn Store) {
     same_key.1 = event(1).1;
     same_seq.0.seq.0 = 1;
     let unknown_revision = {
-        let mut decision = decision(20, &event(1));
+        let mut decision = decision(5, &event(1));
         decision.input.campaign.revision = 9;
         decision
     };
@@ -133,8 +137,9 @@ pub fn a_batch_that_contradicts_leaves_nothing(store: &dyn Store) {
         Batch { events: vec![new_event.clone(), same_key], ..Batch::default() },
         Batch { events: vec![new_event.clone(), same_seq], ..Batch::default() },
         Batch { events: vec![new_event.clone(), event(9)], ..Batch::default() },
-        Batch { decisions: vec![decision(20, &event(1)).into(), decision(1, &event(1)).into()], ..Batch::default() },
-        Batch { decisions: vec![decision(20, &event(7)).into()], ..Batch::default() },
+        Batch { decisions: vec![decision(5, &event(1)).into(), decision(1, &event(1)).into()], ..Batch::default() },
+        Batch { decisions: vec![decision(6, &event(1)).into()], ..Batch::default() },
+        Batch { decisions: vec![decision(5, &event(7)).into()], ..Batch::default() },
         Batch { decisions: vec![unknown_revision.into()], ..Batch::default() },
         Batch { deferred: vec![fixtures::deferred("spring", 77, 0)], ..Batch::default() },
     ];

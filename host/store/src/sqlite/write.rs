@@ -13,11 +13,13 @@ use largesse_domain::id::{CampaignId, KeyName};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
+use super::chain;
 use super::convert::{amount, column, dimension_code, holder, owner_code, window_code};
 use super::ledger;
 use super::outbox;
 use super::versions;
-use crate::{Batch, StoreError};
+use crate::chain::{Linked, sha256};
+use crate::{Anchor, Batch, StoreError};
 
 pub(super) type Written = Result<(), StoreError>;
 
@@ -128,17 +130,28 @@ fn decisions(connection: &Connection, batch: &Batch) -> Written {
         return Ok(());
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO decisions (id, event, campaign, revision, policy, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO decisions (id, event, campaign, revision, policy, body, link) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
+    let mut last = chain::head(connection)?;
+    let mut params = BTreeMap::new();
     let mut counts = BTreeMap::<_, i64>::new();
     for decision in &batch.decisions {
+        if decision.id.0 != last.decision.0 + 1 {
+            return Err(StoreError::Database(format!("decision {} is not the next one", decision.id).into()));
+        }
+        let text = decision_text(decision);
+        let view = &decision.input.campaign;
+        let digest = params.entry((&view.id, view.revision)).or_insert_with(|| sha256(view.params.as_str().as_bytes()));
+        let link = Linked::of(decision, *digest, &text).link(&last.link);
+        last = Anchor { decision: decision.id, link };
         statement.execute(params![
             column(decision.id.0)?,
             column(decision.event.0)?,
             decision.campaign.as_str(),
             decision.input.campaign.revision,
             decision.policy.as_bytes(),
-            decision_text(decision),
+            text,
+            link.as_bytes(),
         ])?;
         *counts.entry((decision.campaign.as_str(), decision.verdict.as_str())).or_default() += 1;
     }

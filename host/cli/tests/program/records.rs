@@ -1,0 +1,66 @@
+//! The records of decisions, as an auditor uses them from the command line.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::host::{Running, run};
+use super::json_of;
+use super::versions::{check_in, counted};
+
+/// Does something to the database of a host that is stopped.
+fn change(data: &str, sql: &str) {
+    Connection::open(Path::new(data).join("largesse.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+fn head(host: &Running) -> String {
+    host.ok(&["decision", "head"]).trim_end().to_owned()
+}
+
+#[test]
+fn an_auditor_sees_what_was_done_to_the_records() {
+    let Some(mut host) = counted() else { return };
+    let data = host.path("data");
+    let verify = |more: &[&str]| run(&[&["decision", "verify", "--data-dir", &data], more].concat());
+    let origin = head(&host);
+    assert_eq!(origin, format!("0:{}", "0".repeat(64)));
+    check_in(&host, 1, "u1", &json!({}));
+    check_in(&host, 2, "u2", &json!({}));
+    let noted = head(&host);
+    assert!(noted.starts_with("2:"), "{noted}");
+    check_in(&host, 3, "u3", &json!({}));
+    let last = head(&host);
+    let locked = verify(&[]);
+    assert!(locked.code == 1 && locked.err.contains("stop the host first"), "{locked:?}");
+    host.terminate();
+
+    assert_eq!(verify(&[]).ok(), format!("The chain holds: 3 decisions. It ends with\n{last}\n"));
+    for passes in [&origin, &noted, &last] {
+        let seen = json_of(&verify(&["--expect", passes, "--json"]).ok());
+        assert_eq!(seen, json!({"verified": true, "checked": 3, "head": last}));
+    }
+    assert_eq!(verify(&["--expect", "2"]).code, 2);
+
+    change(&data, "UPDATE decisions SET body = replace(body, '\"fuel\":', '\"fuel\":1') WHERE id = 2");
+    let changed = verify(&["--json"]);
+    let seen = json_of(&changed.out);
+    assert_eq!((changed.code, &seen["verified"]), (1, &json!(false)), "{changed:?}");
+    assert_eq!((&seen["broken"]["decision"], &seen["broken"]["what"]), (&json!(2), &json!("changed")));
+    assert!(verify(&[]).err.contains("decision 2 does not fit its link"));
+    change(&data, "UPDATE decisions SET body = replace(body, '\"fuel\":1', '\"fuel\":') WHERE id = 2");
+    verify(&[]).ok();
+
+    change(&data, "DELETE FROM decisions WHERE id = 3");
+    verify(&["--expect", &noted]).ok();
+    let cut = verify(&["--expect", &last]);
+    assert!(cut.code == 1 && cut.err.contains("the chain ends with 2"), "{cut:?}");
+    // The host goes on from there; only what was noted tells.
+    host.restart();
+    check_in(&host, 4, "u1", &json!({}));
+    check_in(&host, 5, "u1", &json!({}));
+    host.terminate();
+    verify(&["--expect", &noted]).ok();
+    let rewritten = verify(&["--expect", &last]);
+    assert!(rewritten.code == 1 && rewritten.err.contains("another link than was noted"), "{rewritten:?}");
+}

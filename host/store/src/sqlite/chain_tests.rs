@@ -1,0 +1,133 @@
+//! What somebody does to the database behind the host's back is found, and the first place of it named.
+
+use largesse_domain::id::DecisionId;
+use tempfile::TempDir;
+
+use super::*;
+use crate::contract::fixtures::{decision, event, first_day};
+use crate::{Anchor, Batch, Break, Chain as _, Verified, Wrong};
+
+/// A store with eight decisions, four of them on an event each.
+fn open() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("largesse.db")).unwrap();
+    store.commit(&first_day()).unwrap();
+    let more = (5..=8).map(|number| decision(number, &event(number - 4)).into());
+    store.commit(&Batch { decisions: more.collect(), ..Batch::default() }).unwrap();
+    (store, folder)
+}
+
+fn verify(store: &SqliteStore, passes: Option<Anchor>) -> Result<Verified, Break> {
+    store.verify_chain(passes, &|_| {}).unwrap()
+}
+
+/// What is found after these statements.
+fn after(sql: &str) -> Result<Verified, Break> {
+    let (store, _folder) = open();
+    let writer = guard(&store.writer);
+    writer.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+    drop(writer);
+    verify(&store, None)
+}
+
+fn broken(decision: u64, what: Wrong) -> Result<Verified, Break> {
+    Err(Break { decision: DecisionId(decision), what })
+}
+
+#[test]
+fn one_byte_changed_anywhere_is_found() {
+    let flip = |table: &str, column: &str, key: &str| {
+        // The last byte becomes another one.
+        format!(
+            "UPDATE {table} SET {column} = CAST(substr({column}, 1, length({column}) - 1) || \
+             (CASE substr({column}, -1) WHEN '}}' THEN ']' WHEN 'x' THEN 'y' ELSE 'x' END) AS TEXT) WHERE {key}"
+        )
+    };
+    for (changed, decision) in [
+        (flip("decisions", "body", "id = 3"), 3),
+        (flip("decisions", "body", "id = 1"), 1),
+        (flip("decisions", "body", "id = 8"), 8),
+        ("UPDATE decisions SET event = 3 WHERE id = 6".to_owned(), 6),
+        ("UPDATE decisions SET revision = 2 WHERE id = 4".to_owned(), 4),
+        ("UPDATE decisions SET policy = zeroblob(32) WHERE id = 7".to_owned(), 7),
+        ("UPDATE decisions SET link = zeroblob(32) WHERE id = 2".to_owned(), 2),
+        (flip("decisions", "campaign", "id = 5"), 5),
+        // Of an event, both decisions on it; of parameters, all by them.
+        (flip("events", "data", "seq = 3"), 3),
+        (flip("events", "actor", "seq = 2"), 2),
+        (flip("events", "source", "seq = 4"), 4),
+        (flip("events", "id", "seq = 4"), 4),
+        (flip("events", "kind", "seq = 4"), 4),
+        ("UPDATE events SET occurred = occurred + 1 WHERE seq = 2".to_owned(), 2),
+        ("UPDATE events SET body_hash = zeroblob(32) WHERE seq = 2".to_owned(), 2),
+        ("DELETE FROM events WHERE seq = 2".to_owned(), 2),
+        (flip("revisions", "params", "number = 1"), 1),
+    ] {
+        assert_eq!(after(&changed), broken(decision, Wrong::Changed), "{changed}");
+    }
+    assert!(after("").is_ok());
+    assert!(after("UPDATE revisions SET params = '{}' WHERE number = 2").is_ok(), "nothing was decided by it");
+}
+
+#[test]
+fn decisions_that_are_missing_are_named() {
+    assert_eq!(after("DELETE FROM decisions WHERE id = 1"), broken(1, Wrong::Missing(DecisionId(1))));
+    assert_eq!(after("DELETE FROM decisions WHERE id BETWEEN 3 AND 5"), broken(3, Wrong::Missing(DecisionId(5))));
+    // Those behind it are given its number.
+    let closed = "DELETE FROM decisions WHERE id = 4; UPDATE decisions SET id = id - 1 WHERE id > 4";
+    assert_eq!(after(closed), broken(4, Wrong::Changed));
+}
+
+#[test]
+fn decisions_that_change_places_are_found() {
+    let swap = "UPDATE decisions SET id = -1 WHERE id = 3; UPDATE decisions SET id = 3 WHERE id = 4; \
+                UPDATE decisions SET id = 4 WHERE id = -1";
+    assert_eq!(after(swap), broken(3, Wrong::Inserted), "the fourth stands before the third");
+    let events = "UPDATE decisions SET event = (CASE id WHEN 5 THEN 2 ELSE 1 END) WHERE id IN (5, 6)";
+    assert_eq!(after(events), broken(5, Wrong::Changed));
+}
+
+#[test]
+fn decisions_that_were_put_in_are_found() {
+    let copy = |id: i64, of: i64| {
+        format!(
+            "INSERT INTO decisions SELECT {id}, event, campaign, revision, policy, body, link FROM decisions \
+             WHERE id = {of}"
+        )
+    };
+    let room = "UPDATE decisions SET id = -id - 1 WHERE id > 3; UPDATE decisions SET id = -id WHERE id < 0";
+    assert_eq!(after(&format!("{room}; {}", copy(4, 3))), broken(4, Wrong::Inserted));
+    assert_eq!(after(&copy(0, 1)), broken(0, Wrong::Inserted));
+    assert_eq!(after(&copy(9, 8)), broken(9, Wrong::Changed), "at the end nothing follows that could tell");
+    assert_eq!(after(&copy(12, 8)), broken(9, Wrong::Missing(DecisionId(11))));
+}
+
+#[test]
+fn a_tail_that_is_cut_is_missed_by_whoever_noted_it() {
+    let (store, _folder) = open();
+    let (head, decisions) = (store.chain_head().unwrap(), 8);
+    assert_eq!(verify(&store, Some(head)), Ok(Verified { checked: decisions, head }));
+    guard(&store.writer).execute_batch("DELETE FROM decisions WHERE id > 6").unwrap();
+    assert_eq!(verify(&store, None).unwrap().checked, 6, "by itself it cannot be seen");
+    assert_eq!(verify(&store, Some(head)), broken(8, Wrong::Cut(DecisionId(6))));
+    // Others are decided since, in their place.
+    let more = (7..=9).map(|number| decision(number, &event(1)).into());
+    store.commit(&Batch { decisions: more.collect(), ..Batch::default() }).unwrap();
+    assert_eq!(verify(&store, None).unwrap().checked, 9);
+    assert_eq!(verify(&store, Some(head)), broken(8, Wrong::Rewritten));
+}
+
+#[test]
+fn the_form_of_a_link_stays_as_it_is() {
+    let (store, _folder) = open();
+    let head = store.chain_head().unwrap();
+    let text = head.to_string();
+    assert_eq!(
+        text, "8:68fbc1eff408a525b292cf48372e4244733aca04d8c4f97d072c86c80af48e09",
+        "a link that was noted once stands"
+    );
+    assert_eq!(text.parse(), Ok(head));
+    for bad in ["", "8", "8:", ":", "x:00", &text[..text.len() - 1], &text.replace(':', "")] {
+        assert!(bad.parse::<Anchor>().is_err(), "{bad}");
+    }
+}
