@@ -1,5 +1,6 @@
 //! `largesse decision`: what was decided, and why.
 
+mod stats;
 mod verify;
 
 use std::fmt::Write as _;
@@ -53,12 +54,15 @@ enum Action {
     /// Makes the link of every decision anew. Prints how many there are, and the last one with its link. Ends with 1 and tells the first
     /// decision that was changed, is missing or was put in, when there is one.
     Verify(verify::Args),
+    /// Tell how much room decisions take in the database of a host that is stopped
+    Stats(stats::Args),
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = || args.connection.client();
     match args.action {
         Action::Verify(args) => verify::run(&args, output),
+        Action::Stats(args) => stats::run(&args, output),
         Action::Head => {
             let head: HeadView = client()?.get("/v1/decisions/head")?;
             output.print(&head, || format!("{}:{}\n", head.decision, head.link))

@@ -50,6 +50,8 @@ pub const FUEL_PER_INPUT_BYTE: u64 = 500;
 pub const DECISION_MS_MAX: u64 = 50;
 /// Log kept of one decision, in bytes.
 pub const LOG_BYTES_MAX: usize = 8 * 1024;
+/// Largest record of a decision, in bytes of its stored text: more than all that it is made of comes to.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes that the host lifts out of a guest for one call.
 pub const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 

@@ -64,7 +64,7 @@ CREATE TABLE decisions (
     campaign TEXT    NOT NULL,
     revision INTEGER NOT NULL,
     policy   BLOB    NOT NULL CHECK (length(policy) = 32),
-    body     TEXT    NOT NULL,
+    body     BLOB    NOT NULL, -- packed
     link     BLOB    NOT NULL CHECK (length(link) = 32), -- over this record and the link of the one before
     FOREIGN KEY (campaign, revision) REFERENCES revisions (campaign, number)
 ) STRICT;

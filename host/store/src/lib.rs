@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod pack;
 mod outbox;
 mod versions;
 mod memory;
@@ -36,7 +37,8 @@ use largesse_domain::timer::{Timer, TimerKey};
 pub use chain::{Anchor, Break, Chain, InvalidAnchor, Verified, Wrong};
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
-pub use sqlite::SqliteStore;
+pub use pack::{NotPacked, pack, unpack};
+pub use sqlite::{Sizes, SqliteStore};
 pub use versions::{VersionChanges, Versions};
 
 /// Why the store could not do what was asked.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use largesse_store::{pack, unpack};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -9,9 +10,20 @@ use super::host::{Running, run};
 use super::json_of;
 use super::versions::{check_in, counted};
 
-/// Does something to the database of a host that is stopped.
-fn change(data: &str, sql: &str) {
-    Connection::open(Path::new(data).join("largesse.db")).unwrap().execute_batch(sql).unwrap();
+/// The database of a host that is stopped.
+fn database(data: &str) -> Connection {
+    Connection::open(Path::new(data).join("largesse.db")).unwrap()
+}
+
+/// Replaces something in the record of a decision of a host that is stopped.
+pub(crate) fn change_record(data: &str, id: u64, from: &str, to: &str) {
+    let (database, id) = (database(data), i64::try_from(id).unwrap());
+    let read = "SELECT body FROM decisions WHERE id = ?1";
+    let packed: Vec<u8> = database.query_row(read, [id], |row| row.get(0)).unwrap();
+    let text = unpack(&packed).unwrap();
+    assert!(text.contains(from), "{from} is in {text}");
+    let write = "UPDATE decisions SET body = ?1 WHERE id = ?2";
+    database.execute(write, rusqlite::params![pack(&text.replace(from, to)), id]).unwrap();
 }
 
 fn head(host: &Running) -> String {
@@ -42,16 +54,21 @@ fn an_auditor_sees_what_was_done_to_the_records() {
     }
     assert_eq!(verify(&["--expect", "2"]).code, 2);
 
-    change(&data, "UPDATE decisions SET body = replace(body, '\"fuel\":', '\"fuel\":1') WHERE id = 2");
+    change_record(&data, 2, "\"fuel\":", "\"fuel\":1");
     let changed = verify(&["--json"]);
     let seen = json_of(&changed.out);
     assert_eq!((changed.code, &seen["verified"]), (1, &json!(false)), "{changed:?}");
     assert_eq!((&seen["broken"]["decision"], &seen["broken"]["what"]), (&json!(2), &json!("changed")));
     assert!(verify(&[]).err.contains("decision 2 does not fit its link"));
-    change(&data, "UPDATE decisions SET body = replace(body, '\"fuel\":1', '\"fuel\":') WHERE id = 2");
+    change_record(&data, 2, "\"fuel\":1", "\"fuel\":");
     verify(&[]).ok();
 
-    change(&data, "DELETE FROM decisions WHERE id = 3");
+    let stats = json_of(&run(&["decision", "stats", "--data-dir", &data, "--json"]).ok());
+    let bytes = |name: &str| stats[name].as_u64().unwrap();
+    assert_eq!(bytes("decisions"), 3);
+    assert!(bytes("packed_bytes") * 2 < bytes("text_bytes"), "{stats}");
+
+    database(&data).execute("DELETE FROM decisions WHERE id = 3", []).unwrap();
     verify(&["--expect", &noted]).ok();
     let cut = verify(&["--expect", &last]);
     assert!(cut.code == 1 && cut.err.contains("the chain ends with 2"), "{cut:?}");

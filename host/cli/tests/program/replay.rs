@@ -1,10 +1,10 @@
 //! Decisions run again from their records, by a program that knows nothing but what a host has left.
 
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::host::run;
 use super::json_of;
+use super::records::change_record;
 use super::versions::{check_in, counted};
 
 #[test]
@@ -58,14 +58,8 @@ fn every_decision_gives_the_same_again() {
     let other = backtest(&["--policy", &fourth]).ok();
     assert!(other.contains("not run: the candidate cannot migrate the state"), "{other}");
 
-    let change = |sql: &str| {
-        let database = Connection::open(std::path::Path::new(&data).join("largesse.db")).unwrap();
-        assert_eq!(database.execute(sql, []).unwrap(), 1, "{sql}");
-    };
-    change(
-        "UPDATE decisions SET body = replace(body, '\"state\":\"{\\\"n\\\":1', '\"state\":\"{\\\"n\\\":7') WHERE id = 5",
-    );
-    change("UPDATE decisions SET body = replace(body, '\"fuel\":', '\"fuel\":1') WHERE id = 1");
+    change_record(&data, 5, "\"state\":\"{\\\"count\\\":1", "\"state\":\"{\\\"count\\\":7");
+    change_record(&data, 1, "\"fuel\":", "\"fuel\":1");
     let changed = replay(&[]);
     assert_eq!(changed.code, 1, "{changed:?}");
     assert!(changed.err.contains("decision 1 of counted") && changed.err.contains("fuel then: "), "{}", changed.err);

@@ -9,6 +9,7 @@ use super::SqliteStore;
 use super::convert::Columns;
 use super::load::find;
 use crate::chain::{Check, EventBytes, Linked, contents, sha256};
+use crate::pack::unpack;
 use crate::{Anchor, Break, Chain, StoreError, Verified};
 
 /// Decisions between two reports of progress.
@@ -82,7 +83,7 @@ fn verify(
     Ok(check.finish())
 }
 
-/// A decision as its link sees it; none when its event or its parameters are gone.
+/// A decision as its link sees it; none when a part of it is gone.
 fn linked<'a>(row: &'a Row<'_>, id: DecisionId, params: &Params) -> Result<Option<Linked<'a>>, StoreError> {
     let (campaign, revision) = (bytes(row, 3)?, row.get(4)?);
     let is_there = row.get_ref(7)? != rusqlite::types::ValueRef::Null;
@@ -97,6 +98,7 @@ fn linked<'a>(row: &'a Row<'_>, id: DecisionId, params: &Params) -> Result<Optio
         body_hash: bytes(row, 11)?,
         occurred: row.get(13)?,
     };
-    let (policy, contents) = (bytes(row, 5)?, contents(bytes(row, 12)?, bytes(row, 6)?));
+    let Ok(text) = unpack(bytes(row, 6)?) else { return Ok(None) };
+    let (policy, contents) = (bytes(row, 5)?, contents(bytes(row, 12)?, text.as_bytes()));
     Ok(Some(Linked { id, event, campaign, revision, params: *params, policy, contents }))
 }

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::contract::fixtures::{decision, event, first_day};
+use crate::pack::{pack, unpack};
 use crate::{Anchor, Batch, Break, Chain as _, Verified, Wrong};
 
 /// A store with eight decisions, four of them on an event each.
@@ -44,9 +45,8 @@ fn one_byte_changed_anywhere_is_found() {
         )
     };
     for (changed, decision) in [
-        (flip("decisions", "body", "id = 3"), 3),
-        (flip("decisions", "body", "id = 1"), 1),
-        (flip("decisions", "body", "id = 8"), 8),
+        ("UPDATE decisions SET body = x'007b7d' WHERE id = 3".to_owned(), 3),
+        ("UPDATE decisions SET body = x'' WHERE id = 8".to_owned(), 8),
         ("UPDATE decisions SET event = 3 WHERE id = 6".to_owned(), 6),
         ("UPDATE decisions SET revision = 2 WHERE id = 4".to_owned(), 4),
         ("UPDATE decisions SET policy = zeroblob(32) WHERE id = 7".to_owned(), 7),
@@ -67,6 +67,32 @@ fn one_byte_changed_anywhere_is_found() {
     }
     assert!(after("").is_ok());
     assert!(after("UPDATE revisions SET params = '{}' WHERE number = 2").is_ok(), "nothing was decided by it");
+}
+
+#[test]
+fn every_byte_of_a_record_counts() {
+    let (store, _folder) = open();
+    let writer = || guard(&store.writer);
+    let read = "SELECT body FROM decisions WHERE id = 3";
+    let whole: Vec<u8> = writer().query_row(read, [], |row| row.get(0)).unwrap();
+    let put = |body: &[u8]| writer().execute("UPDATE decisions SET body = ?1 WHERE id = 3", [body]).unwrap();
+    let text = unpack(&whole).unwrap();
+    let mut seen = 0;
+    for place in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        put(&changed);
+        // Packed otherwise, it may still be the same text.
+        if unpack(&changed).as_ref() != Ok(&text) {
+            assert_eq!(verify(&store, None), broken(3, Wrong::Changed), "byte {place}");
+            seen += 1;
+        }
+    }
+    assert!(seen * 10 > whole.len() * 9, "{seen} of {}", whole.len());
+    put(&pack(&text.replace("12345", "12346")));
+    assert_eq!(verify(&store, None), broken(3, Wrong::Changed));
+    put(&whole);
+    assert!(verify(&store, None).is_ok());
 }
 
 #[test]

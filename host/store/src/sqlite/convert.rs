@@ -16,6 +16,7 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 
 use crate::StoreError;
+use crate::pack::unpack;
 
 /// A row of a kind, read column by column.
 pub(super) struct Columns<'a> {
@@ -93,6 +94,14 @@ impl<'a> Columns<'a> {
 
     pub(super) fn digest(&mut self) -> Result<Digest, StoreError> {
         self.take().map(Digest::from_bytes)
+    }
+
+    /// The next column, a packed text in one of the stored forms.
+    pub(super) fn packed_form<T>(&mut self, read: impl FnOnce(&str) -> Result<T, Unreadable>) -> Result<T, StoreError> {
+        let packed = self.row.get_ref(self.next)?.as_blob().map_err(rusqlite::Error::from)?;
+        self.next += 1;
+        let text = unpack(packed).map_err(|error| self.corrupt(error))?;
+        read(&text).map_err(|error| self.corrupt(error))
     }
 
     /// The next column, a text in one of the stored forms.

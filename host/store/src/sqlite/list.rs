@@ -195,7 +195,7 @@ fn decision_row(row: &mut Columns<'_>) -> Result<Decision, StoreError> {
         params: Json::from_checked(row.take::<String>()?),
         policy: row.digest()?,
     };
-    row.form(|text| read_decision(text, keys))
+    row.packed_form(|text| read_decision(text, keys))
 }
 
 pub(super) fn decisions_on(connection: &Connection, event: EventSeq) -> Result<Vec<Decision>, StoreError> {

@@ -13,6 +13,7 @@ mod list;
 mod load;
 mod outbox;
 mod schema;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -40,6 +41,8 @@ use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub use sizes::Sizes;
 
 use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
 

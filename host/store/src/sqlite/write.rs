@@ -19,6 +19,7 @@ use super::ledger;
 use super::outbox;
 use super::versions;
 use crate::chain::{Linked, sha256};
+use crate::pack::pack;
 use crate::{Anchor, Batch, StoreError};
 
 pub(super) type Written = Result<(), StoreError>;
@@ -150,7 +151,7 @@ fn decisions(connection: &Connection, batch: &Batch) -> Written {
             decision.campaign.as_str(),
             decision.input.campaign.revision,
             decision.policy.as_bytes(),
-            text,
+            pack(&text),
             link.as_bytes(),
         ])?;
         *counts.entry((decision.campaign.as_str(), decision.verdict.as_str())).or_default() += 1;
