@@ -88,6 +88,10 @@ pub(crate) struct Config {
     pub(crate) trusted_keys: Setting<Vec<TrustedKey>>,
     pub(crate) require_signature: Setting<bool>,
     pub(crate) replace_versions: Setting<bool>,
+    /// Records of decisions made within so many days are kept.
+    pub(crate) keep_days: Setting<Option<u32>>,
+    /// Records that take at most so many bytes are kept.
+    pub(crate) keep_bytes: Setting<Option<u64>>,
     pub(crate) tokens: Setting<Vec<TokenEntry>>,
 }
 
@@ -108,7 +112,7 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 10] = [
+const KEYS: [layers::Key; 12] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
@@ -133,6 +137,8 @@ const KEYS: [layers::Key; 10] = [
         flag: "--replace-versions",
         shape: Shape::Bool,
     },
+    layers::Key { name: "records.keep_days", variable: "LARGESSE_RECORDS_KEEP_DAYS", flag: "", shape: Shape::Number },
+    layers::Key { name: "records.keep_bytes", variable: "LARGESSE_RECORDS_KEEP_BYTES", flag: "", shape: Shape::Number },
     layers::Key { name: "tokens", variable: "LARGESSE_TOKENS", flag: "", shape: Shape::Tables },
 ];
 
@@ -213,6 +219,14 @@ impl Config {
             trusted_keys,
             require_signature,
             replace_versions: layers.is_so("policies.replace_versions", false)?,
+            keep_days: layers.text("records.keep_days", None, |text| {
+                let days = text.parse().ok().filter(|days| (1..=KEEP_DAYS_MAX).contains(days));
+                days.map(Some).ok_or_else(|| format!("a number of days from 1 to {KEEP_DAYS_MAX}"))
+            })?,
+            keep_bytes: layers.text("records.keep_bytes", None, |text| {
+                let bytes = text.parse().ok().filter(|bytes| *bytes > 0);
+                bytes.map(Some).ok_or_else(|| "a number of bytes from 1".to_owned())
+            })?,
             tokens: read_tokens(&layers)?,
         })
     }
@@ -220,6 +234,8 @@ impl Config {
 
 /// More workers than this have no use on any machine that we know.
 const WORKERS_MAX: usize = 1_024;
+/// A hundred years.
+const KEEP_DAYS_MAX: u32 = 36_525;
 
 fn unreadable(path: &std::path::Path, error: std::io::Error) -> Failure {
     Failure::usage(error).context(format!("cannot read the configuration {}", path.display()))

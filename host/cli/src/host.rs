@@ -12,7 +12,7 @@ use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
-use largesse_service::{Parts, PublicationRules, Service};
+use largesse_service::{Parts, PublicationRules, Retention, Service};
 use largesse_store::{SqliteStore, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -37,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) workers: NonZeroUsize,
     pub(crate) tokens: Vec<TokenEntry>,
     pub(crate) rules: PublicationRules,
+    pub(crate) retention: Retention,
     /// A folder whose components are published when they change.
     pub(crate) watch: Option<PathBuf>,
 }
@@ -86,6 +87,7 @@ impl Host {
             clock: Clock::system(),
             seed_secret: secrets.seed,
             rules: options.rules.clone(),
+            retention: options.retention,
         };
         let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
         let service = Arc::new(Service::start(parts)?);

@@ -109,10 +109,10 @@ pub(crate) fn bar(decisions: u64, visible: bool) -> ProgressBar {
 }
 
 fn report(replayed: &Replayed, took: Duration, output: Output) -> Result {
-    let Replayed { identical, divergent, not_run, first } = replayed;
+    let Replayed { identical, divergent, not_run, removed, first } = replayed;
     let unknown: u64 = not_run.values().sum();
     let seen = json!({
-        "identical": identical, "divergent": divergent, "not_run": not_run, "seconds": took.as_secs_f64(),
+        "identical": identical, "divergent": divergent, "not_run": not_run, "removed": removed, "seconds": took.as_secs_f64(),
         "first_divergent": first.as_ref().map(|first| first.recorded.id.0),
     });
     output.print(&seen, || text(replayed, took))?;
@@ -140,7 +140,13 @@ fn text(replayed: &Replayed, took: Duration) -> String {
     for (why, number) in &replayed.not_run {
         let _ = writeln!(text, "{} not run: {why}", count(*number));
     }
+    text.push_str(&removed_text(replayed.removed));
     text
+}
+
+/// How many decisions have no record any more.
+fn removed_text(removed: u64) -> String {
+    if removed == 0 { String::new() } else { format!("{} left out: their records were removed\n", count(removed)) }
 }
 
 /// What is different in the first decision that came to something else.

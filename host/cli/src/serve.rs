@@ -1,10 +1,13 @@
 //! `largesse serve`: runs a host.
 
-use largesse_service::PublicationRules;
+use largesse_service::{PublicationRules, Retention};
 
 use crate::config::{Config, ConfigArgs, LogFormat};
 use crate::failure::Result;
 use crate::host::{Host, Options, start_logging};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Run a host
 #[derive(Debug, clap::Args)]
@@ -30,6 +33,10 @@ pub(crate) fn run(args: &Args) -> Result {
             replace_versions: config.replace_versions.value || config.watch.value.is_some(),
             trusted_keys: config.trusted_keys.value,
             require_signature: config.require_signature.value,
+        },
+        retention: Retention {
+            keep_ms: config.keep_days.value.map(|days| i64::from(days) * DAY_MS),
+            keep_bytes: config.keep_bytes.value,
         },
     })?;
     tracing::info!(

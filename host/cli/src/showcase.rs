@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use largesse_http::{Role, TokenEntry};
-use largesse_service::PublicationRules;
+use largesse_service::{PublicationRules, Retention};
 
 use crate::campaign;
 use crate::client::Client;
@@ -40,7 +40,9 @@ impl Showcase {
         let data_dir = data_dir.to_owned();
         // Policies that were built again since the last time are still the same version.
         let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
-        let host = Host::start(&Options { listen, data_dir, workers, tokens: vec![entry], rules, watch: None })?;
+        let retention = Retention::default();
+        let host =
+            Host::start(&Options { listen, data_dir, workers, tokens: vec![entry], rules, retention, watch: None })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
     }

@@ -25,7 +25,7 @@ use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
 use largesse_service::{
-    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Service, Store, StoreError, VersionOrder,
+    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError, VersionOrder,
 };
 use largesse_store::MemoryStore;
 use serde::Serialize;
@@ -186,6 +186,7 @@ impl<'a> Runner<'a> {
             seed_secret: [1; 32],
             // A version under work keeps its number, and the one before it may have the same.
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
+            retention: Retention::default(),
         };
         let service = Service::start(parts).map_err(|error| of_campaign(chain(&error)))?;
         let published = service.publish(versions.tested.to_vec(), None).await;

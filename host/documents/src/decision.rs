@@ -2,7 +2,7 @@
 
 use largesse_domain::decision::{Fault, Output, Owner, Party, Phase, Refusal};
 use largesse_domain::event::{Admission, Event};
-use largesse_domain::outcome::Decision;
+use largesse_domain::outcome::{Decision, Remains};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -295,6 +295,22 @@ impl DecisionSummary {
             refusal,
             fault,
             outcomes: outcomes(&decision.verdict),
+        }
+    }
+
+    /// The same of a decision whose record was removed.
+    #[must_use]
+    pub fn of_remains(remains: &Remains) -> Self {
+        Self {
+            id: Some(remains.id.0),
+            campaign: remains.campaign.to_string(),
+            policy: remains.policy.to_string(),
+            subscription: remains.subscription.to_string(),
+            verdict: remains.verdict.as_str().to_owned(),
+            reason: denied(&remains.verdict).map(|denied| denied.reason),
+            refusal: remains.refusal.as_ref().map(ToString::to_string),
+            fault: remains.fault.map(|kind| kind.as_str().to_owned()),
+            outcomes: outcomes(&remains.verdict),
         }
     }
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::noise::{cases, spoilt};
 use crate::samples;
 use crate::stored::{
-    DecisionKeys, customer_text, decision_text, manifest_text, read_customer, read_decision, read_manifest,
-    read_settings, read_timer_body, settings_text, timer_body_text,
+    DecisionKeys, customer_text, manifest_text, read_customer, read_decision, read_manifest, read_settings,
+    read_timer_body, record_text, remains_text, settings_text, timer_body_text,
 };
 use crate::{CampaignDocument, CustomerDocument, DestinationDocument, from_json};
 
@@ -73,9 +73,9 @@ proptest! {
 
     #[test]
     fn spoilt_decisions(
-        (decision, text) in samples::decision().prop_flat_map(|decision| {
-            let text = decision_text(&decision).into_bytes();
-            (proptest::strategy::Just(decision), spoilt(text))
+        (decision, remains, record) in samples::decision().prop_flat_map(|decision| {
+            let (remains, record) = (remains_text(&decision), record_text(&decision));
+            (proptest::strategy::Just(decision), spoilt(remains.into_bytes()), spoilt(record.into_bytes()))
         })
     ) {
         let keys = || DecisionKeys {
@@ -87,8 +87,12 @@ proptest! {
             params: decision.input.campaign.params.clone(),
             policy: decision.policy,
         };
-        if let Ok(read) = read_decision(&String::from_utf8_lossy(&text), keys()) {
-            prop_assert_eq!(read_decision(&decision_text(&read), keys()), Ok(read));
+        let (remains, record) = (String::from_utf8_lossy(&remains), String::from_utf8_lossy(&record));
+        let whole = (remains_text(&decision), record_text(&decision));
+        for texts in [(&*remains, &*record), (&*remains, &*whole.1), (&*whole.0, &*record)] {
+            if let Ok(read) = read_decision(texts, keys()) {
+                prop_assert_eq!(read_decision((&remains_text(&read), &record_text(&read)), keys()), Ok(read));
+            }
         }
     }
 

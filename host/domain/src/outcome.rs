@@ -1,9 +1,13 @@
 //! What became of a decision and of each of its effects.
 
-use crate::decision::{Evaluation, Input};
+use crate::decision::{Evaluation, FaultKind, Input};
 use crate::effect::{Dimension, EffectKind};
+use crate::event::EventKey;
 use crate::grant::GrantSlot;
-use crate::id::{CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventSeq, MessageKey, Tag, TimerName};
+use crate::id::{
+    CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventKind, EventSeq, MessageKey, RefusalCode,
+    SubscriptionName, Tag, TimerName,
+};
 use crate::lot::Settle;
 use crate::redemption::ReservationSlot;
 use crate::time::Instant;
@@ -285,4 +289,37 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The host's clock when it was made; later than `input.now` after a deferral.
     pub made_at: Instant,
+}
+
+/// What remains of a decision whose record was removed: enough to answer its event again, and to take back what it gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remains {
+    /// Its place in the order of decisions.
+    pub id: DecisionId,
+    /// The event's place in the order of admission.
+    pub event: EventSeq,
+    /// What identifies the event.
+    pub key: EventKey,
+    /// What the event told.
+    pub kind: EventKind,
+    /// The customer who acted.
+    pub actor: CustomerId,
+    /// When it happened.
+    pub occurred: Instant,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The policy that decided.
+    pub policy: Digest,
+    /// The policy's subscription that matched.
+    pub subscription: SubscriptionName,
+    /// What the host made of it.
+    pub verdict: Verdict,
+    /// The code of the policy's refusal.
+    pub refusal: Option<RefusalCode>,
+    /// The kind of the policy's fault.
+    pub fault: Option<FaultKind>,
+    /// The host's clock when it was made.
+    pub made_at: Instant,
+    /// The host's clock when its record was removed.
+    pub removed_at: Instant,
 }

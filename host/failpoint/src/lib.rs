@@ -59,6 +59,7 @@ points! {
     VersionSwapped, "version-swapped", "Another version decides in a campaign, or is tried, in memory.";
     VersionWithdrawn, "version-withdrawn", "A bad version is taken out of a campaign, in memory.";
     StatesMigrated, "states-migrated", "Some of a campaign's states are migrated, in memory.";
+    RecordsChosen, "records-chosen", "Old records are to be removed, in memory.";
     BatchClosed, "batch-closed", "A batch goes to the committer.";
     CommitAsked, "commit-asked", "The store is asked to commit; no transaction has begun.";
     CommitBegun, "commit-begun", "The transaction of a batch has begun.";
@@ -74,6 +75,7 @@ points! {
     TimersWritten, "timers-written", "Timers that were set and dropped are written.";
     VersionsWritten, "versions-written", "Activations, counts of rollouts and the like are written.";
     OutboxWritten, "outbox-written", "The outbox is written.";
+    RecordsRemoved, "records-removed", "Old records are removed; nothing is on disk.";
     RowsWritten, "rows-written", "All of a batch is written; it is not committed.";
     CommitDone, "commit-done", "A batch is on disk; the committer does not know.";
     AnswersDue, "answers-due", "The committer knows that a batch is on disk; nobody is answered.";

@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::http::Method;
 use largesse_documents::time::instant_text;
 use largesse_documents::{DecisionSummary, DecisionView, HeadView};
-use largesse_domain::event::Admission;
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
-use largesse_domain::outcome::Decision;
-use largesse_service::DecisionFilter;
+use largesse_domain::event::{Admission, EventKey};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind, EventSeq};
+use largesse_domain::outcome::{Decision, Remains};
+use largesse_domain::time::Instant;
+use largesse_service::{DecisionFilter, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,7 +17,7 @@ use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id, malformed};
 use crate::page::{self, Page};
-use crate::problem::Failure;
+use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DecisionItem, DecisionPage, EventItem};
 
@@ -65,23 +66,46 @@ pub(crate) async fn list(
     let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
     let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
     let filter = DecisionFilter { campaign, actor };
-    let decisions = service.read(move |store| store.decisions(&filter, DecisionId(page.after), page.limit)).await?;
-    let next = page.next(&decisions, |last| last.id.0);
-    Ok(Json(DecisionPage { items: decisions.iter().map(item).collect(), next }))
+    let (after, limit) = (DecisionId(page.after), page.limit);
+    let read = move |store: &dyn Store| {
+        let kept = store.decisions(&filter, after, limit)?;
+        Ok((store.remains(&filter, after, limit)?, kept))
+    };
+    let (remains, kept) = service.read(read).await?;
+    // A record that was removed between the two is among both.
+    let before = kept.first().map_or(DecisionId(u64::MAX), |first| first.id);
+    let removed = remains.iter().filter(|remains| remains.id < before).map(removed_item);
+    let items: Vec<_> = removed.chain(kept.iter().map(item)).take(page.limit).collect();
+    let next = page.next(&items, |last| last.id);
+    Ok(Json(DecisionPage { items, next }))
 }
 
 fn item(decision: &Decision) -> DecisionItem {
-    let summary = DecisionSummary::of(decision);
     let event = &decision.input.event;
+    let event = (decision.event, &event.key, &event.kind, &event.actor, event.occurred);
+    item_of(DecisionSummary::of(decision), event, (decision.id, decision.made_at, None))
+}
+
+fn removed_item(remains: &Remains) -> DecisionItem {
+    let event = (remains.event, &remains.key, &remains.kind, &remains.actor, remains.occurred);
+    let times = (remains.id, remains.made_at, Some(remains.removed_at));
+    item_of(DecisionSummary::of_remains(remains), event, times)
+}
+
+fn item_of(
+    summary: DecisionSummary,
+    (seq, key, kind, actor, occurred): (EventSeq, &EventKey, &EventKind, &CustomerId, Instant),
+    (id, made_at, removed_at): (DecisionId, Instant, Option<Instant>),
+) -> DecisionItem {
     DecisionItem {
-        id: decision.id.0,
+        id: id.0,
         event: EventItem {
-            seq: decision.event.0,
-            source: event.key.source.to_string(),
-            id: event.key.id.to_string(),
-            kind: event.kind.to_string(),
-            actor: event.actor.to_string(),
-            occurred: instant_text(event.occurred),
+            seq: seq.0,
+            source: key.source.to_string(),
+            id: key.id.to_string(),
+            kind: kind.to_string(),
+            actor: actor.to_string(),
+            occurred: instant_text(occurred),
         },
         campaign: summary.campaign,
         policy: summary.policy,
@@ -91,7 +115,8 @@ fn item(decision: &Decision) -> DecisionItem {
         refusal: summary.refusal,
         fault: summary.fault,
         outcomes: summary.outcomes,
-        made_at: instant_text(decision.made_at),
+        made_at: instant_text(made_at),
+        removed_at: removed_at.map(instant_text),
     }
 }
 
@@ -106,7 +131,14 @@ pub(crate) async fn head(State(AppState { service, .. }): State<AppState>) -> Re
     Ok(Json(HeadView { decision: head.decision.0, link: head.link.to_string() }))
 }
 
+fn removed(remains: &Remains) -> Failure {
+    let (id, at) = (remains.id, instant_text(remains.removed_at));
+    Failure::new(ProblemType::RecordRemoved, format!("the record of decision {id} was removed at {at}"))
+}
+
 /// Show a decision in full
+///
+/// Records are kept as long as the host's configuration says; of one that was removed (410) the list still has what was answered.
 #[utoipa::path(get, path = "/v1/decisions/{decision}", operation_id = "showDecision", tag = "decisions",
     params(("decision" = u64, Path, description = "The decision's id")),
     responses((status = 200, description = "What it knew, what it wanted, what came of it", body = DecisionView)))]
@@ -116,7 +148,15 @@ pub(crate) async fn show(
 ) -> Result<Json<DecisionView>, Failure> {
     let missing = || Failure::not_found("decision", id);
     let wanted = DecisionId(u64::try_from(id).map_err(|_| missing())?);
-    let decision = service.read(move |store| store.decision(wanted)).await?.ok_or_else(missing)?;
+    let before = DecisionId(wanted.0.saturating_sub(1));
+    let read = move |store: &dyn Store| match store.decision(wanted)? {
+        Some(decision) => Ok(Ok(decision)),
+        None => Ok(Err(store.remains(&DecisionFilter::default(), before, 1)?.pop())),
+    };
+    let decision = service.read(read).await?.map_err(|remains| match remains {
+        Some(remains) if remains.id == wanted => removed(&remains),
+        _ => missing(),
+    })?;
     // `now` of a decision is the time of its event's admission, whenever it was made.
     let admission = Admission { seq: decision.event, at: decision.input.now.at };
     Ok(Json(DecisionView::of(&decision, &admission)))

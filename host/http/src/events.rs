@@ -157,7 +157,8 @@ fn not_taken(result: EventResult) -> Failure {
 }
 
 fn summaries(answer: &Answer) -> Vec<DecisionSummary> {
-    answer.decisions.iter().map(|decision| DecisionSummary::of(decision)).collect()
+    let decisions = answer.decisions.iter().map(|decision| DecisionSummary::of(decision));
+    answer.remains.iter().map(DecisionSummary::of_remains).chain(decisions).collect()
 }
 
 /// The decisions that are put off, as they go out.

@@ -76,6 +76,8 @@ problem_types! {
         "Nothing is at this path, or nothing has this name.";
     UnknownUnit, "unknown-unit", NOT_FOUND, "There is no such unit",
         "Nobody has set terms for this unit, and it cannot be used without. `PUT /v1/units/{unit}` sets them.";
+    RecordRemoved, "record-removed", GONE, "The decision's record was removed",
+        "Records are kept as long as the host's configuration says (`records.keep_days`, `records.keep_bytes`). The list of decisions still has what was answered.";
     MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not take this method",
         "The `Allow` header says which it takes.";
     SlowBody, "slow-body", REQUEST_TIMEOUT, "The body came too slowly",

@@ -334,6 +334,9 @@ pub struct DecisionItem {
     pub outcomes: Vec<OutcomeView>,
     /// When it was made, by the host's clock.
     pub made_at: String,
+    /// When its record was removed, by the host's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<String>,
 }
 
 /// An event in brief.

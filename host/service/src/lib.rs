@@ -44,7 +44,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
-pub use largesse_store::{DecisionFilter, DeliveryFilter, Kind, Outbox, Store, StoreError, Versions};
+pub use largesse_store::{Chain, DecisionFilter, DeliveryFilter, Kind, Outbox, Records, Store, StoreError, Versions};
 pub use versions::{Ordered, VersionOrder};
 
 pub use start::StartError;
@@ -143,6 +143,17 @@ pub struct Parts {
     pub seed_secret: [u8; 32],
     /// What may be published.
     pub rules: PublicationRules,
+    /// How long records are kept.
+    pub retention: Retention,
+}
+
+/// Which records of decisions are kept; all when neither is given. The oldest go first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Those of decisions made within so many milliseconds.
+    pub keep_ms: Option<i64>,
+    /// So many that they take at most this many bytes as they are stored, with the data of events.
+    pub keep_bytes: Option<u64>,
 }
 
 /// What may be published.
@@ -176,7 +187,7 @@ impl Service {
     /// # Errors
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { store, components, workers, clock, seed_secret, rules } = parts;
+        let Parts { store, components, workers, clock, seed_secret, rules, retention } = parts;
         let registry = Arc::new(start::read_registry(&*store, &workers, &components)?);
         let (failure, _) = watch::channel(None);
         let shared = Arc::new(Shared {
@@ -191,7 +202,7 @@ impl Service {
         let decider = pipeline::Decider::new(
             (Arc::clone(&store), Arc::clone(&workers)),
             (clock.clone(), SeedKey::new(&seed_secret)),
-            Arc::clone(&shared),
+            (Arc::clone(&shared), retention),
             registry,
         )?;
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;

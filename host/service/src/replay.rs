@@ -56,6 +56,8 @@ pub struct Replayed {
     pub divergent: u64,
     /// Decisions that could not be run, by why.
     pub not_run: BTreeMap<String, u64>,
+    /// Decisions whose records were removed.
+    pub removed: u64,
     /// The first that did not.
     pub first: Option<Box<Divergence>>,
 }
@@ -73,6 +75,7 @@ impl Replayed {
     fn add(&mut self, other: Self) {
         self.identical += other.identical;
         self.divergent += other.divergent;
+        self.removed += other.removed;
         for (why, count) in other.not_run {
             *self.not_run.entry(why).or_default() += count;
         }
@@ -99,8 +102,9 @@ pub fn replay(
     let until = filter.until.map_or(last, |until| until.min(last));
     let campaigns: BTreeMap<CampaignId, Campaign> =
         store.campaigns()?.into_iter().map(|campaign| (campaign.id.clone(), campaign)).collect();
+    let removed = store.removed_count(&filter.of, filter.after, until)?;
     let next = AtomicU64::new(filter.after.0);
-    let total = Mutex::new(Replayed::default());
+    let total = Mutex::new(Replayed { removed, ..Replayed::default() });
     let work = |workers: &Workers| -> Result<(), StoreError> {
         let mut runner = Runner { store, components, workers, campaigns: &campaigns, loaded: BTreeMap::new() };
         loop {

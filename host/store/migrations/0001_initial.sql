@@ -39,7 +39,7 @@ CREATE TABLE revisions (
     PRIMARY KEY (campaign, number)
 ) STRICT, WITHOUT ROWID;
 
--- Events, in order of admission. One row at the end; one index entry anywhere (by key: what makes sending twice safe), one
+-- Events, in order of admission, kept for good but for their data. One row at the end; one index entry anywhere (by key: what makes sending twice safe), one
 -- index entry anywhere (by actor: a customer's decisions are asked for by people on the telephone).
 CREATE TABLE events (
     seq       INTEGER PRIMARY KEY,
@@ -49,13 +49,18 @@ CREATE TABLE events (
     actor     TEXT    NOT NULL,
     occurred  INTEGER NOT NULL,
     admitted  INTEGER NOT NULL,
-    data      TEXT    NOT NULL,
     body_hash BLOB    NOT NULL CHECK (length(body_hash) = 32),
     UNIQUE (source, id)
 ) STRICT;
 CREATE INDEX events_by_actor ON events (actor);
 
--- Decisions, in order. One row at the end; one index entry at the end (by event: the answer to an event sent again), one
+-- The data of events, until their records are removed. One row at the end.
+CREATE TABLE event_data (
+    seq  INTEGER PRIMARY KEY,
+    data TEXT    NOT NULL
+) STRICT;
+
+-- Decisions, in order: what remains of them for good. One row at the end; one index entry at the end (by event: the answer to an event sent again), one
 -- index entry at the end of the campaign's own (lists of a campaign's decisions; without it a small campaign's list
 -- would read the decisions of all others).
 CREATE TABLE decisions (
@@ -64,12 +69,35 @@ CREATE TABLE decisions (
     campaign TEXT    NOT NULL,
     revision INTEGER NOT NULL,
     policy   BLOB    NOT NULL CHECK (length(policy) = 32),
-    body     BLOB    NOT NULL, -- packed
-    link     BLOB    NOT NULL CHECK (length(link) = 32), -- over this record and the link of the one before
+    remains  BLOB    NOT NULL, -- packed
+    link     BLOB    NOT NULL CHECK (length(link) = 32), -- over this decision, its record, and the link of the one before
     FOREIGN KEY (campaign, revision) REFERENCES revisions (campaign, number)
 ) STRICT;
 CREATE INDEX decisions_by_event ON decisions (event);
 CREATE INDEX decisions_by_campaign ON decisions (campaign);
+
+-- The rest of decisions, until it is removed. One row at the end; rows leave at the front.
+CREATE TABLE records (
+    decision INTEGER PRIMARY KEY,
+    made_at  INTEGER NOT NULL,
+    body     BLOB    NOT NULL -- packed
+) STRICT;
+
+-- Which records were removed together: those of decisions behind the row before, up to `last`. One row at the end for each removal.
+CREATE TABLE removals (
+    last     INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    contents BLOB    NOT NULL CHECK (length(contents) % 32 = 0) -- a hash of each
+) STRICT;
+
+-- How much room records and data of events take, and how far they are removed. One row, written for each batch.
+CREATE TABLE record_room (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    bytes    INTEGER NOT NULL CHECK (bytes >= 0),
+    decision INTEGER NOT NULL CHECK (decision >= 0), -- the last whose record was removed
+    event    INTEGER NOT NULL CHECK (event >= 0)     -- the last whose data was looked at
+) STRICT;
+INSERT INTO record_room VALUES (1, 0, 0, 0);
 
 -- How many decisions of a campaign ended in which verdict. A few rows for each batch, however large.
 CREATE TABLE verdict_counts (

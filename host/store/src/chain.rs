@@ -130,7 +130,9 @@ pub(crate) struct Linked<'a> {
     /// The sha-256 of the revision's parameters, which many decisions share.
     pub(crate) params: [u8; 32],
     pub(crate) policy: &'a [u8],
-    /// The sha-256 of what it knew and what came of it: [`contents`].
+    /// The sha-256 of what remains of it.
+    pub(crate) remains: [u8; 32],
+    /// The sha-256 of the rest: [`contents`].
     pub(crate) contents: [u8; 32],
 }
 
@@ -147,8 +149,8 @@ pub(crate) struct EventBytes<'a> {
 }
 
 impl<'a> Linked<'a> {
-    /// Of a decision that is about to be stored with this text.
-    pub(crate) fn of(decision: &'a Decision, params: [u8; 32], text: &'a str) -> Self {
+    /// Of a decision that is about to be stored with these texts.
+    pub(crate) fn of(decision: &'a Decision, params: [u8; 32], (remains, record): (&'a str, &str)) -> Self {
         let event = &decision.input.event;
         Self {
             id: decision.id,
@@ -165,13 +167,14 @@ impl<'a> Linked<'a> {
             revision: decision.input.campaign.revision.into(),
             params,
             policy: decision.policy.as_bytes(),
-            contents: contents(event.data.as_str().as_bytes(), text.as_bytes()),
+            remains: sha256(remains.as_bytes()),
+            contents: contents(event.data.as_str().as_bytes(), record.as_bytes()),
         }
     }
 
     /// Its link, when it stands behind the one with the link `before`.
     pub(crate) fn link(&self, before: &Digest) -> Digest {
-        let Self { id, event, campaign, revision, params, policy, contents } = self;
+        let Self { id, event, campaign, revision, params, policy, remains, contents } = self;
         let mut hash = Sha256::new();
         hash.update(FORM);
         hash.update(before.as_bytes());
@@ -179,9 +182,8 @@ impl<'a> Linked<'a> {
         hash.update(event.seq.to_be_bytes());
         hash.update(event.occurred.to_be_bytes());
         hash.update(revision.to_be_bytes());
-        for part in
-            [event.source, event.id, event.kind, event.actor, event.body_hash, campaign, params, policy, contents]
-        {
+        let EventBytes { source, id, kind, actor, body_hash, .. } = event;
+        for part in [source, id, kind, actor, body_hash, campaign, &params[..], policy, &remains[..], &contents[..]] {
             hash_part(&mut hash, part);
         }
         Digest::from_bytes(hash.finalize().into())
@@ -194,7 +196,7 @@ fn hash_part(hash: &mut Sha256, part: &[u8]) {
     hash.update(part);
 }
 
-/// The sha-256 of a record's heavy part: the event's data and the stored text.
+/// The sha-256 of what is removed when it is old: the event's data and the record.
 pub(crate) fn contents(data: &[u8], text: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash_part(&mut hash, data);

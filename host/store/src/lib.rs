@@ -6,6 +6,7 @@
 
 mod chain;
 mod pack;
+mod records;
 mod outbox;
 mod versions;
 mod memory;
@@ -38,6 +39,7 @@ pub use chain::{Anchor, Break, Chain, InvalidAnchor, Verified, Wrong};
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use pack::{NotPacked, pack, unpack};
+pub use records::{KeptRecord, Records, Removal, Room};
 pub use sqlite::{Sizes, SqliteStore};
 pub use versions::{VersionChanges, Versions};
 
@@ -146,6 +148,8 @@ pub struct Batch {
     pub pockets: Vec<Pocket>,
     /// What changes about versions of policies.
     pub versions: VersionChanges,
+    /// Old records that are removed, after all else is written.
+    pub removal: Option<Removal>,
 }
 
 /// Where counting goes on after a start.
@@ -171,7 +175,7 @@ pub struct DecisionFilter {
 }
 
 /// Where everything is kept.
-pub trait Store: Chain + Outbox + Versions + Send + Sync {
+pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// What is stored under each event key, in the order asked.
     ///
     /// # Errors
@@ -187,7 +191,8 @@ pub trait Store: Chain + Outbox + Versions + Send + Sync {
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
     /// Refused are an event whose place or key is stored, a decision whose id does not follow on the last one's, and a decision
-    /// on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one.
+    /// on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one; a removal
+    /// of records that are not there.
     ///
     /// # Errors
     /// When the batch contradicts what is stored, or the database fails. What was written then is not known; the host must stop and recover by starting again.
@@ -247,25 +252,25 @@ pub trait Store: Chain + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn kinds(&self) -> Result<Vec<Kind>, StoreError>;
 
-    /// Events by their place in the order of admission, in the order asked.
+    /// Events by their place in the order of admission, in the order asked. One whose data was removed is none.
     ///
     /// # Errors
     /// When the database fails.
     fn events(&self, seqs: &[EventSeq]) -> Result<Vec<Option<(Admission, Event)>>, StoreError>;
 
-    /// The decisions on one event, in order.
+    /// The decisions on one event whose records are kept, in order.
     ///
     /// # Errors
     /// When the database fails.
     fn decisions_on(&self, event: EventSeq) -> Result<Vec<Decision>, StoreError>;
 
-    /// One decision, complete.
+    /// One decision, complete; none when its record was removed.
     ///
     /// # Errors
     /// When the database fails.
     fn decision(&self, id: DecisionId) -> Result<Option<Decision>, StoreError>;
 
-    /// Decisions after one, in order, at most `limit`.
+    /// Decisions after one whose records are kept, in order, at most `limit`.
     ///
     /// # Errors
     /// When the database fails.

@@ -2,10 +2,10 @@
 
 mod chain;
 mod outbox;
+mod records;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use largesse_domain::audit::{Audit, Audited, Difference};
@@ -39,6 +39,7 @@ struct Tables {
     keys: BTreeMap<EventKey, EventSeq>,
     decisions: BTreeMap<DecisionId, Arc<Decision>>,
     links: BTreeMap<DecisionId, Digest>,
+    removed: records::Removed,
     deferred: BTreeMap<DeferredKey, Deferred>,
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
     policies: Vec<Arc<Policy>>,
@@ -112,7 +113,7 @@ impl Tables {
         }
         let homeless = batch.deferred.iter().find(|deferred| !known(&deferred.key.event));
         let homeless = homeless.map(|deferred| format!("{:?} waits for an unknown event", deferred.key));
-        homeless.or_else(|| self.outbox.contradiction(batch))
+        homeless.or_else(|| self.outbox.contradiction(batch)).or_else(|| self.no_such_records(batch))
     }
 
     fn apply(&mut self, batch: &Batch) {
@@ -137,6 +138,7 @@ impl Tables {
         self.apply_rows(&batch.rows);
         self.outbox.apply(batch);
         self.versions.apply(&batch.versions);
+        self.trim(batch);
     }
 
     fn apply_rows(&mut self, rows: &Rows) {
@@ -363,28 +365,27 @@ impl Store for MemoryStore {
 
     fn events(&self, seqs: &[EventSeq]) -> Result<Vec<Option<(Admission, Event)>>, StoreError> {
         let tables = self.tables();
+        let kept = |seq: &&EventSeq| !tables.removed.events.contains(*seq);
         let find = |seq| tables.events.get(seq).map(|(admission, event)| (*admission, (**event).clone()));
+        let find = |seq| Some(seq).filter(kept).and_then(find);
         Ok(seqs.iter().map(find).collect())
     }
 
     fn decisions_on(&self, event: EventSeq) -> Result<Vec<Decision>, StoreError> {
         let tables = self.tables();
-        let on = tables.decisions.values().filter(|decision| decision.event == event);
+        let on = tables.kept(DecisionId(0)).filter(|decision| decision.event == event);
         Ok(on.map(|decision| (**decision).clone()).collect())
     }
 
     fn decision(&self, id: DecisionId) -> Result<Option<Decision>, StoreError> {
-        Ok(self.tables().decisions.get(&id).map(|decision| (**decision).clone()))
+        let before = DecisionId(id.0.saturating_sub(1));
+        Ok(self.tables().kept(before).next().filter(|found| found.id == id).map(|decision| (**decision).clone()))
     }
 
     fn decisions(&self, filter: &DecisionFilter, after: DecisionId, limit: usize) -> Result<Vec<Decision>, StoreError> {
         let tables = self.tables();
-        let wanted = |decision: &&Arc<Decision>| {
-            filter.campaign.as_ref().is_none_or(|campaign| decision.campaign == *campaign)
-                && filter.actor.as_ref().is_none_or(|actor| decision.input.event.actor == *actor)
-        };
-        let later = tables.decisions.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, decision)| decision);
-        Ok(later.filter(wanted).take(limit).map(|decision| (**decision).clone()).collect())
+        let wanted = |decision: &&Arc<Decision>| records::chosen(filter, decision);
+        Ok(tables.kept(after).filter(wanted).take(limit).map(|decision| (**decision).clone()).collect())
     }
 
     fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError> {

@@ -65,7 +65,7 @@ pub(crate) fn unpacked_len(packed: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use largesse_documents::samples;
-    use largesse_documents::stored::decision_text;
+    use largesse_documents::stored::{record_text, remains_text};
     use proptest::collection::vec;
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -76,10 +76,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_packed_comes_back(decision in samples::decision()) {
-            let text = decision_text(&decision);
-            let packed = pack(&text);
-            prop_assert_eq!(unpacked_len(&packed), Some(text.len()));
-            prop_assert_eq!(unpack(&packed), Ok(text));
+            for text in [record_text(&decision), remains_text(&decision)] {
+                let packed = pack(&text);
+                prop_assert_eq!(unpacked_len(&packed), Some(text.len()));
+                prop_assert_eq!(unpack(&packed), Ok(text));
+            }
         }
 
         #[test]
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_length_that_lies_is_refused() {
-        let text = decision_text(&decision(1, &event(1)));
+        let text = record_text(&decision(1, &event(1)));
         let packed = pack(&text);
         assert!(packed[0] == LZ4_1 && packed.len() * 2 < text.len(), "{} of {}", packed.len(), text.len());
         for length in [0, 1, packed.len() as u32, u32::MAX] {

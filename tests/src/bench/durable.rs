@@ -13,7 +13,7 @@ use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
 use largesse_service::pipeline::Precondition;
-use largesse_service::{Parts, PublicationRules, Service};
+use largesse_service::{Parts, PublicationRules, Retention, Service};
 use largesse_store::SqliteStore;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -69,6 +69,7 @@ async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, 
         clock: Clock::system(),
         seed_secret: [1; 32],
         rules: PublicationRules::default(),
+        retention: Retention::default(),
     };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?, None).await?;

@@ -11,7 +11,7 @@ use largesse_domain::id::CampaignId;
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::pipeline::Precondition;
-use largesse_service::{Parts, PublicationRules, Service};
+use largesse_service::{Parts, PublicationRules, Retention, Service};
 use largesse_store::SqliteStore;
 use serde_json::json;
 
@@ -63,6 +63,7 @@ fn start(folder: &Path) -> Result<(Service, Duration)> {
         clock: Clock::system(),
         seed_secret: [1; 32],
         rules: PublicationRules::default(),
+        retention: Retention::default(),
     };
     let service = Service::start(parts)?;
     Ok((service, began.elapsed()))

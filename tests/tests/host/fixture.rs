@@ -16,7 +16,7 @@ use largesse_service::clock::Clock;
 use largesse_service::components::{self, Components};
 use largesse_service::intake::{self, Arrival, Backfill};
 use largesse_service::pipeline::{Answer, EventResult, Precondition};
-use largesse_service::{Parts, PublicationRules, Service};
+use largesse_service::{Parts, PublicationRules, Retention, Service};
 use largesse_store::{Kind, MemoryStore, SqliteStore, Store};
 use serde_json::{Value, json};
 
@@ -71,7 +71,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    fn over(store: Arc<dyn Store>, components: Components, time: &str, rules: PublicationRules) -> Self {
+    fn over(
+        store: Arc<dyn Store>,
+        components: Components,
+        time: &str,
+        (rules, retention): (PublicationRules, Retention),
+    ) -> Self {
         let clock = Clock::manual(at(time));
         let parts = Parts {
             store: Arc::clone(&store),
@@ -80,6 +85,7 @@ impl Host {
             clock: clock.clone(),
             seed_secret: [9; 32],
             rules,
+            retention,
         };
         Self { store, service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
@@ -90,7 +96,7 @@ impl Host {
 
     /// When the machine's clock says this.
     pub(crate) fn in_memory_at(time: &str) -> Self {
-        Self::over(Arc::new(MemoryStore::new()), Components::in_memory(), time, PublicationRules::default())
+        Self::over(Arc::new(MemoryStore::new()), Components::in_memory(), time, Default::default())
     }
 
     pub(crate) fn on_disk(folder: &Path) -> Self {
@@ -104,6 +110,15 @@ impl Host {
 
     /// With rules of its own for what is published.
     pub(crate) fn on_disk_with(folder: &Path, time: &str, rules: PublicationRules) -> Self {
+        Self::on_disk_of(folder, time, (rules, Retention::default()))
+    }
+
+    /// One that keeps some records only.
+    pub(crate) fn on_disk_keeping(folder: &Path, retention: Retention) -> Self {
+        Self::on_disk_of(folder, START, (PublicationRules::default(), retention))
+    }
+
+    fn on_disk_of(folder: &Path, time: &str, rules: (PublicationRules, Retention)) -> Self {
         let store = SqliteStore::open(folder.join("largesse.db")).expect("the database opens");
         let components = folder.join(components::FOLDER);
         std::fs::create_dir_all(&components).expect("the folder of components can be made");

@@ -14,6 +14,7 @@ mod clock;
 mod life;
 mod policies;
 mod order;
+mod records;
 mod model;
 mod timers;
 mod ledger;

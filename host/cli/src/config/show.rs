@@ -27,7 +27,7 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         Setting { value: value.into(), from: setting.from.clone() }
     }
     let Config { listen, data_dir, workers, log_format, log_level, .. } = config;
-    let Config { watch, trusted_keys, require_signature, replace_versions, .. } = config;
+    let Config { watch, trusted_keys, require_signature, replace_versions, keep_days, keep_bytes, .. } = config;
     let trusted: Vec<String> = trusted_keys.value.iter().map(ToString::to_string).collect();
     let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
     let mut settings = vec![
@@ -40,6 +40,12 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         ("policies.require_signature", setting(require_signature, require_signature.value)),
         ("policies.replace_versions", setting(replace_versions, replace_versions.value)),
     ];
+    if let Some(days) = keep_days.value {
+        settings.push(("records.keep_days", setting(keep_days, i64::from(days))));
+    }
+    if let Some(bytes) = keep_bytes.value {
+        settings.push(("records.keep_bytes", setting(keep_bytes, i64::try_from(bytes).unwrap_or(i64::MAX))));
+    }
     if let Some(folder) = &watch.value {
         settings.push(("watch", setting(watch, folder.display().to_string())));
     }

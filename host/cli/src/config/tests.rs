@@ -90,7 +90,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
     ");
     insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
     error: unknown key `quux` (largesse.toml:1)
-    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, tokens
+    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, records.keep_days, records.keep_bytes, tokens
     ");
 }
 
@@ -154,4 +154,23 @@ fn who_trusts_a_key_requires_signatures_unless_told_otherwise() {
     hint: `largesse policy keygen` prints lines that can be used
     ");
     insta::assert_snapshot!(refusal("policies.trusted_keys = \"release:AAAA\""), @"error: policies.trusted_keys must be an array of texts in quotes (largesse.toml:1)");
+}
+
+#[test]
+fn what_is_kept_of_records_is_a_number_or_all() {
+    let kept = |lines: &str| read(&format!("[records]\n{lines}\n"), &[], &ConfigArgs::default()).unwrap();
+    let config = kept("keep_days = 400\nkeep_bytes = 10000000000");
+    assert_eq!((config.keep_days.value, config.keep_bytes.value), (Some(400), Some(10_000_000_000)));
+    let shown = show::as_toml(&config);
+    assert!(
+        shown.contains("records.keep_days = 400 ") && shown.contains("records.keep_bytes = 10000000000 "),
+        "{shown}"
+    );
+    let all = kept("");
+    assert_eq!((all.keep_days.value, all.keep_bytes.value), (None, None));
+    assert!(!show::as_toml(&all).contains("records"));
+    for wrong in ["keep_days = 0", "keep_days = 36526", "keep_bytes = 0", "keep_bytes = -1", "keep = 1"] {
+        let told = refusal(&format!("[records]\n{wrong}\n"));
+        assert!(told.contains("records.keep"), "{wrong}: {told}");
+    }
 }

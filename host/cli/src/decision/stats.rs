@@ -27,14 +27,14 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
 }
 
 fn view(sizes: &Sizes) -> Value {
-    let Sizes { decisions, text_bytes, packed_bytes, tables, free_bytes } = sizes;
+    let Sizes { decisions, records, text_bytes, packed_bytes, tables, free_bytes } = sizes;
     let tables: Vec<Value> = tables.iter().map(|(table, bytes)| json!({"table": table, "bytes": bytes})).collect();
-    json!({"decisions": decisions, "text_bytes": text_bytes, "packed_bytes": packed_bytes, "tables": tables,
+    json!({"decisions": decisions, "records": records, "text_bytes": text_bytes, "packed_bytes": packed_bytes, "tables": tables,
         "free_bytes": free_bytes})
 }
 
 fn text(sizes: &Sizes) -> String {
-    let Sizes { decisions, text_bytes, packed_bytes, tables, free_bytes } = sizes;
+    let Sizes { decisions, records, text_bytes, packed_bytes, tables, free_bytes } = sizes;
     let mut table = Table::new(["what", ">bytes", ">per decision"]);
     let mut row = |what: String, bytes: u64| {
         let each = bytes.checked_div(*decisions).map(count).unwrap_or_default();
@@ -50,7 +50,7 @@ fn text(sizes: &Sizes) -> String {
     row("other tables".to_owned(), small.iter().map(|(_, bytes)| bytes).sum());
     row("all tables".to_owned(), all);
     row("free pages".to_owned(), *free_bytes);
-    format!("{} decisions\n\n{table}", count(*decisions))
+    format!("{} decisions, {} records of them\n\n{table}", count(*decisions), count(*records))
 }
 
 #[cfg(test)]
@@ -61,9 +61,16 @@ mod tests {
     fn sizes_are_shown_for_each_decision() {
         let tables =
             vec![("decisions".to_owned(), 1_234_567), ("events".to_owned(), 65_536), ("kinds".to_owned(), 4_096)];
-        let sizes = Sizes { decisions: 1_000, text_bytes: 760_000, packed_bytes: 190_999, tables, free_bytes: 8_192 };
+        let sizes = Sizes {
+            decisions: 1_000,
+            records: 900,
+            text_bytes: 760_000,
+            packed_bytes: 190_999,
+            tables,
+            free_bytes: 8_192,
+        };
         insta::assert_snapshot!(text(&sizes), @r"
-        1,000 decisions
+        1,000 decisions, 900 records of them
 
         WHAT                   BYTES  PER DECISION
         records, as texts    760,000           760
@@ -74,7 +81,8 @@ mod tests {
         all tables         1,304,199         1,304
         free pages             8,192             8
         ");
-        let nothing = Sizes { decisions: 0, text_bytes: 0, packed_bytes: 0, tables: Vec::new(), free_bytes: 0 };
-        assert!(text(&nothing).starts_with("0 decisions\n"));
+        let nothing =
+            Sizes { decisions: 0, records: 0, text_bytes: 0, packed_bytes: 0, tables: Vec::new(), free_bytes: 0 };
+        assert!(text(&nothing).starts_with("0 decisions, 0 records of them\n"));
     }
 }

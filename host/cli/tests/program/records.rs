@@ -18,11 +18,11 @@ fn database(data: &str) -> Connection {
 /// Replaces something in the record of a decision of a host that is stopped.
 pub(crate) fn change_record(data: &str, id: u64, from: &str, to: &str) {
     let (database, id) = (database(data), i64::try_from(id).unwrap());
-    let read = "SELECT body FROM decisions WHERE id = ?1";
+    let read = "SELECT body FROM records WHERE decision = ?1";
     let packed: Vec<u8> = database.query_row(read, [id], |row| row.get(0)).unwrap();
     let text = unpack(&packed).unwrap();
     assert!(text.contains(from), "{from} is in {text}");
-    let write = "UPDATE decisions SET body = ?1 WHERE id = ?2";
+    let write = "UPDATE records SET body = ?1 WHERE decision = ?2";
     database.execute(write, rusqlite::params![pack(&text.replace(from, to)), id]).unwrap();
 }
 
@@ -68,7 +68,8 @@ fn an_auditor_sees_what_was_done_to_the_records() {
     assert_eq!(bytes("decisions"), 3);
     assert!(bytes("packed_bytes") * 2 < bytes("text_bytes"), "{stats}");
 
-    database(&data).execute("DELETE FROM decisions WHERE id = 3", []).unwrap();
+    let cut = "DELETE FROM decisions WHERE id = 3; DELETE FROM records WHERE decision = 3";
+    database(&data).execute_batch(cut).unwrap();
     verify(&["--expect", &noted]).ok();
     let cut = verify(&["--expect", &last]);
     assert!(cut.code == 1 && cut.err.contains("the chain ends with 2"), "{cut:?}");
@@ -80,4 +81,46 @@ fn an_auditor_sees_what_was_done_to_the_records() {
     verify(&["--expect", &noted]).ok();
     let rewritten = verify(&["--expect", &last]);
     assert!(rewritten.code == 1 && rewritten.err.contains("another link than was noted"), "{rewritten:?}");
+}
+
+#[test]
+fn records_that_were_removed_are_told_apart_from_those_that_never_were() {
+    let Some(mut host) = counted() else { return };
+    host.terminate();
+    host.configure("[records]\nkeep_bytes = 1");
+    host.restart();
+    for number in 1..=3 {
+        check_in(&host, number, &format!("u{number}"), &json!({}));
+    }
+    let show = |host: &Running| host.run(&["decision", "show", "2"]);
+    for _ in 0..200 {
+        if show(&host).code != 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let gone = show(&host);
+    assert!(gone.code == 1 && gone.err.contains("The decision's record was removed"), "{gone:?}");
+    assert!(gone.err.contains("the record of decision 2 was removed at 20"), "{gone:?}");
+    assert!(host.run(&["decision", "show", "9"]).err.contains("There is no such thing"));
+    assert!(host.run(&["explain", "2"]).err.contains("was removed at"));
+    let listed = json_of(&host.ok(&["decision", "list", "--json"]));
+    assert_eq!(listed["items"].as_array().unwrap().len(), 3);
+    assert!(listed["items"][1]["removed_at"].is_string() && listed["items"][1]["outcomes"].is_array(), "{listed}");
+    assert!(host.ok(&["ledger", "verify"]).starts_with("The books balance: "));
+    let last = head(&host);
+    host.terminate();
+
+    let data = host.path("data");
+    let verified = run(&["decision", "verify", "--data-dir", &data, "--expect", &last]).ok();
+    assert!(verified.contains("3 decisions"), "{verified}");
+    let replayed = json_of(&run(&["replay", "--data-dir", &data, "--json"]).ok());
+    let (identical, removed) = (replayed["identical"].as_u64().unwrap(), replayed["removed"].as_u64().unwrap());
+    assert!(removed >= 2 && identical + removed == 3, "{replayed}");
+    let text = run(&["replay", "--data-dir", &data]).ok();
+    assert!(text.contains(&format!("{removed} left out: their records were removed")), "{text}");
+    let same = host.write("same.toml", b"");
+    let backtest = ["backtest", "--data-dir", &data, "--campaign", "counted", "--params", &same, "--json"];
+    let backtest = run(&backtest).ok();
+    assert_eq!(json_of(&backtest)["not_run"]["the record was removed"], removed);
 }

@@ -1,14 +1,16 @@
-//! A decision in the store: all of it but the keys of its row, the event and the parameters, which have rows of their own.
+//! A decision in the store: all of it but the keys of its row, the event and the parameters, which have rows of their own. In two texts: what
+//! remains for good, and the rest.
 
 use std::sync::Arc;
 
 use largesse_domain::decision::{
     CampaignView, Evaluation, Fault, FaultKind, Input, Output, Owner, Party, Phase, Refusal,
 };
-use largesse_domain::event::Event;
-use largesse_domain::id::{CampaignId, DecisionId, Digest, EventSeq};
+use largesse_domain::event::{Event, EventKey};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq};
 use largesse_domain::json::Json;
-use largesse_domain::outcome::Decision;
+use largesse_domain::outcome::{Decision, Remains};
+use largesse_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::effect::ProposalForm;
@@ -34,9 +36,44 @@ pub struct DecisionKeys {
     pub policy: Digest,
 }
 
+/// What of a removed decision stands beside its text.
+#[derive(Clone, Debug)]
+pub struct RemainsKeys {
+    /// Its place in the order of decisions.
+    pub id: DecisionId,
+    /// The event's place in the order of admission.
+    pub seq: EventSeq,
+    /// What identifies the event.
+    pub key: EventKey,
+    /// What the event told.
+    pub kind: EventKind,
+    /// The customer who acted.
+    pub actor: CustomerId,
+    /// When it happened.
+    pub occurred: Instant,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The policy that decided.
+    pub policy: Digest,
+    /// When its record was removed.
+    pub removed_at: Instant,
+}
+
+/// What is kept for good.
 #[derive(Serialize, Deserialize)]
-struct DecisionForm<'a> {
+struct RemainsForm<'a> {
     sub: Text<'a>,
+    verdict: VerdictForm<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fault: Option<Text<'a>>,
+    made: i64,
+}
+
+/// What is removed when it is old.
+#[derive(Serialize, Deserialize)]
+struct RecordForm<'a> {
     owner: OwnerForm<'a>,
     /// The local reading of the event's time.
     local: LocalForm,
@@ -50,13 +87,9 @@ struct DecisionForm<'a> {
     read_as: Option<u32>,
     wasi: u32,
     output: OutputForm<'a>,
-    verdict: VerdictForm<'a>,
     fuel: u64,
     #[serde(default, skip_serializing_if = "str::is_empty")]
     log: Text<'a>,
-    /// When it was not made at `now`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    made: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,15 +123,31 @@ enum OutputForm<'a> {
     Fault(Text<'a>, Text<'a>),
 }
 
-/// The decision as the store keeps it.
+/// What the store keeps of the decision for good.
 #[must_use]
-pub fn decision_text(decision: &Decision) -> String {
+pub fn remains_text(decision: &Decision) -> String {
+    let (refusal, fault) = match &decision.evaluation.output {
+        Output::Proposal(_) => (None, None),
+        Output::Refusal(refusal) => (Some(refusal.code.as_str().into()), None),
+        Output::Fault(fault) => (None, Some(fault.kind.as_str().into())),
+    };
+    write(&RemainsForm {
+        sub: decision.input.subscription.as_str().into(),
+        verdict: VerdictForm::of(&decision.verdict, &decision.campaign),
+        refusal,
+        fault,
+        made: decision.made_at.as_millis(),
+    })
+}
+
+/// The rest of the decision, as the store keeps it.
+#[must_use]
+pub fn record_text(decision: &Decision) -> String {
     let input = &decision.input;
     let Evaluation { output, fuel, log } = &decision.evaluation;
     let campaign = &input.campaign;
     let currency = campaign.currency.to_string();
-    write(&DecisionForm {
-        sub: input.subscription.as_str().into(),
+    write(&RecordForm {
         owner: match &input.owner {
             Owner::Party(id) => OwnerForm::Party(id.as_str().into()),
             Owner::Entity(id) => OwnerForm::Entity(id.as_str().into()),
@@ -117,10 +166,8 @@ pub fn decision_text(decision: &Decision) -> String {
         read_as: decision.state_read_as,
         wasi: decision.wasi_profile,
         output: output.into(),
-        verdict: VerdictForm::of(&decision.verdict, &decision.campaign),
         fuel: *fuel,
         log: log.as_str().into(),
-        made: (decision.made_at != input.now.at).then(|| decision.made_at.as_millis()),
     })
 }
 
@@ -174,12 +221,12 @@ impl OutputForm<'_> {
     }
 }
 
-/// Reads what [`decision_text`] wrote.
+/// Reads what [`remains_text`] and [`record_text`] wrote.
 ///
 /// # Errors
-/// When the text is something else.
-pub fn read_decision(text: &str, keys: DecisionKeys) -> Result<Decision, Unreadable> {
-    let form: DecisionForm<'_> = read(text)?;
+/// When a text is something else.
+pub fn read_decision((remains, record): (&str, &str), keys: DecisionKeys) -> Result<Decision, Unreadable> {
+    let (remains, form): (RemainsForm<'_>, RecordForm<'_>) = (read(remains)?, read(record)?);
     let (currency, opens, closes, closing) = form.campaign;
     let campaign = CampaignView {
         id: keys.campaign.clone(),
@@ -190,9 +237,8 @@ pub fn read_decision(text: &str, keys: DecisionKeys) -> Result<Decision, Unreada
         phase: if closing { Phase::Closing } else { Phase::Open },
         params: keys.params,
     };
-    let now = read_moment(instant(form.now.0)?, form.now.1)?;
     let input = Input {
-        subscription: id(&form.sub)?,
+        subscription: id(&remains.sub)?,
         occurred: read_moment(keys.event.occurred, form.local)?,
         event: keys.event,
         owner: match form.owner {
@@ -201,21 +247,46 @@ pub fn read_decision(text: &str, keys: DecisionKeys) -> Result<Decision, Unreada
         },
         parties: form.parties.into_iter().map(PartyForm::read).collect::<Result<_, _>>()?,
         campaign,
-        now,
+        now: read_moment(instant(form.now.0)?, form.now.1)?,
         seed: form.seed,
         state: form.state.map(|state| Json::from_checked(state.into_owned())),
     };
     Ok(Decision {
         id: keys.id,
         event: keys.seq,
-        verdict: form.verdict.read(&keys.campaign)?,
+        verdict: remains.verdict.read(&keys.campaign)?,
         campaign: keys.campaign,
         policy: keys.policy,
         wasi_profile: form.wasi,
         input,
         state_read_as: form.read_as,
         evaluation: Evaluation { output: form.output.read()?, fuel: form.fuel, log: form.log.into_owned() },
-        made_at: form.made.map_or(Ok(now.at), instant)?,
+        made_at: instant(remains.made)?,
+    })
+}
+
+/// Reads what [`remains_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_remains(text: &str, keys: RemainsKeys) -> Result<Remains, Unreadable> {
+    let form: RemainsForm<'_> = read(text)?;
+    let RemainsKeys { id: decision, seq, key, kind, actor, occurred, campaign, policy, removed_at } = keys;
+    Ok(Remains {
+        id: decision,
+        event: seq,
+        key,
+        kind,
+        actor,
+        occurred,
+        verdict: form.verdict.read(&campaign)?,
+        campaign,
+        policy,
+        subscription: id(&form.sub)?,
+        refusal: form.refusal.map(|code| id(&code)).transpose()?,
+        fault: form.fault.map(|kind| word(&FaultKind::ALL, FaultKind::as_str, &kind)).transpose()?,
+        made_at: instant(form.made)?,
+        removed_at,
     })
 }
 

@@ -31,7 +31,9 @@ mod tests;
 pub use activation::{activation_text, read_activation, read_versions, versions_text};
 pub use campaign::{read_settings, settings_text};
 pub use customer::{customer_text, read_customer};
-pub use decision::{DecisionKeys, decision_text, evaluation_text, read_decision, read_evaluation};
+pub use decision::{
+    DecisionKeys, RemainsKeys, evaluation_text, read_decision, read_evaluation, read_remains, record_text, remains_text,
+};
 pub use ledger::{
     identifiers_text, pocket_text, read_identifiers, read_pocket, read_redemption, read_terms, redemption_text,
     terms_text,

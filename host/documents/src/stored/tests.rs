@@ -40,7 +40,22 @@ proptest! {
             params: decision.input.campaign.params.clone(),
             policy: decision.policy,
         };
-        prop_assert_eq!(read_decision(&decision_text(&decision), keys), Ok(decision));
+        let (remains, record) = (remains_text(&decision), record_text(&decision));
+        let event = decision.input.event.clone();
+        let remaining = read_remains(&remains, RemainsKeys {
+            id: decision.id,
+            seq: decision.event,
+            key: event.key.clone(),
+            kind: event.kind.clone(),
+            actor: event.actor.clone(),
+            occurred: event.occurred,
+            campaign: decision.campaign.clone(),
+            policy: decision.policy,
+            removed_at: decision.made_at,
+        });
+        let brief = crate::DecisionSummary::of_remains(&remaining.unwrap());
+        prop_assert_eq!(brief, crate::DecisionSummary::of(&decision), "what remains is answered as before");
+        prop_assert_eq!(read_decision((&remains, &record), keys), Ok(decision));
     }
 
     #[test]

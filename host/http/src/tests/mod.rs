@@ -24,7 +24,7 @@ use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
-use largesse_service::{Parts, PublicationRules, Service};
+use largesse_service::{Parts, PublicationRules, Retention, Service};
 use largesse_store::MemoryStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
@@ -83,7 +83,8 @@ impl Host {
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
         let components = Components::in_memory();
-        let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32], rules };
+        let retention = Retention::default();
+        let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32], rules, retention };
         let service = Arc::new(Service::start(parts).unwrap());
         let engine = || Workers::new(in_process()).map_err(|error| error.to_string());
         let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32] };

@@ -104,7 +104,11 @@ pub fn pointwise(
             .collect()
     });
     results.into_iter().collect::<Result<(), _>>()?;
-    let Found { then, now, changes, not_run } = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Found { then, now, changes, mut not_run } = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let removed = store.removed_count(&filter.of, filter.after, until)?;
+    if removed > 0 {
+        not_run.insert("the record was removed".to_owned(), removed);
+    }
     let findings =
         Findings { mode: Mode::Pointwise, events: None, then: Some(then), now, changes, not_run, recorded: None };
     Ok(findings.report(store, &store.catalogue()?, candidate.segment.as_ref())?)

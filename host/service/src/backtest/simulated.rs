@@ -20,7 +20,7 @@ use crate::components::Components;
 use crate::intake::Arrival;
 use crate::pipeline::{EventResult, LedgerRequest, Precondition};
 use crate::registry::Registry;
-use crate::{ChangeError, Parts, PublicationRules, Service};
+use crate::{ChangeError, Parts, PublicationRules, Retention, Service};
 
 /// Most events that are decided together.
 const TOGETHER_MAX: usize = 512;
@@ -82,6 +82,7 @@ impl Simulated {
             clock: Clock::manual(at),
             seed_secret,
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
+            retention: Retention::default(),
         };
         let service = Service::start(parts)?;
         for kind in &setup.kinds {

@@ -68,7 +68,7 @@ pub async fn stateful(
     let store = recorded.store;
     let then = setup(store, recorded.components)?;
     let now = changed(&then, recorded)?;
-    let mut events = Events { store, last: store.counters()?.last_event, read: EventSeq(0) };
+    let mut events = Events { store, last: store.counters()?.last_event, read: EventSeq(0), removed: 0 };
     let mut page = events.next()?;
     let first = page.first().map_or(Instant::MIN, |(admission, _)| admission.at);
     let mut hosts = Two::start((Some(&then), &now), first, engines, true).await?;
@@ -97,6 +97,9 @@ pub async fn stateful(
     }
     while let Some(decision) = decisions.next(EventSeq(u64::MAX))? {
         hosts.recorded(decision);
+    }
+    if events.removed > 0 {
+        hosts.left_out("the data of the event was removed", events.removed);
     }
     hosts.finish(Mode::Stateful, recorded.segment.as_ref()).await
 }
@@ -188,14 +191,24 @@ struct Events<'a> {
     store: &'a dyn Store,
     last: EventSeq,
     read: EventSeq,
+    /// How many had no data any more.
+    removed: u64,
 }
 
 impl Events<'_> {
+    /// The next ones that have their data; none at the end.
     fn next(&mut self) -> Result<Vec<(Admission, Event)>, StoreError> {
-        let to = self.last.0.min(self.read.0 + PAGE);
-        let seqs: Vec<_> = (self.read.0 + 1..=to).map(EventSeq).collect();
-        self.read = EventSeq(to);
-        Ok(self.store.events(&seqs)?.into_iter().flatten().collect())
+        while self.read < self.last {
+            let to = self.last.0.min(self.read.0 + PAGE);
+            let seqs: Vec<_> = (self.read.0 + 1..=to).map(EventSeq).collect();
+            self.read = EventSeq(to);
+            let found: Vec<_> = self.store.events(&seqs)?.into_iter().flatten().collect();
+            self.removed += (seqs.len() - found.len()) as u64;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
     }
 }
 

@@ -57,6 +57,11 @@ impl Two {
         self.then.as_mut().map(|(host, _)| host).into_iter().chain([&mut self.now.0])
     }
 
+    /// Notes that something could not be run, and how often.
+    pub(super) fn left_out(&mut self, why: &str, count: u64) {
+        *self.now.0.not_run.entry(why.to_owned()).or_default() += count;
+    }
+
     /// Decides events that arrive at one time.
     pub(super) async fn decide(&mut self, at: Instant, arrivals: &[Arrival]) -> Result<(), RunError> {
         self.events += arrivals.len() as u64;

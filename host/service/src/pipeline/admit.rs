@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_domain::event::{Admission, EventKey, Seen, seen};
 use largesse_domain::id::EventSeq;
+use largesse_domain::outcome::{Decision, Remains};
 use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 use tokio::sync::oneshot;
@@ -119,11 +120,20 @@ impl Decider {
         for event in admitted {
             let (seq, inner) = (event.admission.seq, &event.arrival.event);
             self.unwritten.insert(inner.key.clone(), (seq, inner.body_hash));
-            self.answers.insert(seq, Answer { seq, decisions: Vec::new(), put_off: Vec::new() });
+            self.answers.insert(seq, Answer { seq, remains: Vec::new(), decisions: Vec::new(), put_off: Vec::new() });
             self.pending.keys.push(inner.key.clone());
             self.pending.batch.events.push((event.admission, Arc::clone(inner)));
         }
         self.keep_round(round);
+    }
+
+    /// The stored decisions on an event: what remains of those whose records were removed, and the others.
+    pub(super) fn stored_on(&self, seq: EventSeq) -> Result<(Vec<Remains>, Vec<Arc<Decision>>), StoreError> {
+        let decisions: Vec<_> = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
+        let mut remains = self.store.remains_on(seq)?;
+        // A record that was removed between the two is among both.
+        remains.retain(|remains| decisions.first().is_none_or(|first| remains.id < first.id));
+        Ok((remains, decisions))
     }
 
     fn result(&self, due: Due) -> Result<EventResult, StoreError> {
@@ -131,12 +141,12 @@ impl Decider {
             if let Some(answer) = self.answers.get(&seq) {
                 return Ok(answer.clone());
             }
-            let decisions = self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect();
+            let (remains, decisions) = self.stored_on(seq)?;
             let put_off = self.store.deferred_on(seq)?.into_iter().map(|deferred| {
                 let active = self.registry.campaign(&deferred.key.campaign);
                 PutOff::stored(deferred, active.is_some_and(|active| active.is_held()))
             });
-            Ok(Answer { seq, decisions, put_off: put_off.collect() })
+            Ok(Answer { seq, remains, decisions, put_off: put_off.collect() })
         };
         Ok(match due {
             Due::New(seq) => EventResult::Admitted(answer(seq)?),
@@ -157,7 +167,7 @@ impl Decider {
             Ok(round) => {
                 let decisions = round.decisions.into_iter().map(Arc::new).collect();
                 let put_off = round.put_off.into_iter().map(|(put_off, _)| put_off).collect();
-                Ok(DryRun::Decided(Answer { seq, decisions, put_off }))
+                Ok(DryRun::Decided(Answer { seq, remains: Vec::new(), decisions, put_off }))
             }
             Err(Aborted::Event { why, .. }) => Ok(DryRun::Unavailable(why)),
             Err(Aborted::Store(error)) => Err(error),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use largesse_domain::id::{CampaignId, EventSeq, SubscriptionName};
-use largesse_domain::outcome::Decision;
+use largesse_domain::outcome::{Decision, Remains};
 use largesse_store::Deferred;
 
 /// Why a decision is put off.
@@ -45,7 +45,9 @@ impl PutOff {
 pub struct Answer {
     /// Its place in the order of admission.
     pub seq: EventSeq,
-    /// The decisions on it, in order.
+    /// What remains of the first decisions on it, whose records were removed.
+    pub remains: Vec<Remains>,
+    /// The other decisions on it, in order.
     pub decisions: Vec<Arc<Decision>>,
     /// The decisions that are still to come, in order of campaign and subscription.
     pub put_off: Vec<PutOff>,

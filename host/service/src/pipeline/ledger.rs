@@ -9,11 +9,11 @@ use largesse_domain::delivery::Notice;
 use largesse_domain::event::EventKey;
 use largesse_domain::facts::{Receipt, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CampaignId, CustomerId, EventSeq, RequestId};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{self, Cause, Entry, Lot, RestockError};
 use largesse_domain::lot::{self, SettleError};
-use largesse_domain::outcome::{Decision, Done, Outcome, Reversal, Verdict};
+use largesse_domain::outcome::{Done, Outcome, Reversal, Verdict};
 use largesse_domain::redemption::{self, RedeemError, Redemption, RedemptionId, RedemptionRequest};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
 use largesse_domain::time::Instant;
@@ -326,8 +326,8 @@ impl Decider {
                 let Some(seq) = self.seq_of(key)? else {
                     return Ok(Err(ControlError::NotFound { what: "event", name: key.id.to_string() }));
                 };
-                for decision in self.decisions_on(seq)? {
-                    self.undo_decision(&decision, &request.id, (&mut reversals, &mut tags))?;
+                for (decision, verdict) in self.verdicts_on(seq)? {
+                    self.undo_decision((decision, &verdict), &request.id, (&mut reversals, &mut tags))?;
                 }
             }
         }
@@ -361,28 +361,30 @@ impl Decider {
         Ok(self.store.seen(std::slice::from_ref(key))?.pop().flatten().map(|(seq, _)| seq))
     }
 
-    fn decisions_on(&self, seq: EventSeq) -> Result<Vec<Arc<Decision>>, StoreError> {
-        match self.answers.get(&seq) {
-            Some(answer) => Ok(answer.decisions.clone()),
-            None => Ok(self.store.decisions_on(seq)?.into_iter().map(Arc::new).collect()),
-        }
+    fn verdicts_on(&self, seq: EventSeq) -> Result<Vec<(DecisionId, Verdict)>, StoreError> {
+        let (remains, decisions) = match self.answers.get(&seq) {
+            Some(answer) => (Vec::new(), answer.decisions.clone()),
+            None => self.stored_on(seq)?,
+        };
+        let kept = decisions.iter().map(|decision| (decision.id, decision.verdict.clone()));
+        Ok(remains.into_iter().map(|remains| (remains.id, remains.verdict)).chain(kept).collect())
     }
 
     /// Takes back what a decision gave, as far as it still stands, and the tags that it set.
     fn undo_decision(
         &mut self,
-        decision: &Decision,
+        (decision, verdict): (DecisionId, &Verdict),
         id: &RequestId,
         (reversals, tags): (&mut Vec<Reversal>, &mut Vec<Value>),
     ) -> Result<(), StoreError> {
-        let Verdict::Accepted(outcomes) = &decision.verdict else { return Ok(()) };
+        let Verdict::Accepted(outcomes) = verdict else { return Ok(()) };
         for outcome in outcomes {
             match outcome {
                 Outcome::Applied(Done::Granted { grant: slot, .. })
                 | Outcome::Reduced(Done::Granted { grant: slot, .. }, _) => {
                     self.ensure_grant(slot)?;
                     let given = self.facts.grants.get(slot).as_ref().and_then(|grant| grant.decision);
-                    if given == Some(decision.id) {
+                    if given == Some(decision) {
                         reversals.extend(self.take_back(slot, None, id)?);
                     }
                 }

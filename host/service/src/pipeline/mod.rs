@@ -17,6 +17,7 @@ mod control;
 mod decide;
 mod deferred;
 mod publish;
+mod retain;
 mod outbox;
 mod ledger;
 mod migrate;
@@ -53,11 +54,11 @@ pub use publish::Publication;
 pub(crate) use decide::not_migrated;
 use outbox::Outbox;
 
-use crate::Shared;
 use crate::clock::Clock;
 use crate::intake::Arrival;
 use crate::registry::Registry;
 use crate::seed::SeedKey;
+use crate::{Retention, Shared};
 use protect::FaultWindows;
 use timers::Timers;
 use trial::Tallies;
@@ -121,6 +122,10 @@ pub(crate) struct Decider {
     backlog: HashSet<CampaignId>,
     /// Whether a batch is being written.
     writing: bool,
+    /// Which records are kept.
+    retention: Retention,
+    /// When old records were looked for and none was found.
+    looked_for_old: Option<Instant>,
     /// When deferred decisions were last looked for.
     looked_for_deferred: Option<Instant>,
     /// Whether the clock stands because it was set back.
@@ -181,7 +186,7 @@ impl Decider {
     pub(crate) fn new(
         (store, workers): (Arc<dyn Store>, Arc<Workers>),
         (clock, seeds): (Clock, SeedKey),
-        shared: Arc<Shared>,
+        (shared, retention): (Arc<Shared>, Retention),
         registry: Arc<Registry>,
     ) -> Result<Self, StoreError> {
         let counters = store.counters()?;
@@ -209,6 +214,8 @@ impl Decider {
             answers: HashMap::new(),
             backlog,
             writing: false,
+            retention,
+            looked_for_old: None,
             looked_for_deferred: None,
             clock_stands: false,
             timers: Timers::default(),
@@ -269,6 +276,7 @@ impl Decider {
         if !self.writing && !stopping {
             self.fire_timers()?;
             self.migrate_some()?;
+            self.remove_some()?;
         }
         if !self.writing && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);

@@ -24,7 +24,7 @@ use largesse_domain::time::{Day, Instant, Moment, Window, WindowIndex};
 use largesse_domain::timer::TimerKey;
 use largesse_domain::unit::{Quantity, Unit, UnitPattern};
 
-use crate::{Batch, DecisionFilter, Deferred, DeferredKey, DeliveryFilter, Kind, Store};
+use crate::{Batch, DecisionFilter, Deferred, DeferredKey, DeliveryFilter, Kind, Removal, Store};
 
 /// An identifier that is known to be right.
 pub fn id<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {
@@ -142,6 +142,11 @@ pub fn decision(number: u64, (admission, event): &(Admission, Arc<Event>)) -> De
 pub fn deferred(campaign: &str, event: u64, due: i64) -> Deferred {
     let key = DeferredKey { campaign: id(campaign), event: EventSeq(event), subscription: id("paid") };
     Deferred { key, attempts: 1, due: at(due) }
+}
+
+/// A removal of the records up to a decision, and of the data of events up to one.
+pub fn removal(decision: u64, event: u64) -> Removal {
+    Removal { decision: DecisionId(decision), event: EventSeq(event), at: at(5_000) }
 }
 
 /// An event kind.
@@ -292,6 +297,8 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
     line("rows", &store.load(universe).unwrap());
     line("counters", &store.counters().unwrap());
     line("head", &store.chain_head().unwrap());
+    line("room", &store.room().unwrap());
+    line("oldest", &store.oldest_records(9).unwrap());
     line("chain", &store.verify_chain(None, &|_| {}).unwrap());
     line("campaigns", &store.campaigns().unwrap());
     line("policies", &store.policies().unwrap());
@@ -303,6 +310,7 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
     line("events", &events);
     for number in 0..40 {
         line("on", &store.decisions_on(EventSeq(number)).unwrap());
+        line("remains on", &store.remains_on(EventSeq(number)).unwrap());
         line("decision", &store.decision(DecisionId(number)).unwrap());
     }
     let all = campaigns();
@@ -318,6 +326,8 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
             let filter = DecisionFilter { campaign: campaign.clone(), actor: actor.clone() };
             line("list", &store.decisions(&filter, DecisionId(0), 99).unwrap());
             line("page", &store.decisions(&filter, DecisionId(3), 2).unwrap());
+            line("remains", &store.remains(&filter, DecisionId(1), 3).unwrap());
+            line("removed", &store.removed_count(&filter, DecisionId(1), DecisionId(9)).unwrap());
         }
     }
     line("destinations", &store.destinations().unwrap());

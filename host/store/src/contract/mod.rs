@@ -14,6 +14,7 @@ mod chain;
 mod ledger;
 mod lists;
 mod outbox;
+mod records;
 mod rows;
 mod timers;
 mod versions;
@@ -22,6 +23,7 @@ pub use chain::*;
 pub use ledger::*;
 pub use lists::*;
 pub use outbox::*;
+pub use records::*;
 pub use rows::*;
 pub use timers::*;
 pub use versions::*;
@@ -50,6 +52,9 @@ macro_rules! contract {
             decisions_are_listed_page_by_page
             every_decision_has_its_link
             a_chain_passes_through_the_links_that_were_noted
+            old_records_are_removed_and_their_remains_stay
+            the_data_of_an_event_stays_while_it_is_needed
+            a_chain_is_checked_through_what_was_removed
             deferred_decisions_are_due_in_order_of_events
             timers_are_due_in_order
             an_owners_timers_are_named
@@ -142,6 +147,7 @@ pub fn a_batch_that_contradicts_leaves_nothing(store: &dyn Store) {
         Batch { decisions: vec![decision(5, &event(7)).into()], ..Batch::default() },
         Batch { decisions: vec![unknown_revision.into()], ..Batch::default() },
         Batch { deferred: vec![fixtures::deferred("spring", 77, 0)], ..Batch::default() },
+        Batch { removal: Some(fixtures::removal(5, 5)), ..Batch::default() },
     ];
     for (index, mut batch) in contradictions.into_iter().enumerate() {
         more(&mut batch);

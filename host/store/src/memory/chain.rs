@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use largesse_documents::stored::decision_text;
+use largesse_documents::stored::{record_text, remains_text};
 use largesse_domain::id::{DecisionId, Digest};
 use largesse_domain::outcome::Decision;
 
@@ -13,7 +13,7 @@ use crate::{Anchor, Break, Chain, StoreError, Verified};
 /// Hands over a decision as its link sees it.
 fn linked<T>(decision: &Decision, take: impl FnOnce(Linked<'_>) -> T) -> T {
     let params = sha256(decision.input.campaign.params.as_str().as_bytes());
-    take(Linked::of(decision, params, &decision_text(decision)))
+    take(Linked::of(decision, params, (&remains_text(decision), &record_text(decision))))
 }
 
 impl Tables {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use largesse_domain::id::DecisionId;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::SqliteStore;
-use super::convert::Columns;
+use super::convert::{Columns, column};
 use super::load::find;
 use crate::chain::{Check, EventBytes, Linked, contents, sha256};
 use crate::pack::unpack;
@@ -62,8 +63,10 @@ fn verify(
     progress: &dyn Fn(u64),
 ) -> Result<Result<Verified, Break>, StoreError> {
     let params = params(connection)?;
-    let sql = "SELECT d.id, d.link, d.event, d.campaign, d.revision, d.policy, d.body, e.source, e.id, e.kind, e.actor, \
-               e.body_hash, e.data, e.occurred FROM decisions d LEFT JOIN events e ON e.seq = d.event ORDER BY d.id";
+    let mut removed = Removed { connection, last: 0, contents: Vec::new() };
+    let sql = "SELECT d.id, d.link, d.event, d.campaign, d.revision, d.policy, d.remains, e.source, e.id, e.kind, e.actor, \
+               e.body_hash, e.occurred, x.data, c.body FROM decisions d LEFT JOIN events e ON e.seq = d.event \
+               LEFT JOIN event_data x ON x.seq = d.event LEFT JOIN records c ON c.decision = d.id ORDER BY d.id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     let mut check = Check::new(passes);
@@ -71,7 +74,7 @@ fn verify(
     while let Some(row) = rows.next()? {
         let mut columns = Columns::of("decision", row);
         let (id, stored) = (DecisionId(columns.number()?), columns.digest()?);
-        if let Err(found) = check.take(id, linked(row, id, &params)?, stored) {
+        if let Err(found) = check.take(id, linked(row, id, (&params, &mut removed))?, stored) {
             return Ok(Err(found));
         }
         unreported += 1;
@@ -83,12 +86,41 @@ fn verify(
     Ok(check.finish())
 }
 
+/// The hashes that are kept of removed records, one removal at a time.
+struct Removed<'a> {
+    connection: &'a Connection,
+    last: u64,
+    contents: Vec<u8>,
+}
+
+impl Removed<'_> {
+    /// The hash of a decision's record, if it was removed.
+    fn contents(&mut self, id: DecisionId) -> Result<Option<[u8; 32]>, StoreError> {
+        if self.last < id.0 {
+            let sql = "SELECT last, contents FROM removals WHERE last >= ?1 ORDER BY last LIMIT 1";
+            let found = find("removal", &mut self.connection.prepare_cached(sql)?, [column(id.0)?], |row| {
+                Ok((row.number()?, row.take()?))
+            })?;
+            (self.last, self.contents) = found.unwrap_or((u64::MAX, Vec::new()));
+        }
+        let from_end = usize::try_from(self.last - id.0).unwrap_or(usize::MAX);
+        Ok(self.contents.as_chunks().0.iter().rev().nth(from_end).copied())
+    }
+}
+
 /// A decision as its link sees it; none when a part of it is gone.
-fn linked<'a>(row: &'a Row<'_>, id: DecisionId, params: &Params) -> Result<Option<Linked<'a>>, StoreError> {
+fn linked<'a>(
+    row: &'a Row<'_>,
+    id: DecisionId,
+    (params, removed): (&Params, &mut Removed<'_>),
+) -> Result<Option<Linked<'a>>, StoreError> {
     let (campaign, revision) = (bytes(row, 3)?, row.get(4)?);
-    let is_there = row.get_ref(7)? != rusqlite::types::ValueRef::Null;
-    let Some(params) = params.get(&(campaign.to_vec(), revision)).filter(|_| is_there) else { return Ok(None) };
+    let is_there = |column| Ok::<_, StoreError>(row.get_ref(column)? != ValueRef::Null);
+    let Some(params) = params.get(&(campaign.to_vec(), revision)) else { return Ok(None) };
     let Ok(seq) = u64::try_from(row.get::<_, i64>(2)?) else { return Ok(None) };
+    if !is_there(7)? {
+        return Ok(None);
+    }
     let event = EventBytes {
         seq,
         source: bytes(row, 7)?,
@@ -96,9 +128,19 @@ fn linked<'a>(row: &'a Row<'_>, id: DecisionId, params: &Params) -> Result<Optio
         kind: bytes(row, 9)?,
         actor: bytes(row, 10)?,
         body_hash: bytes(row, 11)?,
-        occurred: row.get(13)?,
+        occurred: row.get(12)?,
     };
-    let Ok(text) = unpack(bytes(row, 6)?) else { return Ok(None) };
-    let (policy, contents) = (bytes(row, 5)?, contents(bytes(row, 12)?, text.as_bytes()));
-    Ok(Some(Linked { id, event, campaign, revision, params: *params, policy, contents }))
+    let contents = match is_there(14)? {
+        true if is_there(13)? => {
+            let data = bytes(row, 13)?;
+            unpack(bytes(row, 14)?).ok().map(|text| contents(data, text.as_bytes()))
+        }
+        true => None,
+        false => removed.contents(id)?,
+    };
+    let (policy, Ok(remains), Some(contents)) = (bytes(row, 5)?, unpack(bytes(row, 6)?), contents) else {
+        return Ok(None);
+    };
+    let remains = sha256(remains.as_bytes());
+    Ok(Some(Linked { id, event, campaign, revision, params: *params, policy, remains, contents }))
 }

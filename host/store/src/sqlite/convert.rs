@@ -96,11 +96,16 @@ impl<'a> Columns<'a> {
         self.take().map(Digest::from_bytes)
     }
 
-    /// The next column, a packed text in one of the stored forms.
-    pub(super) fn packed_form<T>(&mut self, read: impl FnOnce(&str) -> Result<T, Unreadable>) -> Result<T, StoreError> {
+    /// The next column, a packed text.
+    pub(super) fn packed(&mut self) -> Result<String, StoreError> {
         let packed = self.row.get_ref(self.next)?.as_blob().map_err(rusqlite::Error::from)?;
         self.next += 1;
-        let text = unpack(packed).map_err(|error| self.corrupt(error))?;
+        unpack(packed).map_err(|error| self.corrupt(error))
+    }
+
+    /// The next column, a packed text in one of the stored forms.
+    pub(super) fn packed_form<T>(&mut self, read: impl FnOnce(&str) -> Result<T, Unreadable>) -> Result<T, StoreError> {
+        let text = self.packed()?;
         read(&text).map_err(|error| self.corrupt(error))
     }
 

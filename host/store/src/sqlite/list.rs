@@ -20,6 +20,7 @@ use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{Connection, Params, params};
 
 use super::convert::{Columns, column, window};
+use super::records;
 use crate::{Counters, DecisionFilter, Deferred, DeferredKey, Kind, StoreError};
 
 /// Every row that a statement finds.
@@ -166,7 +167,8 @@ pub(super) fn events(
     connection: &Connection,
     seqs: &[EventSeq],
 ) -> Result<Vec<Option<(Admission, Event)>>, StoreError> {
-    let sql = "SELECT seq, admitted, source, id, kind, actor, occurred, data, body_hash FROM events WHERE seq = ?1";
+    let sql = "SELECT e.seq, e.admitted, e.source, e.id, e.kind, e.actor, e.occurred, x.data, e.body_hash FROM events e \
+               CROSS JOIN event_data x ON x.seq = e.seq WHERE e.seq = ?1";
     let one = |seq: &EventSeq| Ok(all(connection, "event", sql, [column(seq.0)?], event)?.pop());
     seqs.iter().map(one).collect()
 }
@@ -175,9 +177,11 @@ pub(super) fn events(
 macro_rules! select_decisions {
     ($rest:literal) => {
         concat!(
-            "SELECT e.seq, e.admitted, e.source, e.id, e.kind, e.actor, e.occurred, e.data, e.body_hash, \
-             d.id, d.campaign, d.revision, r.params, d.policy, d.body FROM decisions d \
+            "SELECT e.seq, e.admitted, e.source, e.id, e.kind, e.actor, e.occurred, x.data, e.body_hash, \
+             d.id, d.campaign, d.revision, r.params, d.policy, d.remains, c.body FROM decisions d \
+             CROSS JOIN records c ON c.decision = d.id \
              CROSS JOIN events e ON e.seq = d.event \
+             CROSS JOIN event_data x ON x.seq = e.seq \
              CROSS JOIN revisions r ON r.campaign = d.campaign AND r.number = d.revision ",
             $rest
         )
@@ -195,7 +199,8 @@ fn decision_row(row: &mut Columns<'_>) -> Result<Decision, StoreError> {
         params: Json::from_checked(row.take::<String>()?),
         policy: row.digest()?,
     };
-    row.packed_form(|text| read_decision(text, keys))
+    let remains = row.packed()?;
+    row.packed_form(|record| read_decision((&remains, record), keys))
 }
 
 pub(super) fn decisions_on(connection: &Connection, event: EventSeq) -> Result<Vec<Decision>, StoreError> {
@@ -214,6 +219,8 @@ pub(super) fn decisions(
     after: DecisionId,
     limit: usize,
 ) -> Result<Vec<Decision>, StoreError> {
+    // Of those before it no record is left.
+    let after = after.max(records::room(connection)?.decision);
     let (after, limit) = (column(after.0)?, at_most(limit));
     let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
     let find = |sql, params: &[&dyn rusqlite::ToSql]| all(connection, "decision", sql, params, decision_row);

@@ -12,6 +12,7 @@ mod ledger;
 mod list;
 mod load;
 mod outbox;
+mod records;
 mod schema;
 mod sizes;
 #[cfg(test)]

@@ -13,7 +13,9 @@ use crate::pack::unpacked_len;
 pub struct Sizes {
     /// How many decisions there are.
     pub decisions: u64,
-    /// The texts of their records.
+    /// How many of their records are kept.
+    pub records: u64,
+    /// The texts of the records, and of what remains of decisions for good.
     pub text_bytes: u64,
     /// The same as they stand in their rows.
     pub packed_bytes: u64,
@@ -34,13 +36,16 @@ impl SqliteStore {
 }
 
 fn sizes(connection: &Connection) -> Result<Sizes, StoreError> {
-    let mut sizes = Sizes { decisions: 0, text_bytes: 0, packed_bytes: 0, tables: tables(connection)?, free_bytes: 0 };
-    let mut statement = connection.prepare("SELECT body FROM decisions")?;
+    let count = "SELECT (SELECT count(*) FROM decisions), (SELECT count(*) FROM records)";
+    let counts = all(connection, "number", count, [], |row| Ok((row.number()?, row.number()?)))?;
+    let (decisions, records) = counts.into_iter().next().unwrap_or_default();
+    let mut sizes =
+        Sizes { decisions, records, text_bytes: 0, packed_bytes: 0, tables: tables(connection)?, free_bytes: 0 };
+    let mut statement = connection.prepare("SELECT body FROM records UNION ALL SELECT remains FROM decisions")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let packed = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
         let length = unpacked_len(packed).ok_or_else(|| Columns::of("decision", row).corrupt("it is not packed"))?;
-        sizes.decisions += 1;
         sizes.text_bytes += length as u64;
         sizes.packed_bytes += packed.len() as u64;
     }

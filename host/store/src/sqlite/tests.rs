@@ -117,7 +117,7 @@ fn a_file_that_is_no_database_is_refused() {
 fn a_row_that_cannot_be_read_is_named() {
     let (store, _folder) = open();
     store.commit(&first_day()).unwrap();
-    guard(&store.writer).execute_batch("UPDATE decisions SET body = x'007b7d' WHERE id = 2").unwrap();
+    guard(&store.writer).execute_batch("UPDATE records SET body = x'007b7d' WHERE decision = 2").unwrap();
     assert!(store.decision(DecisionId(1)).unwrap().is_some());
     let error = store.decision(DecisionId(2)).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { what: "decision", .. }), "{error}");

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_documents::stored::{
-    customer_text, decision_text, identifiers_text, manifest_text, settings_text, timer_body_text, versions_text,
+    customer_text, identifiers_text, manifest_text, record_text, remains_text, settings_text, timer_body_text,
+    versions_text,
 };
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
@@ -17,6 +18,7 @@ use super::chain;
 use super::convert::{amount, column, dimension_code, holder, owner_code, window_code};
 use super::ledger;
 use super::outbox;
+use super::records;
 use super::versions;
 use crate::chain::{Linked, sha256};
 use crate::pack::pack;
@@ -34,9 +36,10 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
         self::campaign(connection, campaign)?;
     }
     reach(Point::CampaignsWritten);
-    events(connection, batch)?;
+    let event_bytes = events(connection, batch)?;
     reach(Point::EventsWritten);
-    decisions(connection, batch)?;
+    let record_bytes = decisions(connection, batch)?;
+    records::note_written(connection, event_bytes + record_bytes)?;
     reach(Point::DecisionsWritten);
     deferred(connection, batch)?;
     reach(Point::DeferredWritten);
@@ -45,7 +48,7 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
     reach(Point::VersionsWritten);
     outbox::write(connection, batch)?;
     reach(Point::OutboxWritten);
-    Ok(())
+    records::trim(connection, batch)
 }
 
 fn policies(connection: &Connection, batch: &Batch) -> Written {
@@ -102,14 +105,17 @@ fn campaign(connection: &Connection, campaign: &Campaign) -> Written {
     Ok(())
 }
 
-fn events(connection: &Connection, batch: &Batch) -> Written {
+/// Gives the bytes of their data.
+fn events(connection: &Connection, batch: &Batch) -> Result<u64, StoreError> {
     if batch.events.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO events (seq, source, id, kind, actor, occurred, admitted, data, body_hash) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO events (seq, source, id, kind, actor, occurred, admitted, body_hash) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
+    let mut with_data = connection.prepare_cached("INSERT INTO event_data (seq, data) VALUES (?1, ?2)")?;
+    let mut bytes = 0;
     for (admission, event) in &batch.events {
         statement.execute(params![
             column(admission.seq.0)?,
@@ -119,20 +125,25 @@ fn events(connection: &Connection, batch: &Batch) -> Written {
             event.actor.as_str(),
             event.occurred.as_millis(),
             admission.at.as_millis(),
-            event.data.as_str(),
             event.body_hash.0,
         ])?;
+        with_data.execute(params![column(admission.seq.0)?, event.data.as_str()])?;
+        bytes += event.data.len() as u64;
     }
-    Ok(())
+    Ok(bytes)
 }
 
-fn decisions(connection: &Connection, batch: &Batch) -> Written {
+/// Gives the bytes of their records.
+fn decisions(connection: &Connection, batch: &Batch) -> Result<u64, StoreError> {
     if batch.decisions.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO decisions (id, event, campaign, revision, policy, body, link) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO decisions (id, event, campaign, revision, policy, remains, link) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
+    let mut with_record =
+        connection.prepare_cached("INSERT INTO records (decision, made_at, body) VALUES (?1, ?2, ?3)")?;
+    let mut bytes = 0;
     let mut last = chain::head(connection)?;
     let mut params = BTreeMap::new();
     let mut counts = BTreeMap::<_, i64>::new();
@@ -140,10 +151,10 @@ fn decisions(connection: &Connection, batch: &Batch) -> Written {
         if decision.id.0 != last.decision.0 + 1 {
             return Err(StoreError::Database(format!("decision {} is not the next one", decision.id).into()));
         }
-        let text = decision_text(decision);
+        let (remains, record) = (remains_text(decision), record_text(decision));
         let view = &decision.input.campaign;
         let digest = params.entry((&view.id, view.revision)).or_insert_with(|| sha256(view.params.as_str().as_bytes()));
-        let link = Linked::of(decision, *digest, &text).link(&last.link);
+        let link = Linked::of(decision, *digest, (&remains, &record)).link(&last.link);
         last = Anchor { decision: decision.id, link };
         statement.execute(params![
             column(decision.id.0)?,
@@ -151,9 +162,12 @@ fn decisions(connection: &Connection, batch: &Batch) -> Written {
             decision.campaign.as_str(),
             decision.input.campaign.revision,
             decision.policy.as_bytes(),
-            pack(&text),
+            pack(&remains),
             link.as_bytes(),
         ])?;
+        let packed = pack(&record);
+        bytes += packed.len() as u64;
+        with_record.execute(params![column(decision.id.0)?, decision.made_at.as_millis(), packed])?;
         *counts.entry((decision.campaign.as_str(), decision.verdict.as_str())).or_default() += 1;
     }
     let mut statement = connection.prepare_cached(
@@ -163,7 +177,7 @@ fn decisions(connection: &Connection, batch: &Batch) -> Written {
     for ((campaign, verdict), count) in counts {
         statement.execute(params![campaign, verdict, count])?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 fn deferred(connection: &Connection, batch: &Batch) -> Written {
