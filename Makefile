@@ -9,6 +9,8 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)
 LARGESSE = $(BUILT)/release/largesse
 
 WASM := wasm32-wasip2
+# What `largesse policy build --pure` compiles for.
+BARE := wasm32-unknown-unknown
 POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
 # What `largesse policy new` begins a policy with.
 TEMPLATES := draw ladder milestone referral streak
@@ -52,8 +54,10 @@ build: plugins ## Build the host, as it is released, and the programs that measu
 	$(CARGO) build --release -p largesse -p largesse-tests --bins
 
 .PHONY: target
-target: ## Have the compiler's target for policies
-	@test -d "$$(rustc --print target-libdir --target $(WASM))" || rustup target add $(WASM)
+target: ## Have the compiler's targets for policies
+	@for target in $(WASM) $(BARE); do \
+	  test -d "$$(rustc --print target-libdir --target $$target)" || rustup target add $$target; \
+	done
 
 .PHONY: plugins
 plugins: target ## Build the four policies

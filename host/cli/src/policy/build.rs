@@ -2,6 +2,7 @@
 
 mod engine;
 mod origin;
+mod pure;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,7 +20,7 @@ pub(super) use engine::Engine;
 pub(super) use origin::Origin;
 
 /// What components are compiled for.
-const TARGET: &str = "wasm32-wasip2";
+pub(super) const TARGET: &str = "wasm32-wasip2";
 /// What they are linked with.
 const LINKER: &str = "wasm-component-ld";
 /// Where cargo is told of another linker.
@@ -32,6 +33,9 @@ pub(super) struct Args {
     /// The folder of the crate
     #[arg(value_name = "DIR", default_value = ".")]
     crate_dir: PathBuf,
+    /// Make a component that imports nothing: it decides sooner, but a panic's words are lost
+    #[arg(long)]
+    pure: bool,
 }
 
 /// What was built.
@@ -52,7 +56,8 @@ struct Built<'a> {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result {
-    show(&component(&args.crate_dir)?, false, output)
+    let file = if args.pure { pure::component(&args.crate_dir)? } else { component(&args.crate_dir)? };
+    show(&file, false, output)
 }
 
 /// Shows what a component says of itself, or only the JSON Schema of its parameters.
@@ -105,7 +110,12 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
 
 /// Has cargo build the component of a crate, and tell what it has to tell as it goes; gives its file.
 pub(super) fn component(crate_dir: &Path) -> Result<PathBuf> {
-    match compile(crate_dir, Stdio::inherit()) {
+    compile_for(crate_dir, TARGET)
+}
+
+/// The same of what cargo makes for a target.
+fn compile_for(crate_dir: &Path, target: &str) -> Result<PathBuf> {
+    match compile(crate_dir, target, Stdio::inherit()) {
         Ok(compiled) => Ok(compiled.file),
         Err(Unbuilt::Compiler(_)) => Err(named(crate_dir, Failure::new("cargo has told why above"))),
         Err(Unbuilt::Other(failure)) => Err(failure),
@@ -139,14 +149,14 @@ pub(super) fn manifest(crate_dir: &Path) -> Result<PathBuf> {
     })
 }
 
-/// Has cargo build the component of a crate. What it tells goes there, or is kept when that is a pipe.
-pub(super) fn compile(crate_dir: &Path, told: Stdio) -> std::result::Result<Compiled, Unbuilt> {
+/// Has cargo build the WebAssembly of a crate for a target. What it tells goes there, or is kept when that is a pipe.
+pub(super) fn compile(crate_dir: &Path, target: &str, told: Stdio) -> std::result::Result<Compiled, Unbuilt> {
     let other = |failure| Unbuilt::Other(named(crate_dir, failure));
     let manifest = manifest(crate_dir).map_err(Unbuilt::Other)?;
-    has_target(crate_dir).and_then(|()| has_linker(crate_dir)).map_err(other)?;
+    has_target(crate_dir, target).and_then(|()| has_linker(crate_dir)).map_err(other)?;
     // Errors and warnings of the compiler go where cargo writes them; what it made comes in JSON.
     let mut cargo = program("CARGO", "cargo");
-    cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    cargo.args(["build", "--release", "--target", target, "--message-format", "json-render-diagnostics"]);
     cargo.arg("--manifest-path").arg(&manifest).current_dir(crate_dir).stderr(told);
     let built = cargo.output().map_err(|error| other(no_rust("cargo", error)))?;
     let told = String::from_utf8_lossy(&built.stderr).into_owned();
@@ -158,7 +168,9 @@ pub(super) fn compile(crate_dir: &Path, told: Stdio) -> std::result::Result<Comp
         let failure = Failure::usage(anyhow::anyhow!("it makes no component"));
         other(failure.hint("Cargo.toml needs crate-type = [\"cdylib\", \"rlib\"] under [lib]"))
     })?;
-    note_origin(crate_dir, &file, &manifest).map_err(other)?;
+    if target == TARGET {
+        note_origin(crate_dir, &file, &manifest).map_err(other)?;
+    }
     Ok(Compiled { file, told })
 }
 
@@ -193,13 +205,13 @@ fn asked(crate_dir: &Path, arguments: &[&str]) -> Result<Option<String>> {
 }
 
 /// Makes sure that the compiler knows the target, of the toolchain that is used in the folder.
-fn has_target(crate_dir: &Path) -> Result {
-    let folder = asked(crate_dir, &["--print", "target-libdir", "--target", TARGET])?;
+fn has_target(crate_dir: &Path, target: &str) -> Result {
+    let folder = asked(crate_dir, &["--print", "target-libdir", "--target", target])?;
     if folder.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(());
     }
-    let failure = Failure::usage(anyhow::anyhow!("the Rust compiler has not the target {TARGET}"));
-    Err(failure.hint(format!("run `rustup target add {TARGET}`")))
+    let failure = Failure::usage(anyhow::anyhow!("the Rust compiler has not the target {target}"));
+    Err(failure.hint(format!("run `rustup target add {target}`")))
 }
 
 /// Makes sure that there is a linker for components: beside the toolchain's own programs, on the path, or named to cargo.

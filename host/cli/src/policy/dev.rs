@@ -181,7 +181,7 @@ impl Desk {
     }
 
     fn build(&self) -> Stepped<PathBuf> {
-        match build::compile(&self.args.crate_dir, Stdio::piped()) {
+        match build::compile(&self.args.crate_dir, build::TARGET, Stdio::piped()) {
             Ok(compiled) => {
                 let warnings = compiled.told.matches("\nwarning: ").count();
                 let warned = if warnings == 0 { "" } else { "; the compiler warns: `largesse policy build` shows it" };

@@ -19,13 +19,7 @@ impl Desk {
     /// Nothing when the toolchain cannot build components, which is said.
     pub(crate) fn new() -> Option<Self> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("authors");
-        let told = Command::new("rustc").args(["--print", "target-libdir", "--target", "wasm32-wasip2"]).output();
-        let libraries = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned()).unwrap_or_default();
-        if !Path::new(&libraries).is_dir() {
-            eprintln!("\n*** SKIPPED: the compiler has no target wasm32-wasip2; run `make target` first ***\n");
-            return None;
-        }
-        Some(Self { folder: tempfile::tempdir().unwrap(), target })
+        has_target("wasm32-wasip2").then(|| Self { folder: tempfile::tempdir().unwrap(), target })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -53,6 +47,17 @@ impl Desk {
         assert!(text.contains(from), "{file} has not {from:?}:\n{text}");
         std::fs::write(path, text.replace(from, to)).unwrap();
     }
+}
+
+/// Whether the toolchain can build for a target; says when it cannot.
+fn has_target(target: &str) -> bool {
+    let told = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
+    let libraries = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned()).unwrap_or_default();
+    let there = Path::new(&libraries).is_dir();
+    if !there {
+        eprintln!("\n*** SKIPPED: the compiler has no target {target}; run `make target` first ***\n");
+    }
+    there
 }
 
 #[test]
@@ -158,4 +163,22 @@ fn what_cannot_be_begun_or_tested_is_told() {
     desk.largesse("", &["policy", "new", "fine"]).ok();
     let unbuilt = run_in(&desk.path("fine"), &[("RUSTC", Path::new("no-such-rustc"))], &["policy", "build"]);
     assert!(unbuilt.code == 2 && unbuilt.err.contains("hint: install Rust from https://rustup.rs"), "{}", unbuilt.err);
+}
+
+#[test]
+fn a_pure_component_imports_nothing_and_decides_the_same() {
+    let Some(desk) = Desk::new().filter(|_| has_target("wasm32-unknown-unknown")) else { return };
+    desk.largesse("", &["policy", "new", "pure"]).ok();
+    let built = |arguments: &[&str]| {
+        let built = json_of(&desk.largesse("pure", &[&["policy", "build", "--json"], arguments].concat()).ok());
+        let file = built["file"].as_str().unwrap().to_owned();
+        let bytes = std::fs::read(&file).unwrap();
+        (file, bytes.windows(5).any(|window| window == b"wasi:"))
+    };
+    let (file, has_imports) = built(&[]);
+    assert!(has_imports && file.ends_with("wasm32-wasip2/release/pure.wasm"), "{file}");
+    let (file, has_imports) = built(&["--pure"]);
+    assert!(!has_imports && file.ends_with("wasm32-unknown-unknown/release/pure.component.wasm"), "{file}");
+    let tested = desk.largesse("pure", &["policy", "test", &file]).ok();
+    assert!(tested.contains("2 passed, 0 failed"), "{tested}");
 }
