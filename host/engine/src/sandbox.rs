@@ -6,7 +6,7 @@ use largesse_domain::decision::{Fault, FaultKind};
 use largesse_domain::limits::{GUEST_MEMORY_BYTES_MAX, OUTPUT_BYTES_MAX};
 use largesse_domain::time::Instant;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
-use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, WasmBacktrace};
 
 use crate::child;
 use crate::log::Log;
@@ -157,6 +157,11 @@ impl World {
         }
         if let Some(forbidden) = error.downcast_ref::<Forbidden>() {
             return Fault { kind: FaultKind::Trap, detail: forbidden.to_string() };
+        }
+        if error.is::<WasmBacktrace>() {
+            // The guest was running: it passed the host a handle or a pointer that it does not have, or took too many.
+            let detail = format!("it called the host wrongly: {}", error.root_cause());
+            return Fault { kind: FaultKind::Trap, detail };
         }
         let text = child::describe(error);
         match stop {

@@ -296,6 +296,25 @@ fn what_does_not_start_is_refused_at_load() {
 }
 
 #[test]
+fn a_wrong_call_of_the_host_is_the_guests_fault() {
+    // As the first thing that it does, it gives back a handle that it never had.
+    let text = r#"(component
+        (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type (sub resource)))))
+        (alias export $poll "pollable" (type $pollable))
+        (core func $drop (canon resource.drop $pollable))
+        (core module $m (import "host" "drop" (func $drop (param i32)))
+            (func $s (call $drop (i32.const 65535))) (start $s) (func (export "f")))
+        (core instance $c (instantiate $m (with "host" (instance (export "drop" (func $drop))))))
+        (func $f (canon lift (core func $c "f")))
+        (instance $i (export "describe" (func $f)) (export "check" (func $f)) (export "decide" (func $f))
+            (export "migrate" (func $f)))
+        (export "largesse:policy/policy@0.1.0" (instance $i)))"#;
+    let LoadError::Describe(fault) = WORKERS.load(&wat::parse_str(text).unwrap()).unwrap_err() else { panic!() };
+    assert_eq!(fault.kind, FaultKind::Trap, "{fault}");
+    assert_eq!(fault.detail, "it called the host wrongly: unknown handle index 65535");
+}
+
+#[test]
 fn what_the_profile_leaves_out_does_not_compile() {
     let refused = |core: &str| {
         let refused = WORKERS.load(&component(core, "")).unwrap_err();
