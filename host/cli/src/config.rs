@@ -88,6 +88,7 @@ pub(crate) struct Config {
     pub(crate) trusted_keys: Setting<Vec<TrustedKey>>,
     pub(crate) require_signature: Setting<bool>,
     pub(crate) replace_versions: Setting<bool>,
+    pub(crate) interpreters: Setting<bool>,
     /// Records of decisions made within so many days are kept.
     pub(crate) keep_days: Setting<Option<u32>>,
     /// Records that take at most so many bytes are kept.
@@ -112,7 +113,7 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 12] = [
+const KEYS: [layers::Key; 13] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
@@ -135,6 +136,12 @@ const KEYS: [layers::Key; 12] = [
         name: "policies.replace_versions",
         variable: "LARGESSE_POLICIES_REPLACE_VERSIONS",
         flag: "--replace-versions",
+        shape: Shape::Bool,
+    },
+    layers::Key {
+        name: "policies.interpreters",
+        variable: "LARGESSE_POLICIES_INTERPRETERS",
+        flag: "",
         shape: Shape::Bool,
     },
     layers::Key { name: "records.keep_days", variable: "LARGESSE_RECORDS_KEEP_DAYS", flag: "", shape: Shape::Number },
@@ -219,6 +226,7 @@ impl Config {
             trusted_keys,
             require_signature,
             replace_versions: layers.is_so("policies.replace_versions", false)?,
+            interpreters: layers.is_so("policies.interpreters", false)?,
             keep_days: layers.text("records.keep_days", None, |text| {
                 let days = text.parse().ok().filter(|days| (1..=KEEP_DAYS_MAX).contains(days));
                 days.map(Some).ok_or_else(|| format!("a number of days from 1 to {KEEP_DAYS_MAX}"))

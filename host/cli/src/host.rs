@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use largesse_delivery::{Connector, Dispatcher, Sender, Times, system_lookup};
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Allowance, Compiler, HostKey, Workers, WorkersConfig};
 use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
@@ -26,6 +26,17 @@ use crate::watch::{Folder, run as watch_folder};
 
 /// The first argument by which this program is a compiler of policies, in a process of its own.
 pub(crate) const COMPILE_CHILD: &str = "compile-child";
+/// Whether interpreters are taken, as the engine says it.
+pub(crate) fn allowance(interpreters: bool) -> Allowance {
+    if interpreters { Allowance::Interpreters } else { Allowance::Compiled }
+}
+
+/// This program as the compiler.
+pub(crate) fn compiler(allowance: Allowance) -> Result<Compiler> {
+    let program = std::env::current_exe()?;
+    Ok(Compiler::child(program, vec![COMPILE_CHILD.to_owned()]).allowing(allowance))
+}
+
 /// How often measurements are put in order.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -38,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) tokens: Vec<TokenEntry>,
     pub(crate) rules: PublicationRules,
     pub(crate) retention: Retention,
+    /// What components it takes.
+    pub(crate) allowance: Allowance,
     /// A folder whose components are published when they change.
     pub(crate) watch: Option<PathBuf>,
 }
@@ -69,10 +82,9 @@ impl Host {
             if too_new { failure.hint("use the host that wrote it, or a newer one") } else { failure }
         })?;
         data_dir.note_database()?;
-        let program = std::env::current_exe()?;
         let workers = Workers::new(WorkersConfig {
             workers: options.workers,
-            compiler: Compiler::child(program, vec![COMPILE_CHILD.to_owned()]),
+            compiler: compiler(options.allowance)?,
             cache_dir: Some(data_dir.cache()?),
             host_key: HostKey::from_bytes(secrets.cache),
         })?;
@@ -112,11 +124,12 @@ impl Host {
 
     /// What is asked for beside decisions, with engines of its own that find what the host has compiled.
     fn jobs(service: &Service, data_dir: &DataDir, secrets: &Secrets) -> Result<Jobs> {
-        let (program, cache, key) = (std::env::current_exe()?, data_dir.cache()?, secrets.cache);
+        // What was published was taken once.
+        let (compiler, cache, key) = (compiler(Allowance::Interpreters)?, data_dir.cache()?, secrets.cache);
         let engine = move || {
             let workers = Workers::new(WorkersConfig {
                 workers: NonZeroUsize::MIN,
-                compiler: Compiler::child(program.clone(), vec![COMPILE_CHILD.to_owned()]),
+                compiler: compiler.clone(),
                 cache_dir: Some(cache.try_clone().map_err(|error| error.to_string())?),
                 host_key: HostKey::from_bytes(key),
             });

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use largesse_documents::time::read_instant;
 use largesse_domain::decision::{Evaluation, Output as Came};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Allowance, HostKey, Workers, WorkersConfig};
 use largesse_service::components::Components;
 use largesse_service::replay::{Divergence, ReplayFilter, Replayed, replay};
 use largesse_store::{DecisionFilter, Store as _};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, Result};
-use crate::host::COMPILE_CHILD;
+use crate::host::compiler;
 use crate::money::count;
 use crate::output::Output;
 use crate::stopped::Stopped;
@@ -94,7 +94,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
 pub(crate) fn engine(dir: &DataDir) -> Result<Workers> {
     Ok(Workers::new(WorkersConfig {
         workers: NonZeroUsize::MIN,
-        compiler: Compiler::child(std::env::current_exe()?, vec![COMPILE_CHILD.to_owned()]),
+        // What was published was taken once.
+        compiler: compiler(Allowance::Interpreters)?,
         cache_dir: Some(dir.cache()?),
         host_key: HostKey::from_bytes(dir.secrets()?.cache),
     })?)

@@ -14,7 +14,7 @@ use largesse_domain::id::{AttributeName, CampaignId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::EVENT_BYTES_MAX;
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Allowance, HostKey, Workers, WorkersConfig};
 use largesse_service::Kind;
 use largesse_service::backtest::{Engines, Given, Planned, Setup, simulate};
 use serde::de::DeserializeOwned;
@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::campaign::read_file;
 use crate::event::lines::Lines;
 use crate::failure::{Failure, Result};
-use crate::host::COMPILE_CHILD;
+use crate::host::compiler;
 use crate::output::Output;
 use crate::replay::bar;
 use crate::report::Reporting;
@@ -77,7 +77,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
 fn workers(compiled: &Path) -> Result<Arc<Workers>> {
     Ok(Arc::new(Workers::new(WorkersConfig {
         workers: NonZeroUsize::MIN,
-        compiler: Compiler::child(std::env::current_exe()?, vec![COMPILE_CHILD.to_owned()]),
+        // Whether a host takes them is told when they are published.
+        compiler: compiler(Allowance::Interpreters)?,
         cache_dir: Some(Dir::open_ambient_dir(compiled, ambient_authority())?),
         // The folder is this run's own.
         host_key: HostKey::from_bytes([0; 32]),

@@ -6,21 +6,20 @@ use std::process::ExitCode;
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
 use rlimit::Resource;
 
+use crate::allowance::Allowance;
 use crate::compile::{EXIT_MEMORY, EXIT_REFUSED};
 use crate::profile;
 
 /// Address space of the child, in bytes.
 pub(crate) const ADDRESS_SPACE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-/// Processor time of the child, in seconds.
-const CPU_SECONDS_MAX: u64 = 20;
 /// Linux's number for "cannot allocate memory".
 const ENOMEM: i32 = 12;
 
 /// What a binary does as the compile child: a component on standard input, its artefact on standard output, what is
-/// wrong on standard error. Gives itself 2 GiB of address space and 20 s of processor time before it reads anything.
+/// wrong on standard error. Gives itself 2 GiB of address space, and the processor time of its last argument, before it reads anything.
 #[must_use]
 pub fn compile_child_main() -> ExitCode {
-    if let Err(error) = limit_myself() {
+    if let Err(error) = limit_myself(Allowance::of_this_child()) {
         return fail(1, &format!("cannot limit the compile child: {error}"));
     }
     let mut component = Vec::new();
@@ -56,10 +55,11 @@ fn is_out_of_memory(error: &wasmtime::Error) -> bool {
     })
 }
 
-fn limit_myself() -> io::Result<()> {
+fn limit_myself(allowance: Allowance) -> io::Result<()> {
+    let seconds = allowance.processor_seconds_max();
     rlimit::setrlimit(Resource::CORE, 0, 0)?;
     rlimit::setrlimit(Resource::FSIZE, 0, 0)?;
-    rlimit::setrlimit(Resource::CPU, CPU_SECONDS_MAX, CPU_SECONDS_MAX + 1)?;
+    rlimit::setrlimit(Resource::CPU, seconds, seconds + 1)?;
     rlimit::setrlimit(Resource::AS, ADDRESS_SPACE_BYTES_MAX, ADDRESS_SPACE_BYTES_MAX)
 }
 

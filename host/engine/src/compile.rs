@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::contract;
+use crate::allowance::Allowance;
+use crate::contract::{self, ContractVersion};
 use crate::inspect::inspect;
 
-/// Longest wall time of one compilation.
-const WALL_MAX: Duration = Duration::from_secs(30);
 /// Most of a child's standard error that is kept, in bytes.
 const STDERR_BYTES_MAX: usize = 4 * 1024;
 /// Largest artefact taken from a child, in bytes.
@@ -98,6 +97,7 @@ pub enum CompileError {
 #[derive(Clone, Debug)]
 pub struct Compiler {
     means: Means,
+    allowance: Allowance,
     turn: Arc<Mutex<()>>,
 }
 
@@ -115,14 +115,28 @@ impl Compiler {
     /// Compiles in a child: `program`, run with `args`, must call [`compile_child_main`](crate::compile_child_main).
     #[must_use]
     pub fn child(program: PathBuf, args: Vec<String>) -> Self {
-        Self { means: Means::Child { program, args }, turn: Arc::default() }
+        Self { means: Means::Child { program, args }, allowance: Allowance::default(), turn: Arc::default() }
     }
 
     /// Compiles in this process, without limits. For tests, whose components are their own.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn in_process() -> Self {
-        Self { means: Means::InProcess, turn: Arc::default() }
+        Self { means: Means::InProcess, allowance: Allowance::default(), turn: Arc::default() }
+    }
+
+    /// Takes these components instead of those of compiled languages.
+    #[must_use]
+    pub fn allowing(self, allowance: Allowance) -> Self {
+        Self { allowance, ..self }
+    }
+
+    /// Checks the component without compiling it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn inspect(&self, component: &[u8]) -> Result<ContractVersion, CompileError> {
+        inspect(component, self.allowance)
     }
 
     /// Checks the component and compiles it. Waits while another thread compiles.
@@ -130,13 +144,13 @@ impl Compiler {
     /// # Errors
     /// Any of [`CompileError`].
     pub(crate) fn compile(&self, component: &[u8]) -> Result<Vec<u8>, CompileError> {
-        inspect(component)?;
+        self.inspect(component)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         match &self.means {
             Means::Child { program, args } => {
                 let mut command = Command::new(program);
-                command.args(args).env_clear();
-                run(command, component, WALL_MAX)
+                command.args(args).args(self.allowance.argument()).env_clear();
+                run(command, component, self.allowance.wall_max(), self.allowance)
             }
             #[cfg(feature = "testing")]
             Means::InProcess => crate::child::compile(component)
@@ -149,7 +163,7 @@ fn failed(what: &str, error: &io::Error) -> CompileError {
     CompileError::Failed { detail: format!("{what}: {error}") }
 }
 
-fn run(mut command: Command, component: &[u8], wall: Duration) -> Result<Vec<u8>, CompileError> {
+fn run(mut command: Command, component: &[u8], wall: Duration, allowance: Allowance) -> Result<Vec<u8>, CompileError> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| failed("cannot start the compile child", &error))?;
     let (stdin, stdout, stderr) = match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
@@ -168,9 +182,9 @@ fn run(mut command: Command, component: &[u8], wall: Duration) -> Result<Vec<u8>
         let artefact = artefact.join().unwrap_or_default();
         let said = said.join().unwrap_or_default();
         match ended.map_err(|error| failed("cannot wait for the compile child", &error))? {
-            None => Err(CompileError::OutOfTime { limit: "30 s" }),
+            None => Err(CompileError::OutOfTime { limit: allowance.times().0 }),
             Some(status) if status.success() && !artefact.is_empty() => Ok(artefact),
-            Some(status) => Err(explain(status, &String::from_utf8_lossy(&said))),
+            Some(status) => Err(explain(status, &String::from_utf8_lossy(&said), allowance)),
         }
     })
 }
@@ -208,7 +222,7 @@ fn read_bounded(mut from: impl Read, max: usize) -> Vec<u8> {
     }
 }
 
-fn explain(status: ExitStatus, said: &str) -> CompileError {
+fn explain(status: ExitStatus, said: &str, allowance: Allowance) -> CompileError {
     use std::os::unix::process::ExitStatusExt as _;
 
     /// Numbers that Linux and POSIX fix.
@@ -220,7 +234,7 @@ fn explain(status: ExitStatus, said: &str) -> CompileError {
     match (status.code(), status.signal()) {
         (Some(code), _) if code == i32::from(EXIT_REFUSED) => CompileError::Refused { detail: said.to_owned() },
         (Some(code), _) if code == i32::from(EXIT_MEMORY) => CompileError::OutOfMemory,
-        (_, Some(SIGXCPU | SIGKILL)) => CompileError::OutOfTime { limit: "20 s of processor time" },
+        (_, Some(SIGXCPU | SIGKILL)) => CompileError::OutOfTime { limit: allowance.times().1 },
         (_, Some(SIGABRT)) if said.contains("memory allocation of") => CompileError::OutOfMemory,
         _ => CompileError::Failed { detail: format!("{status}: {said}") },
     }
@@ -238,28 +252,39 @@ mod tests {
 
     #[test]
     fn how_a_child_ends_tells_why() {
-        let run = |script: &str| run(shell(script), b"bytes", Duration::from_secs(5));
+        let run = |script: &str| run(shell(script), b"bytes", Duration::from_secs(5), Allowance::Compiled);
         assert_eq!(run("cat"), Ok(b"bytes".to_vec()));
         assert_eq!(run("echo no >&2; exit 10"), Err(CompileError::Refused { detail: "no".to_owned() }));
         assert_eq!(run("exit 11"), Err(CompileError::OutOfMemory));
         let allocation = "echo memory allocation of 9 bytes failed >&2; kill -ABRT $$";
         assert_eq!(run(allocation), Err(CompileError::OutOfMemory));
-        assert!(matches!(run("kill -XCPU $$"), Err(CompileError::OutOfTime { .. })));
+        assert_eq!(run("kill -XCPU $$"), Err(CompileError::OutOfTime { limit: "20 s of processor time" }));
         assert!(matches!(run("true"), Err(CompileError::Failed { .. })));
         assert!(matches!(run("exit 1"), Err(CompileError::Failed { .. })));
     }
 
     #[test]
+    fn a_child_is_told_what_it_is_allowed() {
+        let compiler = Compiler::child("/bin/echo".into(), vec!["compile".to_owned()]);
+        let policy = r#"(component (instance $i) (export "largesse:policy/policy@0.1.0" (instance $i)))"#;
+        let policy = wat::parse_str(policy).unwrap();
+        assert_eq!(compiler.compile(&policy), Ok(b"compile\n".to_vec()));
+        let compiler = compiler.allowing(Allowance::Interpreters);
+        assert_eq!(compiler.compile(&policy), Ok(b"compile interpreters\n".to_vec()));
+    }
+
+    #[test]
     fn a_child_that_hangs_is_killed() {
         let started = Instant::now();
-        let ended = run(shell("exec sleep 20"), b"", Duration::from_millis(50));
+        let ended = run(shell("exec sleep 20"), b"", Duration::from_millis(50), Allowance::Compiled);
         assert_eq!(ended, Err(CompileError::OutOfTime { limit: "30 s" }));
         assert!(started.elapsed() < Duration::from_secs(10));
     }
 
     #[test]
     fn a_talkative_child_is_bounded() {
-        let ended = run(shell("yes x | head -c 1000000 >&2; exit 10"), b"", Duration::from_secs(10));
+        let ended =
+            run(shell("yes x | head -c 1000000 >&2; exit 10"), b"", Duration::from_secs(10), Allowance::Compiled);
         let Err(CompileError::Refused { detail }) = ended else { panic!("{ended:?}") };
         assert!(detail.len() <= STDERR_BYTES_MAX);
     }

@@ -10,6 +10,7 @@ use wasmparser::{
     Payload,
 };
 
+use crate::allowance::Allowance;
 use crate::compile::CompileError;
 use crate::contract::{self, ContractVersion, Name, Part};
 use crate::wasi;
@@ -20,18 +21,14 @@ const CORE_MODULES_MAX: usize = 8;
 const NESTED_COMPONENTS_MAX: usize = 64;
 /// Functions of all its core modules.
 const FUNCTIONS_MAX: usize = 20_000;
-/// Code of one function, in bytes.
-const BODY_BYTES_MAX: u64 = 64 * 1024;
 /// Locals of one function.
 const LOCALS_MAX: u64 = 1_000;
-/// Blocks within blocks of one function.
-const NESTING_MAX: usize = 200;
 
 /// Checks a component and tells which version of the contract it keeps.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<ContractVersion, CompileError> {
+pub(crate) fn inspect(bytes: &[u8], allowance: Allowance) -> Result<ContractVersion, CompileError> {
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(CompileError::TooLarge { bytes: bytes.len(), max: COMPONENT_BYTES_MAX });
     }
@@ -39,7 +36,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<ContractVersion, CompileError> {
         let found = if Parser::is_core_wasm(bytes) { "a core module" } else { "something other than WebAssembly" };
         return Err(CompileError::NotAComponent { found });
     }
-    let mut walk = Walk::default();
+    let mut walk = Walk { allowance, ..Walk::default() };
     for payload in Parser::new(0).parse_all(bytes) {
         walk.step(payload.map_err(unreadable)?)?;
     }
@@ -56,6 +53,7 @@ fn shape(rule: impl Into<String>) -> CompileError {
 
 #[derive(Default)]
 struct Walk {
+    allowance: Allowance,
     /// The encodings of what is open, outermost first.
     open: Vec<Encoding>,
     modules: usize,
@@ -150,8 +148,9 @@ impl Walk {
         }
         let number = self.functions;
         let range = body.range();
-        if range.end - range.start > BODY_BYTES_MAX {
-            return Err(shape(format!("function {number} has more than {BODY_BYTES_MAX} bytes of code")));
+        let (max, remark) = (self.allowance.body_bytes_max(), self.allowance.remark());
+        if range.end - range.start > max {
+            return Err(shape(format!("function {number} has more than {max} bytes of code{remark}")));
         }
         let mut locals = 0_u64;
         for group in body.get_locals_reader().map_err(unreadable)? {
@@ -160,11 +159,11 @@ impl Walk {
         if locals > LOCALS_MAX {
             return Err(shape(format!("function {number} has more than {LOCALS_MAX} locals")));
         }
-        check_nesting(body, number)
+        check_nesting(body, number, self.allowance)
     }
 }
 
-fn check_nesting(body: &FunctionBody<'_>, number: usize) -> Result<(), CompileError> {
+fn check_nesting(body: &FunctionBody<'_>, number: usize, allowance: Allowance) -> Result<(), CompileError> {
     let mut depth = 0_usize;
     for operator in body.get_operators_reader().map_err(unreadable)? {
         match operator.map_err(unreadable)? {
@@ -173,8 +172,9 @@ fn check_nesting(body: &FunctionBody<'_>, number: usize) -> Result<(), CompileEr
             Operator::End => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > NESTING_MAX {
-            return Err(shape(format!("function {number} nests blocks deeper than {NESTING_MAX}")));
+        let (max, remark) = (allowance.nesting_max(), allowance.remark());
+        if depth > max {
+            return Err(shape(format!("function {number} nests blocks deeper than {max}{remark}")));
         }
     }
     Ok(())
@@ -214,6 +214,10 @@ fn check_canonical(function: &CanonicalFunction) -> Result<(), CompileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn inspect(bytes: &[u8]) -> Result<ContractVersion, CompileError> {
+        super::inspect(bytes, Allowance::Compiled)
+    }
 
     fn refusal(text: &str) -> CompileError {
         inspect(&wat::parse_str(text).unwrap()).unwrap_err()
@@ -271,5 +275,20 @@ mod tests {
         assert!(rule(&format!("(component (core module {functions}))")).contains("20000 functions"));
         let body = "nop ".repeat(64 * 1024);
         assert!(rule(&format!("(component (core module (func {body})))")).contains("bytes of code"));
+    }
+
+    #[test]
+    fn interpreters_are_large_where_they_are_taken() {
+        let (open, close) = ("block ".repeat(1_000), "end ".repeat(1_000));
+        let nested = |more: &str| format!("(component (core module (func {open} {more} {close})))");
+        let long = |bytes: usize| format!("(component (core module (func {})))", "nop ".repeat(bytes));
+        let taken = |text: &str| super::inspect(&wat::parse_str(text).unwrap(), Allowance::Interpreters).unwrap_err();
+        for text in [nested(""), long(256 * 1024 - 2)] {
+            assert_eq!(taken(&text), CompileError::NoContract, "the shape is taken");
+            assert!(refusal(&text).to_string().contains("takes interpreters"));
+        }
+        let text = taken(&nested("block end")).to_string();
+        assert!(text.ends_with("nests blocks deeper than 1000"), "{text}");
+        assert!(taken(&long(256 * 1024)).to_string().ends_with("262144 bytes of code"));
     }
 }

@@ -10,6 +10,7 @@ mod sandbox;
 mod wasi;
 mod log;
 mod contract;
+mod allowance;
 mod inspect;
 mod compile;
 mod child;
@@ -22,6 +23,7 @@ mod declared;
 mod json;
 mod bindings;
 
+pub use allowance::Allowance;
 pub use cache::HostKey;
 pub use child::compile_child_main;
 pub use compile::{CompileError, Compiler};

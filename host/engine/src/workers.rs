@@ -17,7 +17,6 @@ use sha2::{Digest as _, Sha256};
 use crate::cache::{Cache, HostKey};
 use crate::compile::{CompileError, Compiler};
 use crate::contract::ContractVersion;
-use crate::inspect::inspect;
 use crate::runtime::{Measured, Prepared, Runtime};
 use crate::ticker::Ticker;
 use crate::{child, declared, profile};
@@ -200,7 +199,7 @@ impl Workers {
     /// # Errors
     /// Any of [`LoadError`].
     pub fn load(&self, component: &[u8]) -> Result<Arc<LoadedPolicy>, LoadError> {
-        let contract = inspect(component)?;
+        let contract = self.compiler.inspect(component)?;
         let digest = Digest::from_bytes(Sha256::digest(component).into());
         let prepared = self.prepare(component, digest, contract)?;
         let control = prepared.last().expect("there is always the worker that decides nothing");

@@ -27,7 +27,7 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         Setting { value: value.into(), from: setting.from.clone() }
     }
     let Config { listen, data_dir, workers, log_format, log_level, .. } = config;
-    let Config { watch, trusted_keys, require_signature, replace_versions, keep_days, keep_bytes, .. } = config;
+    let Config { watch, trusted_keys, require_signature, replace_versions, interpreters, keep_days, keep_bytes, .. } = config;
     let trusted: Vec<String> = trusted_keys.value.iter().map(ToString::to_string).collect();
     let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
     let mut settings = vec![
@@ -39,6 +39,7 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         ("policies.trusted_keys", setting(trusted_keys, trusted)),
         ("policies.require_signature", setting(require_signature, require_signature.value)),
         ("policies.replace_versions", setting(replace_versions, replace_versions.value)),
+        ("policies.interpreters", setting(interpreters, interpreters.value)),
     ];
     if let Some(days) = keep_days.value {
         settings.push(("records.keep_days", setting(keep_days, i64::from(days))));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use largesse_conformance::rules::{Loaded, Options, Sample, Subject, sample};
 use largesse_domain::decision::Output as Decided;
+use largesse_engine::Allowance;
 use serde::Serialize;
 
 use super::build::{self, Engine};
@@ -83,7 +84,7 @@ struct Runner {
 
 pub(super) fn run(args: &Args, output: Output) -> Result {
     let options = args.inputs.options()?;
-    let engine = Engine::start()?;
+    let engine = Engine::start(Allowance::Interpreters)?;
     let files = [Some(&args.file), args.against.as_ref()];
     let runners = files.into_iter().flatten().map(|file| Runner::new(file, &engine, &options));
     let mut runners = runners.collect::<Result<Vec<_>>>()?;

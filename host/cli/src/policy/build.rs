@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use largesse_domain::policy::Manifest;
-use largesse_engine::LoadedPolicy;
+use largesse_engine::{Allowance, LoadedPolicy};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result {
 /// Shows what a component says of itself, or only the JSON Schema of its parameters.
 pub(super) fn show(file: &Path, params: bool, output: Output) -> Result {
     let bytes = read(file)?;
-    let policy = Engine::start()?.load(&bytes, file)?;
+    let policy = Engine::start(Allowance::Interpreters)?.load(&bytes, file)?;
     if params {
         let schema: Value = serde_json::from_str(policy.manifest().params_schema.as_str())?;
         return Output { json: true }.print(&schema, String::new);

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use largesse_conformance::rules::{CheckFailure, Comparison, Finding, Loaded, Others, Report, Subject, Verdict, check};
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{HostKey, Workers, WorkersConfig};
 use serde::Serialize;
 
 use super::build::{Origin, read};
 use super::inputs::Inputs;
 use crate::failure::{Failure, Result};
-use crate::host::COMPILE_CHILD;
+use crate::host::{allowance, compiler};
 use crate::money::count;
 use crate::output::Output;
 use crate::table::Table;
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Another version, to show what it decides otherwise
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
+    /// Take what a host with `policies.interpreters` takes
+    #[arg(long)]
+    interpreters: bool,
 }
 
 /// What was found, and what the component says that it was built from.
@@ -45,10 +48,9 @@ struct Checked<'a> {
 
 pub(crate) fn run(args: &Args, output: Output) -> Result {
     let options = args.inputs.options()?;
-    let program = std::env::current_exe()?;
     let workers = Arc::new(Workers::new(WorkersConfig {
         workers: WORKERS,
-        compiler: Compiler::child(program, vec![COMPILE_CHILD.to_owned()]),
+        compiler: compiler(allowance(args.interpreters))?,
         cache_dir: None,
         // Nothing compiled is kept.
         host_key: HostKey::from_bytes([0; 32]),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use largesse_conformance::rules::{Options, Others, check};
 use largesse_documents::{CampaignDocument, PolicyView};
-use largesse_engine::LoadedPolicy;
+use largesse_engine::{Allowance, LoadedPolicy};
 
 use super::build::{self, Engine, Unbuilt};
 use super::check::broken;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: Args) -> Result {
     let cache = place.path().join("engine");
     let engine = prepared.and_then(|()| {
         std::fs::create_dir(&cache)?;
-        Engine::start_in(&cache)
+        Engine::start_in(&cache, Allowance::Compiled)
     });
     let desk = match engine {
         Ok(engine) => Desk { args, client, engine, address },

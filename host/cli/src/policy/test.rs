@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::build::{self, Engine};
 use crate::failure::{Failure, Result};
+use crate::host::allowance;
 use crate::money::count;
 use crate::output::Output;
 
@@ -45,6 +46,9 @@ pub(super) struct Args {
     /// Write the results into a file, as JUnit's XML, for continuous integration
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Take what a host with `policies.interpreters` takes
+    #[arg(long)]
+    interpreters: bool,
 }
 
 fn parse_named(text: &str) -> std::result::Result<(String, PathBuf), String> {
@@ -104,7 +108,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result {
     let bytes = build::read(&component)?;
     let others = args.others.iter().map(|(name, file)| Ok((name.clone(), build::read(file)?)));
     let suite = Suite { files, others: others.collect::<Result<_>>()?, update: args.update };
-    let engine = Engine::start()?;
+    let engine = Engine::start(allowance(args.interpreters))?;
     engine.load(&bytes, &component)?;
     let results = suite.run(&bytes, &engine)?;
     if let Some(file) = &args.junit {

@@ -225,3 +225,35 @@ fn compiled_code_that_is_not_the_hosts_own_is_compiled_again() {
     assert!(!host.log().contains("compiled"), "{}", host.log());
     host.terminate();
 }
+
+/// A component with a function of so many blocks, each within the one before, and nothing else.
+fn nested(blocks: usize) -> Vec<u8> {
+    let sized = |content: Vec<u8>| {
+        let size = [(content.len() & 0x7f) as u8 | 0x80, (content.len() >> 7) as u8];
+        [&size[..], &content].concat()
+    };
+    let body = [&[0][..], &[0x02, 0x40].repeat(blocks), &[0x0b].repeat(blocks), &[0x0b]].concat();
+    let code = [&[1][..], &sized(body)].concat();
+    let types_and_functions = b"\x01\x04\x01\x60\0\0\x03\x02\x01\0";
+    let module = [&b"\0asm\x01\0\0\0"[..], types_and_functions, &[0x0a], &sized(code)].concat();
+    [&b"\0asm\x0d\0\x01\0\x01"[..], &sized(module)].concat()
+}
+
+#[test]
+fn interpreters_are_taken_where_it_is_said() {
+    let mut host = Running::start();
+    let file = host.write("nested.wasm", &nested(201));
+    let says =
+        "nests blocks deeper than 200; what has an interpreter in it goes only to a host that takes interpreters";
+    let checked = |arguments: &[&str]| run(&[&["policy", "check", &file], arguments].concat()).out;
+    assert!(checked(&[]).contains(says), "{}", checked(&[]));
+    assert!(checked(&["--interpreters"]).contains("does not export `largesse:policy/policy`"), "its shape is taken");
+
+    let published = |host: &Running| host.run(&["policy", "publish", &file]).err;
+    assert!(published(&host).contains(says), "{}", published(&host));
+    host.terminate();
+    host.configure("[policies]\ninterpreters = true");
+    host.restart();
+    assert!(published(&host).contains("does not export `largesse:policy/policy`"), "{}", published(&host));
+    host.terminate();
+}

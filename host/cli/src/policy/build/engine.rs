@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use largesse_engine::{Compiler, HostKey, LoadedPolicy, Workers, WorkersConfig};
+use largesse_engine::{Allowance, HostKey, LoadedPolicy, Workers, WorkersConfig};
 use tempfile::TempDir;
 
 use crate::failure::{Failure, Result};
-use crate::host::COMPILE_CHILD;
+use crate::host::compiler;
 use crate::token::random;
 
 /// An engine with one worker.
@@ -21,17 +21,17 @@ pub(in crate::policy) struct Engine {
 }
 
 impl Engine {
-    pub(in crate::policy) fn start() -> Result<Self> {
+    pub(in crate::policy) fn start(allowance: Allowance) -> Result<Self> {
         let cache = tempfile::tempdir()?;
-        let engine = Self::start_in(cache.path())?;
+        let engine = Self::start_in(cache.path(), allowance)?;
         Ok(Self { _cache: Some(cache), ..engine })
     }
 
     /// Keeps compiled code in this folder.
-    pub(in crate::policy) fn start_in(cache: &Path) -> Result<Self> {
+    pub(in crate::policy) fn start_in(cache: &Path, allowance: Allowance) -> Result<Self> {
         let workers = Workers::new(WorkersConfig {
             workers: NonZeroUsize::MIN,
-            compiler: Compiler::child(std::env::current_exe()?, vec![COMPILE_CHILD.to_owned()]),
+            compiler: compiler(allowance)?,
             cache_dir: Some(Dir::open_ambient_dir(cache, ambient_authority())?),
             host_key: HostKey::from_bytes(random()?),
         })?;
