@@ -72,6 +72,19 @@ plugins: target ## Build the four policies
 guests: target ## Build the guest programs that tests are done with
 	$(CARGO) build $(AS_GUEST) -p largesse-guests --examples
 
+# Not part of anything else: it needs Node.js, npm and some minutes.
+JS := plugins/check-in-js
+JS_COMPONENT = $(BUILT)/check-in-js/check_in_js.wasm
+
+.PHONY: check-in-js
+check-in-js: build ## Build the policy check-in in JavaScript, and hold it to the one in Rust (needs Node.js and npm)
+	npm ci --prefix $(JS) --no-audit --no-fund
+	mkdir -p $(dir $(JS_COMPONENT))
+	node $(JS)/build.mjs $(JS_COMPONENT)
+	$(LARGESSE) policy test $(JS_COMPONENT) --interpreters --scenarios plugins/check-in/scenarios
+	$(LARGESSE) policy check $(JS_COMPONENT) --interpreters --params $(JS)/params.json --cases 300 \
+	  --against $(BUILT)/$(WASM)/guest/check_in.wasm
+
 .PHONY: frozen
 frozen: guests ## Keep the component of the contract version that is not released yet, for the test of frozen ones
 	@! grep -qs '^released = true' $(FROZEN)/built.toml || { echo "$(FROZEN) is released and does not change"; exit 1; }

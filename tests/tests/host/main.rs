@@ -20,4 +20,5 @@ mod timers;
 mod ledger;
 mod versions;
 mod sdk;
+mod javascript;
 mod delivery;

@@ -31,7 +31,8 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<File>) {
         let path = entry.expect("a folder that opened can be listed").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let at_root = folder == root;
-        if (name.starts_with('.') && name != ".ci") || (at_root && matches!(name, "target" | "data")) {
+        let is_built = name == "node_modules" || (at_root && matches!(name, "target" | "data"));
+        if (name.starts_with('.') && name != ".ci") || is_built {
             continue;
         }
         if path.is_dir() {

@@ -1,0 +1,89 @@
+// Days: each counted once, its reward, and the bonuses for streaks, totals and plans that it completes.
+
+import { dayAt, monthKey, monthRange, weekKey, weekRange } from './days.js';
+import { refusal } from './turn.js';
+
+/** Counts the event's day, or the day that it makes up for. */
+export function countDay(turn) {
+  const { daily } = turn.params;
+  if (!daily?.on?.includes(turn.trigger.name)) return;
+  const least = daily.least_amount ?? 0;
+  if (turn.trigger.hasAmount && least > 0 && turn.amount() < least) {
+    return turn.no('amount-too-small', 'the payment is too small to count the day');
+  }
+  const madeUp = turn.trigger.name === 'checked-in' ? turn.data.makeUpFor : undefined;
+  const day = madeUp ?? turn.today;
+  if (turn.state.days.runAround(day)) return turn.no('already-checked-in', 'the day is counted already');
+  if (turn.state.isForgotten(day)) return turn.no('too-late', 'the day is too long ago to be counted');
+  if (madeUp !== undefined) {
+    const no = makeUp(turn, daily.make_up, day);
+    if (no) return turn.no(no.code, no.message);
+  }
+  const { days, daysForgotten, firstDay } = turn.state;
+  const before = { days, daysForgotten, firstDay };
+  turn.change().countDay(day);
+  if (madeUp === undefined || daily.make_up?.pays_daily_reward) {
+    turn.grantAll(daily.rewards, `day/${day}`, 'for the day');
+  }
+  for (const rule of daily.streaks ?? []) streak(turn, rule, day);
+  for (const rule of daily.totals ?? []) total(turn, rule, before, day);
+  for (const rule of daily.plans ?? []) plan(turn, rule, before);
+}
+
+/** Uses one make-up day; gives the refusal when there is none to use. */
+function makeUp(turn, rule, day) {
+  if (!rule) return refusal('make-up-not-allowed', 'missed days cannot be made up for');
+  const { occurred } = turn.input.event;
+  const daysBack = turn.today - day;
+  if (daysBack <= 0) return refusal('make-up-not-past', 'only a day that is over can be made up for');
+  if (daysBack > rule.within_days || day < dayAt(turn.input.campaign.opens, occurred)) {
+    return refusal('make-up-too-old', 'the day is too long ago to be made up for');
+  }
+  const month = occurred.local.year * 12 + occurred.local.month;
+  if (turn.state.makeUpsIn(month) >= rule.per_month) {
+    return refusal('no-make-ups-left', 'all make-up days of the month are used');
+  }
+  turn.change().useMakeUp(month);
+  return undefined;
+}
+
+/**
+ * Pays what a streak has earned and the streaks that it was joined from had not. So it does not matter in which order
+ * the days came.
+ */
+function streak(turn, rule, day) {
+  const [first, last] = turn.state.days.runAround(day) ?? [];
+  if (first === undefined) return;
+  const earned = (days) => {
+    const times = Math.floor(days / Math.max(rule.days, 1));
+    return rule.every ? times : Math.min(times, 1);
+  };
+  const [left, right] = [day - first, last - day];
+  const now = earned(left + 1 + right);
+  if (now <= earned(left) + earned(right)) return;
+  const key = now === 1 ? `streak/${first}/${rule.days}` : `streak/${first}/${rule.days}x${now}`;
+  turn.grantAll(rule.rewards, key, `${rule.days * now} days in a row`);
+}
+
+/** Pays when the day makes the number full. */
+function total(turn, rule, before, day) {
+  const [key, range] = {
+    week: () => [`total/${rule.id}/${weekKey(day)}`, weekRange(day)],
+    month: () => [`total/${rule.id}/${monthKey(day)}`, monthRange(day)],
+    campaign: () => [`total/${rule.id}`, undefined],
+  }[rule.within]();
+  const count = (state) => (range ? state.days.count(...range) : state.days.size + state.daysForgotten);
+  if (count(before) < rule.days && rule.days <= count(turn.state)) {
+    turn.grantAll(rule.rewards, key, `${rule.days} days`);
+  }
+}
+
+/** Pays when enough days of the plan are done. A day that comes late may move its beginning. */
+function plan(turn, rule, before) {
+  const needed = Math.max(0, rule.days - (rule.allowed_misses ?? 0));
+  const done = ({ days, firstDay }) =>
+    firstDay !== undefined && days.count(firstDay, firstDay + Math.max(0, rule.days - 1)) >= needed;
+  if (done(turn.state) && !done(before)) {
+    turn.grantAll(rule.rewards, `plan/${rule.id}`, `${needed} of the ${rule.days} days of the plan`);
+  }
+}

@@ -1,0 +1,89 @@
+// What is remembered of a customer. Its JSON is that of the policy in Rust, so that either goes on with the other's.
+
+import { DaySet } from './days.js';
+
+/** How many days back of the latest day a late event still counts a day. */
+const DAYS_KEPT = 400;
+/** How many days back of the latest task a late event still counts towards a day's cap. */
+const TASK_DAYS_KEPT = 14;
+/** How many months of make-up days are kept. */
+const MONTHS_KEPT = 14;
+
+export class State {
+  constructor(stored = {}) {
+    this.days = new DaySet(stored.days);
+    this.daysForgotten = stored.days_forgotten ?? 0;
+    this.firstDay = stored.first_day ?? undefined;
+    this.makeUps = stored.make_ups ?? [];
+    this.chests = stored.chests ?? [];
+    this.tasks = stored.tasks ?? [];
+    this.tasksDone = stored.tasks_done ?? [];
+    this.purchases = stored.purchases ?? 0;
+  }
+
+  /** As JSON; what is empty is left out. */
+  text() {
+    const some = (list) => (list.length > 0 ? list : undefined);
+    return JSON.stringify({
+      days: this.days.runs,
+      days_forgotten: this.daysForgotten || undefined,
+      first_day: this.firstDay,
+      make_ups: some(this.makeUps),
+      chests: some(this.chests),
+      tasks: some(this.tasks),
+      tasks_done: some(this.tasksDone),
+      purchases: this.purchases || undefined,
+    });
+  }
+
+  /** Whether a day is too far back to be counted. */
+  isForgotten(day) {
+    return this.days.last !== undefined && day < this.days.last - DAYS_KEPT;
+  }
+
+  /** Counts a day. Forgets what is too far back, so that the state stays small. */
+  countDay(day) {
+    const days = this.days.with(day);
+    const [kept, forgotten] = days.since(days.last - DAYS_KEPT);
+    this.days = kept;
+    this.daysForgotten += forgotten;
+    this.firstDay = Math.min(this.firstDay ?? day, day);
+  }
+
+  /** How often a task was rewarded on a day; nothing when the day is too far back to tell. */
+  taskCount(task, day) {
+    const latest = Math.max(...this.tasks.map(([, one]) => one));
+    if (day < latest - TASK_DAYS_KEPT) return undefined;
+    return this.tasks.find(([id, one]) => id === task && one === day)?.[2] ?? 0;
+  }
+
+  /** Notes that a task was rewarded on a day. */
+  countTask(task, day) {
+    const entry = this.tasks.find(([id, one]) => id === task && one === day);
+    if (entry) entry[2] += 1;
+    else this.tasks.push([task, day, 1]);
+    const latest = Math.max(...this.tasks.map(([, one]) => one));
+    this.tasks = this.tasks.filter(([, one]) => one >= latest - TASK_DAYS_KEPT);
+  }
+
+  /** Make-up days used in a month. */
+  makeUpsIn(month) {
+    return this.makeUps.find(([one]) => one === month)?.[1] ?? 0;
+  }
+
+  /** Notes that a make-up day was used in a month. */
+  useMakeUp(month) {
+    const entry = this.makeUps.find(([one]) => one === month);
+    if (entry) entry[1] += 1;
+    else this.makeUps.push([month, 1]);
+    const latest = Math.max(...this.makeUps.map(([one]) => one));
+    this.makeUps = this.makeUps.filter(([one]) => one > latest - MONTHS_KEPT);
+  }
+
+  /** Notes that a week's chest is open. */
+  openChest(monday) {
+    this.chests.push(monday);
+    const latest = Math.max(...this.chests);
+    this.chests = this.chests.filter((one) => one >= latest - DAYS_KEPT);
+  }
+}
