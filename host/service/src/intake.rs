@@ -96,7 +96,7 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
     if canonical.len() > EVENT_BYTES_MAX {
         return Err(Rejected::TooLarge(canonical.len()));
     }
-    let data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
+    let mut data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
     let envelope = Envelope::read(&object)?;
     in_time(envelope.occurred, now, backfill)?;
     let unknown = || Rejected::UnknownKind(envelope.kind.to_string());
@@ -110,6 +110,12 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
     if !problems.is_empty() {
         return Err(of_data(problems));
     }
+    let body_hash = if rules.masks() {
+        rules.mask(&mut data, kinds.key());
+        kinds.key().body_hash(&canonical)
+    } else {
+        BodyHash(Sha256::digest(canonical.as_bytes()).into())
+    };
     let reading = rules.read(&data, envelope.occurred).map_err(|problem| of_data(vec![problem]))?;
     let event = Event {
         key: EventKey { source: envelope.source, id: envelope.id },
@@ -117,7 +123,7 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
         actor: envelope.actor,
         occurred: envelope.occurred,
         data: Json::from_checked(strict_json::canonical(&data)),
-        body_hash: BodyHash(Sha256::digest(canonical.as_bytes()).into()),
+        body_hash,
     };
     Ok(Arrival { event: Arc::new(event), data: Arc::new(data), reading, rules, concerned: None })
 }

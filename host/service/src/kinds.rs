@@ -15,6 +15,7 @@ use largesse_domain::time::Instant;
 use largesse_store::Kind;
 use serde_json::Value;
 
+use crate::mask::MaskKey;
 use crate::schema;
 
 /// What the host reads from a schema beside its shape.
@@ -40,6 +41,8 @@ pub struct KindRules {
     validator: Validator,
     annotations: Vec<(String, Annotation)>,
     sets: Vec<(AttributeName, Constant)>,
+    /// Where values stand that are masked.
+    sensitive: Vec<String>,
 }
 
 /// What an event's data establishes and names.
@@ -64,14 +67,21 @@ impl KindRules {
         let validator = jsonschema::draft202012::new(schema)
             .map_err(|error| problem(&error.instance_path().to_string(), error.to_string()))?;
         let mut annotations = Vec::new();
-        collect(schema, "", "", &mut annotations)?;
+        let mut sensitive = Vec::new();
+        collect(schema, "", "", &mut |schema, at, pattern| {
+            if is_sensitive(schema, at)? {
+                sensitive.push(pattern.to_owned());
+            }
+            annotations.extend(annotation(schema, at)?.map(|annotation| (pattern.to_owned(), annotation)));
+            Ok(())
+        })?;
         let mut sets = Vec::new();
         for (name, value) in schema.get("x-largesse-sets").and_then(Value::as_object).into_iter().flatten() {
             let pointer = format!("/x-largesse-sets/{name}");
             let name = AttributeName::new(name).map_err(|error| problem(&pointer, error.to_string()))?;
             sets.push((name, constant(value).ok_or_else(|| problem(&pointer, CONSTANT.into()))?));
         }
-        Ok(Self { kind, validator, annotations, sets })
+        Ok(Self { kind, validator, annotations, sets, sensitive })
     }
 
     /// The kind.
@@ -87,6 +97,24 @@ impl KindRules {
             return Vec::new();
         }
         schema::problems(&self.validator, data)
+    }
+
+    /// Whether something in valid data may be masked.
+    #[must_use]
+    pub fn masks(&self) -> bool {
+        !self.sensitive.is_empty()
+    }
+
+    /// Puts markers in the place of what nobody shall read.
+    pub fn mask(&self, data: &mut Value, key: &MaskKey) {
+        for pattern in &self.sensitive {
+            let pointers: Vec<_> = matching(data, pattern).into_iter().map(|(pointer, _)| pointer).collect();
+            for pointer in pointers {
+                if let Some(Value::String(text)) = data.pointer_mut(&pointer) {
+                    *text = key.marker(text);
+                }
+            }
+        }
     }
 
     /// What valid data establishes and names.
@@ -158,10 +186,13 @@ fn attribute_value(value: &Value) -> Option<AttributeValue> {
 }
 
 /// Walks the properties and items of a schema. `pattern` is a pointer into the data, with `*` for each item of an array.
-fn collect(schema: &Value, at: &str, pattern: &str, found: &mut Vec<(String, Annotation)>) -> Result<(), Problem> {
-    if let Some(annotation) = annotation(schema, at)? {
-        found.push((pattern.to_owned(), annotation));
-    }
+fn collect(
+    schema: &Value,
+    at: &str,
+    pattern: &str,
+    found: &mut impl FnMut(&Value, &str, &str) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    found(schema, at, pattern)?;
     for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let token = name.replace('~', "~0").replace('/', "~1");
         collect(property, &format!("{at}/properties/{token}"), &format!("{pattern}/{token}"), found)?;
@@ -196,6 +227,23 @@ fn annotation(schema: &Value, at: &str) -> Result<Option<Annotation>, Problem> {
         return Ok(Some(Annotation::Attribute(name)));
     }
     Ok(None)
+}
+
+/// Whether a field is masked. Only texts can be: a marker is one. Whom an event names cannot: they could not be addressed.
+fn is_sensitive(schema: &Value, at: &str) -> Result<bool, Problem> {
+    const KEYWORD: &str = "x-largesse-sensitive";
+    let problem = |message: &str| Problem { pointer: format!("{at}/{KEYWORD}"), message: message.into() };
+    match schema.get(KEYWORD) {
+        None | Some(Value::Bool(false)) => Ok(false),
+        Some(Value::Bool(true)) if schema.get("type").and_then(Value::as_str) != Some("string") => {
+            Err(problem("only what has the type string can be masked"))
+        }
+        Some(Value::Bool(true)) if schema.get("x-largesse-role").is_some() => {
+            Err(problem("a customer or an entity cannot be masked"))
+        }
+        Some(Value::Bool(true)) => Ok(true),
+        Some(_) => Err(problem("expected true or false")),
+    }
 }
 
 fn matching<'a>(data: &'a Value, pattern: &str) -> Vec<(String, &'a Value)> {
@@ -237,9 +285,22 @@ fn read_field(annotation: &Annotation, value: &Value, reading: &mut Reading) -> 
 pub struct Kinds {
     rules: BTreeMap<EventKind, Arc<KindRules>>,
     schemas: BTreeMap<EventKind, Kind>,
+    key: MaskKey,
 }
 
 impl Kinds {
+    /// None yet. What events hold that nobody shall read is masked with this key.
+    #[must_use]
+    pub fn new(key: MaskKey) -> Self {
+        Self { key, ..Self::default() }
+    }
+
+    /// What is masked with.
+    #[must_use]
+    pub fn key(&self) -> &MaskKey {
+        &self.key
+    }
+
     /// The rules of a kind.
     #[must_use]
     pub fn get(&self, kind: &EventKind) -> Option<&Arc<KindRules>> {
@@ -308,6 +369,34 @@ mod tests {
         assert!(problems.iter().any(|problem| problem.pointer == "/card"));
         let bad = json!({"team": {"members": ["b", "not an id"]}});
         assert_eq!(rules.read(&bad, Instant::MIN).unwrap_err().pointer, "/team/members/1");
+    }
+
+    #[test]
+    fn what_is_sensitive_is_masked_wherever_it_stands() {
+        let schema = json!({"properties": {
+            "phone": {"type": "string", "x-largesse-sensitive": true, "x-largesse-identifier": "identity"},
+            "cards": {"type": "array", "items": {"properties": {"number": {"type": "string", "x-largesse-sensitive": true}}}},
+            "city": {"type": "string", "x-largesse-sensitive": false},
+        }});
+        let rules = KindRules::new(EventKind::new("k").unwrap(), &schema).unwrap();
+        let key = MaskKey::default();
+        let mut data = json!({"phone": "138", "city": "Brno", "cards": [{"number": "4111"}, {"number": 5}, {}]});
+        rules.mask(&mut data, &key);
+        let [phone, card] = ["138", "4111"].map(|value| key.marker(value));
+        assert_eq!(data, json!({"phone": phone, "city": "Brno", "cards": [{"number": card}, {"number": 5}, {}]}));
+        // What it establishes is the marker.
+        let reading = rules.read(&data, Instant::MIN).unwrap();
+        assert_eq!(reading.facts, [Fact::Identifier(Dimension::Identity, Identifier::new(phone).unwrap())]);
+        for (field, says) in [
+            (json!({"type": "integer", "x-largesse-sensitive": true}), "type string"),
+            (json!({"type": "string", "x-largesse-sensitive": true, "x-largesse-role": "customer"}), "customer"),
+            (json!({"type": "string", "x-largesse-sensitive": "yes"}), "true or false"),
+        ] {
+            let error =
+                KindRules::new(EventKind::new("k").unwrap(), &json!({"properties": {"x": field}})).err().unwrap();
+            assert_eq!(error.pointer, "/properties/x/x-largesse-sensitive");
+            assert!(error.message.contains(says), "{}", error.message);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod zone;
 pub mod strict_json;
 mod schema;
+pub mod mask;
 pub mod kinds;
 pub mod bundled;
 pub mod intake;
@@ -52,6 +53,7 @@ pub use start::StartError;
 use clock::Clock;
 use components::Components;
 use intake::Arrival;
+use mask::MaskKey;
 use pipeline::{
     Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication, Work,
 };
@@ -188,7 +190,7 @@ impl Service {
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { store, components, workers, clock, seed_secret, rules, retention } = parts;
-        let registry = Arc::new(start::read_registry(&*store, &workers, &components)?);
+        let registry = Arc::new(start::read_registry(&*store, &workers, &components, MaskKey::new(&seed_secret))?);
         let (failure, _) = watch::channel(None);
         let shared = Arc::new(Shared {
             registry: RwLock::new(Arc::clone(&registry)),

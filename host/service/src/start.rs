@@ -17,6 +17,8 @@ use largesse_store::{Store, StoreError};
 
 use crate::bundled;
 use crate::components::{ComponentError, Components};
+use crate::kinds::Kinds;
+use crate::mask::MaskKey;
 use crate::registry::{Component, Published, Registry};
 
 /// Why the service did not start.
@@ -38,9 +40,11 @@ pub(crate) fn read_registry(
     store: &dyn Store,
     workers: &Workers,
     components: &Components,
+    key: MaskKey,
 ) -> Result<Registry, StartError> {
     let inconsistent = |text: String| StartError::Inconsistent(text);
     let mut registry = Registry::default();
+    registry.kinds = Kinds::new(key);
     registry.catalogue = Arc::new(store.catalogue()?);
     for kind in bundled::kinds().into_iter().chain(store.kinds()?) {
         let name = kind.kind.clone();

@@ -6,7 +6,7 @@ use largesse_store::{pack, unpack};
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::host::{Running, run};
+use super::host::{Running, policies, run};
 use super::json_of;
 use super::versions::{check_in, counted};
 
@@ -123,4 +123,47 @@ fn records_that_were_removed_are_told_apart_from_those_that_never_were() {
     let backtest = ["backtest", "--data-dir", &data, "--campaign", "counted", "--params", &same, "--json"];
     let backtest = run(&backtest).ok();
     assert_eq!(json_of(&backtest)["not_run"]["the record was removed"], removed);
+}
+
+#[test]
+fn what_nobody_shall_read_is_nowhere_on_the_disk() {
+    let Some(policies) = policies() else { return };
+    let mut host = Running::start();
+    let data = host.path("data");
+    let schema = json!({"type": "object", "required": ["card"], "properties": {
+        "card": {"type": "string", "pattern": "^[0-9]+$", "x-largesse-sensitive": true, "x-largesse-identifier": "card"}
+    }});
+    host.ok(&["kind", "register", &host.write("day.checked-in.json", schema.to_string().as_bytes())]);
+    host.ok(&["policy", "publish", &policies.join("examples/counts_as_1.wasm")]);
+    let campaign = host.write("counted.toml", b"policy = \"counts\"\ncurrency = \"CNY\"\ntime_zone = \"Etc/UTC\"\nopens = \"2020-01-01T00:00:00Z\"\n\
+        budgets = [{ unit = \"points\", total = 1000 }]\nlimits = [{ unit = \"points\", per = \"card\", window = \"campaign\", amount = 1 },\n\
+        { unit = \"points\", window = \"campaign\", amount = 10 }]\n");
+    host.ok(&["campaign", "apply", &campaign]);
+    host.ok(&["campaign", "start", "counted"]);
+    let card = "4111222233334444";
+    check_in(&host, 1, "u1", &json!({"card": card}));
+    // Another customer with the same card: the limit of the card is used up.
+    let second = check_in(&host, 2, "u2", &json!({"card": card}));
+    assert_eq!(second["verdict"], "denied", "{second}");
+    // The same event again is known; another value under its id is not the same event; what breaks the schema is refused.
+    let again = |number, card: &str| {
+        host.with_input(
+            &["event", "send", "--json"],
+            super::event(number, "day.checked-in", "u1", &json!({"card": card})).as_bytes(),
+        )
+    };
+    assert_eq!(json_of(&again(1, card).ok())["duplicates"], 1);
+    assert_eq!(json_of(&again(1, "1").out)["conflicts"], 1);
+    let refused = again(3, "none");
+    assert!(refused.code == 1 && refused.out.contains("does not match"), "{refused:?}");
+    let shown = host.ok(&["decision", "show", "1"]);
+    assert!(shown.contains("masked-") && !shown.contains(card), "{shown}");
+    host.terminate();
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+        assert!(!bytes.windows(card.len()).any(|found| found == card.as_bytes()), "{}", path.display());
+    }
+    let replayed = run(&["replay", "--data-dir", &data]).ok();
+    assert!(replayed.contains(" 2 identical in bytes and fuel, 0 not"), "{replayed}");
 }
