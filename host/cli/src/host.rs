@@ -59,6 +59,7 @@ pub(crate) struct Options {
 pub(crate) struct Host {
     runtime: Runtime,
     service: Arc<Service>,
+    jobs: Jobs,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
@@ -105,7 +106,7 @@ impl Host {
         let service = Arc::new(Service::start(parts)?);
         let jobs = Self::jobs(&service, &data_dir, &secrets)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
-        let started = runtime.block_on(Self::listen(options.listen, (&service, jobs), tokens, handle));
+        let started = runtime.block_on(Self::listen(options.listen, (&service, jobs.clone()), tokens, handle));
         let (server, address, stop) = match started {
             Ok(started) => started,
             Err(failure) => {
@@ -119,7 +120,7 @@ impl Host {
                 folder.map(|folder| tokio::spawn(watch_folder(Arc::clone(&service), folder, stop.subscribe())));
             (Dispatcher::start(Arc::clone(&service), sender), watching)
         };
-        Ok(Self { runtime, service, address, stop, server, dispatcher, watching, _data_dir: data_dir })
+        Ok(Self { runtime, service, jobs, address, stop, server, dispatcher, watching, _data_dir: data_dir })
     }
 
     /// What is asked for beside decisions, with engines of its own that find what the host has compiled.
@@ -205,6 +206,7 @@ impl Host {
             let (_, (), ()) = tokio::join!(self.server, self.dispatcher.stop(), watching);
             self.service.stop().await;
         });
+        self.jobs.stop();
     }
 }
 

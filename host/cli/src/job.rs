@@ -11,7 +11,7 @@ use crate::client::{Client, Connection};
 use crate::failure::{Failure, Result};
 use crate::money::count;
 use crate::output::Output;
-use crate::replay::bar;
+use crate::replay::{bar, removed_text};
 use crate::report::Reporting;
 use crate::table::Table;
 
@@ -112,6 +112,7 @@ fn text(job: &JobView) -> String {
     for (why, number) in &replayed.not_run {
         text.push_str(&format!("{} not run: {why}\n", count(*number)));
     }
+    text.push_str(&removed_text(replayed.removed));
     if let Some(first) = replayed.first_divergent {
         text.push_str(&format!("the first that is not: {first}\n"));
     }

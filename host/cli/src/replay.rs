@@ -146,7 +146,7 @@ fn text(replayed: &Replayed, took: Duration) -> String {
 }
 
 /// How many decisions have no record any more.
-fn removed_text(removed: u64) -> String {
+pub(crate) fn removed_text(removed: u64) -> String {
     if removed == 0 { String::new() } else { format!("{} left out: their records were removed\n", count(removed)) }
 }
 

@@ -143,6 +143,8 @@ pub struct ReplayedView {
     /// The first that did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_divergent: Option<u64>,
+    /// Decisions whose records were removed.
+    pub removed: u64,
     /// Decisions that could not be run, by why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_run: BTreeMap<String, u64>,

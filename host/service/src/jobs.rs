@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
 use largesse_documents::job::{
@@ -57,6 +59,9 @@ pub enum JobError {
 #[derive(Clone)]
 pub struct Jobs(Arc<Inner>);
 
+/// How long a job that is under way when the host stops may go on, so that the store is closed in good order.
+const GRACE: Duration = Duration::from_secs(1);
+
 struct Inner {
     store: Arc<dyn Store>,
     components: Arc<Components>,
@@ -64,7 +69,9 @@ struct Inner {
     clock: Clock,
     parts: JobParts,
     state: Mutex<State>,
-    /// Told when a job waits.
+    /// The thread that does them.
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Told when a job waits, or none is to be begun any more.
     waiting: Condvar,
     /// How far the one that runs is.
     progress: AtomicU64,
@@ -75,6 +82,8 @@ struct State {
     jobs: BTreeMap<u64, JobView>,
     /// With what they are given, events included.
     waiting: VecDeque<(u64, JobDocument)>,
+    /// Whether no more are begun.
+    stopping: bool,
 }
 
 impl Jobs {
@@ -100,13 +109,14 @@ impl Jobs {
             shared: Arc::clone(&service.shared),
             clock: service.clock.clone(),
             parts,
-            state: Mutex::new(State { jobs, waiting: VecDeque::new() }),
+            state: Mutex::new(State { jobs, ..State::default() }),
+            thread: Mutex::default(),
             waiting: Condvar::new(),
             progress: AtomicU64::new(0),
         });
         let worker = Arc::clone(&inner);
-        // It ends with the process: there is nothing that it must finish.
-        std::thread::Builder::new().name("jobs".into()).spawn(move || worker.work())?;
+        let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || worker.work())?;
+        *inner.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(Self(inner))
     }
 
@@ -146,6 +156,17 @@ impl Jobs {
         self.0.forget_oldest(&mut state)?;
         self.0.waiting.notify_one();
         Ok(job)
+    }
+
+    /// Begins no more. One that is under way has a second to come to its end; then it ends with the process, and has failed at the next start.
+    pub fn stop(&self) {
+        self.0.state().stopping = true;
+        self.0.waiting.notify_one();
+        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(thread), until) = (thread, Instant::now() + GRACE) else { return };
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// All that are kept, the latest first, without what they found.
@@ -199,8 +220,7 @@ impl Inner {
     }
 
     fn work(&self) {
-        loop {
-            let (id, document) = self.next();
+        while let Some((id, document)) = self.next() {
             let found = self.run(&document);
             let mut state = self.state();
             let Some(job) = state.jobs.get_mut(&id) else { continue };
@@ -218,10 +238,10 @@ impl Inner {
         }
     }
 
-    /// Waits for a job, and notes that it runs.
-    fn next(&self) -> (u64, JobDocument) {
+    /// Waits for a job, and notes that it runs; none once the host stops.
+    fn next(&self) -> Option<(u64, JobDocument)> {
         let mut state = self.state();
-        loop {
+        while !state.stopping {
             if let Some((id, document)) = state.waiting.pop_front() {
                 self.progress.store(0, Ordering::Relaxed);
                 let total = self.total(&document);
@@ -229,10 +249,11 @@ impl Inner {
                     job.status = JobStatus::Running;
                     job.total = total;
                 }
-                return (id, document);
+                return Some((id, document));
             }
             state = self.waiting.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        None
     }
 
     fn total(&self, document: &JobDocument) -> Option<u64> {
@@ -277,6 +298,7 @@ impl Inner {
             identical: replayed.identical,
             divergent: replayed.divergent,
             first_divergent: replayed.first.map(|first| first.recorded.id.0),
+            removed: replayed.removed,
             not_run: replayed.not_run,
         })
     }

@@ -18,7 +18,7 @@ async fn a_job_is_taken_done_and_kept() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         job = host.get("/v1/jobs/1").await.body;
     }
-    assert_eq!(job["replayed"], json!({"identical": 0, "divergent": 0}));
+    assert_eq!(job["replayed"], json!({"identical": 0, "divergent": 0, "removed": 0}));
     assert_eq!(host.get("/v1/jobs").await.body["items"], json!([job]));
 }
 
