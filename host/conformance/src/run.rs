@@ -301,10 +301,10 @@ impl<'a> Runner<'a> {
             self.set_params(params, step.effective_from.as_ref()).await?;
         }
         if let Some(until) = &step.advance {
-            self.pass(time(until)?).await?;
+            self.service.pass(time(until)?).await.map_err(|error| error.to_string())?;
         }
         if let Some(event) = &step.event {
-            self.pass(time(&event.time)?).await?;
+            self.service.pass(time(&event.time)?).await.map_err(|error| error.to_string())?;
             match self.send(number, event).await? {
                 // What was decided on a duplicate then is not decided again.
                 EventResult::Admitted(_) | EventResult::Duplicate(_) => {}
@@ -312,7 +312,7 @@ impl<'a> Runner<'a> {
                 EventResult::Unavailable(why) => return Err(why),
             }
             // A timer that was set to what is past goes off at once.
-            self.pass(self.service.clock().now()).await?;
+            self.service.pass(self.service.clock().now()).await.map_err(|error| error.to_string())?;
         }
         self.read(move |store| store.decisions(&DecisionFilter::default(), last, usize::MAX)).await
     }
@@ -341,25 +341,6 @@ impl<'a> Runner<'a> {
         let campaign = &registry.campaign(&self.campaign).ok_or("the campaign is gone")?.campaign;
         let precondition = Precondition::Version(campaign.version);
         self.apply(document, campaign.activations.active.policy, precondition).await.map(drop)
-    }
-
-    /// Lets time pass until then; timers that are due go off one after another, each at its own time.
-    async fn pass(&self, until: Instant) -> Result<(), String> {
-        let clock = self.service.clock();
-        let mut last = None;
-        loop {
-            let campaigns = [self.campaign.clone()];
-            let next = self.read(move |store| store.due_timers(&campaigns, until, 1)).await?.pop();
-            let Some((key, timer)) = next else { break };
-            if last.as_ref() == Some(&(key.clone(), timer.clone())) {
-                return Err(format!("the timer {key} does not go off"));
-            }
-            clock.set(clock.now().max(timer.due));
-            self.service.catch_up().await.map_err(|error| error.to_string())?;
-            last = Some((key, timer));
-        }
-        clock.set(clock.now().max(until));
-        Ok(())
     }
 
     async fn read<T: Send + 'static>(
