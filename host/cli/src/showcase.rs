@@ -43,7 +43,8 @@ impl Showcase {
         let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
         let (retention, allowance) = (Retention::default(), Allowance::Compiled);
         let tokens = vec![entry];
-        let host = Host::start(&Options { listen, data_dir, workers, tokens, rules, retention, allowance, watch: None })?;
+        let host =
+            Host::start(&Options { listen, data_dir, workers, tokens, rules, retention, allowance, watch: None })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
     }

@@ -15,7 +15,7 @@ use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
-use largesse_service::{ChangeError, Parts, PublicationRules, Service};
+use largesse_service::{ChangeError, Parts, PublicationRules, Retention, Service};
 use largesse_store::{Kind, MemoryStore, Store};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -120,6 +120,7 @@ impl Court {
             clock: Clock::manual(opens),
             seed_secret: [9; 32],
             rules: PublicationRules::default(),
+            retention: Retention::default(),
         };
         let service = Service::start(parts).expect("the service starts");
         let sentence = self.runtime.block_on(async {

@@ -27,7 +27,9 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         Setting { value: value.into(), from: setting.from.clone() }
     }
     let Config { listen, data_dir, workers, log_format, log_level, .. } = config;
-    let Config { watch, trusted_keys, require_signature, replace_versions, interpreters, keep_days, keep_bytes, .. } = config;
+    let Config {
+        watch, trusted_keys, require_signature, replace_versions, interpreters, keep_days, keep_bytes, ..
+    } = config;
     let trusted: Vec<String> = trusted_keys.value.iter().map(ToString::to_string).collect();
     let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
     let mut settings = vec![

@@ -169,20 +169,20 @@ pub(super) fn compile(crate_dir: &Path, target: &str, told: Stdio) -> std::resul
         other(failure.hint("Cargo.toml needs crate-type = [\"cdylib\", \"rlib\"] under [lib]"))
     })?;
     if target == TARGET {
-        note_origin(crate_dir, &file, &manifest).map_err(other)?;
+        note_origin(crate_dir, (&file, &file), &manifest).map_err(other)?;
     }
     Ok(Compiled { file, told })
 }
 
-/// Writes into a component what it was built from.
-fn note_origin(crate_dir: &Path, file: &Path, manifest: &Path) -> Result {
+/// Writes into a component what it was built from: what cargo made of the crate, which is the component itself or its module.
+fn note_origin(crate_dir: &Path, (made, component): (&Path, &Path), manifest: &Path) -> Result {
     let mut cargo = program("CARGO", "cargo");
     cargo.args(["metadata", "--format-version", "1", "--filter-platform", TARGET, "--manifest-path"]).arg(manifest);
     let told = cargo.current_dir(crate_dir).output().map_err(|error| no_rust("cargo", error))?;
     let metadata: Value = serde_json::from_slice(&told.stdout)
         .map_err(|error| Failure::from(error).context("cannot read what cargo says of the crate"))?;
     let compiler = asked(crate_dir, &["--version"])?.unwrap_or_default();
-    Origin::of(file, manifest, &metadata, &compiler)?.write_into(file)
+    Origin::of(made, manifest, &metadata, &compiler)?.write_into(component)
 }
 
 /// The component among what cargo says it made of the crate with this manifest.

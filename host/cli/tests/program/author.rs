@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -13,13 +14,21 @@ use super::json_of;
 pub(crate) struct Desk {
     folder: TempDir,
     pub(crate) target: PathBuf,
+    // Cargo gives the SDK of every crate the same id: two that are built side by side would take one another's for their own. It is let go
+    // when the folder is gone.
+    _alone: MutexGuard<'static, ()>,
 }
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Desk {
     /// Nothing when the toolchain cannot build components, which is said.
     pub(crate) fn new() -> Option<Self> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("authors");
-        has_target("wasm32-wasip2").then(|| Self { folder: tempfile::tempdir().unwrap(), target })
+        has_target("wasm32-wasip2").then(|| {
+            let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+            Self { folder: tempfile::tempdir().unwrap(), target, _alone: alone }
+        })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

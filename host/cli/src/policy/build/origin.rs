@@ -36,14 +36,14 @@ pub(in crate::policy) struct Origin {
 }
 
 impl Origin {
-    /// Looks at what cargo built a component from: its metadata of the crate, and the list of sources beside the component.
-    pub(super) fn of(component: &Path, manifest: &Path, metadata: &Value, compiler: &str) -> Result<Self> {
+    /// Looks at what cargo built from a crate: its metadata of the crate, and the list of sources beside what it made.
+    pub(super) fn of(made: &Path, manifest: &Path, metadata: &Value, compiler: &str) -> Result<Self> {
         let packages = || metadata["packages"].as_array().into_iter().flatten();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let this = packages().find(|package| package["manifest_path"].as_str().map(Path::new) == Some(manifest));
         let this = this.ok_or_else(|| Failure::new("cargo does not know the crate that it built"))?;
         let sdk = packages().find(|package| package["name"] == SDK);
-        let mut files = sources(component)?;
+        let mut files = sources(made)?;
         files.insert(manifest.to_owned());
         files.insert(PathBuf::from(text(&metadata["workspace_root"])).join("Cargo.lock"));
         Ok(Self {
@@ -113,9 +113,9 @@ fn length(length: usize) -> Result<Vec<u8>> {
     }
 }
 
-/// The files that a component was compiled from, by the list that cargo writes beside it.
-fn sources(component: &Path) -> Result<BTreeSet<PathBuf>> {
-    let file = component.with_extension("d");
+/// The files that something was compiled from, by the list that cargo writes beside it.
+fn sources(made: &Path) -> Result<BTreeSet<PathBuf>> {
+    let file = made.with_extension("d");
     let text = std::fs::read_to_string(&file)
         .map_err(|error| Failure::from(error).context(format!("cannot read {}", file.display())))?;
     Ok(listed(&text))

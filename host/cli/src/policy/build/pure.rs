@@ -23,7 +23,7 @@ pub(super) fn component(crate_dir: &Path) -> Result<PathBuf> {
     let file = module.with_extension(ENDING);
     let written = std::fs::write(&file, component);
     written.map_err(|error| Failure::from(error).context(format!("cannot write {}", file.display())))?;
-    note_origin(crate_dir, &file, &manifest(crate_dir)?)?;
+    note_origin(crate_dir, (&module, &file), &manifest(crate_dir)?)?;
     Ok(file)
 }
 
