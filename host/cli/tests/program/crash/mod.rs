@@ -50,7 +50,8 @@ impl Drop for Told {
 /// Points that a life comes by once, or may: the others are reached many times.
 fn is_reached_once(point: Point) -> bool {
     let place = |point| Point::ALL.iter().position(|other| *other == point);
-    let rare = matches!(point, Point::VersionWithdrawn | Point::StatesMigrated);
+    let rare =
+        matches!(point, Point::VersionWithdrawn | Point::StatesMigrated | Point::RecordsChosen | Point::RecordsRemoved);
     rare || place(point) < place(Point::WorkTaken) || place(point) >= place(Point::StopAsked)
 }
 

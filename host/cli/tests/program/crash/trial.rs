@@ -52,7 +52,7 @@ impl Trial {
     pub(super) fn from_nothing(seed: u64, policies: Policies) -> Self {
         let host = Running::new();
         // Records are removed under its feet, and no answer may change for that.
-        host.configure("[records]\nkeep_bytes = 20000");
+        host.configure("[records]\nkeep_bytes = 2000");
         Self {
             host,
             numbers: Numbers::new(seed),
