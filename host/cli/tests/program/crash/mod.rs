@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 pub(crate) use client::Client;
 use largesse_failpoint::Point;
 use load::Numbers;
+use trial::LOOKS_FOR_OLD;
 pub(crate) use trial::Trial;
 
 use crate::host::policies;
@@ -69,7 +70,8 @@ fn a_host_killed_at_every_fail_point_keeps_its_word() {
         for (place, point) in Point::ALL.iter().enumerate() {
             let nth = if is_reached_once(*point) { 1 } else { 1 + numbers.below(6) };
             let armed = trial.armed(&format!("{}:{nth}", point.name()));
-            let status = trial.live(armed);
+            let removes = matches!(point, Point::RecordsChosen | Point::RecordsRemoved);
+            let status = trial.live_on(armed, if removes { LOOKS_FOR_OLD } else { Duration::ZERO });
             let died = status.signal() == Some(SIGKILL);
             // Batches are as many as the disk makes them: only the first time is sure to come.
             assert!(died || (nth > 1 && status.success()), "{}:{nth}: {status}\n{}", point.name(), trial.host.log());

@@ -23,6 +23,8 @@ use crate::host::{Policies, Running};
 const SENDERS: usize = 4;
 /// New events in one life.
 const EVENTS: usize = 60;
+/// How long a host looks for old records at the latest, after there were none.
+pub(super) const LOOKS_FOR_OLD: Duration = Duration::from_millis(1_500);
 /// Events of one request while they are sent again.
 const AGAIN: usize = 250;
 /// Events from earlier lives that are sent again in each life, besides those of the last one.
@@ -85,10 +87,16 @@ impl Trial {
 
     /// Starts the host and keeps it busy, then asks it to stop. Gives how it ended, which an armed host does on its own.
     pub(crate) fn live(&mut self, command: Command) -> ExitStatus {
+        self.live_on(command, Duration::ZERO)
+    }
+
+    /// The same, with so much time between the last event and the stop for what the host does now and then.
+    pub(super) fn live_on(&mut self, command: Command, idle: Duration) -> ExitStatus {
         if self.host.launch(command) {
             let work = self.work();
             if self.send_again(&work.client).is_some() && self.set_up(&work.client).is_some() {
                 self.load(&work);
+                std::thread::sleep(idle);
             }
             self.host.ask_to_stop();
         }
