@@ -4,7 +4,7 @@
 use serde_json::Error;
 
 use crate::policy::Policy;
-use crate::{decision, held, input, manifest, policy, time};
+use crate::{decision, held, input, manifest, message, policy, reach, time};
 
 mod generated {
     #![expect(missing_docs, reason = "generated from the contract, which documents its items")]
@@ -37,9 +37,9 @@ impl<P: Policy> Guest for Adapter<P> {
         manifest_out(P::manifest(), schema)
     }
 
-    fn check(params: String) -> Result<(), Vec<wit::Problem>> {
+    fn check(params: String) -> Result<Vec<wit::Offer>, Vec<wit::Problem>> {
         let checked = match serde_json::from_str::<P::Params>(&params) {
-            Ok(params) => P::check(&params),
+            Ok(params) => P::check(&params).map(|()| P::offers(&params).into_iter().map(offer_out).collect()),
             Err(error) => Err(vec![policy::Problem::new("", error.to_string())]),
         };
         checked.map_err(|problems| problems.into_iter().take(PROBLEMS_MAX).map(problem_out).collect())
@@ -57,6 +57,20 @@ impl<P: Policy> Guest for Adapter<P> {
         let state = P::migrate(owner_kind_in(owner), &state, written_by).map_err(refusal_out)?;
         Ok(serde_json::to_string(&state).expect("a state serialises to JSON"))
     }
+
+    fn quote(enquiry: wit::Enquiry) -> Result<String, wit::Refusal> {
+        let enquiry = match enquiry_in(enquiry) {
+            Ok(enquiry) => enquiry,
+            Err((what, error)) => panic!("{what} do not read: {error}"),
+        };
+        P::quote(&enquiry).map(|answer| answer.to_string()).map_err(refusal_out)
+    }
+
+    fn merge(kept: String, joined: String) -> Result<String, wit::Refusal> {
+        let state = |text: &str| serde_json::from_str(text).expect("the host hands back states that this policy wrote");
+        let merged = P::merge(state(&kept), state(&joined)).map_err(refusal_out)?;
+        Ok(serde_json::to_string(&merged).expect("a state serialises to JSON"))
+    }
 }
 
 // ---- In ----------------------------------------------------------------------------------------------------
@@ -67,12 +81,7 @@ where
     P: serde::de::DeserializeOwned,
     S: serde::de::DeserializeOwned,
 {
-    let params = serde_json::from_str(&raw.campaign.params).map_err(|error| ("parameters", error))?;
-    let state = raw
-        .state
-        .map(|state| serde_json::from_str(&state))
-        .transpose()
-        .map_err(|error| ("contents of the state", error))?;
+    let (params, state) = documents_in(&raw.campaign.params, raw.state.as_deref())?;
     Ok(input::Input {
         subscription: raw.subscription,
         event: input::Event {
@@ -84,22 +93,54 @@ where
         },
         owner: input::Owner { kind: owner_kind_in(raw.owner.kind), id: raw.owner.id },
         parties: raw.parties.into_iter().map(party_in).collect(),
-        campaign: input::Campaign {
-            id: raw.campaign.id,
-            revision: raw.campaign.revision,
-            currency: raw.campaign.currency,
-            opens: raw.campaign.opens,
-            closes: raw.campaign.closes,
-            phase: match raw.campaign.phase {
-                wit::Phase::Open => input::Phase::Open,
-                wit::Phase::Closing => input::Phase::Closing,
-            },
-        },
+        campaign: campaign_in(raw.campaign),
         params,
         now: moment_in(raw.now),
         seed: raw.seed,
         state,
     })
+}
+
+fn enquiry_in<P, S>(raw: wit::Enquiry) -> Result<input::Enquiry<P, S>, (&'static str, Error)>
+where
+    P: serde::de::DeserializeOwned,
+    S: serde::de::DeserializeOwned,
+{
+    let (params, state) = documents_in(&raw.campaign.params, raw.state.as_deref())?;
+    Ok(input::Enquiry {
+        question: raw.question,
+        data: raw.data,
+        parties: raw.parties.into_iter().map(party_in).collect(),
+        campaign: campaign_in(raw.campaign),
+        params,
+        now: moment_in(raw.now),
+        state,
+    })
+}
+
+/// Parameters and state, read.
+fn documents_in<P, S>(params: &str, state: Option<&str>) -> Result<(P, Option<S>), (&'static str, Error)>
+where
+    P: serde::de::DeserializeOwned,
+    S: serde::de::DeserializeOwned,
+{
+    let params = serde_json::from_str(params).map_err(|error| ("parameters", error))?;
+    let state = state.map(serde_json::from_str).transpose().map_err(|error| ("contents of the state", error))?;
+    Ok((params, state))
+}
+
+fn campaign_in(campaign: wit::Campaign) -> input::Campaign {
+    input::Campaign {
+        id: campaign.id,
+        revision: campaign.revision,
+        currency: campaign.currency,
+        opens: campaign.opens,
+        closes: campaign.closes,
+        phase: match campaign.phase {
+            wit::Phase::Open => input::Phase::Open,
+            wit::Phase::Closing => input::Phase::Closing,
+        },
+    }
 }
 
 fn owner_kind_in(kind: wit::OwnerKind) -> input::OwnerKind {
@@ -123,7 +164,19 @@ fn party_in(party: wit::Party) -> input::Party {
         attributes: party.attributes,
         tags: party.tags,
         balances: party.balances.into_iter().map(balance_in).collect(),
+        standings: party.standings.into_iter().map(standing_in).collect(),
+        grants: party.grants.into_iter().map(live_grant_in).collect(),
     }
+}
+
+fn standing_in(standing: wit::Standing) -> input::Standing {
+    let wit::Standing { programme, tier, since, until } = standing;
+    input::Standing { programme, tier, since, until }
+}
+
+fn live_grant_in(grant: wit::LiveGrant) -> input::LiveGrant {
+    let wit::LiveGrant { key, unit, available, granted_at, expires } = grant;
+    input::LiveGrant { key, unit, available, granted_at, expires }
 }
 
 // ---- Out ---------------------------------------------------------------------------------------------------
@@ -134,6 +187,10 @@ fn refusal_out(refusal: policy::Refusal) -> wit::Refusal {
 
 fn problem_out(problem: policy::Problem) -> wit::Problem {
     wit::Problem { pointer: told(&problem.pointer), message: told(&problem.message) }
+}
+
+fn offer_out(offer: policy::Offer) -> wit::Offer {
+    wit::Offer { unit: offer.unit, quantity: offer.quantity, chance: offer.chance }
 }
 
 /// A text as the contract takes it: control characters escaped, and cut. Messages quote what they are about.
@@ -195,6 +252,22 @@ fn effect_out(effect: decision::Effect) -> wit::Effect {
         decision::Effect::CancelTimer(name) => wit::Effect::CancelTimer(name),
         decision::Effect::Reserve(reservation) => wit::Effect::Reserve(reservation_out(reservation)),
         decision::Effect::Settle(settlement) => wit::Effect::Settle(settlement_out(settlement)),
+        decision::Effect::Place(placement) => wit::Effect::Place(wit::Placement {
+            to: placement.to,
+            programme: placement.programme,
+            tier: placement.tier,
+            until: placement.until.map(when_out),
+            reason: placement.reason,
+        }),
+        decision::Effect::Share(reach::Share { pool, to, weight }) => {
+            wit::Effect::Share(wit::Share { pool, to, weight })
+        }
+        decision::Effect::Enrol(reach::Enrolment { campaign, party, data }) => {
+            wit::Effect::Enrol(wit::Enrolment { campaign, party, data })
+        }
+        decision::Effect::Measure(reach::Measurement { name, label, by }) => {
+            wit::Effect::Measure(wit::Measurement { name, label, by })
+        }
     }
 }
 
@@ -277,15 +350,15 @@ fn revocation_out(revocation: decision::Revocation) -> wit::Revocation {
     }
 }
 
-fn message_out(message: decision::Message) -> wit::Message {
+fn message_out(message: message::Message) -> wit::Message {
     wit::Message {
         key: message.key,
         to: message.to,
         template: message.template,
         vars: message.vars,
         class: match message.class {
-            decision::MessageClass::Service => wit::MessageClass::Service,
-            decision::MessageClass::Marketing => wit::MessageClass::Marketing,
+            message::MessageClass::Service => wit::MessageClass::Service,
+            message::MessageClass::Marketing => wit::MessageClass::Marketing,
         },
         channels: message.channels,
     }
@@ -311,6 +384,11 @@ fn manifest_out(manifest: manifest::Manifest, params_schema: String) -> wit::Man
         subscriptions: manifest.subscriptions.into_iter().map(subscription_out).collect(),
         effects: manifest.effects.into_iter().map(effect_kind_out).collect(),
         unit_classes: manifest.unit_classes.into_iter().map(|class| class.as_str().to_owned()).collect(),
+        questions: manifest
+            .questions
+            .into_iter()
+            .map(|question| wit::Question { name: question.name, data_schema: question.data_schema })
+            .collect(),
     }
 }
 
@@ -322,8 +400,15 @@ fn role_out(role: manifest::Role) -> wit::Role {
             manifest::Source::Inviter(distance) => wit::Source::Inviter(distance),
             manifest::Source::CustomerAt(pointer) => wit::Source::CustomerAt(pointer),
             manifest::Source::MembersAt(pointer) => wit::Source::MembersAt(pointer),
+            manifest::Source::Members => wit::Source::Members,
         },
-        needs: wit::Needs { attributes: role.attributes, balances: role.balances, tags: role.tags },
+        needs: wit::Needs {
+            attributes: role.attributes,
+            balances: role.balances,
+            tags: role.tags,
+            standings: role.standings,
+            grants: role.grants,
+        },
     }
 }
 
@@ -334,6 +419,7 @@ fn subscription_out(subscription: manifest::Subscription) -> wit::Subscription {
         owner: match subscription.owner {
             manifest::OwnerOf::Party(role) => wit::OwnerOf::Party(role),
             manifest::OwnerOf::Entity(pointer) => wit::OwnerOf::Entity(pointer),
+            manifest::OwnerOf::Group(kind) => wit::OwnerOf::Group(kind),
         },
         about: subscription.about,
     }
@@ -348,5 +434,9 @@ fn effect_kind_out(kind: manifest::EffectKind) -> wit::EffectKind {
         manifest::EffectKind::Schedule => wit::EffectKind::Schedule,
         manifest::EffectKind::Reserve => wit::EffectKind::Reserve,
         manifest::EffectKind::Settle => wit::EffectKind::Settle,
+        manifest::EffectKind::Place => wit::EffectKind::Place,
+        manifest::EffectKind::Share => wit::EffectKind::Share,
+        manifest::EffectKind::Enrol => wit::EffectKind::Enrol,
+        manifest::EffectKind::Measure => wit::EffectKind::Measure,
     }
 }

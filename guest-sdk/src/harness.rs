@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::decision::{Decision, Dimension, Message, StateChange, TagChange};
-use crate::input::{Balance, Campaign, Event, Input, Owner, OwnerKind, Party, Phase};
+use crate::decision::{Decision, Dimension, StateChange};
+use crate::input::{Balance, Campaign, Enquiry, Event, Input, Owner, OwnerKind, Party, Phase, Standing};
 use crate::manifest::{Manifest, OwnerOf, Role, Source, Subscription};
+use crate::message::{Message, TagChange};
 use crate::policy::{Policy, Refusal};
+use crate::reach::{Enrolment, Measurement, Placement, Share};
 use crate::time::{LocalTime, Moment};
 use crate::timer::{Schedule, TIMER_FIRED};
 
@@ -29,6 +31,8 @@ struct Customer {
     tags: Vec<String>,
     inviter: Option<String>,
     identifiers: Vec<(Dimension, String)>,
+    standings: Vec<Standing>,
+    groups: BTreeMap<String, String>,
 }
 
 /// Runs one campaign of a policy, natively.
@@ -38,6 +42,7 @@ pub struct Harness<P: Policy> {
     campaign: Campaign,
     offset_minutes: i32,
     customers: BTreeMap<String, Customer>,
+    members: BTreeMap<String, Vec<String>>,
     states: BTreeMap<(OwnerKind, String), String>,
     book: Book,
     events: u64,
@@ -76,6 +81,14 @@ pub struct Decided {
     pub committed: Vec<Given>,
     /// Grants and reservations released.
     pub released: Vec<Given>,
+    /// Moves within programmes.
+    pub placed: Vec<Placement>,
+    /// Weights in pools.
+    pub shares: Vec<Share>,
+    /// Parties handed on.
+    pub enrolled: Vec<Enrolment>,
+    /// What was counted.
+    pub measured: Vec<Measurement>,
     /// Tags set and taken.
     pub tags: Vec<TagChange>,
     /// Messages sent.
@@ -148,6 +161,7 @@ impl<P: Policy> Harness<P> {
             campaign,
             offset_minutes: 480,
             customers: BTreeMap::new(),
+            members: BTreeMap::new(),
             states: BTreeMap::new(),
             book: Book::default(),
             events: 0,
@@ -221,6 +235,37 @@ impl<P: Policy> Harness<P> {
     pub fn invited(&mut self, inviter: &str, customer: &str) -> &mut Self {
         self.customer(customer).inviter = Some(inviter.to_owned());
         self
+    }
+
+    /// Makes a customer a member of a group: its kind and which.
+    pub fn joined(&mut self, kind: &str, group: &str, customer: &str) -> &mut Self {
+        self.customer(customer).groups.insert(kind.to_owned(), group.to_owned());
+        self.members.entry(group.to_owned()).or_default().push(customer.to_owned());
+        self
+    }
+
+    /// Asks a question as a customer, at a time (RFC 3339).
+    ///
+    /// # Errors
+    /// The policy's own no.
+    ///
+    /// # Panics
+    /// When the policy does not declare the question.
+    pub fn quote(&self, question: &str, customer: &str, time: &str, data: impl Serialize) -> Result<Value, Refusal> {
+        let declared = self.manifest.questions.iter().any(|one| one.name == question);
+        assert!(declared, "the manifest does not declare the question {question}");
+        let at = clock::parse(time);
+        let roles = self.manifest.roles.iter().filter(|role| role.source == Source::Actor);
+        let state = self.states.get(&(OwnerKind::Party, customer.to_owned()));
+        P::quote(&Enquiry {
+            question: question.to_owned(),
+            data: serde_json::to_value(data).expect("question data is JSON").to_string(),
+            parties: roles.map(|role| self.shown(role, customer.to_owned())).collect(),
+            campaign: self.campaign.clone(),
+            params: serde_json::from_value(self.params.clone()).expect("parameters were read before"),
+            now: Moment { at, local: LocalTime::at_offset(at, self.offset_minutes) },
+            state: state.map(|state| serde_json::from_str(state).expect("the policy reads the state that it wrote")),
+        })
     }
 
     /// Gives a customer an identity, device, card or address.
@@ -297,7 +342,8 @@ impl<P: Policy> Harness<P> {
 
     fn decide(&mut self, subscription: &Subscription, actor: &str, occurred: Moment, data: &Value) -> Option<Decided> {
         let owner = self.owner(subscription, actor, data)?;
-        let parties: Vec<_> = self.manifest.roles.iter().flat_map(|role| self.parties(role, actor, data)).collect();
+        let cast = |role| self.parties(role, actor, data, &owner);
+        let parties: Vec<_> = self.manifest.roles.iter().flat_map(cast).collect();
         let state = self.states.get(&(owner.kind, owner.id.clone()));
         let input = Input {
             subscription: subscription.name.clone(),
@@ -374,6 +420,18 @@ impl<P: Policy> Harness<P> {
                 tags.push(change.tag.clone());
             }
         }
+        for placement in &decided.placed {
+            let standings = &mut self.customers.entry(placement.to.clone()).or_default().standings;
+            let now = input.event.occurred.at;
+            let old = standings.iter().position(|one| one.programme == placement.programme);
+            let old = old.map(|index| standings.remove(index));
+            standings.extend(placement.tier.clone().map(|tier| Standing {
+                since: old.filter(|old| old.tier == tier).map_or(now, |old| old.since),
+                tier,
+                programme: placement.programme.clone(),
+                until: placement.until.map(|until| clock::resolve(until, now, self.offset_minutes)),
+            }));
+        }
         let key = (input.owner.kind, input.owner.id.clone());
         match decision.state {
             StateChange::Keep => {}
@@ -389,6 +447,10 @@ impl<P: Policy> Harness<P> {
     fn owner(&self, subscription: &Subscription, actor: &str, data: &Value) -> Option<Owner> {
         match &subscription.owner {
             OwnerOf::Entity(pointer) => Some(Owner { kind: OwnerKind::Entity, id: text_at(data, pointer)? }),
+            OwnerOf::Group(kind) => {
+                let id = self.customers.get(actor)?.groups.get(kind)?.clone();
+                Some(Owner { kind: OwnerKind::Entity, id })
+            }
             OwnerOf::Party(name) => {
                 let role =
                     self.manifest.roles.iter().find(|role| role.name == *name).expect("the owner's role is declared");
@@ -406,6 +468,7 @@ impl<P: Policy> Harness<P> {
                 let members = data.pointer(pointer).and_then(Value::as_array);
                 members.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
             }
+            Source::Members => Vec::new(),
             Source::Inviter(distance) => {
                 let inviter = |of: String| self.customers.get(&of).and_then(|one| one.inviter.clone());
                 (0..*distance).try_fold(actor.to_owned(), |of, _| inviter(of)).into_iter().collect()
@@ -413,22 +476,27 @@ impl<P: Policy> Harness<P> {
         }
     }
 
-    fn parties(&self, role: &Role, actor: &str, data: &Value) -> Vec<Party> {
-        self.cast(role, actor, data).into_iter().map(|id| self.shown(role, id)).collect()
+    fn parties(&self, role: &Role, actor: &str, data: &Value, owner: &Owner) -> Vec<Party> {
+        let cast = match (&role.source, owner.kind) {
+            (Source::Members, OwnerKind::Entity) => self.members.get(&owner.id).cloned().unwrap_or_default(),
+            _ => self.cast(role, actor, data),
+        };
+        cast.into_iter().map(|id| self.shown(role, id)).collect()
     }
 
     fn shown(&self, role: &Role, id: String) -> Party {
         let known = self.customers.get(&id).cloned().unwrap_or_default();
         let declared = known.attributes.into_iter().filter(|(name, _)| role.attributes.contains(name));
-        let balances = role.balances.iter().map(|unit| Balance {
-            unit: unit.clone(),
-            amount: i64::try_from(self.book.balance(&id, unit)).expect("balances are at most 10^15"),
-        });
+        let balances = role.balances.iter().flat_map(|wanted| self.book.balances(&id, wanted));
+        let balances = balances
+            .map(|(unit, amount)| Balance { unit, amount: i64::try_from(amount).expect("balances are at most 10^15") });
         Party {
             role: role.name.clone(),
             attributes: Value::Object(declared.collect()).to_string(),
             tags: if role.tags { known.tags } else { Vec::new() },
             balances: balances.collect(),
+            standings: if role.standings { known.standings } else { Vec::new() },
+            grants: if role.grants { self.book.live(&id) } else { Vec::new() },
             customer: id,
         }
     }

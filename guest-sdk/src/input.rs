@@ -119,7 +119,7 @@ pub struct Balance {
 }
 
 /// A customer shown to the decision. Only what the role declares is filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Party {
     /// The role's name in the manifest.
     pub role: String,
@@ -131,6 +131,76 @@ pub struct Party {
     pub tags: Vec<String>,
     /// The declared balances.
     pub balances: Vec<Balance>,
+    /// Where the customer stands in programmes.
+    pub standings: Vec<Standing>,
+    /// What this campaign granted and still holds, the first given first.
+    pub grants: Vec<LiveGrant>,
+}
+
+/// Where a customer stands in a programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which programme.
+    pub programme: String,
+    /// In which tier.
+    pub tier: String,
+    /// Since then, in milliseconds since 1970.
+    pub since: i64,
+    /// Over from then on, in milliseconds since 1970.
+    pub until: Option<i64>,
+}
+
+/// A grant of this campaign that is neither used up, nor taken back, nor over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveGrant {
+    /// The policy's name for it.
+    pub key: String,
+    /// Of what.
+    pub unit: String,
+    /// What can still be used; nothing of one that is pending.
+    pub available: u64,
+    /// When it was given, in milliseconds since 1970.
+    pub granted_at: i64,
+    /// Worth nothing from then on, in milliseconds since 1970.
+    pub expires: Option<i64>,
+}
+
+/// A question. Its answer changes nothing.
+#[derive(Clone, Debug)]
+pub struct Enquiry<P, S> {
+    /// Which of the manifest's questions.
+    pub question: String,
+    /// A JSON object that fits the question's schema.
+    pub data: String,
+    /// The customer who asks, in every role of the source actor.
+    pub parties: Vec<Party>,
+    /// The campaign that is asked.
+    pub campaign: Campaign,
+    /// The parameters in force now.
+    pub params: P,
+    /// Now.
+    pub now: Moment,
+    /// What is kept of the customer.
+    pub state: Option<S>,
+}
+
+impl<P, S> Enquiry<P, S> {
+    /// The data, read as `T`.
+    ///
+    /// # Errors
+    /// A refusal `bad-question-data` that says which field does not fit.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_str(&self.data)
+            .map_err(|error| Refusal::new("bad-question-data", format!("data of {}: {error}", self.question)))
+    }
+
+    /// The customer who asks.
+    ///
+    /// # Errors
+    /// Refuses with `missing-party` when the manifest has no role for the actor.
+    pub fn asker(&self) -> Result<&Party, Refusal> {
+        self.parties.first().ok_or_else(|| Refusal::new("missing-party", "no role shows who asks"))
+    }
 }
 
 impl Party {
@@ -173,6 +243,24 @@ impl Party {
     #[must_use]
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags.iter().any(|own| own == tag)
+    }
+
+    /// The tier in which the customer stands in a programme.
+    #[must_use]
+    pub fn tier(&self, programme: &str) -> Option<&str> {
+        self.standing(programme).map(|standing| standing.tier.as_str())
+    }
+
+    /// Where the customer stands in a programme.
+    #[must_use]
+    pub fn standing(&self, programme: &str) -> Option<&Standing> {
+        self.standings.iter().find(|standing| standing.programme == programme)
+    }
+
+    /// A live grant of this campaign, by its key.
+    #[must_use]
+    pub fn live_grant(&self, key: &str) -> Option<&LiveGrant> {
+        self.grants.iter().find(|grant| grant.key == key)
     }
 
     /// What the customer holds of a unit; nothing when it is not shown.

@@ -78,6 +78,8 @@ mod policy;
 mod input;
 mod decision;
 mod held;
+mod message;
+mod reach;
 mod timer;
 mod manifest;
 mod time;
@@ -96,18 +98,17 @@ mod arena;
 pub use benefit::{BenefitParam, ShortfallParam, benefit_problems, grants};
 pub use chance::Chance;
 pub use days::DaySet;
-pub use decision::{
-    Benefit, Claim, Decision, Dimension, Effect, Grant, Message, MessageClass, Revocation, Shortfall, StateChange,
-    TagChange, Target,
-};
+pub use decision::{Benefit, Claim, Decision, Dimension, Effect, Grant, Revocation, Shortfall, StateChange, Target};
 #[cfg(not(target_arch = "wasm32"))]
 pub use harness::{Decided, Given, Harness, Outcome};
 pub use held::{AfterHold, Held, Hold, Reservation, Settle, Settlement};
-pub use input::{Balance, Campaign, Event, Input, Owner, OwnerKind, Party, Phase};
+pub use input::{Balance, Campaign, Enquiry, Event, Input, LiveGrant, Owner, OwnerKind, Party, Phase, Standing};
 pub use key::key_part;
-pub use manifest::{EffectKind, Manifest, OwnerOf, Role, Source, Subscription, UnitClass};
+pub use manifest::{EffectKind, Manifest, OwnerOf, Question, Role, Source, Subscription, UnitClass};
+pub use message::{Message, MessageClass, TagChange};
 pub use money::Money;
-pub use policy::{Policy, Problem, Refusal, no_problems};
+pub use policy::{Offer, Policy, Problem, Refusal, no_problems};
+pub use reach::{ENROLMENT_MADE, Enrolment, EnrolmentMade, Measurement, POOL_SETTLED, Placement, PoolSettled, Share};
 pub use serde_json::{Value, json};
 pub use time::{DAY_SECONDS, Date, LocalTime, Moment, When};
 pub use timer::{Schedule, TIMER_FIRED, TimerFired};

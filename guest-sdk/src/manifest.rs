@@ -1,5 +1,7 @@
 //! What a policy says of itself.
 
+use schemars::JsonSchema;
+
 use crate::timer::TIMER_FIRED;
 
 /// What a policy says of itself. The host shows only what is declared here, and takes what is not declared as a fault.
@@ -24,6 +26,25 @@ pub struct Manifest {
     pub effects: Vec<EffectKind>,
     /// The classes of unit that it may grant.
     pub unit_classes: Vec<UnitClass>,
+    /// The questions that it answers.
+    pub questions: Vec<Question>,
+}
+
+/// A question that a policy answers with [`Policy::quote`](crate::Policy::quote).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// 1 to 64 of `a-z 0-9 -`.
+    pub name: String,
+    /// JSON Schema (2020-12) of its data.
+    pub data_schema: String,
+}
+
+impl Question {
+    /// A question with data of this type.
+    pub fn new<T: JsonSchema>(name: impl Into<String>) -> Self {
+        let schema = serde_json::to_string(&schemars::schema_for!(T)).expect("a schema is JSON");
+        Self { name: name.into(), data_schema: schema }
+    }
 }
 
 impl Manifest {
@@ -40,6 +61,7 @@ impl Manifest {
             subscriptions: Vec::new(),
             effects: Vec::new(),
             unit_classes: Vec::new(),
+            questions: Vec::new(),
         }
     }
 
@@ -71,6 +93,13 @@ impl Manifest {
         self
     }
 
+    /// Adds a question.
+    #[must_use]
+    pub fn question(mut self, question: Question) -> Self {
+        self.questions.push(question);
+        self
+    }
+
     /// Sets the version of the state that is written, and all that are read.
     #[must_use]
     pub fn state_version(mut self, writes: u32, reads: impl IntoIterator<Item = u32>) -> Self {
@@ -95,6 +124,8 @@ pub enum Source {
     CustomerAt(String),
     /// An array of customers.
     MembersAt(String),
+    /// The members of the entity that owns the decision, the first to join first.
+    Members,
 }
 
 /// A part that a customer plays in a decision, and what it needs to be shown of the customer.
@@ -106,16 +137,28 @@ pub struct Role {
     pub source: Source,
     /// The attributes shown.
     pub attributes: Vec<String>,
-    /// The units whose balances are shown.
+    /// The units, or classes of unit, whose balances are shown.
     pub balances: Vec<String>,
     /// Whether tags are shown.
     pub tags: bool,
+    /// Whether standings in programmes are shown.
+    pub standings: bool,
+    /// Whether this campaign's live grants are shown.
+    pub grants: bool,
 }
 
 impl Role {
     /// A role that is shown nothing but who it is.
     pub fn new(name: impl Into<String>, source: Source) -> Self {
-        Self { name: name.into(), source, attributes: Vec::new(), balances: Vec::new(), tags: false }
+        Self {
+            name: name.into(),
+            source,
+            attributes: Vec::new(),
+            balances: Vec::new(),
+            tags: false,
+            standings: false,
+            grants: false,
+        }
     }
 
     /// The customer who acted.
@@ -135,17 +178,36 @@ impl Role {
         self
     }
 
-    /// Shows balances of units.
+    /// Shows balances of units; of a class alone, such as `coupon`, all that the customer holds of it.
     #[must_use]
     pub fn balances<U: Into<String>>(mut self, units: impl IntoIterator<Item = U>) -> Self {
         self.balances.extend(units.into_iter().map(Into::into));
         self
     }
 
+    /// The members of the entity that owns the decision.
+    pub fn members(name: impl Into<String>) -> Self {
+        Self::new(name, Source::Members)
+    }
+
     /// Shows tags.
     #[must_use]
     pub fn tags(mut self) -> Self {
         self.tags = true;
+        self
+    }
+
+    /// Shows where the customer stands in programmes.
+    #[must_use]
+    pub fn standings(mut self) -> Self {
+        self.standings = true;
+        self
+    }
+
+    /// Shows this campaign's live grants.
+    #[must_use]
+    pub fn grants(mut self) -> Self {
+        self.grants = true;
         self
     }
 }
@@ -157,6 +219,8 @@ pub enum OwnerOf {
     Party(String),
     /// The entity that a pointer into the event's data names.
     Entity(String),
+    /// The entity of this kind that the actor is a member of.
+    Group(String),
 }
 
 /// An event kind that the policy decides on. Without an owner in the event (no inviter, say) there is no decision.
@@ -181,6 +245,11 @@ impl Subscription {
     /// Decides on a kind, with the state of the entity that a pointer names.
     pub fn entity(name: impl Into<String>, kind: impl Into<String>, pointer: impl Into<String>) -> Self {
         Self { name: name.into(), kind: kind.into(), owner: OwnerOf::Entity(pointer.into()), about: None }
+    }
+
+    /// Decides on a kind, with the state of the group of that kind that the actor is a member of.
+    pub fn group(name: impl Into<String>, kind: impl Into<String>, group: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), owner: OwnerOf::Group(group.into()), about: None }
     }
 
     /// Decides on the timers of the customer in a role.
@@ -218,12 +287,31 @@ pub enum EffectKind {
     Reserve,
     /// Commit or release what is held.
     Settle,
+    /// Move within a programme.
+    Place,
+    /// Set a weight in a pool; takes a subscription to [`POOL_SETTLED`](crate::POOL_SETTLED).
+    Share,
+    /// Hand on to another campaign.
+    Enrol,
+    /// Count.
+    Measure,
 }
 
 impl EffectKind {
     /// Every kind, in the order of the contract.
-    pub const ALL: [Self; 7] =
-        [Self::Grant, Self::Revoke, Self::Message, Self::Tag, Self::Schedule, Self::Reserve, Self::Settle];
+    pub const ALL: [Self; 11] = [
+        Self::Grant,
+        Self::Revoke,
+        Self::Message,
+        Self::Tag,
+        Self::Schedule,
+        Self::Reserve,
+        Self::Settle,
+        Self::Place,
+        Self::Share,
+        Self::Enrol,
+        Self::Measure,
+    ];
 
     /// The word in the contract.
     #[must_use]
@@ -236,6 +324,10 @@ impl EffectKind {
             Self::Schedule => "schedule",
             Self::Reserve => "reserve",
             Self::Settle => "settle",
+            Self::Place => "place",
+            Self::Share => "share",
+            Self::Enrol => "enrol",
+            Self::Measure => "measure",
         }
     }
 }

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::decision::Decision;
-use crate::input::{Input, OwnerKind};
+use crate::input::{Enquiry, Input, OwnerKind};
 use crate::manifest::Manifest;
 
 /// A policy: parameters in, decisions out, nothing else.
@@ -29,11 +30,36 @@ pub trait Policy: 'static {
         Ok(())
     }
 
+    /// What may be given with parameters that [`Policy::check`] accepts, at most 64 offers. What is not named may be given all the
+    /// same; what is, the host holds against the stock before a campaign starts.
+    fn offers(params: &Self::Params) -> Vec<Offer> {
+        let _ = params;
+        Vec::new()
+    }
+
     /// One decision.
     ///
     /// # Errors
     /// The policy's own no: data for the caller, not a failure. State stays as it was.
     fn decide(input: &Input<Self::Params, Self::State>) -> Result<Decision<Self::State>, Refusal>;
+
+    /// The answer to a question of the manifest; an object of at most 8 KiB. It changes nothing.
+    ///
+    /// # Errors
+    /// The policy's own no. By default there are no answers.
+    fn quote(enquiry: &Enquiry<Self::Params, Self::State>) -> Result<Value, Refusal> {
+        Err(Refusal::new("no-such-question", enquiry.question.as_str()))
+    }
+
+    /// One state of what was kept of two customers who turn out to be one: of the one who stays and of the other. A policy that
+    /// keeps state should say how, or what was kept of the other is lost to it.
+    ///
+    /// # Errors
+    /// When they cannot be made one, as by default.
+    fn merge(kept: Self::State, joined: Self::State) -> Result<Self::State, Refusal> {
+        let _ = (kept, joined);
+        Err(Refusal::new("states-not-merged", "this policy keeps the state of the customer who stays"))
+    }
 
     /// A state that version `written_by` wrote, as this version writes it. The default takes what this version wrote,
     /// and whatever older state still reads as this version's `State`, if the manifest lists that version.
@@ -47,6 +73,17 @@ pub trait Policy: 'static {
         }
         serde_json::from_str(state).map_err(|error| Refusal::new("unreadable-state", error.to_string()))
     }
+}
+
+/// What a policy with certain parameters may give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The unit.
+    pub unit: String,
+    /// The most at once.
+    pub quantity: u64,
+    /// Its chance where it is drawn, in millionths.
+    pub chance: Option<u32>,
 }
 
 /// What is wrong with a document, and where.

@@ -30,6 +30,8 @@ fn input(data: &str, state: Option<&str>) -> wit::Input {
         attributes: "{}".to_owned(),
         tags: Vec::new(),
         balances: Vec::new(),
+        standings: Vec::new(),
+        grants: Vec::new(),
     };
     wit::Input {
         subscription: "acted".to_owned(),

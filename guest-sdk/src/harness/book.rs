@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Shortfall, Target};
 use crate::held::{AfterHold, Held, Reservation, Settle, Settlement};
-use crate::input::{Event, Owner};
+use crate::input::{Event, LiveGrant, Owner};
 use crate::manifest::{EffectKind, Manifest, UnitClass};
 use crate::money::AMOUNT_MAX;
 use crate::time::When;
@@ -13,6 +13,9 @@ use super::Decided;
 use super::clock;
 use super::holds::{Hold, Holds};
 use super::timers::{self, Timers};
+
+/// Most that one party weighs in a pool.
+const WEIGHT_MAX: u64 = 1_000_000_000;
 
 /// A grant that was applied, or something that was reserved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +103,10 @@ impl Book {
             Effect::CancelTimer(name) => self.timers.cancel(name, around.owner, decided),
             Effect::Tag(change) => decided.tags.push(change),
             Effect::Message(message) => decided.messages.push(message),
+            Effect::Place(placement) => decided.placed.push(placement),
+            Effect::Share(share) => decided.shares.push(share),
+            Effect::Enrol(enrolment) => decided.enrolled.push(enrolment),
+            Effect::Measure(measurement) => decided.measured.push(measurement),
             Effect::Revoke(revocation) => self.revoke(&revocation, around.about, decided),
             Effect::Grant(grant) => match self.grant(&grant, around, limit) {
                 Ok(given) => decided.given.push(given),
@@ -107,6 +114,30 @@ impl Book {
             },
         }
         Ok(())
+    }
+
+    /// What of a customer's is still to be used, in the order in which it was given.
+    pub(super) fn live(&self, customer: &str) -> Vec<LiveGrant> {
+        let mine = self.given.iter().filter(|one| one.to == customer && one.quantity > 0);
+        let live = |one: &Given| LiveGrant {
+            key: one.key.clone(),
+            unit: one.unit.clone(),
+            available: if self.holds.is_pending(&one.to, &one.key) { 0 } else { one.quantity },
+            granted_at: 0,
+            expires: None,
+        };
+        mine.map(live).collect()
+    }
+
+    /// What a customer can use of a unit, or of each unit of a class.
+    pub(super) fn balances(&self, customer: &str, wanted: &str) -> Vec<(String, u64)> {
+        if UnitClass::of(wanted).is_some() {
+            return vec![(wanted.to_owned(), self.balance(customer, wanted))];
+        }
+        let of_class = |unit: &str| unit.split_once(':').is_some_and(|(class, _)| class == wanted);
+        let units = self.given.iter().filter(|one| one.to == customer && of_class(&one.unit));
+        let units: BTreeSet<&str> = units.map(|one| one.unit.as_str()).collect();
+        units.into_iter().map(|unit| (unit.to_owned(), self.balance(customer, unit))).collect()
     }
 
     fn reserve(
@@ -240,6 +271,20 @@ pub(super) fn assert_contract(effect: &Effect, manifest: &Manifest, shown: &[&st
             timers::assert_name(name);
         }
         Effect::Revoke(_) => declared(EffectKind::Revoke),
+        Effect::Place(placement) => {
+            declared(EffectKind::Place);
+            known(&placement.to);
+        }
+        Effect::Share(share) => {
+            declared(EffectKind::Share);
+            known(&share.to);
+            assert!(share.weight <= WEIGHT_MAX, "{} weighs {}, more than {WEIGHT_MAX}", share.to, share.weight);
+        }
+        Effect::Enrol(enrolment) => {
+            declared(EffectKind::Enrol);
+            known(&enrolment.party);
+        }
+        Effect::Measure(_) => declared(EffectKind::Measure),
         Effect::Reserve(reservation) => {
             declared(EffectKind::Reserve);
             known(&reservation.party);

@@ -1,5 +1,6 @@
 //! `largesse campaign`: apply, look at, start, pause, resume and end campaigns, and see what they spend.
 
+mod quote;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -68,6 +69,13 @@ enum Action {
         /// Its id
         id: String,
     },
+    /// Ask a campaign's policy: what would this coupon take off this loan?
+    Quote(quote::QuoteArgs),
+    /// Show what a campaign has counted
+    Measures {
+        /// Its id
+        id: String,
+    },
     /// Let another version of the policy decide
     Activate {
         /// Its id
@@ -114,6 +122,8 @@ enum Action {
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = args.connection.client()?;
     let (id, command) = match args.action {
+        Action::Quote(args) => return quote::quote(&client, args, output),
+        Action::Measures { id } => return quote::measures(&client, &id, output),
         Action::Apply { file, id } => {
             let (campaign, is_new) = apply_file(&client, &file, id)?;
             return output.print(&campaign, || show::applied_line(&campaign, is_new));

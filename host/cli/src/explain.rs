@@ -210,6 +210,17 @@ fn asked(effect: &EffectView) -> String {
         EffectView::Settle { of, party, key, how, reason, .. } => {
             format!("{how} the {of} `{key}` of {party}{}", because(reason))
         }
+        EffectView::Place { to, programme, tier: Some(tier), reason, .. } => {
+            format!("place {to} into {tier} of {programme}{}", because(reason))
+        }
+        EffectView::Place { to, programme, tier: None, reason, .. } => {
+            format!("take {to} out of {programme}{}", because(reason))
+        }
+        EffectView::Share { pool, to, weight } => format!("let {to} weigh {weight} in the pool {pool}"),
+        EffectView::Enrol { campaign, party, .. } => format!("hand {party} on to {campaign}"),
+        EffectView::Measure { name, label, by } => {
+            format!("count {by} of {name}{}", if label.is_empty() { String::new() } else { format!(" ({label})") })
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod host;
 mod serve;
 mod client;
 mod policy;
+mod programme;
 mod campaign;
 mod event;
 mod explain;

@@ -12,7 +12,9 @@ use largesse_domain::unit::{Quantity, Unit};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::scenario::{GrantExpected, Step, TagExpected, TimerExpected};
+use crate::scenario::{
+    EnrolledExpected, GrantExpected, PlacedExpected, ShareExpected, Step, TagExpected, TimerExpected,
+};
 
 /// What a step led to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +36,13 @@ pub(crate) struct Actual {
     pub(crate) balances: BTreeMap<String, BTreeMap<String, u64>>,
     /// Of the owners that the step names; `None` where nothing is kept.
     pub(crate) states: BTreeMap<String, Option<Value>>,
+    pub(crate) answer: Option<Value>,
+    pub(crate) placed: Vec<PlacedExpected>,
+    pub(crate) shares: Vec<ShareExpected>,
+    pub(crate) enrolled: Vec<EnrolledExpected>,
+    pub(crate) measures: BTreeMap<String, u64>,
+    /// Of the customers that the step names.
+    pub(crate) standings: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Actual {
@@ -90,6 +99,19 @@ impl Actual {
                     self.messages.push(message.template.to_string());
                 }
             }
+            Done::Placed { to, programme, tier, .. } => self.placed.push(PlacedExpected {
+                to: to.to_string(),
+                programme: programme.to_string(),
+                tier: tier.as_ref().map(ToString::to_string),
+            }),
+            Done::Shared { to, pool, weight } => {
+                self.shares.push(ShareExpected { pool: pool.to_string(), to: to.to_string(), weight: *weight });
+            }
+            Done::Enrolled { party, campaign } => {
+                self.enrolled.push(EnrolledExpected { campaign: campaign.to_string(), party: party.to_string() });
+            }
+            // Counts are read after the step.
+            Done::Measured { .. } => {}
             Done::Scheduled { name, due } => self.timers.push(TimerExpected {
                 owner: Some(owner.to_owned()),
                 name: name.to_string(),
@@ -149,6 +171,7 @@ pub(crate) fn differences(step: &Step, actual: &Actual) -> Vec<Difference> {
     let actual = actual.clone();
     let mut found: Vec<Difference> =
         actual.faults.iter().map(|fault| Difference::wrong(format!("the policy faulted: {fault}"))).collect();
+    found.extend(reached(step, &actual));
     found.extend(grants("grants", step.grants.as_deref(), actual.grants));
     found.extend(grants("revoked", step.revoked.as_deref(), actual.revoked));
     found.extend(code("refused", step.refused.as_ref(), &actual.refused));
@@ -173,6 +196,49 @@ pub(crate) fn differences(step: &Step, actual: &Actual) -> Vec<Difference> {
             || Difference { what: "states".into(), missing: vec![one(expected)], unexpected: vec![unexpected] };
         (actual != Some(expected)).then(differs)
     }));
+    found
+}
+
+/// How what reaches beyond rewards differs: answers, programmes, pools, other campaigns, counts.
+fn reached(step: &Step, actual: &Actual) -> Vec<Difference> {
+    let mut found = Vec::new();
+    if let Some(expected) = &step.answer {
+        let empty = Value::Null;
+        let answer = actual.answer.as_ref().unwrap_or(&empty);
+        let unmet = |(name, value): (&String, &Value)| {
+            let got = answer.get(name).unwrap_or(&empty);
+            let one = |value: &Value| vec![format!("{name} = {value}")];
+            (got != value).then(|| Difference { what: "answer".into(), missing: one(value), unexpected: one(got) })
+        };
+        found.extend(expected.iter().filter_map(unmet));
+    }
+    let placed = |one: &PlacedExpected| match &one.tier {
+        Some(tier) => format!("{} into {tier} of {}", one.to, one.programme),
+        None => format!("{} out of {}", one.to, one.programme),
+    };
+    let share = |one: &ShareExpected| format!("{} of {} in {}", one.weight, one.to, one.pool);
+    let enrolled = |one: &EnrolledExpected| format!("{} to {}", one.party, one.campaign);
+    let same = step.placed.as_deref();
+    found.extend(same.and_then(|wanted| exactly("placed", wanted, actual.placed.clone(), PartialEq::eq, placed)));
+    let same = step.shares.as_deref();
+    found.extend(same.and_then(|wanted| exactly("shares", wanted, actual.shares.clone(), PartialEq::eq, share)));
+    let same = step.enrolled.as_deref();
+    found.extend(same.and_then(|wanted| exactly("enrolled", wanted, actual.enrolled.clone(), PartialEq::eq, enrolled)));
+    found.extend(step.measures.iter().filter_map(|(measure, expected)| {
+        let actual = actual.measures.get(measure).copied().unwrap_or_default();
+        let one = |count: u64| vec![format!("{count} of {measure}")];
+        let differs = || Difference { what: "measures".into(), missing: one(*expected), unexpected: one(actual) };
+        (actual != *expected).then(differs)
+    }));
+    for (customer, programmes) in &step.standings {
+        let actual = actual.standings.get(customer);
+        found.extend(programmes.iter().filter_map(|(programme, expected)| {
+            let actual = actual.and_then(|standings| standings.get(programme)).map_or("", String::as_str);
+            let one = |tier: &str| vec![format!("{customer} in {tier:?} of {programme}")];
+            let differs = || Difference { what: "standings".into(), missing: one(expected), unexpected: one(actual) };
+            (actual != expected).then(differs)
+        }));
+    }
     found
 }
 

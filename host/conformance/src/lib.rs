@@ -5,7 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod scenario;
-pub mod expect;
+pub mod desk;
+mod expect;
 pub mod run;
 pub mod update;
 pub mod rules;

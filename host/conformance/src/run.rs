@@ -32,6 +32,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
+use crate::desk::{self, Reply};
 use crate::expect::{Actual, Difference, amounts, differences};
 use crate::scenario::{Scenario, Step, StepEvent, TESTED, line_of};
 
@@ -197,6 +198,9 @@ impl<'a> Runner<'a> {
             let at = line_of(text, schema.span().start);
             runner.register(name, schema.get_ref()).await.map_err(|what| Failure::new(at, what))?;
         }
+        desk::set_up(&runner.service, scenario)
+            .await
+            .map_err(|(offset, what)| Failure::new(line_of(text, offset), what))?;
         for (id, known) in &scenario.customers {
             let at = line_of(text, known.span().start);
             runner.learn(id, known.get_ref()).await.map_err(|what| Failure::new(at, what))?;
@@ -208,10 +212,27 @@ impl<'a> Runner<'a> {
                 runner.publish(name.get_ref()).await.map_err(|what| Failure::new(at, what))?
             }
         };
-        runner.apply(runner.document.clone(), first, Precondition::Absent).await.map_err(of_campaign)?;
+        runner
+            .apply(&runner.campaign, runner.document.clone(), first, Precondition::Absent)
+            .await
+            .map_err(of_campaign)?;
         let start = runner.service.command(runner.campaign.clone(), Command::Start, Precondition::None).await;
         start.map_err(|error| of_campaign(said(&error)))?;
+        for (id, document) in &scenario.campaigns {
+            let at = line_of(text, document.span().start);
+            runner.further(id, document.get_ref().clone()).await.map_err(|what| Failure::new(at, what))?;
+        }
         Ok(runner)
+    }
+
+    /// Starts a further campaign.
+    async fn further(&self, id: &str, document: Map<String, Value>) -> Result<(), String> {
+        let campaign: CampaignId = id.parse().map_err(|error: InvalidId| error.to_string())?;
+        let policy = document.get("policy").and_then(Value::as_str).ok_or("a further campaign names its policy")?;
+        let policy = self.publish(policy).await?;
+        self.apply(&campaign, document, policy, Precondition::Absent).await?;
+        let started = self.service.command(campaign, Command::Start, Precondition::None).await;
+        started.map(drop).map_err(|error| said(&error))
     }
 
     async fn register(&self, name: &str, schema: &Value) -> Result<(), String> {
@@ -237,6 +258,7 @@ impl<'a> Runner<'a> {
 
     async fn apply(
         &self,
+        campaign: &CampaignId,
         mut document: Map<String, Value>,
         policy: Digest,
         precondition: Precondition,
@@ -245,7 +267,7 @@ impl<'a> Runner<'a> {
         let document: CampaignDocument =
             serde_json::from_value(document.into()).map_err(|error| format!("campaign: {error}"))?;
         let spec = document.read().map_err(|problems| format!("campaign: {}", listed(&problems)))?;
-        let applied = self.service.apply(self.campaign.clone(), spec, precondition).await;
+        let applied = self.service.apply(campaign.clone(), spec, precondition).await;
         applied.map(|(campaign, _)| campaign).map_err(|error| said(&error))
     }
 
@@ -254,9 +276,9 @@ impl<'a> Runner<'a> {
         for (index, step) in scenario.steps.iter().enumerate() {
             line = line_of(text, step.span().start);
             let actual = match self.step(index + 1, step).await {
-                Ok(decisions) => {
+                Ok((decisions, reply)) => {
                     report.seen.add(&decisions, self.tested);
-                    self.after(step.get_ref(), &decisions).await
+                    self.after(step.get_ref(), &decisions, reply).await
                 }
                 Err(what) => Err(what),
             };
@@ -281,8 +303,18 @@ impl<'a> Runner<'a> {
     }
 
     /// What a step led to.
-    async fn after(&self, step: &Step, decisions: &[Decision]) -> Result<Actual, String> {
+    async fn after(&self, step: &Step, decisions: &[Decision], reply: Reply) -> Result<Actual, String> {
         let mut actual = Actual::of(decisions);
+        let Reply { answer, refused, denied } = reply;
+        actual.answer = answer;
+        actual.refused.extend(refused);
+        actual.denied.extend(denied);
+        if !step.measures.is_empty() {
+            actual.measures = desk::measures(&self.service, &self.campaign).await?;
+        }
+        for customer in step.standings.keys() {
+            actual.standings.insert(customer.clone(), desk::standings(&self.service, customer).await?);
+        }
         for (customer, units) in &step.balances {
             actual.balances.insert(customer.clone(), self.available(customer, units.keys()).await?);
         }
@@ -292,8 +324,9 @@ impl<'a> Runner<'a> {
         Ok(actual)
     }
 
-    async fn step(&self, number: usize, step: &Spanned<Step>) -> Result<Vec<Decision>, String> {
+    async fn step(&self, number: usize, step: &Spanned<Step>) -> Result<(Vec<Decision>, Reply), String> {
         let step = step.get_ref();
+        let mut reply = Reply::default();
         let last = self.read(|store| store.counters()).await?.last_decision;
         if let Some(name) = &step.activate {
             self.activate(name, step).await?;
@@ -304,17 +337,42 @@ impl<'a> Runner<'a> {
             self.service.pass(time(until)?).await.map_err(|error| error.to_string())?;
         }
         if let Some(event) = &step.event {
-            self.service.pass(time(&event.time)?).await.map_err(|error| error.to_string())?;
-            match self.send(number, event).await? {
-                // What was decided on a duplicate then is not decided again.
-                EventResult::Admitted(_) | EventResult::Duplicate(_) => {}
-                EventResult::Conflict(seq) => return Err(format!("the event's id was used with another body ({seq})")),
-                EventResult::Unavailable(why) => return Err(why),
+            for event in repeated(event, step)? {
+                self.arrive(number, &event).await?;
             }
-            // A timer that was set to what is past goes off at once.
+        }
+        if let Some(redeem) = &step.redeem {
+            self.wait_for(redeem.time.as_deref()).await?;
+            reply = desk::redeem(&self.service, number, redeem).await?;
+        }
+        if let Some(quote) = &step.quote {
+            self.wait_for(quote.time.as_deref()).await?;
+            reply = desk::quote(&self.service, &self.campaign, quote).await?;
+        }
+        if let Some(command) = &step.command {
+            desk::command(&self.service, &self.campaign, step, command).await?;
+            // What a pause kept is decided now.
             self.service.pass(self.service.clock().now()).await.map_err(|error| error.to_string())?;
         }
-        self.read(move |store| store.decisions(&DecisionFilter::default(), last, usize::MAX)).await
+        let decisions = self.read(move |store| store.decisions(&DecisionFilter::default(), last, usize::MAX)).await?;
+        Ok((decisions, reply))
+    }
+
+    async fn wait_for(&self, until: Option<&str>) -> Result<(), String> {
+        let Some(until) = until else { return Ok(()) };
+        self.service.pass(time(until)?).await.map_err(|error| error.to_string())
+    }
+
+    async fn arrive(&self, number: usize, event: &StepEvent) -> Result<(), String> {
+        self.service.pass(time(&event.time)?).await.map_err(|error| error.to_string())?;
+        match self.send(number, event).await? {
+            // What was decided on a duplicate then is not decided again.
+            EventResult::Admitted(_) | EventResult::Duplicate(_) => {}
+            EventResult::Conflict(seq) => return Err(format!("the event's id was used with another body ({seq})")),
+            EventResult::Unavailable(why) => return Err(why),
+        }
+        // A timer that was set to what is past goes off at once.
+        self.service.pass(self.service.clock().now()).await.map_err(|error| error.to_string())
     }
 
     /// Lets another component decide, as an operator would.
@@ -340,7 +398,7 @@ impl<'a> Runner<'a> {
         let registry = self.service.registry();
         let campaign = &registry.campaign(&self.campaign).ok_or("the campaign is gone")?.campaign;
         let precondition = Precondition::Version(campaign.version);
-        self.apply(document, campaign.activations.active.policy, precondition).await.map(drop)
+        self.apply(&self.campaign, document, campaign.activations.active.policy, precondition).await.map(drop)
     }
 
     async fn read<T: Send + 'static>(
@@ -435,22 +493,58 @@ fn without_nulls(value: &mut Value) {
     }
 }
 
+/// The events of a step: one, or as many as it says, each numbered.
+fn repeated(event: &StepEvent, step: &Step) -> Result<Vec<StepEvent>, String> {
+    let Some(times) = step.times else { return Ok(vec![event.clone()]) };
+    if times > TIMES_MAX {
+        return Err(format!("times: at most {TIMES_MAX}"));
+    }
+    let start = time(&event.time)?;
+    let numbered = |number: u32| {
+        let with = |text: &str| text.replace("{n}", &number.to_string());
+        let later = i64::from(number - 1) * i64::from(step.every_seconds) * 1_000;
+        let at = start.plus_millis(later).ok_or("every_seconds: too far ahead")?;
+        let mut data = Value::Object(event.data.clone());
+        each_text(&mut data, &with);
+        Ok(StepEvent {
+            id: Some(event.id.as_deref().map_or_else(|| format!("repeated-{}-{number}", start.as_millis()), with)),
+            kind: event.kind.clone(),
+            customer: with(&event.customer),
+            time: largesse_documents::time::instant_text(at),
+            data: data.as_object().cloned().unwrap_or_default(),
+        })
+    };
+    (1..=times).map(numbered).collect()
+}
+
+/// Most events of one step.
+const TIMES_MAX: u32 = 20_000;
+
+fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| each_text(field, change)),
+        _ => {}
+    }
+}
+
 fn time(text: &str) -> Result<Instant, String> {
     largesse_documents::time::read_instant(text).map_err(|_| format!("not a time in RFC 3339: {text:?}"))
 }
 
-fn listed(problems: &[Problem]) -> String {
+pub(crate) fn listed(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("{} {}", problem.pointer, problem.message)).collect::<Vec<_>>().join("; ")
 }
 
-fn said(error: &ChangeError) -> String {
+pub(crate) fn said(error: &ChangeError) -> String {
     match error {
         ChangeError::Control(ControlError::Problems(problems)) => format!("refused: {}", listed(problems)),
         other => chain(other),
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

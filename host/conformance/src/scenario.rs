@@ -27,6 +27,18 @@ pub struct Scenario {
     /// Event kinds that do not come with the host, each with its schema.
     #[serde(default)]
     pub kinds: BTreeMap<String, Spanned<Value>>,
+    /// Terms of units, by unit, as the API takes them; with `stock`, so many pieces arrive.
+    #[serde(default)]
+    pub units: BTreeMap<String, Spanned<Map<String, Value>>>,
+    /// Pockets, by id, as the API takes them.
+    #[serde(default)]
+    pub pockets: BTreeMap<String, Spanned<Value>>,
+    /// Programmes, by id, as the API takes them.
+    #[serde(default)]
+    pub programmes: BTreeMap<String, Spanned<Value>>,
+    /// Further campaigns, by id: each with its `policy`, by the name or path that [`Versions::named`](crate::Versions) finds.
+    #[serde(default)]
+    pub campaigns: BTreeMap<String, Spanned<Map<String, Value>>>,
     /// What is known of customers beforehand.
     #[serde(default)]
     pub customers: BTreeMap<String, Spanned<Value>>,
@@ -46,6 +58,24 @@ pub struct Step {
     /// An event arrives.
     #[serde(default)]
     pub event: Option<StepEvent>,
+    /// The event arrives so many times: in texts of its id, customer and data `{n}` is the number of the time, from 1.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// How much later each of them happens than the one before, in seconds.
+    #[serde(default)]
+    pub every_seconds: u32,
+    /// Something is used out of a wallet.
+    #[serde(default)]
+    pub redeem: Option<RedeemStep>,
+    /// The policy is asked a question.
+    #[serde(default)]
+    pub quote: Option<QuoteStep>,
+    /// The operator has a campaign start, pause, resume or end.
+    #[serde(default)]
+    pub command: Option<String>,
+    /// Which campaign a command, parameters or another version are for; the one under test when absent.
+    #[serde(default)]
+    pub campaign: Option<String>,
     /// Another component shall decide from now on: [`TESTED`], or one by the name or path that
     /// [`Versions::named`](crate::Versions) finds. It may come with `params` of its own.
     #[serde(default)]
@@ -95,6 +125,25 @@ pub struct Step {
     /// Exactly this was released of what was held, in any order.
     #[serde(default)]
     pub released: Option<Vec<GrantExpected>>,
+    /// The answer to the question; fields that are not named are not checked.
+    #[serde(default)]
+    pub answer: Option<Map<String, Value>>,
+    /// Exactly these moves within programmes were made, in any order.
+    #[serde(default)]
+    pub placed: Option<Vec<PlacedExpected>>,
+    /// Exactly these weights in pools were set, in any order.
+    #[serde(default)]
+    pub shares: Option<Vec<ShareExpected>>,
+    /// Exactly these customers were handed on, in any order.
+    #[serde(default)]
+    pub enrolled: Option<Vec<EnrolledExpected>>,
+    /// What the campaign under test has counted after the step, by measure, or measure and label with a slash between. What is not
+    /// named is not checked.
+    #[serde(default)]
+    pub measures: BTreeMap<String, u64>,
+    /// Where customers stand after the step, by customer and programme; an empty text for nowhere.
+    #[serde(default)]
+    pub standings: BTreeMap<String, BTreeMap<String, String>>,
     /// What customers can use after the step, by customer and unit. Units that are not named are not checked.
     #[serde(default)]
     pub balances: BTreeMap<String, BTreeMap<String, u64>>,
@@ -119,6 +168,78 @@ pub struct StepEvent {
     /// Its data.
     #[serde(default)]
     pub data: Map<String, Value>,
+}
+
+/// Something used out of a wallet.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedeemStep {
+    /// The request's own id; `step-<number>` when absent.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Whose wallet.
+    pub customer: String,
+    /// Of what.
+    pub unit: String,
+    /// How much.
+    pub quantity: u64,
+    /// When, in RFC 3339; now when absent.
+    #[serde(default)]
+    pub time: Option<String>,
+}
+
+/// A question to a policy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuoteStep {
+    /// Whom; the campaign under test when absent.
+    #[serde(default)]
+    pub campaign: Option<String>,
+    /// Who asks.
+    pub customer: String,
+    /// Which question.
+    pub question: String,
+    /// With what.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+    /// When, in RFC 3339; now when absent.
+    #[serde(default)]
+    pub time: Option<String>,
+}
+
+/// A move within a programme.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedExpected {
+    /// Who.
+    pub to: String,
+    /// In which programme.
+    pub programme: String,
+    /// Into which tier; out of the programme when absent.
+    #[serde(default)]
+    pub tier: Option<String>,
+}
+
+/// A weight in a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareExpected {
+    /// Which pool.
+    pub pool: String,
+    /// Whose.
+    pub to: String,
+    /// How much.
+    pub weight: u64,
+}
+
+/// A customer handed on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolledExpected {
+    /// To which campaign.
+    pub campaign: String,
+    /// Who.
+    pub party: String,
 }
 
 /// A grant, a part of one that was taken back, or a reservation.
@@ -173,7 +294,7 @@ pub enum ScenarioError {
         message: String,
     },
     /// A step does nothing, or two things.
-    #[error("a step has one of event, activate, params and advance")]
+    #[error("a step has one of event, activate, params, advance, redeem, quote and command")]
     Step {
         /// Where, from 1.
         line: usize,
@@ -201,11 +322,12 @@ impl Scenario {
             message: error.message().to_owned(),
         })?;
         for step in &scenario.steps {
-            let Step { event, activate, params, advance, .. } = step.get_ref();
+            let Step { event, activate, params, advance, redeem, quote, command, .. } = step.get_ref();
             // Parameters may come with the version that they are for.
             let sets = params.is_some() && activate.is_none();
+            let asks = [redeem.is_some(), quote.is_some(), command.is_some()];
             let does = [event.is_some(), activate.is_some(), sets, advance.is_some()];
-            if does.into_iter().filter(|does| *does).count() != 1 {
+            if does.into_iter().chain(asks).filter(|does| *does).count() != 1 {
                 return Err(ScenarioError::Step { line: line_of(text, step.span().start) });
             }
         }
@@ -234,7 +356,7 @@ mod tests {
         let error = Scenario::read(&empty).unwrap_err();
         assert_eq!(
             (error.line(), error.to_string().as_str()),
-            (5, "a step has one of event, activate, params and advance")
+            (5, "a step has one of event, activate, params, advance, redeem, quote and command")
         );
     }
 }

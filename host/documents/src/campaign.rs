@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::problem::{Problems, json_value};
+use crate::programme::{PoolDocument, read_pools};
 use crate::rollout::{ActivationView, RolloutView};
 use crate::terms::{
     AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
@@ -82,6 +83,9 @@ pub struct CampaignDocument {
     /// At which shares of a budget operators are told, in per cent.
     #[serde(default = "warn_at")]
     pub warn_at: Vec<u8>,
+    /// Amounts that it shares out by weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolDocument>,
     /// From which event time on changed parameters apply. When absent: the first revision from `opens`, later ones from the
     /// time of the change. A changed policy decides all that comes in from then on, whatever its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,6 +192,8 @@ impl CampaignDocument {
         let limits = read_limits(&self.limits, currency, problems);
         let pockets = problems.keep_all("/pockets", &self.pockets);
         let warn_at = read_warn_at(&self.warn_at, problems);
+        let over = closes.and_then(|closes| closes.plus_millis(i64::from(self.closing_days) * DAY_MS));
+        let pools = read_pools(&self.pools, (currency, opens, over), problems);
         Some(Settings {
             title: self.title.clone(),
             currency: currency?,
@@ -207,6 +213,7 @@ impl CampaignDocument {
             limits,
             pockets,
             warn_at,
+            pools,
         })
     }
 
@@ -238,6 +245,7 @@ impl CampaignDocument {
             limits: settings.limits.iter().map(Into::into).collect(),
             pockets: texts(&settings.pockets),
             warn_at: settings.warn_at.clone(),
+            pools: settings.pools.iter().map(Into::into).collect(),
             effective_from: Some(instant_text(revision.effective_from)),
         }
     }
@@ -345,6 +353,7 @@ mod tests {
         "budgets": [{"unit": "cash:CNY", "total": 1000000, "per_day": 50000}, {"unit": "coupon", "total": 500}],
         "limits": [{"unit": "cash:CNY", "window": "campaign", "amount": 8800, "count": 3},
                    {"unit": "coupon", "per": "device", "window": "day", "count": 1}],
+        "pools": [{"id": "prize", "unit": "cash:CNY", "total": 90000, "settles": "2026-06-01T00:00:00+08:00"}],
         "pockets": ["spring"], "warn_at": [50, 90], "effective_from": "2026-03-02T00:00:00Z"
     }"#;
 

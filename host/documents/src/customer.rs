@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::customer::{AttributeValue, Customer, Fact};
+use largesse_domain::customer::{AttributeValue, Customer, Fact, Standing};
 use largesse_domain::effect::Dimension;
 use largesse_domain::id::{AttributeName, CustomerId, Tag};
 use largesse_domain::policy::Problem;
@@ -157,6 +157,35 @@ pub struct CustomerView {
     /// What is owed after a claw-back of something used, by unit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub debts: BTreeMap<String, u64>,
+    /// Where the customer stands, by programme; standings that have ended as well.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub standings: BTreeMap<String, StandingView>,
+    /// What the customer is a member of, by kind of group.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, String>,
+}
+
+/// Where a customer stands in a programme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StandingView {
+    /// In which tier.
+    pub tier: String,
+    /// Since when.
+    pub since: String,
+    /// Over from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+impl From<&Standing> for StandingView {
+    fn from(standing: &Standing) -> Self {
+        Self {
+            tier: standing.tier.to_string(),
+            since: instant_text(standing.since),
+            until: standing.until.map(instant_text),
+        }
+    }
 }
 
 /// An attribute and the time of the fact that set it.
@@ -205,6 +234,8 @@ impl CustomerView {
                 .collect(),
             raises_under_way: customer.raises_under_way.get(),
             debts: customer.debts.iter().map(|(unit, debt)| (unit.to_string(), debt.get())).collect(),
+            standings: customer.standings.iter().map(|(id, standing)| (id.to_string(), standing.into())).collect(),
+            groups: customer.groups.iter().map(|(kind, group)| (kind.to_string(), group.to_string())).collect(),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! A decision as it goes out: in full, and in brief.
 
-use largesse_domain::decision::{Fault, Output, Owner, Party, Phase, Refusal};
+use std::collections::BTreeMap;
+
+use largesse_domain::decision::{Fault, LiveGrant, Output, Owner, Party, Phase, Refusal};
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::outcome::{Decision, Remains};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::customer::StandingView;
 use crate::effect::ProposalView;
 use crate::outcome::{DeniedView, OutcomeView, denied, outcomes};
 use crate::problem::json_value;
@@ -145,6 +148,29 @@ pub struct PartyView {
     pub tags: Vec<String>,
     /// The balances shown.
     pub balances: Vec<BalanceView>,
+    /// Where the customer stands in programmes, when shown.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub standings: BTreeMap<String, StandingView>,
+    /// The campaign's live grants, when shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<LiveGrantView>,
+}
+
+/// A grant that is neither used up, nor taken back, nor over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LiveGrantView {
+    /// The policy's name for it.
+    pub key: String,
+    /// Of what.
+    pub unit: String,
+    /// What can still be used.
+    pub available: u64,
+    /// When it was given.
+    pub granted_at: String,
+    /// Worth nothing from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 /// What a customer holds of a unit.
@@ -219,6 +245,20 @@ impl From<&Party> for PartyView {
             attributes: json_value(&party.attributes),
             tags: party.tags.iter().map(ToString::to_string).collect(),
             balances: balances.map(|(unit, amount)| BalanceView { unit: unit.to_string(), amount: *amount }).collect(),
+            standings: party.standings.iter().map(|(id, standing)| (id.to_string(), standing.into())).collect(),
+            grants: party.grants.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&LiveGrant> for LiveGrantView {
+    fn from(grant: &LiveGrant) -> Self {
+        Self {
+            key: grant.key.to_string(),
+            unit: grant.unit.to_string(),
+            available: grant.available.get(),
+            granted_at: instant_text(grant.granted_at),
+            expires: grant.expires.map(instant_text),
         }
     }
 }

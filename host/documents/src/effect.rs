@@ -1,8 +1,8 @@
 //! What a policy asked for, as it goes out.
 
 use largesse_domain::effect::{
-    Benefit, Effect, Held, HoldProposal, MessageClass, Proposal, ReserveProposal, Revocation, RevocationTarget,
-    SettleProposal, Shortfall, StateChange,
+    Benefit, Effect, Enrolment, Held, HoldProposal, Measurement, MessageClass, Placement, Proposal, ReserveProposal,
+    Revocation, RevocationTarget, SettleProposal, ShareProposal, Shortfall, StateChange,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -165,6 +165,48 @@ pub enum EffectView {
         /// Why.
         reason: String,
     },
+    /// Put a party into a tier of a programme, or take it out.
+    Place {
+        /// Whom.
+        to: String,
+        /// In which programme.
+        programme: String,
+        /// Into which tier; out of the programme when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tier: Option<String>,
+        /// Until when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<WhenDocument>,
+        /// Why.
+        reason: String,
+    },
+    /// Set a party's weight in a pool.
+    Share {
+        /// Which pool.
+        pool: String,
+        /// Whose.
+        to: String,
+        /// How much.
+        weight: u64,
+    },
+    /// Hand a party on to another campaign.
+    Enrol {
+        /// To which.
+        campaign: String,
+        /// Whom.
+        party: String,
+        /// What its policy is told.
+        data: Value,
+    },
+    /// Add to a count of the campaign.
+    Measure {
+        /// Which measure.
+        name: String,
+        /// What of it.
+        label: String,
+        /// How much is added.
+        by: u64,
+    },
 }
 
 /// How long a grant is held.
@@ -296,6 +338,22 @@ impl From<&Effect> for EffectView {
             Effect::CancelTimer(name) => Self::CancelTimer { name: name.to_string() },
             Effect::Reserve(reserve) => reserve.into(),
             Effect::Settle(settle) => settle.into(),
+            Effect::Place(Placement { to, programme, tier, until, reason }) => Self::Place {
+                to: to.to_string(),
+                programme: programme.to_string(),
+                tier: tier.as_ref().map(ToString::to_string),
+                until: until.map(Into::into),
+                reason: reason.clone(),
+            },
+            Effect::Share(ShareProposal { pool, to, weight }) => {
+                Self::Share { pool: pool.to_string(), to: to.to_string(), weight: *weight }
+            }
+            Effect::Enrol(Enrolment { campaign, party, data }) => {
+                Self::Enrol { campaign: campaign.to_string(), party: party.to_string(), data: json_value(data) }
+            }
+            Effect::Measure(Measurement { name, label, by }) => {
+                Self::Measure { name: name.to_string(), label: label.clone(), by: by.get() }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod problem;
+pub mod programme;
 pub mod time;
 pub mod terms;
 pub mod campaign;

@@ -1,5 +1,6 @@
 //! What became of a decision's effects, as it goes out.
 
+use largesse_domain::effect::EffectKind;
 use largesse_domain::id::TimerName;
 use largesse_domain::outcome::{Denied, Done, HeldSlot, Outcome, Reason, Verdict};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::time::instant_text;
 pub struct OutcomeView {
     /// `applied`, `reduced` or `skipped`.
     pub status: String,
-    /// `grant`, `revoke`, `message`, `tag`, `schedule`, `reserve` or `settle`.
+    /// `grant`, `revoke`, `message`, `tag`, `schedule`, `reserve`, `settle`, `place`, `share`, `enrol` or `measure`.
     pub effect: String,
     /// Why it was reduced or skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +58,30 @@ pub struct OutcomeView {
     /// What became of what was held: `commit` or `release`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
+    /// The programme in which a party was placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub programme: Option<String>,
+    /// The tier that it left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The tier in which it stands now; absent when it left the programme.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The pool in which a weight was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// The weight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u64>,
+    /// The campaign to which a party was handed on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
+    /// The measure that was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measure: Option<String>,
+    /// What of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// Part of a grant that was taken back.
@@ -119,7 +144,59 @@ impl OutcomeView {
         Self { effect: "schedule".into(), timer: Some(name.to_string()), ..Self::default() }
     }
 
+    fn of(effect: EffectKind) -> Self {
+        Self { effect: effect.as_str().into(), ..Self::default() }
+    }
+
     fn done(done: &Done) -> Self {
+        match done {
+            Done::Placed { to, programme, from, tier, until } => Self {
+                to: Some(to.to_string()),
+                programme: Some(programme.to_string()),
+                from: from.as_ref().map(ToString::to_string),
+                tier: tier.as_ref().map(ToString::to_string),
+                until: until.map(instant_text),
+                ..Self::of(EffectKind::Place)
+            },
+            Done::Shared { to, pool, weight } => Self {
+                to: Some(to.to_string()),
+                pool: Some(pool.to_string()),
+                weight: Some(*weight),
+                ..Self::of(EffectKind::Share)
+            },
+            Done::Enrolled { party, campaign } => Self {
+                to: Some(party.to_string()),
+                campaign: Some(campaign.to_string()),
+                ..Self::of(EffectKind::Enrol)
+            },
+            Done::Measured { name, label, by } => Self {
+                measure: Some(name.to_string()),
+                label: (!label.is_empty()).then(|| label.clone()),
+                quantity: Some(by.get()),
+                ..Self::of(EffectKind::Measure)
+            },
+            Done::Settled { of, how, unit, quantity } => {
+                let (to, key, redemption) = match of {
+                    HeldSlot::Grant(slot) => (slot.to.to_string(), slot.key.to_string(), None),
+                    HeldSlot::Reservation(slot) => {
+                        (slot.party.to_string(), slot.key.to_string(), Some(slot.to_string()))
+                    }
+                };
+                Self {
+                    to: Some(to),
+                    key: Some(key),
+                    unit: Some(unit.to_string()),
+                    quantity: Some(quantity.get()),
+                    redemption,
+                    how: Some(how.as_str().into()),
+                    ..Self::of(EffectKind::Settle)
+                }
+            }
+            given_or_taken => Self::given_or_taken(given_or_taken),
+        }
+    }
+
+    fn given_or_taken(done: &Done) -> Self {
         match done {
             Done::Granted { grant, unit, quantity, choice } => Self {
                 effect: "grant".into(),
@@ -166,24 +243,11 @@ impl OutcomeView {
                 until: Some(instant_text(*until)),
                 ..Self::default()
             },
-            Done::Settled { of, how, unit, quantity } => {
-                let (to, key, redemption) = match of {
-                    HeldSlot::Grant(slot) => (slot.to.to_string(), slot.key.to_string(), None),
-                    HeldSlot::Reservation(slot) => {
-                        (slot.party.to_string(), slot.key.to_string(), Some(slot.to_string()))
-                    }
-                };
-                Self {
-                    effect: "settle".into(),
-                    to: Some(to),
-                    key: Some(key),
-                    unit: Some(unit.to_string()),
-                    quantity: Some(quantity.get()),
-                    redemption,
-                    how: Some(how.as_str().into()),
-                    ..Self::default()
-                }
-            }
+            Done::Placed { .. }
+            | Done::Shared { .. }
+            | Done::Enrolled { .. }
+            | Done::Measured { .. }
+            | Done::Settled { .. } => Self::done(done),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A published policy as it goes out.
 
-use largesse_domain::policy::{Manifest, OwnerOf, Policy, Role, RoleSource, Subscription};
+use largesse_domain::policy::{Manifest, OwnerOf, Policy, Question, Role, RoleSource, Subscription};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,6 +40,9 @@ pub struct PolicyView {
     pub effects: Vec<String>,
     /// The classes of unit that it may grant.
     pub unit_classes: Vec<String>,
+    /// The questions that it answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionDocument>,
     /// JSON Schema (2020-12) of the parameters.
     pub params_schema: Value,
 }
@@ -65,8 +68,27 @@ impl PolicyView {
             subscriptions: manifest.subscriptions.iter().map(SubscriptionDocument::of).collect(),
             effects: manifest.effects.iter().map(|kind| kind.as_str().to_owned()).collect(),
             unit_classes: manifest.unit_classes.iter().map(ToString::to_string).collect(),
+            questions: manifest.questions.iter().map(QuestionDocument::of).collect(),
             params_schema: json_value(params_schema),
         }
+    }
+}
+
+/// A question that a policy answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct QuestionDocument {
+    /// Its name.
+    pub name: String,
+    /// JSON Schema (2020-12) of its data.
+    pub data_schema: Value,
+}
+
+impl QuestionDocument {
+    /// The question as it goes out.
+    #[must_use]
+    pub fn of(question: &Question) -> Self {
+        Self { name: question.name.to_string(), data_schema: json_value(&question.data_schema) }
     }
 }
 
@@ -81,12 +103,18 @@ pub struct RoleDocument {
     /// The attributes shown.
     #[serde(default)]
     pub attributes: Vec<String>,
-    /// The units whose balances are shown.
+    /// The units, or classes of unit, whose balances are shown.
     #[serde(default)]
     pub balances: Vec<String>,
     /// Whether tags are shown.
     #[serde(default)]
     pub tags: bool,
+    /// Whether standings in programmes are shown.
+    #[serde(default)]
+    pub standings: bool,
+    /// Whether the campaign's live grants are shown.
+    #[serde(default)]
+    pub grants: bool,
 }
 
 /// Where a role's customer comes from.
@@ -102,6 +130,8 @@ pub enum RoleSourceDocument {
     CustomerAt(String),
     /// The customers that this JSON pointer into the event's data names.
     MembersAt(String),
+    /// The members of the entity that owns the decision.
+    Members,
 }
 
 /// An event kind that a policy decides on.
@@ -119,7 +149,7 @@ pub struct SubscriptionDocument {
     pub about: Option<String>,
 }
 
-/// Whose state: the customer in a role, or the entity at a JSON pointer into the event's data.
+/// Whose state: the customer in a role, the entity at a JSON pointer into the event's data, or one that the actor is a member of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -128,6 +158,8 @@ pub enum OwnerOfDocument {
     Party(String),
     /// The entity that this pointer names.
     Entity(String),
+    /// The entity of this kind that the actor is a member of.
+    Group(String),
 }
 
 impl RoleDocument {
@@ -139,6 +171,7 @@ impl RoleDocument {
             RoleSource::Inviter(distance) => RoleSourceDocument::Inviter(*distance),
             RoleSource::CustomerAt(pointer) => RoleSourceDocument::CustomerAt(pointer.as_str().to_owned()),
             RoleSource::MembersAt(pointer) => RoleSourceDocument::MembersAt(pointer.as_str().to_owned()),
+            RoleSource::Members => RoleSourceDocument::Members,
         };
         Self {
             name: role.name.to_string(),
@@ -146,6 +179,8 @@ impl RoleDocument {
             attributes: role.attributes.iter().map(ToString::to_string).collect(),
             balances: role.balances.iter().map(ToString::to_string).collect(),
             tags: role.tags,
+            standings: role.standings,
+            grants: role.grants,
         }
     }
 }
@@ -157,6 +192,7 @@ impl SubscriptionDocument {
         let owner = match &subscription.owner {
             OwnerOf::Party(role) => OwnerOfDocument::Party(role.to_string()),
             OwnerOf::Entity(pointer) => OwnerOfDocument::Entity(pointer.as_str().to_owned()),
+            OwnerOf::Group(kind) => OwnerOfDocument::Group(kind.to_string()),
         };
         Self {
             name: subscription.name.to_string(),

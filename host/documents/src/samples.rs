@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::campaign::{Audience, OnFault, Settings, UnknownClaim};
-use largesse_domain::customer::{Attribute, AttributeValue, Customer, Touch};
+use largesse_domain::customer::{Attribute, AttributeValue, Customer, Standing, Touch};
 use largesse_domain::decision::{
-    CampaignView, Evaluation, Fault, FaultKind, Input, Output, Owner, Party, Phase, Refusal,
+    CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Owner, Party, Phase, Refusal,
 };
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Held, HoldProposal, Message, MessageClass, Proposal,
-    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Dimension, Effect, EffectKind, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
+    MessageClass, Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal,
+    ShareProposal, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::event::Event;
 use largesse_domain::grant::{AfterHold, GrantSlot};
@@ -18,7 +19,8 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
 use largesse_domain::lot::Settle;
 use largesse_domain::outcome::{Decision, Denied, Done, HeldSlot, Outcome, Reason, Reversal, Verdict};
-use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Role, RoleSource, Subscription};
+use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Question, Role, RoleSource, Subscription};
+use largesse_domain::pool::Pool;
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::redemption::ReservationSlot;
 use largesse_domain::referral::{Attribution, TouchRule};
@@ -130,6 +132,20 @@ fn held_effect() -> impl Strategy<Value = Effect> {
     prop_oneof![reserve, settle]
 }
 
+fn wider_effect() -> impl Strategy<Value = Effect> {
+    let place =
+        (name("u"), name("p"), of(name("t")), of(when()), text()).prop_map(|(to, programme, tier, until, reason)| {
+            Effect::Place(Placement { to, programme, tier, until, reason })
+        });
+    let share = (name("p"), name("u"), any::<u64>())
+        .prop_map(|(pool, to, weight)| Effect::Share(ShareProposal { pool, to, weight }));
+    let enrol = (name("c"), name("u"), json())
+        .prop_map(|(campaign, party, data)| Effect::Enrol(Enrolment { campaign, party, data }));
+    let measure =
+        (name("m"), text(), quantity()).prop_map(|(name, label, by)| Effect::Measure(Measurement { name, label, by }));
+    prop_oneof![place, share, enrol, measure]
+}
+
 fn effect() -> impl Strategy<Value = Effect> {
     let hold = (when(), select(AfterHold::ALL.to_vec())).prop_map(|(until, then)| HoldProposal { until, then });
     let grant = (name("k"), name("u"), vec(benefit(), 1..3), shortfall(), of(hold), of(when()), text()).prop_map(
@@ -153,7 +169,8 @@ fn effect() -> impl Strategy<Value = Effect> {
         .prop_map(|(to, tag, present, until)| Effect::Tag(TagChange { to, tag, present, until }));
     let schedule =
         (name("t"), when(), json()).prop_map(|(name, due, data)| Effect::Schedule(Schedule { name, due, data }));
-    prop_oneof![grant, revoke, message, tag, schedule, name("t").prop_map(Effect::CancelTimer), held_effect()]
+    let cancel = name("t").prop_map(Effect::CancelTimer);
+    prop_oneof![grant, revoke, message, tag, schedule, cancel, held_effect(), wider_effect()]
 }
 
 fn output() -> impl Strategy<Value = Output> {
@@ -175,6 +192,17 @@ fn reservation_slot() -> impl Strategy<Value = ReservationSlot> {
     (name("c"), name("u"), name("r")).prop_map(|(campaign, party, key)| ReservationSlot { campaign, party, key })
 }
 
+fn wider_done() -> impl Strategy<Value = Done> {
+    let placed = (name("u"), name("p"), of(name("t")), of(name("t")), of(instant()))
+        .prop_map(|(to, programme, from, tier, until)| Done::Placed { to, programme, from, tier, until });
+    prop_oneof![
+        placed,
+        (name("u"), name("p"), any::<u64>()).prop_map(|(to, pool, weight)| Done::Shared { to, pool, weight }),
+        (name("u"), name("c")).prop_map(|(party, campaign)| Done::Enrolled { party, campaign }),
+        (name("m"), text(), quantity()).prop_map(|(name, label, by)| Done::Measured { name, label, by }),
+    ]
+}
+
 fn done() -> impl Strategy<Value = Done> {
     let held = prop_oneof![slot().prop_map(HeldSlot::Grant), reservation_slot().prop_map(HeldSlot::Reservation)];
     let reversal = (slot(), unit(), quantity()).prop_map(|(grant, unit, quantity)| Reversal { grant, unit, quantity });
@@ -186,6 +214,7 @@ fn done() -> impl Strategy<Value = Done> {
             choice
         }),
         vec(reversal, 0..3).prop_map(Done::Revoked),
+        wider_done(),
         (name("u"), name("m")).prop_map(|(to, key)| Done::Messaged { to, key }),
         (name("u"), name("g"), any::<bool>()).prop_map(|(to, tag, present)| Done::Tagged { to, tag, present }),
         (name("t"), instant()).prop_map(|(name, due)| Done::Scheduled { name, due }),
@@ -235,9 +264,26 @@ pub fn event() -> impl Strategy<Value = Event> {
     )
 }
 
+fn standing() -> impl Strategy<Value = Standing> {
+    (name("t"), instant(), of(instant())).prop_map(|(tier, since, until)| Standing { tier, since, until })
+}
+
 fn party() -> impl Strategy<Value = Party> {
-    (name("role"), name("u"), json(), vec(name("g"), 0..3), vec((unit(), any::<i64>()), 0..3))
-        .prop_map(|(role, customer, attributes, tags, balances)| Party { role, customer, attributes, tags, balances })
+    let grant = (name("k"), unit(), quantity(), instant(), of(instant())).prop_map(
+        |(key, unit, available, granted_at, expires)| LiveGrant { key, unit, available, granted_at, expires },
+    );
+    let shown = (vec((name("p"), standing()), 0..2), vec(grant, 0..2));
+    (name("role"), name("u"), json(), vec(name("g"), 0..3), vec((unit(), any::<i64>()), 0..3), shown).prop_map(
+        |(role, customer, attributes, tags, balances, (standings, grants))| Party {
+            role,
+            customer,
+            attributes,
+            tags,
+            balances,
+            standings,
+            grants,
+        },
+    )
 }
 
 fn moment() -> impl Strategy<Value = Moment> {
@@ -296,14 +342,11 @@ pub fn customer() -> impl Strategy<Value = Customer> {
         vec(touch, 0..3),
         quantity(),
         btree_map(unit(), quantity(), 0..2),
+        btree_map(name("p"), standing(), 0..2),
+        btree_map(name("g"), name("e"), 0..2),
     )
-        .prop_map(|(attributes, tags, identifiers, touches, raises_under_way, debts)| Customer {
-            attributes,
-            tags,
-            identifiers,
-            touches,
-            raises_under_way,
-            debts,
+        .prop_map(|(attributes, tags, identifiers, touches, raises_under_way, debts, standings, groups)| {
+            Customer { attributes, tags, identifiers, touches, raises_under_way, debts, standings, groups }
         })
 }
 
@@ -335,9 +378,9 @@ pub fn settings() -> impl Strategy<Value = Settings> {
     (
         (text(), instant(), of(instant()), any::<u32>(), (any::<bool>(), 1..=100_u8, 10..=10_000_u32)),
         (audience, of(vec(name("sub"), 0..3)), of(vec(class(), 0..3)), attribution, words),
-        (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3)),
+        (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3), vec(pool(), 0..2)),
     )
-        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at))| {
+        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools))| {
             let (title, opens, closes, closing_days, (follow, percent, window)) = times;
             let fault_threshold = FaultThreshold { percent, window };
             let (audience, subscriptions, unit_classes, attribution, (unknown_claim, on_fault)) = whom;
@@ -360,8 +403,14 @@ pub fn settings() -> impl Strategy<Value = Settings> {
                 limits,
                 pockets,
                 warn_at,
+                pools,
             }
         })
+}
+
+fn pool() -> impl Strategy<Value = Pool> {
+    let unit = select(vec!["cash:CNY", "points"]).prop_map(|text| Unit::new(text).expect("written as units are"));
+    (name("p"), unit, quantity(), instant()).prop_map(|(id, unit, total, settles)| Pool { id, unit, total, settles })
 }
 
 /// Any manifest.
@@ -372,16 +421,32 @@ pub fn manifest() -> impl Strategy<Value = Manifest> {
         (1..4_u8).prop_map(RoleSource::Inviter),
         pointer().prop_map(RoleSource::CustomerAt),
         pointer().prop_map(RoleSource::MembersAt),
+        Just(RoleSource::Members),
     ];
-    let role = (name("role"), source, vec(name("attr"), 0..3), vec(unit(), 0..3), any::<bool>())
-        .prop_map(|(name, source, attributes, balances, tags)| Role { name, source, attributes, balances, tags });
-    let owner = prop_oneof![name("role").prop_map(OwnerOf::Party), pointer().prop_map(OwnerOf::Entity)];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let role = (name("role"), source, vec(name("attr"), 0..3), vec(pattern(), 0..3), flags).prop_map(
+        |(name, source, attributes, balances, (tags, standings, grants))| Role {
+            name,
+            source,
+            attributes,
+            balances,
+            tags,
+            standings,
+            grants,
+        },
+    );
+    let owner = prop_oneof![
+        name("role").prop_map(OwnerOf::Party),
+        pointer().prop_map(OwnerOf::Entity),
+        name("g").prop_map(OwnerOf::Group),
+    ];
+    let question = (name("q"), json()).prop_map(|(name, data_schema)| Question { name, data_schema });
     let subscription = (name("sub"), name("kind"), owner, of(pointer()))
         .prop_map(|(name, kind, owner, about)| Subscription { name, kind, owner, about });
     let kinds = select(EffectKind::ALL.to_vec());
     let said = (name("p"), name("1.0."), text(), json(), any::<u32>(), vec(any::<u32>(), 0..3));
-    (said, vec(role, 0..3), vec(subscription, 0..3), vec(kinds, 0..3), vec(class(), 0..3)).prop_map(
-        |(said, roles, subscriptions, effects, unit_classes)| {
+    (said, vec(role, 0..3), vec(subscription, 0..3), vec(kinds, 0..3), (vec(class(), 0..3), vec(question, 0..2)))
+        .prop_map(|(said, roles, subscriptions, effects, (unit_classes, questions))| {
             let (name, version, summary, params_schema, state_writes, state_reads) = said;
             Manifest {
                 name,
@@ -394,7 +459,7 @@ pub fn manifest() -> impl Strategy<Value = Manifest> {
                 subscriptions,
                 effects,
                 unit_classes,
+                questions,
             }
-        },
-    )
+        })
 }

@@ -19,16 +19,19 @@ use crate::catalogue::Catalogue;
 use crate::customer::Fact;
 use crate::decision::{Fault, FaultKind, Input};
 use crate::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Held, Message, Proposal, RevocationTarget, Shortfall,
-    TagChange,
+    Benefit, Claim, Dimension, Effect, EffectKind, Enrolment, GrantProposal, Held, Message, Proposal, RevocationTarget,
+    Shortfall, TagChange,
 };
 use crate::facts::{AboutKey, ClaimKey, Facts, MessageSlot, Wanted};
 use crate::grant::{AfterHold, Grant, GrantSlot, Hold};
-use crate::id::{AboutId, CustomerId, DecisionId, GrantKey, Identifier};
+use crate::id::{AboutId, CampaignId, CustomerId, DecisionId, GrantKey, Identifier};
 use crate::ledger::{Cause, Entry};
 use crate::lot;
+use crate::measure;
 use crate::outcome::{Denied, Done, Outcome, Reason, Verdict};
 use crate::policy::Manifest;
+use crate::pool;
+use crate::programme;
 use crate::redemption;
 use crate::reserve;
 use crate::revoke;
@@ -51,6 +54,8 @@ pub struct Case<'a> {
     pub about: Option<&'a AboutId>,
     /// The decision.
     pub decision: DecisionId,
+    /// Whether customers can be handed on to a campaign.
+    pub takes_on: &'a dyn Fn(&CampaignId) -> bool,
     /// Turns what the policy asked for into an instant, in the campaign's zone. `None` when there is none.
     pub resolve: &'a dyn Fn(When) -> Option<Instant>,
 }
@@ -136,7 +141,10 @@ fn recipient(effect: &Effect) -> Option<&CustomerId> {
         Effect::Settle(settle) => match &settle.of {
             Held::Grant { to: party, .. } | Held::Reservation { party, .. } => Some(party),
         },
-        Effect::Schedule(_) | Effect::CancelTimer(_) => None,
+        Effect::Place(placement) => Some(&placement.to),
+        Effect::Share(share) => Some(&share.to),
+        Effect::Enrol(enrolment) => Some(&enrolment.party),
+        Effect::Schedule(_) | Effect::CancelTimer(_) | Effect::Measure(_) => None,
     }
 }
 
@@ -150,6 +158,7 @@ fn unresolvable(case: &Case<'_>, effect: &Effect) -> Option<&'static str> {
         }
         Effect::Tag(tag) if missing(&tag.until) => Some("tag.until"),
         Effect::Schedule(schedule) if missing(&Some(schedule.due)) => Some("schedule.due"),
+        Effect::Place(placement) if missing(&placement.until) => Some("place.until"),
         Effect::Reserve(reserve) if missing(&Some(reserve.until)) => Some("reserve.until"),
         _ => None,
     }
@@ -185,7 +194,19 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             }
             Effect::Schedule(schedule) => wanted.timer(schedule::key(case, &schedule.name)),
             Effect::CancelTimer(name) => wanted.timer(schedule::key(case, name)),
-            Effect::Revoke(_) | Effect::Tag(_) | Effect::Reserve(_) | Effect::Settle(_) => {}
+            Effect::Share(share) => {
+                wanted.shares.insert(pool::key(case, share));
+                wanted.timer(pool::timer(case, share));
+            }
+            Effect::Measure(_) => {
+                wanted.measures.insert(case.campaign.id.clone());
+            }
+            Effect::Revoke(_)
+            | Effect::Tag(_)
+            | Effect::Reserve(_)
+            | Effect::Settle(_)
+            | Effect::Place(_)
+            | Effect::Enrol(_) => {}
         }
     }
     wanted.abouts.extend(about_key(case));
@@ -260,6 +281,13 @@ fn effects(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<Ve
             Effect::CancelTimer(name) => schedule::cancel(case, name, facts),
             Effect::Reserve(proposal) => reserve::reserve(case, proposal, facts).map_err(denied)?,
             Effect::Settle(proposal) => reserve::settle(case, proposal, facts).map_err(denied)?,
+            Effect::Place(placement) => programme::place(case, placement, facts),
+            Effect::Share(share) => pool::set(case, share, facts),
+            Effect::Enrol(Enrolment { campaign, party, .. }) if (case.takes_on)(campaign) => {
+                Outcome::Applied(Done::Enrolled { party: party.clone(), campaign: campaign.clone() })
+            }
+            Effect::Enrol(_) => Outcome::Skipped(EffectKind::Enrol, Reason::NoSuchCampaign),
+            Effect::Measure(measurement) => measure::add(case, measurement, facts),
         };
         outcomes.push(outcome);
     }

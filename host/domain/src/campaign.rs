@@ -4,11 +4,12 @@ use crate::activation::Activations;
 use crate::budget::{Budget, Limit};
 use crate::catalogue::Catalogue;
 use crate::customer::Customer;
-use crate::effect::Dimension;
+use crate::effect::{Dimension, EffectKind};
 use crate::id::{CampaignId, PocketId, SubscriptionName, Tag};
 use crate::json::Json;
 use crate::lifecycle::Lifecycle;
 use crate::policy::{Manifest, Problem, Subscription};
+use crate::pool::Pool;
 use crate::protection::FaultThreshold;
 use crate::referral::Attribution;
 use crate::rollout::Rollout;
@@ -92,6 +93,8 @@ pub struct Settings {
     pub pockets: Vec<PocketId>,
     /// At which shares of a budget operators are told, in per cent, 1 to 100, rising.
     pub warn_at: Vec<u8>,
+    /// What it shares out by weight. Fixed at start, but for amounts that are not settled.
+    pub pools: Vec<Pool>,
 }
 
 /// Parameters, from which event time on.
@@ -197,6 +200,15 @@ pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &C
             problem(format!("/unit_classes/{index}"), format!("{} does not grant {class}", manifest.name));
         }
     }
+    for (index, pool) in settings.pools.iter().enumerate() {
+        let mut budgets = settings.budgets.iter().filter(|budget| budget.of.matches(&pool.unit));
+        if budgets.clone().next().is_some() && !budgets.any(|budget| budget.total >= pool.total) {
+            problem(format!("/pools/{index}/total"), "more than the campaign's budget for the unit".into());
+        }
+        if !manifest.effects.contains(&EffectKind::Share) {
+            problem(format!("/pools/{index}"), format!("{} sets no weights in pools", manifest.name));
+        }
+    }
     let used = |class: &&UnitClass| settings.unit_classes.as_ref().is_none_or(|used| used.contains(class));
     for class in manifest.unit_classes.iter().filter(used) {
         let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
@@ -224,12 +236,16 @@ pub fn problems_of_change(old: &Settings, new: &Settings) -> Vec<Problem> {
     let counted_limits = |settings: &Settings| {
         settings.limits.iter().map(|limit| (limit.of.clone(), limit.per, limit.window)).collect::<Vec<_>>()
     };
+    let shared_pools = |settings: &Settings| {
+        settings.pools.iter().map(|pool| (pool.id.clone(), pool.unit.clone(), pool.settles)).collect::<Vec<_>>()
+    };
     let fixed = [
         ("/currency", old.currency == new.currency, "the currency"),
         ("/time_zone", old.time_zone == new.time_zone, "the time zone"),
         ("/opens", old.opens == new.opens, "the opening time"),
         ("/budgets", counted_budgets(old) == counted_budgets(new), "what budgets count (their amounts may change)"),
         ("/pockets", old.pockets == new.pockets, "which pockets it uses"),
+        ("/pools", shared_pools(old) == shared_pools(new), "which pools there are and when they settle"),
         ("/limits", counted_limits(old) == counted_limits(new), "what limits count (their amounts may change)"),
     ];
     let changed = fixed.into_iter().filter(|(_, same, _)| !same);

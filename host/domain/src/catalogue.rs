@@ -1,10 +1,11 @@
-//! What operators say of units and of budgets that campaigns share.
+//! What operators say of units, of budgets that campaigns share and of programmes.
 
 use std::collections::BTreeMap;
 
 use crate::budget::Budget;
-use crate::id::PocketId;
+use crate::id::{PocketId, ProgrammeId};
 use crate::json::Json;
+use crate::programme::Programme;
 use crate::time::Instant;
 use crate::unit::{Currency, Quantity, Unit, UnitClass};
 
@@ -68,13 +69,15 @@ pub struct Pocket {
     pub warn_at: Vec<u8>,
 }
 
-/// Everything that operators say of units and pockets.
+/// Everything that operators say of units, pockets and programmes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// Units with terms.
     pub units: BTreeMap<Unit, UnitTerms>,
     /// Shared budgets.
     pub pockets: BTreeMap<PocketId, Pocket>,
+    /// In which customers stand.
+    pub programmes: BTreeMap<ProgrammeId, Programme>,
 }
 
 impl Catalogue {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::effect::Dimension;
-use crate::id::{AttributeName, CustomerId, Identifier, Tag};
-use crate::limits::{ATTRIBUTES_MAX, IDENTIFIERS_PER_DIMENSION_MAX, TAGS_MAX, TOUCHES_MAX};
+use crate::id::{AttributeName, CustomerId, EntityId, GroupKind, Identifier, ProgrammeId, Tag, TierName};
+use crate::limits::{ATTRIBUTES_MAX, GROUPS_MAX, IDENTIFIERS_PER_DIMENSION_MAX, TAGS_MAX, TOUCHES_MAX};
 use crate::time::Instant;
 use crate::unit::{Quantity, Unit};
 
@@ -41,6 +41,17 @@ pub struct Touch {
     pub at: Instant,
 }
 
+/// Where a customer stands in a programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// In which tier.
+    pub tier: TierName,
+    /// Since the time of that event.
+    pub since: Instant,
+    /// Over from then on.
+    pub until: Option<Instant>,
+}
+
 /// What the host knows of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
@@ -56,6 +67,10 @@ pub struct Customer {
     pub raises_under_way: Quantity,
     /// What is owed of a unit after a claw-back of something used; more than nothing.
     pub debts: BTreeMap<Unit, Quantity>,
+    /// Where they stand in programmes.
+    pub standings: BTreeMap<ProgrammeId, Standing>,
+    /// What they are members of: of each kind of group, the one joined last.
+    pub groups: BTreeMap<GroupKind, EntityId>,
 }
 
 /// Something that an event, or an operator, establishes about a customer.
@@ -75,6 +90,10 @@ pub enum Fact {
     Tag(Tag, Option<Instant>),
     /// The customer has not this tag.
     NoTag(Tag),
+    /// The customer is a member of this.
+    Joined(GroupKind, EntityId),
+    /// The customer is not a member of this any more.
+    Left(GroupKind, EntityId),
 }
 
 /// A customer would have more of something than the host keeps.
@@ -98,7 +117,7 @@ impl Customer {
     /// Adds a fact that happened at a time.
     ///
     /// # Errors
-    /// When the customer would have too many attributes or tags. Devices, cards and touches are not refused: the oldest
+    /// When the customer would have too many attributes, tags or groups. Devices, cards and touches are not refused: the oldest
     /// identifier and the latest touch beyond the bound are let go.
     pub fn learn(&mut self, fact: Fact, at: Instant) -> Result<(), TooMany> {
         match fact {
@@ -119,6 +138,17 @@ impl Customer {
             }
             Fact::NoTag(tag) => {
                 self.tags.remove(&tag);
+            }
+            Fact::Joined(kind, group) => {
+                if self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&kind) {
+                    return Err(TooMany { what: "kinds of group", max: GROUPS_MAX });
+                }
+                self.groups.insert(kind, group);
+            }
+            Fact::Left(kind, group) => {
+                if self.groups.get(&kind) == Some(&group) {
+                    self.groups.remove(&kind);
+                }
             }
         }
         Ok(())
@@ -185,6 +215,11 @@ impl Customer {
     #[must_use]
     pub fn identifier(&self, dimension: Dimension) -> Option<&Identifier> {
         self.identifiers.get(&dimension)?.last()
+    }
+
+    /// Where the customer stands in programmes at a time, by programme.
+    pub fn standings_at(&self, at: Instant) -> impl Iterator<Item = (&ProgrammeId, &Standing)> {
+        self.standings.iter().filter(move |(_, standing)| standing.until.is_none_or(|until| at < until))
     }
 
     /// The tags that hold at a time, sorted.

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::customer::Standing;
 use crate::effect::Proposal;
 use crate::event::Event;
-use crate::id::{CampaignId, CustomerId, EntityId, RefusalCode, RoleName, SubscriptionName, Tag};
+use crate::id::{
+    CampaignId, CustomerId, EntityId, GrantKey, ProgrammeId, QuestionName, RefusalCode, RoleName, SubscriptionName, Tag,
+};
 use crate::json::Json;
 use crate::time::{Instant, Moment};
-use crate::unit::{Currency, Unit};
+use crate::unit::{Currency, Quantity, Unit};
 
 /// Whose state a decision reads and writes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +75,42 @@ pub struct Party {
     pub tags: Vec<Tag>,
     /// The declared balances.
     pub balances: Vec<(Unit, i64)>,
+    /// Where the customer stands, when declared; by programme.
+    pub standings: Vec<(ProgrammeId, Standing)>,
+    /// The campaign's live grants, when declared; the first given first.
+    pub grants: Vec<LiveGrant>,
+}
+
+/// A grant of the campaign that is neither used up, nor taken back, nor over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveGrant {
+    /// The policy's name for it.
+    pub key: GrantKey,
+    /// Of what.
+    pub unit: Unit,
+    /// What can still be used.
+    pub available: Quantity,
+    /// When it was given.
+    pub granted_at: Instant,
+    /// Worth nothing from then on.
+    pub expires: Option<Instant>,
+}
+
+/// A question that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enquiry {
+    /// Which of the manifest's questions.
+    pub question: QuestionName,
+    /// An object.
+    pub data: Json,
+    /// The customer who asks, in every role that is the actor's.
+    pub parties: Vec<Party>,
+    /// The campaign.
+    pub campaign: CampaignView,
+    /// Now, in the campaign's zone.
+    pub now: Moment,
+    /// What is kept of the customer.
+    pub state: Option<Json>,
 }
 
 /// Where in its life the campaign is, as a policy sees it.
@@ -129,11 +168,25 @@ impl Input {
     /// The bytes of what grows with use: parameters, event data, attributes and state. Fuel grows with them.
     #[must_use]
     pub fn measured_bytes(&self) -> usize {
-        let parties: usize = self.parties.iter().map(|party| party.attributes.len()).sum();
-        let state = self.state.as_ref().map_or(0, Json::len);
-        self.campaign.params.len() + self.event.data.len() + parties + state
+        measured((&self.campaign.params, &self.event.data), &self.parties, self.state.as_ref())
     }
 }
+
+impl Enquiry {
+    /// The bytes of what grows with use, as of an [`Input`].
+    #[must_use]
+    pub fn measured_bytes(&self) -> usize {
+        measured((&self.campaign.params, &self.data), &self.parties, self.state.as_ref())
+    }
+}
+
+fn measured((params, data): (&Json, &Json), parties: &[Party], state: Option<&Json>) -> usize {
+    let of = |party: &Party| party.attributes.len() + party.grants.len() * LIVE_GRANT_BYTES;
+    params.len() + data.len() + parties.iter().map(of).sum::<usize>() + state.map_or(0, Json::len)
+}
+
+/// What a live grant counts for among the bytes of an input.
+const LIVE_GRANT_BYTES: usize = 64;
 
 /// The policy's own no.
 #[derive(Clone, Debug, PartialEq, Eq)]

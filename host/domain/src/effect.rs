@@ -1,7 +1,10 @@
 //! What a policy asks for. Nothing here has happened yet; `adjudicate` decides what does.
 
 use crate::grant::AfterHold;
-use crate::id::{ClaimScope, CustomerId, GrantKey, MessageKey, ReservationKey, Tag, TemplateName, TimerName};
+use crate::id::{
+    CampaignId, ClaimScope, CustomerId, GrantKey, MeasureName, MessageKey, PoolId, ProgrammeId, ReservationKey, Tag,
+    TemplateName, TierName, TimerName,
+};
 use crate::json::Json;
 use crate::lot::Settle;
 use crate::time::When;
@@ -24,12 +27,31 @@ pub enum EffectKind {
     Reserve,
     /// Commit or release what is held.
     Settle,
+    /// Move within a programme.
+    Place,
+    /// Set a weight in a pool.
+    Share,
+    /// Hand on to another campaign.
+    Enrol,
+    /// Count.
+    Measure,
 }
 
 impl EffectKind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Grant, Self::Revoke, Self::Message, Self::Tag, Self::Schedule, Self::Reserve, Self::Settle];
+    pub const ALL: [Self; 11] = [
+        Self::Grant,
+        Self::Revoke,
+        Self::Message,
+        Self::Tag,
+        Self::Schedule,
+        Self::Reserve,
+        Self::Settle,
+        Self::Place,
+        Self::Share,
+        Self::Enrol,
+        Self::Measure,
+    ];
 
     /// The word in the contract and in answers.
     #[must_use]
@@ -42,6 +64,10 @@ impl EffectKind {
             Self::Schedule => "schedule",
             Self::Reserve => "reserve",
             Self::Settle => "settle",
+            Self::Place => "place",
+            Self::Share => "share",
+            Self::Enrol => "enrol",
+            Self::Measure => "measure",
         }
     }
 }
@@ -245,6 +271,54 @@ pub struct SettleProposal {
     pub reason: String,
 }
 
+/// A party's place in a programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Whose.
+    pub to: CustomerId,
+    /// In which programme.
+    pub programme: ProgrammeId,
+    /// In which tier; out of the programme when `None`.
+    pub tier: Option<TierName>,
+    /// Until when.
+    pub until: Option<When>,
+    /// Why, for the statement and the auditor.
+    pub reason: String,
+}
+
+/// A party's weight in a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareProposal {
+    /// Which pool of the campaign.
+    pub pool: PoolId,
+    /// Whose.
+    pub to: CustomerId,
+    /// In place of the one before; nothing takes the party out.
+    pub weight: u64,
+}
+
+/// A party handed on to another campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// To which.
+    pub campaign: CampaignId,
+    /// Whom.
+    pub party: CustomerId,
+    /// What its policy is told; an object.
+    pub data: Json,
+}
+
+/// An addition to a count of the campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measurement {
+    /// Which measure.
+    pub name: MeasureName,
+    /// What the count is of within it; may be empty.
+    pub label: String,
+    /// How much is added; more than nothing.
+    pub by: Quantity,
+}
+
 /// What a policy asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -264,6 +338,14 @@ pub enum Effect {
     Reserve(ReserveProposal),
     /// Commit or release what is held.
     Settle(SettleProposal),
+    /// Move within a programme.
+    Place(Placement),
+    /// Set a weight in a pool.
+    Share(ShareProposal),
+    /// Hand on to another campaign.
+    Enrol(Enrolment),
+    /// Count.
+    Measure(Measurement),
 }
 
 impl Effect {
@@ -278,6 +360,10 @@ impl Effect {
             Self::Schedule(_) | Self::CancelTimer(_) => EffectKind::Schedule,
             Self::Reserve(_) => EffectKind::Reserve,
             Self::Settle(_) => EffectKind::Settle,
+            Self::Place(_) => EffectKind::Place,
+            Self::Share(_) => EffectKind::Share,
+            Self::Enrol(_) => EffectKind::Enrol,
+            Self::Measure(_) => EffectKind::Measure,
         }
     }
 }

@@ -12,9 +12,12 @@ use crate::customer::Customer;
 use crate::decision::Owner;
 use crate::effect::Dimension;
 use crate::grant::{Grant, GrantSlot};
-use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, MessageKey, RequestId, TimerName};
+use crate::id::{AboutId, CampaignId, ClaimScope, CustomerId, EntityId, MessageKey, RequestId, TimerName};
 use crate::json::Json;
 use crate::ledger::{Position, PositionKey, Transfer};
+use crate::limits::MEMBERS_MAX;
+use crate::measure::Measures;
+use crate::pool::{Share, ShareKey};
 use crate::redemption::{Redemption, RedemptionId};
 use crate::time::Instant;
 use crate::timer::{Timer, TimerBody, TimerKey};
@@ -76,6 +79,30 @@ pub struct BindingKey {
     pub campaign: CampaignId,
     /// Who was invited.
     pub invitee: CustomerId,
+}
+
+/// The members of an entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members(pub Vec<(CustomerId, Instant)>);
+
+impl Members {
+    /// Adds a member, in order of the time of joining. Says whether there was room.
+    pub fn join(&mut self, customer: CustomerId, at: Instant) -> bool {
+        if self.0.iter().any(|(member, _)| *member == customer) {
+            return true;
+        }
+        if self.0.len() >= MEMBERS_MAX {
+            return false;
+        }
+        let place = self.0.partition_point(|(_, joined)| *joined <= at);
+        self.0.insert(place, (customer, at));
+        true
+    }
+
+    /// Takes a member out.
+    pub fn leave(&mut self, customer: &CustomerId) {
+        self.0.retain(|(member, _)| member != customer);
+    }
 }
 
 /// A message that was sent.
@@ -141,6 +168,11 @@ impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
         let first = self.changed.insert(key.clone());
         self.undo.push((key.clone(), old, first));
         self.rows.insert(key, value);
+    }
+
+    /// The rows that changed since they were last taken to be written.
+    pub fn changed(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.changed.iter().map(|key| (key, &self.rows[key]))
     }
 
     fn mark(&self) -> usize {
@@ -338,6 +370,12 @@ tables! {
     bindings: BindingKey => Option<CustomerId>;
     /// Whether a message was sent.
     messages: MessageSlot => bool;
+    /// Who is a member of an entity.
+    members: EntityId => Members;
+    /// Weights in pools.
+    shares: ShareKey => Share;
+    /// What campaigns count.
+    measures: CampaignId => Measures;
     /// Timers that are set.
     timers: TimerKey => Option<Timer>;
     /// The names of an owner's timers.

@@ -133,6 +133,18 @@ text_ids! {
     DestinationId, "destination id", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A key that signs components, as the operator calls it.
     KeyName, "key name", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A kind of entity that has members: team, group, packet.
+    GroupKind, "kind of group", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A programme in which customers stand: a membership, a lifecycle.
+    ProgrammeId, "programme id", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A tier of a programme, or a stage.
+    TierName, "tier name", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A pool of a campaign.
+    PoolId, "pool id", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// What a campaign counts.
+    MeasureName, "measure name", 64, slug, "1 to 64 of a-z, 0-9 and -";
+    /// A question that a policy answers.
+    QuestionName, "question name", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A template of messages.
     TemplateName, "template name", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
 }

@@ -19,6 +19,14 @@ pub const PARAMS_SCHEMA_BYTES_MAX: usize = 256 * 1024;
 pub const EFFECTS_MAX: usize = 64;
 /// Most claims in one decision.
 pub const CLAIMS_MAX: usize = 16;
+/// Largest data of one enrolment, in bytes of JSON.
+pub const ENROLMENT_DATA_BYTES_MAX: usize = 4 * 1024;
+/// Most that one party weighs in a pool.
+pub const WEIGHT_MAX: u64 = 1_000_000_000;
+/// Longest label of a measure, in bytes.
+pub const MEASURE_LABEL_BYTES_MAX: usize = 64;
+/// Most counts of one campaign: measures, each with each of its labels.
+pub const MEASURES_MAX: usize = 256;
 /// Most alternatives of one grant.
 pub const CHOICES_MAX: usize = 8;
 /// Longest note of a decision, in bytes.
@@ -63,6 +71,18 @@ pub const INVITER_DISTANCE_MAX: u8 = 3;
 pub const REFERRAL_CHAIN_MAX: usize = 1_000;
 /// Most parties shown to one decision.
 pub const PARTIES_MAX: usize = 64;
+/// Most members of an entity that are kept and shown.
+pub const MEMBERS_MAX: usize = 64;
+/// Most live grants shown of one party.
+pub const LIVE_GRANTS_MAX: usize = 64;
+/// Most questions in a manifest.
+pub const QUESTIONS_MAX: usize = 16;
+/// Largest data of one question, in bytes of JSON.
+pub const QUESTION_BYTES_MAX: usize = 16 * 1024;
+/// Largest answer to one question, in bytes of JSON.
+pub const ANSWER_BYTES_MAX: usize = 8 * 1024;
+/// Most offers taken from one check of parameters.
+pub const OFFERS_MAX: usize = 64;
 /// Most roles in a manifest.
 pub const ROLES_MAX: usize = 16;
 /// Most subscriptions in a manifest.
@@ -76,6 +96,17 @@ pub const TAGS_MAX: usize = 128;
 pub const IDENTIFIERS_PER_DIMENSION_MAX: usize = 16;
 /// Touches kept of one customer.
 pub const TOUCHES_MAX: usize = 32;
+
+/// Most programmes that one customer stands in.
+pub const STANDINGS_MAX: usize = 16;
+/// Most kinds of group that one customer is a member in.
+pub const GROUPS_MAX: usize = 16;
+/// Most tiers of one programme.
+pub const TIERS_MAX: usize = 64;
+/// Most programmes.
+pub const PROGRAMMES_MAX: usize = 64;
+/// Most pools of one campaign.
+pub const POOLS_MAX: usize = 8;
 
 /// Most budgets of one campaign.
 pub const BUDGETS_MAX: usize = 32;
@@ -123,6 +154,7 @@ pub const REPLAY_MAX: usize = 1_000;
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
+const _: () = assert!(ENROLMENT_DATA_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
 const _: () = assert!(TIMER_DATA_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
 const _: () = assert!(TIMER_DATA_BYTES_MAX * 2 <= EVENT_BYTES_MAX);
 const _: () = assert!(INVITER_DISTANCE_DEFAULT <= INVITER_DISTANCE_MAX);

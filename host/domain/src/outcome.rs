@@ -5,8 +5,8 @@ use crate::effect::{Dimension, EffectKind};
 use crate::event::EventKey;
 use crate::grant::GrantSlot;
 use crate::id::{
-    CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventKind, EventSeq, MessageKey, RefusalCode,
-    SubscriptionName, Tag, TimerName,
+    CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventKind, EventSeq, MeasureName, MessageKey, PoolId,
+    ProgrammeId, RefusalCode, SubscriptionName, Tag, TierName, TimerName,
 };
 use crate::lot::Settle;
 use crate::redemption::ReservationSlot;
@@ -64,11 +64,29 @@ pub enum Reason {
     TooManyTimers,
     /// No such timer is set.
     NoSuchTimer,
+    /// There is no such programme.
+    NoSuchProgramme,
+    /// The programme has no such tier.
+    NoSuchTier,
+    /// The programme does not let that tier follow on the one in which the customer stands.
+    MoveNotAllowed,
+    /// The customer stands in as many programmes as there may be.
+    TooManyProgrammes,
+    /// The customer stands there already, or is in no tier to be taken out of.
+    AlreadyPlaced,
+    /// The campaign has no such pool.
+    NoSuchPool,
+    /// The pool is settled, or is being.
+    PoolSettled,
+    /// There is no such campaign, or its life is over.
+    NoSuchCampaign,
+    /// The campaign counts as much as it may, or the count leaves its range.
+    TooManyCounts,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 33] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
@@ -93,6 +111,15 @@ impl Reason {
         Self::TooManyTags,
         Self::TooManyTimers,
         Self::NoSuchTimer,
+        Self::NoSuchProgramme,
+        Self::NoSuchTier,
+        Self::MoveNotAllowed,
+        Self::TooManyProgrammes,
+        Self::AlreadyPlaced,
+        Self::NoSuchPool,
+        Self::PoolSettled,
+        Self::NoSuchCampaign,
+        Self::TooManyCounts,
     ];
 
     /// The code in answers and records.
@@ -123,6 +150,15 @@ impl Reason {
             Self::TooManyTags => "too-many-tags",
             Self::TooManyTimers => "too-many-timers",
             Self::NoSuchTimer => "no-such-timer",
+            Self::NoSuchProgramme => "no-such-programme",
+            Self::NoSuchTier => "no-such-tier",
+            Self::MoveNotAllowed => "move-not-allowed",
+            Self::TooManyProgrammes => "too-many-programmes",
+            Self::AlreadyPlaced => "already-placed",
+            Self::NoSuchPool => "no-such-pool",
+            Self::PoolSettled => "pool-settled",
+            Self::NoSuchCampaign => "no-such-campaign",
+            Self::TooManyCounts => "too-many-counts",
         }
     }
 }
@@ -212,6 +248,44 @@ pub enum Done {
         unit: Unit,
         /// How much.
         quantity: Quantity,
+    },
+    /// A party moved within a programme, or stays there until another time.
+    Placed {
+        /// Who.
+        to: CustomerId,
+        /// In which programme.
+        programme: ProgrammeId,
+        /// Out of which tier.
+        from: Option<TierName>,
+        /// Into which tier; none when out of the programme.
+        tier: Option<TierName>,
+        /// Until when.
+        until: Option<Instant>,
+    },
+    /// A party weighs so much in a pool.
+    Shared {
+        /// Who.
+        to: CustomerId,
+        /// Which pool.
+        pool: PoolId,
+        /// How much.
+        weight: u64,
+    },
+    /// A party is handed on.
+    Enrolled {
+        /// Who.
+        party: CustomerId,
+        /// To which campaign.
+        campaign: CampaignId,
+    },
+    /// Something was counted.
+    Measured {
+        /// Which measure.
+        name: MeasureName,
+        /// What of it.
+        label: String,
+        /// How much was added.
+        by: Quantity,
     },
 }
 

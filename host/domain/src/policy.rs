@@ -1,10 +1,13 @@
 //! A policy and what it says of itself.
 
 use crate::effect::EffectKind;
-use crate::id::{AttributeName, Digest, EventKind, KeyName, PolicyName, PolicyVersion, RoleName, SubscriptionName};
+use crate::id::{
+    AttributeName, Digest, EventKind, GroupKind, KeyName, PolicyName, PolicyVersion, QuestionName, RoleName,
+    SubscriptionName,
+};
 use crate::json::Json;
 use crate::time::Instant;
-use crate::unit::{Unit, UnitClass};
+use crate::unit::{Quantity, Unit, UnitClass, UnitPattern};
 
 /// A published policy: one immutable component.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,28 @@ pub struct Manifest {
     pub effects: Vec<EffectKind>,
     /// The classes of unit that it may grant.
     pub unit_classes: Vec<UnitClass>,
+    /// The questions that it answers.
+    pub questions: Vec<Question>,
+}
+
+/// A question that a policy answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Its name.
+    pub name: QuestionName,
+    /// JSON Schema of its data.
+    pub data_schema: Json,
+}
+
+/// What a policy with certain parameters may give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The unit.
+    pub unit: Unit,
+    /// The most at once.
+    pub quantity: Quantity,
+    /// Its chance where it is drawn, in millionths.
+    pub chance: Option<u32>,
 }
 
 impl Manifest {
@@ -97,6 +122,8 @@ pub enum RoleSource {
     CustomerAt(Pointer),
     /// Several customers that the event names.
     MembersAt(Pointer),
+    /// The members of the entity that owns the decision.
+    Members,
 }
 
 /// A part that a customer plays in a decision, and what of the customer is shown.
@@ -108,10 +135,14 @@ pub struct Role {
     pub source: RoleSource,
     /// The attributes shown.
     pub attributes: Vec<AttributeName>,
-    /// The balances shown.
-    pub balances: Vec<Unit>,
+    /// The balances shown; of a class all that the customer holds of it.
+    pub balances: Vec<UnitPattern>,
     /// Whether tags are shown.
     pub tags: bool,
+    /// Whether it is shown where the customer stands in programmes.
+    pub standings: bool,
+    /// Whether the campaign's live grants are shown.
+    pub grants: bool,
 }
 
 /// Whose state a subscription's decisions read and write.
@@ -121,6 +152,8 @@ pub enum OwnerOf {
     Party(RoleName),
     /// The entity that the event names.
     Entity(Pointer),
+    /// The entity of this kind that the actor is a member of.
+    Group(GroupKind),
 }
 
 /// An event kind that a policy decides on.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::decision::Owner;
 use crate::facts::StateKey;
 use crate::grant::GrantSlot;
-use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, TimerName};
+use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, PoolId, TimerName};
 use crate::json::Json;
 use crate::ledger::Lot;
 use crate::redemption::RedemptionId;
@@ -33,6 +33,13 @@ pub enum TimerKey {
     Grant(Lot),
     /// A redemption's: what is reserved for it has to be settled by then.
     Redemption(RedemptionId),
+    /// A pool's: it is shared out.
+    Pool {
+        /// Of which campaign.
+        campaign: CampaignId,
+        /// Which.
+        pool: PoolId,
+    },
 }
 
 impl TimerKey {
@@ -40,7 +47,7 @@ impl TimerKey {
     #[must_use]
     pub fn waits_with(&self) -> Option<&CampaignId> {
         match self {
-            Self::Policy { campaign, .. } => Some(campaign),
+            Self::Policy { campaign, .. } | Self::Pool { campaign, .. } => Some(campaign),
             Self::Grant(_) | Self::Redemption(_) => None,
         }
     }
@@ -52,7 +59,7 @@ impl TimerKey {
             Self::Policy { campaign, owner, name } => {
                 Some((StateKey { campaign: campaign.clone(), owner: owner.clone() }, name))
             }
-            Self::Grant(_) | Self::Redemption(_) => None,
+            Self::Grant(_) | Self::Redemption(_) | Self::Pool { .. } => None,
         }
     }
 
@@ -70,6 +77,7 @@ impl fmt::Display for TimerKey {
             Self::Policy { campaign, owner, name } => write!(f, "{}{name}", Self::prefix_of(campaign, owner)),
             Self::Grant(Lot { slot, issue }) => write!(f, "grant {} {} {} {issue}", slot.campaign, slot.to, slot.key),
             Self::Redemption(id) => write!(f, "redemption {id}"),
+            Self::Pool { campaign, pool } => write!(f, "pool {campaign} {pool}"),
         }
     }
 }
@@ -78,7 +86,8 @@ impl FromStr for TimerKey {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid = InvalidId { what: "timer key", rule: "`policy`, `grant` or `redemption` and what it is of" };
+        let invalid =
+            InvalidId { what: "timer key", rule: "`policy`, `grant`, `redemption` or `pool` and what it is of" };
         match *text.split(' ').collect::<Vec<_>>() {
             ["policy", campaign, kind, owner, name] => {
                 let owner = match kind {
@@ -93,6 +102,7 @@ impl FromStr for TimerKey {
                 Ok(Self::Grant(Lot { slot, issue: issue.parse().map_err(|_| invalid)? }))
             }
             ["redemption", id] => Ok(Self::Redemption(id.parse()?)),
+            ["pool", campaign, pool] => Ok(Self::Pool { campaign: campaign.parse()?, pool: pool.parse()? }),
             _ => Err(invalid),
         }
     }
@@ -110,7 +120,7 @@ pub struct Timer {
 /// What a timer carries until it goes off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerBody {
-    /// Nothing: the ledger knows what is due.
+    /// Nothing: the ledger, or the pool, knows what is due.
     Ledger,
     /// What the policy is told.
     Policy {
@@ -137,7 +147,8 @@ mod tests {
         }
         let slot = GrantSlot { campaign: "c".parse().unwrap(), to: "u".parse().unwrap(), key: "k/1".parse().unwrap() };
         let redemptions = ["r:1", "c@k/1@u@example"].map(|id| TimerKey::Redemption(id.parse().unwrap()));
-        for key in redemptions.into_iter().chain([TimerKey::Grant(Lot { slot, issue: 2 })]) {
+        let pool = TimerKey::Pool { campaign: "c".parse().unwrap(), pool: "p".parse().unwrap() };
+        for key in redemptions.into_iter().chain([TimerKey::Grant(Lot { slot, issue: 2 }), pool]) {
             assert_eq!(key.to_string().parse(), Ok(key));
         }
         for bad in [

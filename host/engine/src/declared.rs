@@ -8,9 +8,9 @@ use std::str::FromStr;
 use largesse_domain::effect::EffectKind;
 use largesse_domain::id::{InvalidId, RoleName};
 use largesse_domain::limits::{
-    ATTRIBUTES_MAX, INVITER_DISTANCE_MAX, PARAMS_SCHEMA_BYTES_MAX, ROLES_MAX, SUBSCRIPTIONS_MAX,
+    ATTRIBUTES_MAX, INVITER_DISTANCE_MAX, PARAMS_SCHEMA_BYTES_MAX, QUESTIONS_MAX, ROLES_MAX, SUBSCRIPTIONS_MAX,
 };
-use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Problem, Role, RoleSource, Subscription};
+use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Problem, Question, Role, RoleSource, Subscription};
 
 use crate::bindings::wit;
 use crate::json::{self, Shape};
@@ -50,6 +50,7 @@ pub(crate) fn manifest(said: wit::Manifest) -> Result<Manifest, Vec<Problem>> {
         .filter_map(|(index, class)| found.id(&format!("/unit-classes/{index}"), class))
         .collect();
     found.unique("/unit-classes", &unit_classes);
+    let questions = read_questions(&mut found, said.questions);
     if let (Some(name), Some(version), Some(params_schema), true) = (name, version, params_schema, found.0.is_empty()) {
         return Ok(Manifest {
             name,
@@ -62,6 +63,7 @@ pub(crate) fn manifest(said: wit::Manifest) -> Result<Manifest, Vec<Problem>> {
             subscriptions,
             effects,
             unit_classes,
+            questions,
         });
     }
     Err(found.0)
@@ -112,6 +114,20 @@ fn check_state_versions(found: &mut Findings, writes: u32, reads: &[u32]) {
     }
 }
 
+fn read_questions(found: &mut Findings, said: Vec<wit::Question>) -> Vec<Question> {
+    found.count("/questions", said.len(), QUESTIONS_MAX);
+    let names: Vec<String> = said.iter().map(|question| question.name.clone()).collect();
+    found.unique("/questions", &names);
+    let read = |(index, said): (usize, wit::Question)| {
+        let at = format!("/questions/{index}");
+        let name = found.id(&format!("{at}/name"), &said.name);
+        let schema = json::check(said.data_schema, PARAMS_SCHEMA_BYTES_MAX, Shape::Object);
+        let data_schema = schema.map_err(|why| found.add(&format!("{at}/data-schema"), why)).ok();
+        Some(Question { name: name?, data_schema: data_schema? })
+    };
+    said.into_iter().enumerate().filter_map(read).collect()
+}
+
 fn read_roles(found: &mut Findings, said: &[wit::Role]) -> Vec<Role> {
     found.count("/roles", said.len(), ROLES_MAX);
     let names: Vec<&str> = said.iter().map(|role| role.name.as_str()).collect();
@@ -133,10 +149,12 @@ fn read_role(found: &mut Findings, at: &str, said: &wit::Role) -> Option<Role> {
         }
         wit::Source::CustomerAt(text) => found.pointer(&format!("{at}/source"), text).map(RoleSource::CustomerAt),
         wit::Source::MembersAt(text) => found.pointer(&format!("{at}/source"), text).map(RoleSource::MembersAt),
+        wit::Source::Members => Some(RoleSource::Members),
     };
     let attributes = read_all(found, &format!("{at}/needs/attributes"), &said.needs.attributes, ATTRIBUTES_MAX);
     let balances = read_all(found, &format!("{at}/needs/balances"), &said.needs.balances, BALANCES_MAX);
-    Some(Role { name: name?, source: source?, attributes, balances, tags: said.needs.tags })
+    let wit::Needs { tags, standings, grants, .. } = said.needs;
+    Some(Role { name: name?, source: source?, attributes, balances, tags, standings, grants })
 }
 
 fn read_all<T>(found: &mut Findings, at: &str, said: &[String], max: usize) -> Vec<T>
@@ -169,6 +187,7 @@ fn read_subscriptions(found: &mut Findings, said: &[wit::Subscription], roles: &
 fn read_owner(found: &mut Findings, at: &str, said: &wit::OwnerOf, roles: &[wit::Role]) -> Option<OwnerOf> {
     let name = match said {
         wit::OwnerOf::Entity(text) => return found.pointer(at, text).map(OwnerOf::Entity),
+        wit::OwnerOf::Group(kind) => return found.id(at, kind).map(OwnerOf::Group),
         wit::OwnerOf::Party(name) => name,
     };
     match roles.iter().find(|role| role.name == *name) {
@@ -176,7 +195,7 @@ fn read_owner(found: &mut Findings, at: &str, said: &wit::OwnerOf, roles: &[wit:
             found.add(at, format_args!("no role is named {name:?}"));
             None
         }
-        Some(role) if matches!(role.source, wit::Source::MembersAt(_)) => {
+        Some(role) if matches!(role.source, wit::Source::MembersAt(_) | wit::Source::Members) => {
             found.add(at, format_args!("the role {name:?} has several customers, an owner is one"));
             None
         }
@@ -193,6 +212,10 @@ fn effect_kind(kind: &wit::EffectKind) -> EffectKind {
         wit::EffectKind::Schedule => EffectKind::Schedule,
         wit::EffectKind::Reserve => EffectKind::Reserve,
         wit::EffectKind::Settle => EffectKind::Settle,
+        wit::EffectKind::Place => EffectKind::Place,
+        wit::EffectKind::Share => EffectKind::Share,
+        wit::EffectKind::Enrol => EffectKind::Enrol,
+        wit::EffectKind::Measure => EffectKind::Measure,
     }
 }
 

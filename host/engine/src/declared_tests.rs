@@ -7,6 +7,8 @@ fn good() -> wit::Manifest {
         attributes: vec!["product".to_owned()],
         balances: vec!["points".to_owned(), "cash:CNY".to_owned()],
         tags: true,
+        standings: false,
+        grants: false,
     };
     wit::Manifest {
         name: "check-in".to_owned(),
@@ -27,6 +29,7 @@ fn good() -> wit::Manifest {
         }],
         effects: vec![wit::EffectKind::Grant, wit::EffectKind::Tag],
         unit_classes: vec!["points".to_owned()],
+        questions: Vec::new(),
     }
 }
 

@@ -30,4 +30,4 @@ pub use compile::{CompileError, Compiler};
 pub use contract::ContractVersion;
 pub use profile::WASI_PROFILE;
 pub use runtime::Measured;
-pub use workers::{CheckError, Job, LoadError, LoadedPolicy, MigrateError, StartError, Workers, WorkersConfig};
+pub use workers::{CheckError, Job, LoadError, LoadedPolicy, ReplyError, StartError, Workers, WorkersConfig};

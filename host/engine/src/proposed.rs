@@ -4,18 +4,20 @@ use std::fmt;
 
 use largesse_domain::decision::Refusal;
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, GrantProposal, Held, HoldProposal, Message, MessageClass, Proposal,
-    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Dimension, Effect, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
+    MessageClass, Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal,
+    ShareProposal, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::grant::AfterHold;
 use largesse_domain::id::InvalidId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::{
-    AMOUNT_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX,
-    REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX,
+    AMOUNT_MAX, ANSWER_BYTES_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX, ENROLMENT_DATA_BYTES_MAX,
+    MEASURE_LABEL_BYTES_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX, OFFERS_MAX,
+    REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX, WEIGHT_MAX,
 };
 use largesse_domain::lot::Settle;
-use largesse_domain::policy::Problem;
+use largesse_domain::policy::{Offer, Problem};
 use largesse_domain::time::{Day, Instant, When};
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -29,6 +31,8 @@ const PROBLEMS_MAX: usize = 64;
 /// Longest message of a problem, in bytes.
 const PROBLEM_BYTES_MAX: usize = 1024;
 /// Milliseconds of a day.
+/// Millionths of a chance of everything.
+const CHANCE_MAX: u32 = 1_000_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A field that the contract does not allow, with its path: `effects[2].grant.key: not a grant key: ...`.
@@ -92,6 +96,32 @@ pub(crate) fn refusal(refusal: wit::Refusal) -> Checked<Refusal> {
 /// When it is not JSON, or too large.
 pub(crate) fn state(text: String) -> Checked<Json> {
     json::check(text, STATE_BYTES_MAX, Shape::Any).map_err(|why| Wrong::new("state", why))
+}
+
+/// Reads an answer to a question.
+///
+/// # Errors
+/// When it is no object, or too large.
+pub(crate) fn answer(text: String) -> Checked<Json> {
+    json::check(text, ANSWER_BYTES_MAX, Shape::Object).map_err(|why| Wrong::new("answer", why))
+}
+
+/// Reads what may be given with parameters.
+///
+/// # Errors
+/// The first field that is wrong.
+pub(crate) fn offers(offers: Vec<wit::Offer>) -> Checked<Vec<Offer>> {
+    count("offers", offers.len(), OFFERS_MAX)?;
+    each("offers", offers, |offer| {
+        if let Some(chance) = offer.chance.filter(|chance| *chance > CHANCE_MAX) {
+            return Err(Wrong::new("chance", format_args!("{chance} millionths, expected at most {CHANCE_MAX}")));
+        }
+        Ok(Offer {
+            unit: id("unit", &offer.unit)?,
+            quantity: quantity("quantity", offer.quantity)?,
+            chance: offer.chance,
+        })
+    })
 }
 
 /// Reads what `check` found wrong.
@@ -201,6 +231,16 @@ fn effect(effect: wit::Effect) -> Checked<Effect> {
         wit::Effect::Settle(settlement) => {
             self::settlement(settlement).map(Effect::Settle).map_err(|wrong| wrong.within("settle"))
         }
+        wit::Effect::Place(placement) => {
+            self::placement(placement).map(Effect::Place).map_err(|wrong| wrong.within("place"))
+        }
+        wit::Effect::Share(share) => self::share(share).map(Effect::Share).map_err(|wrong| wrong.within("share")),
+        wit::Effect::Enrol(enrolment) => {
+            self::enrolment(enrolment).map(Effect::Enrol).map_err(|wrong| wrong.within("enrol"))
+        }
+        wit::Effect::Measure(measurement) => {
+            self::measurement(measurement).map(Effect::Measure).map_err(|wrong| wrong.within("measure"))
+        }
     }
 }
 
@@ -305,6 +345,43 @@ fn settlement(settlement: wit::Settlement) -> Checked<SettleProposal> {
         required: settlement.required,
         reason: text("reason", settlement.reason, REASON_BYTES_MAX)?,
     })
+}
+
+fn placement(placement: wit::Placement) -> Checked<Placement> {
+    Ok(Placement {
+        to: id("to", &placement.to)?,
+        programme: id("programme", &placement.programme)?,
+        tier: placement.tier.map(|tier| id("tier", &tier)).transpose()?,
+        until: maybe_when("until", placement.until)?,
+        reason: text("reason", placement.reason, REASON_BYTES_MAX)?,
+    })
+}
+
+fn share(share: wit::Share) -> Checked<ShareProposal> {
+    if share.weight > WEIGHT_MAX {
+        return Err(Wrong::new("weight", format_args!("{}, expected at most {WEIGHT_MAX}", share.weight)));
+    }
+    Ok(ShareProposal { pool: id("pool", &share.pool)?, to: id("to", &share.to)?, weight: share.weight })
+}
+
+fn enrolment(enrolment: wit::Enrolment) -> Checked<Enrolment> {
+    let data = json::check(enrolment.data, ENROLMENT_DATA_BYTES_MAX, Shape::Object);
+    Ok(Enrolment {
+        campaign: id("campaign", &enrolment.campaign)?,
+        party: id("party", &enrolment.party)?,
+        data: data.map_err(|why| Wrong::new("data", why))?,
+    })
+}
+
+fn measurement(measurement: wit::Measurement) -> Checked<Measurement> {
+    let wit::Measurement { name, label, by } = measurement;
+    if label.len() > MEASURE_LABEL_BYTES_MAX || !label.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let rule = format_args!(
+            "not a label: expected nothing or at most {MEASURE_LABEL_BYTES_MAX} printable ASCII characters without spaces"
+        );
+        return Err(Wrong::new("label", rule));
+    }
+    Ok(Measurement { name: id("name", &name)?, label, by: quantity("by", by)? })
 }
 
 fn message(message: wit::Message) -> Checked<Message> {

@@ -1,9 +1,9 @@
 //! One engine of wasmtime with its pool, and policies made ready for it.
 
-use largesse_domain::decision::{Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
+use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE};
-use largesse_domain::policy::Problem;
+use largesse_domain::policy::{Offer, Problem};
 use largesse_domain::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
@@ -12,7 +12,7 @@ use crate::contract::ContractVersion;
 use crate::sandbox::{self, Budget, Run, Surroundings, World};
 use crate::{profile, proposed, shown, wasi};
 
-/// Wall time of a call that decides nothing (`describe`, `check`, `migrate`), in milliseconds.
+/// Wall time of a call that decides nothing (`describe`, `check`, `migrate`, `quote`, `merge`), in milliseconds.
 const CONTROL_MS_MAX: u64 = 1_000;
 
 /// What clocks say and random numbers follow from in a call that decides nothing.
@@ -56,15 +56,17 @@ impl Runtime {
 }
 
 type Described = (wit::Manifest,);
-type Problems = (Result<(), Vec<wit::Problem>>,);
+type Checked = (Result<Vec<wit::Offer>, Vec<wit::Problem>>,);
 type Decided = (Result<wit::Decision, wit::Refusal>,);
-type Migrated = (Result<String, wit::Refusal>,);
+type Written = (Result<String, wit::Refusal>,);
 
 struct Exports {
     describe: ComponentExportIndex,
     check: ComponentExportIndex,
     decide: ComponentExportIndex,
     migrate: ComponentExportIndex,
+    quote: ComponentExportIndex,
+    merge: ComponentExportIndex,
 }
 
 impl Exports {
@@ -83,6 +85,8 @@ impl Exports {
             check: find("check")?,
             decide: find("decide")?,
             migrate: find("migrate")?,
+            quote: find("quote")?,
+            merge: find("merge")?,
         })
     }
 }
@@ -135,12 +139,14 @@ impl Prepared {
     /// # Errors
     /// The fault of a policy that does not start; within, what is wrong with a type.
     pub(crate) fn check_types(&self) -> Result<wasmtime::Result<()>, Fault> {
-        let Exports { describe, check, decide, migrate } = &self.exports;
+        let Exports { describe, check, decide, migrate, quote, merge } = &self.exports;
         sandbox::look(&self.instance, NOWHERE(), control_budget(0), |store, instance| {
             instance.get_typed_func::<(), Described>(&mut *store, describe)?;
-            instance.get_typed_func::<(&str,), Problems>(&mut *store, check)?;
+            instance.get_typed_func::<(&str,), Checked>(&mut *store, check)?;
             instance.get_typed_func::<(wit::Input<'_>,), Decided>(&mut *store, decide)?;
-            instance.get_typed_func::<(wit::OwnerKind, &str, u32), Migrated>(&mut *store, migrate)?;
+            instance.get_typed_func::<(wit::OwnerKind, &str, u32), Written>(&mut *store, migrate)?;
+            instance.get_typed_func::<(wit::Enquiry<'_>,), Written>(&mut *store, quote)?;
+            instance.get_typed_func::<(&str, &str), Written>(&mut *store, merge)?;
             Ok(())
         })
     }
@@ -152,19 +158,46 @@ impl Prepared {
         run.result.map(|(manifest,)| manifest)
     }
 
-    /// Whether the policy takes the parameters; `Ok` with no problems when it does.
-    pub(crate) fn check(&self, params: &Json) -> Result<Vec<Problem>, Fault> {
-        let run: Run<Problems> = sandbox::call(
+    /// What the policy may give with the parameters, or what is wrong with them.
+    pub(crate) fn check(&self, params: &Json) -> Result<Result<Vec<Offer>, Vec<Problem>>, Fault> {
+        let run: Run<Checked> = sandbox::call(
             &self.instance,
             &self.exports.check,
             (params.as_str(),),
             NOWHERE(),
             control_budget(params.len()),
         );
-        match run.result? {
-            (Ok(()),) => Ok(Vec::new()),
-            (Err(problems),) => proposed::problems(problems).map_err(|wrong| invalid(&wrong)),
-        }
+        let read = match run.result? {
+            (Ok(offers),) => proposed::offers(offers).map(Ok),
+            (Err(problems),) => proposed::problems(problems).map(Err),
+        };
+        read.map_err(|wrong| invalid(&wrong))
+    }
+
+    /// The answer to a question, or the policy's no.
+    pub(crate) fn quote(&self, enquiry: &Enquiry) -> Result<Result<Json, Refusal>, Fault> {
+        let surroundings = Surroundings { now: enquiry.now.at, seed: 0 };
+        let budget = Budget { fuel: fuel_for(enquiry.measured_bytes()), millis: DECISION_MS_MAX };
+        let run: Run<Written> = shown::with_enquiry(enquiry, |shown| {
+            sandbox::call(&self.instance, &self.exports.quote, (shown,), surroundings, budget)
+        });
+        let read = match run.result? {
+            (Ok(text),) => proposed::answer(text).map(Ok),
+            (Err(refusal),) => proposed::refusal(refusal).map(Err),
+        };
+        read.map_err(|wrong| invalid(&wrong))
+    }
+
+    /// One state of two, or the policy's no.
+    pub(crate) fn merge(&self, kept: &Json, joined: &Json) -> Result<Result<Json, Refusal>, Fault> {
+        let run: Run<Written> = sandbox::call(
+            &self.instance,
+            &self.exports.merge,
+            (kept.as_str(), joined.as_str()),
+            NOWHERE(),
+            control_budget(kept.len() + joined.len()),
+        );
+        written(run)
     }
 
     /// An older state as this version writes it, or the policy's no.
@@ -174,19 +207,24 @@ impl Prepared {
         state: &Json,
         written_by: u32,
     ) -> Result<Result<Json, Refusal>, Fault> {
-        let run: Run<Migrated> = sandbox::call(
+        let run: Run<Written> = sandbox::call(
             &self.instance,
             &self.exports.migrate,
             (shown::owner_kind(owner), state.as_str(), written_by),
             NOWHERE(),
             control_budget(state.len()),
         );
-        let read = match run.result? {
-            (Ok(text),) => proposed::state(text).map(Ok),
-            (Err(refusal),) => proposed::refusal(refusal).map(Err),
-        };
-        read.map_err(|wrong| invalid(&wrong))
+        written(run)
     }
+}
+
+/// A state that the policy wrote, or its no.
+fn written(run: Run<Written>) -> Result<Result<Json, Refusal>, Fault> {
+    let read = match run.result? {
+        (Ok(text),) => proposed::state(text).map(Ok),
+        (Err(refusal),) => proposed::refusal(refusal).map(Err),
+    };
+    read.map_err(|wrong| invalid(&wrong))
 }
 
 fn invalid(wrong: &proposed::Wrong) -> Fault {

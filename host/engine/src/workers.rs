@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use cap_std::fs::Dir;
-use largesse_domain::decision::{Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
+use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
 use largesse_domain::id::Digest;
 use largesse_domain::json::Json;
-use largesse_domain::policy::{Manifest, Problem};
+use largesse_domain::policy::{Manifest, Offer, Problem};
 use sha2::{Digest as _, Sha256};
 
 use crate::cache::{Cache, HostKey};
@@ -75,14 +75,14 @@ pub enum CheckError {
     Fault(Fault),
 }
 
-/// Why a state was not migrated.
+/// Why a policy gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MigrateError {
+pub enum ReplyError {
     /// The policy's own no.
-    #[error("the policy does not take the state: {}: {}", .0.code, .0.message)]
+    #[error("{}: {}", .0.code, .0.message)]
     Refused(Refusal),
     /// The policy broke its contract.
-    #[error("the policy cannot migrate the state: {0}")]
+    #[error("the policy broke its contract: {0}")]
     Fault(Fault),
 }
 
@@ -278,13 +278,31 @@ impl Workers {
         declared::manifest(described).map_err(LoadError::Manifest)
     }
 
-    /// Asks the policy whether it takes the parameters.
+    /// Asks the policy whether it takes the parameters, and what it may give with them.
     ///
     /// # Errors
     /// When it does not, or breaks its contract.
-    pub fn check(&self, policy: &LoadedPolicy, params: &Json) -> Result<(), CheckError> {
-        let problems = self.control(policy, |prepared| prepared.check(params)).map_err(CheckError::Fault)?;
-        if problems.is_empty() { Ok(()) } else { Err(CheckError::Problems(problems)) }
+    pub fn check(&self, policy: &LoadedPolicy, params: &Json) -> Result<Vec<Offer>, CheckError> {
+        let checked = self.control(policy, |prepared| prepared.check(params));
+        checked.map_err(CheckError::Fault)?.map_err(CheckError::Problems)
+    }
+
+    /// Asks the policy a question.
+    ///
+    /// # Errors
+    /// When it refuses, or breaks its contract.
+    pub fn quote(&self, policy: &LoadedPolicy, enquiry: &Enquiry) -> Result<Json, ReplyError> {
+        let answer = self.control(policy, |prepared| prepared.quote(enquiry));
+        answer.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
+    }
+
+    /// Has the policy make one state of what it kept of two customers who are one.
+    ///
+    /// # Errors
+    /// When it refuses, or breaks its contract.
+    pub fn merge(&self, policy: &LoadedPolicy, kept: &Json, joined: &Json) -> Result<Json, ReplyError> {
+        let merged = self.control(policy, |prepared| prepared.merge(kept, joined));
+        merged.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
     }
 
     /// Has the policy rewrite a state of an older version.
@@ -297,9 +315,9 @@ impl Workers {
         owner: OwnerKind,
         state: &Json,
         written_by: u32,
-    ) -> Result<Json, MigrateError> {
+    ) -> Result<Json, ReplyError> {
         let migrated = self.control(policy, |prepared| prepared.migrate(owner, state, written_by));
-        migrated.map_err(MigrateError::Fault)?.map_err(MigrateError::Refused)
+        migrated.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
     }
 
     fn control<T>(&self, policy: &LoadedPolicy, call: impl FnOnce(&Prepared) -> Result<T, Fault>) -> Result<T, Fault> {

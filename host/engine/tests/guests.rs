@@ -13,7 +13,7 @@ use largesse_domain::effect::{Effect, Proposal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::LOG_BYTES_MAX;
 use largesse_engine::{
-    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, MigrateError, Workers, WorkersConfig,
+    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, ReplyError, Workers, WorkersConfig,
 };
 
 use common::{NOW_MS, guest, input};
@@ -232,14 +232,14 @@ fn what_a_host_cannot_take_is_refused_at_load() {
 #[test]
 fn parameters_and_states_are_put_to_the_policy() {
     let policy = load("panics");
-    assert_eq!(WORKERS.check(&policy, &Json::empty_object()), Ok(()));
+    assert_eq!(WORKERS.check(&policy, &Json::empty_object()), Ok(Vec::new()));
     let Err(CheckError::Problems(problems)) = WORKERS.check(&policy, &Json::from_checked(r#"{"wrong":1}"#)) else {
         panic!()
     };
     assert_eq!(problems[0].pointer, "/wrong");
     let state = Json::from_checked(r#"{"days":3}"#);
     assert_eq!(WORKERS.migrate(&policy, OwnerKind::Party, &state, 1), Ok(state.clone()));
-    let Err(MigrateError::Refused(refusal)) = WORKERS.migrate(&policy, OwnerKind::Party, &state, 0) else { panic!() };
+    let Err(ReplyError::Refused(refusal)) = WORKERS.migrate(&policy, OwnerKind::Party, &state, 0) else { panic!() };
     assert_eq!(refusal.code.as_str(), "too-old");
 }
 

@@ -21,6 +21,8 @@ mod versions;
 mod spend;
 mod units;
 mod pockets;
+mod programmes;
+mod quotes;
 mod redemptions;
 mod reservations;
 mod reversals;
@@ -79,6 +81,8 @@ fn routes() -> Vec<Route> {
         spend::routes(),
         units::routes(),
         pockets::routes(),
+        programmes::routes(),
+        quotes::routes(),
         redemptions::routes(),
         reservations::routes(),
         reversals::routes(),

@@ -12,7 +12,7 @@ use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
     campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger, pockets,
-    policies, redemptions, referrals, reservations, reversals, spend, units, versions,
+    policies, programmes, quotes, redemptions, referrals, reservations, reversals, spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use crate::{
         versions::stuck_states, versions::stop_policy, versions::allow_policy,
         units::list, units::show, units::set, units::restock,
         pockets::list, pockets::show, pockets::set,
+        programmes::list, programmes::show, programmes::set, quotes::ask, quotes::measures,
         redemptions::redeem, redemptions::show, redemptions::commit, redemptions::release, redemptions::reverse,
         redemptions::list,
         reservations::reserve, reservations::commit, reservations::release,
@@ -58,6 +59,7 @@ use crate::{
         (name = "versions", description = "Which version of a policy decides in a campaign, and which is tried"),
         (name = "units", description = "Coupons, items and points: their terms, cost and stock"),
         (name = "pockets", description = "Budgets that several campaigns share"),
+        (name = "programmes", description = "Tiers and stages in which customers stand"),
         (name = "redemptions", description = "Customers use what they were granted"),
         (name = "reservations", description = "Budget, limits and stock held for a customer"),
         (name = "reversals", description = "What was granted is taken back"),

@@ -96,6 +96,8 @@ problem_types! {
         "Policy and parameters cannot change for two versions at once. Promote the one that is tried, or stop the rollout.";
     NoRollout, "no-rollout", CONFLICT, "No version is tried in the campaign",
         "There is nothing to promote.";
+    NotAsked, "not-asked", CONFLICT, "The campaign's policy cannot be asked now",
+        "The campaign does not run, is paused, or its policy cannot be run.";
     IllegalCommand, "illegal-command", CONFLICT, "The campaign's life does not allow this",
         "A draft cannot pause, an ended campaign cannot change, and so on. The detail says where the campaign is.";
     DestinationPaused, "destination-paused", CONFLICT, "Nothing is sent to the destination now",
@@ -200,6 +202,8 @@ problem_types! {
         "Nothing was taken. Send it again after `Retry-After`.";
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The host does not answer now",
         "It is starting, stopping or has failed, or the answer took longer than 30 seconds. Send it again after `Retry-After`; what was taken is not taken twice.";
+    PolicyFault, "policy-fault", BAD_GATEWAY, "The policy broke its contract",
+        "It trapped, ran out of a limit, or answered what the contract does not allow. The detail says which. Its author has to mend it.";
     Undecided, "undecided", SERVICE_UNAVAILABLE, "The event could not be decided now",
         "A policy ran out of wall time, or the host of memory. Nothing was taken. Send it again after `Retry-After`.";
 }
@@ -334,6 +338,7 @@ impl From<ControlError> for Failure {
                 });
                 return Self { kind: ProblemType::StuckStates, detail: Some(detail), problems: problems.collect() };
             }
+            ControlError::NotAsked(_) => ProblemType::NotAsked,
             ControlError::RolloutOn => ProblemType::RolloutOn,
             ControlError::NoRollout => ProblemType::NoRollout,
             ControlError::NothingEarlier => ProblemType::NothingEarlier,

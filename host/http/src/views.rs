@@ -15,9 +15,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 mod policies;
+mod programmes;
 mod versions;
 
 pub use policies::{PolicyItem, PolicyList};
+pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};
 pub use versions::{
     AcceptDocument, ActivationList, DifferenceList, RolloutStatus, StopDocument, StopView, StuckStateList,
 };

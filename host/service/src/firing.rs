@@ -7,6 +7,7 @@ use largesse_domain::decision::Owner;
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventId, EventKind, EventSource, TimerName};
 use largesse_domain::json::Json;
+use largesse_domain::pool;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use serde_json::{Value, json};
@@ -26,9 +27,9 @@ pub struct Concerned {
 }
 
 impl Concerned {
-    /// Whom an event concerns; `None` when no timer became it.
+    /// Whom an event concerns; `None` when neither a timer nor a share became it.
     pub(crate) fn by(event: &Event, data: &Value) -> Option<Self> {
-        if event.key.source.as_str() != EVENT_SOURCE {
+        if ![EVENT_SOURCE, pool::EVENT_SOURCE].contains(&event.key.source.as_str()) {
             return None;
         }
         let field = |name: &str| data.get(name).and_then(Value::as_str);

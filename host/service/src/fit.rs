@@ -6,6 +6,7 @@ use largesse_domain::effect::EffectKind;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
+use largesse_domain::pool;
 use largesse_domain::timer::EVENT_KIND;
 use largesse_engine::{CheckError, LoadedPolicy, Workers};
 use serde_json::Value;
@@ -39,9 +40,16 @@ pub fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<
             "sets timers, but the campaign uses no subscription to {EVENT_KIND}: nobody would be told of them"
         ));
     }
+    let settled = rules.iter().any(|kind| kind.kind().as_str() == pool::EVENT_KIND);
+    if !settings.pools.is_empty() && manifest.effects.contains(&EffectKind::Share) && !settled {
+        problem(format!(
+            "shares a pool, but the campaign uses no subscription to {}: nobody would get anything",
+            pool::EVENT_KIND
+        ));
+    }
     for role in &manifest.roles {
         let marked = match &role.source {
-            RoleSource::Actor | RoleSource::Inviter(_) => true,
+            RoleSource::Actor | RoleSource::Inviter(_) | RoleSource::Members => true,
             RoleSource::CustomerAt(pointer) => rules.iter().any(|kind| kind.names_customer(pointer.as_str())),
             RoleSource::MembersAt(pointer) => rules.iter().any(|kind| kind.names_members(pointer.as_str())),
         };
@@ -83,7 +91,7 @@ pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) 
         return of_schema.into_iter().map(in_document).collect();
     }
     match workers.check(policy, params) {
-        Ok(()) => Vec::new(),
+        Ok(_) => Vec::new(),
         Err(CheckError::Problems(problems)) => problems.into_iter().map(in_document).collect(),
         Err(CheckError::Fault(fault)) => whole(format!("the policy could not check them: {fault}")),
     }

@@ -7,6 +7,7 @@ use largesse_domain::id::{AboutId, CustomerId, EventId, EventKind, EventSource};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
 use largesse_domain::policy::{Problem, Subscription};
+use largesse_domain::pool;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use serde_json::{Map, Value};
@@ -190,11 +191,13 @@ impl Envelope {
         let source = attribute(object, "source", EventSource::new, &mut problems);
         let id = attribute(object, "id", EventId::new, &mut problems);
         let kind = attribute(object, "type", EventKind::new, &mut problems);
-        if source.as_ref().is_some_and(|source: &EventSource| source.as_str() == EVENT_SOURCE) {
+        let source_is = |own: &&str| source.as_ref().is_some_and(|source: &EventSource| source.as_str() == *own);
+        if [EVENT_SOURCE, pool::EVENT_SOURCE].iter().any(source_is) {
             problems.push(problem("/source", "the host's own; nobody else sends from there"));
         }
-        if kind.as_ref().is_some_and(|kind: &EventKind| kind.as_str() == EVENT_KIND) {
-            problems.push(problem("/type", "only the host tells of its timers"));
+        let kind_is = |own: &&str| kind.as_ref().is_some_and(|kind: &EventKind| kind.as_str() == *own);
+        if [EVENT_KIND, pool::EVENT_KIND].iter().any(kind_is) {
+            problems.push(problem("/type", "only the host tells of its timers and pools"));
         }
         let actor = attribute(object, "subject", CustomerId::new, &mut problems);
         let occurred = attribute(object, "time", instant, &mut problems);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jsonschema::Validator;
 use largesse_domain::customer::{AttributeValue, Fact};
 use largesse_domain::effect::Dimension;
-use largesse_domain::id::{AttributeName, CustomerId, EventKind, Identifier};
+use largesse_domain::id::{AttributeName, CustomerId, EntityId, EventKind, GroupKind, Identifier};
 use largesse_domain::limits::PARAMS_SCHEMA_BYTES_MAX;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
@@ -41,8 +41,17 @@ pub struct KindRules {
     validator: Validator,
     annotations: Vec<(String, Annotation)>,
     sets: Vec<(AttributeName, Constant)>,
+    /// Of which kind of group the actor becomes, or is no longer, a member, and where the group is named.
+    groups: Vec<(Membership, GroupKind, String)>,
     /// Where values stand that are masked.
     sensitive: Vec<String>,
+}
+
+/// What an event says of its actor and a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Membership {
+    Joins,
+    Leaves,
 }
 
 /// What an event's data establishes and names.
@@ -81,7 +90,22 @@ impl KindRules {
             let name = AttributeName::new(name).map_err(|error| problem(&pointer, error.to_string()))?;
             sets.push((name, constant(value).ok_or_else(|| problem(&pointer, CONSTANT.into()))?));
         }
-        Ok(Self { kind, validator, annotations, sets, sensitive })
+        let mut groups = Vec::new();
+        for (keyword, membership) in
+            [("x-largesse-joins", Membership::Joins), ("x-largesse-leaves", Membership::Leaves)]
+        {
+            for (name, place) in schema.get(keyword).and_then(Value::as_object).into_iter().flatten() {
+                let pointer = format!("/{keyword}/{name}");
+                let name = GroupKind::new(name).map_err(|error| problem(&pointer, error.to_string()))?;
+                let named = |(pattern, annotation): &(String, Annotation)| {
+                    place.as_str() == Some(pattern) && *annotation == Annotation::Entity
+                };
+                let place = annotations.iter().find(|one| named(one)).map(|(pattern, _)| pattern.clone());
+                let place = place.ok_or_else(|| problem(&pointer, GROUP.into()))?;
+                groups.push((membership, name, place));
+            }
+        }
+        Ok(Self { kind, validator, annotations, sets, groups, sensitive })
     }
 
     /// The kind.
@@ -132,6 +156,18 @@ impl KindRules {
                 Constant::Value(value) => Fact::Attribute(name, value.clone()),
             });
         }
+        for (membership, kind, place) in &self.groups {
+            let Some(group) = data.pointer(place) else { continue };
+            let named = group.as_str().map(EntityId::new);
+            let group = named.and_then(Result::ok).ok_or_else(|| Problem {
+                pointer: place.clone(),
+                message: "expected 1 to 128 printable ASCII characters without spaces".into(),
+            })?;
+            reading.facts.push(match membership {
+                Membership::Joins => Fact::Joined(kind.clone(), group),
+                Membership::Leaves => Fact::Left(kind.clone(), group),
+            });
+        }
         for (pattern, annotation) in &self.annotations {
             for (pointer, value) in matching(data, pattern) {
                 let read = read_field(annotation, value, &mut reading);
@@ -164,6 +200,7 @@ impl KindRules {
     }
 }
 
+const GROUP: &str = "expected a pointer to a field that is marked as an entity";
 const CONSTANT: &str = "expected \"$first-time\", \"$time\", a string, an integer or a boolean";
 
 fn constant(value: &Value) -> Option<Constant> {

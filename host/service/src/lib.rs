@@ -14,6 +14,7 @@ pub mod bundled;
 pub mod intake;
 pub mod firing;
 pub mod seed;
+mod settling;
 pub mod components;
 pub mod signature;
 pub mod registry;
@@ -38,6 +39,7 @@ use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
+use largesse_domain::programme::Programme;
 use largesse_domain::time::Instant;
 use largesse_engine::{LoadedPolicy, Workers};
 use largesse_failpoint::{Point, reach};
@@ -55,7 +57,8 @@ use components::Components;
 use intake::Arrival;
 use mask::MaskKey;
 use pipeline::{
-    Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication, Work,
+    Ask, Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication,
+    Quote, Work,
 };
 use registry::{Component, Published, Registry};
 use seed::SeedKey;
@@ -419,6 +422,25 @@ impl Service {
             Changed::Pocket(pocket, is_new) => Ok((*pocket, is_new)),
             _ => Err(Unavailable::Stopping.into()),
         }
+    }
+
+    /// Makes or changes a programme. The boolean says whether it is new.
+    ///
+    /// # Errors
+    /// When a tier that it had is gone, or there are too many programmes.
+    pub async fn set_programme(&self, programme: Programme) -> Result<(Programme, bool), ChangeError> {
+        match self.change(Change::SetProgramme(Box::new(programme))).await? {
+            Changed::Programme(programme, is_new) => Ok((*programme, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Asks a campaign's policy a question; changes nothing.
+    ///
+    /// # Errors
+    /// When there is no such campaign or question, the question's data do not fit, or nobody can answer now.
+    pub async fn quote(&self, ask: Ask) -> Result<Quote, ChangeError> {
+        Ok(self.ask(1, |reply| Work::Quote(ask, reply)).await??)
     }
 
     /// Asks the ledger for something.

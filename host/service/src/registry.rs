@@ -107,6 +107,13 @@ impl Active {
         self.deciding().any(|(_, published)| sees_inviters(published.manifest()))
     }
 
+    /// Whether a version that decides is shown the members of entities.
+    #[must_use]
+    pub fn sees_members(&self) -> bool {
+        let sees = |manifest: &Manifest| manifest.roles.iter().any(|role| role.source == RoleSource::Members);
+        self.deciding().any(|(_, published)| sees(published.manifest()))
+    }
+
     /// Whether it makes no decisions for now because a version that decides cannot be run.
     #[must_use]
     pub fn is_held(&self) -> bool {

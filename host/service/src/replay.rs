@@ -210,7 +210,10 @@ impl Runner<'_> {
         let about = manifest.subscription(&decision.input.subscription).and_then(|of| about(decision, of));
         let (catalogue, about) = (Catalogue::default(), about.as_ref());
         let (input, id) = (&decision.input, decision.id);
-        let case = Case { campaign, catalogue: &catalogue, manifest, input, about, decision: id, resolve: &resolve };
+        // What is held to the contract does not depend on which campaigns there are.
+        let takes_on = |_: &CampaignId| true;
+        let (catalogue, takes_on, resolve) = (&catalogue, &takes_on as _, &resolve as _);
+        let case = Case { campaign, catalogue, manifest, input, about, decision: id, takes_on, resolve };
         if let Err(fault) = adjudicate::validate(&case, proposal) {
             now.output = Output::Fault(fault);
         }

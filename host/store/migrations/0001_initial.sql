@@ -303,6 +303,34 @@ CREATE TABLE pockets (
     body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- In which customers stand.
+CREATE TABLE programmes (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who is a member of an entity.
+CREATE TABLE members (
+    entity  TEXT PRIMARY KEY,
+    members TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Weights in pools.
+CREATE TABLE shares (
+    campaign TEXT    NOT NULL,
+    pool     TEXT    NOT NULL,
+    customer TEXT    NOT NULL,
+    weight   INTEGER NOT NULL CHECK (weight >= 0),
+    settled  INTEGER NOT NULL CHECK (settled IN (0, 1)),
+    PRIMARY KEY (campaign, pool, customer)
+) STRICT, WITHOUT ROWID;
+
+-- What campaigns count.
+CREATE TABLE measures (
+    campaign TEXT PRIMARY KEY,
+    counts   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Things that grants are about. One row anywhere for each grant about something.
 CREATE TABLE abouts (
     campaign  TEXT    NOT NULL,

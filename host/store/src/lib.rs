@@ -26,11 +26,15 @@ use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind, EventSeq, PocketId, SubscriptionName};
+use largesse_domain::id::{
+    CampaignId, CustomerId, DecisionId, EventKind, EventSeq, PocketId, PoolId, SubscriptionName,
+};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
+use largesse_domain::pool::Share;
+use largesse_domain::programme::Programme;
 use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -146,6 +150,8 @@ pub struct Batch {
     pub units: Vec<UnitTerms>,
     /// Pockets made or changed.
     pub pockets: Vec<Pocket>,
+    /// Programmes made or changed.
+    pub programmes: Vec<Programme>,
     /// What changes about versions of policies.
     pub versions: VersionChanges,
     /// Old records that are removed, after all else is written.
@@ -318,7 +324,13 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn transfers(&self, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError>;
 
-    /// What operators say of units and pockets.
+    /// The weights in a pool of a campaign, in order of customer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn shares(&self, campaign: &CampaignId, pool: &PoolId) -> Result<Vec<(CustomerId, Share)>, StoreError>;
+
+    /// What operators say of units, pockets and programmes.
     ///
     /// # Errors
     /// When the database fails.

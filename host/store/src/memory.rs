@@ -15,13 +15,17 @@ use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{
-    About, AboutKey, BindingKey, ClaimKey, MessageSlot, Receipt, Rows, State, StateKey, Wanted,
+    About, AboutKey, BindingKey, ClaimKey, Members, MessageSlot, Receipt, Rows, State, StateKey, Wanted,
 };
 use largesse_domain::grant::{Grant, GrantSlot};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq, PocketId, RequestId, TimerName};
+use largesse_domain::id::{
+    CampaignId, CustomerId, DecisionId, Digest, EntityId, EventSeq, PocketId, PoolId, RequestId, TimerName,
+};
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::measure::Measures;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
+use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -55,6 +59,9 @@ struct Tables {
     usage: BTreeMap<UsageKey, Usage>,
     bindings: BTreeMap<BindingKey, CustomerId>,
     messages: BTreeSet<MessageSlot>,
+    members: BTreeMap<EntityId, Members>,
+    shares: BTreeMap<ShareKey, Share>,
+    measures: BTreeMap<CampaignId, Measures>,
     outbox: outbox::OutboxTables,
     versions: versions::VersionTables,
     timers: BTreeMap<TimerKey, Timer>,
@@ -135,6 +142,8 @@ impl Tables {
         self.kinds.extend(batch.kinds.iter().map(|kind| (kind.kind.to_string(), kind.clone())));
         self.catalogue.units.extend(batch.units.iter().map(|terms| (terms.unit.clone(), terms.clone())));
         self.catalogue.pockets.extend(batch.pockets.iter().map(|pocket| (pocket.id.clone(), pocket.clone())));
+        let programmes = batch.programmes.iter().map(|programme| (programme.id.clone(), programme.clone()));
+        self.catalogue.programmes.extend(programmes);
         self.apply_rows(&batch.rows);
         self.outbox.apply(batch);
         self.versions.apply(&batch.versions);
@@ -188,6 +197,15 @@ impl Tables {
             } else {
                 self.messages.remove(slot);
             }
+        }
+        for (entity, members) in &rows.members {
+            put(&mut self.members, entity, (*members != Members::default()).then(|| members.clone()));
+        }
+        for (key, share) in &rows.shares {
+            put(&mut self.shares, key, (*share != Share::default()).then_some(*share));
+        }
+        for (campaign, measures) in &rows.measures {
+            put(&mut self.measures, campaign, (*measures != Measures::default()).then(|| measures.clone()));
         }
         for (key, timer) in &rows.timers {
             self.set_timer(key, timer.clone());
@@ -289,6 +307,9 @@ impl Store for MemoryStore {
             usage: each(&wanted.usage, |key| tables.usage.get(key).copied().unwrap_or_default()),
             bindings: each(&wanted.bindings, |key| tables.bindings.get(key).cloned()),
             messages: each(&wanted.messages, |slot| tables.messages.contains(slot)),
+            members: each(&wanted.members, |entity| tables.members.get(entity).cloned().unwrap_or_default()),
+            shares: each(&wanted.shares, |key| tables.shares.get(key).copied().unwrap_or_default()),
+            measures: each(&wanted.measures, |campaign| tables.measures.get(campaign).cloned().unwrap_or_default()),
             timers: each(&wanted.timers, |key| tables.timers.get(key).cloned()),
             timer_names: each(&wanted.timer_names, |of| tables.timer_names.get(of).cloned().unwrap_or_default()),
             wallets,
@@ -425,6 +446,12 @@ impl Store for MemoryStore {
         let tables = self.tables();
         let later = (1..).zip(&tables.transfers).filter(|(number, _)| *number > after);
         Ok(later.take(limit).map(|(number, transfer)| (number, transfer.clone())).collect())
+    }
+
+    fn shares(&self, campaign: &CampaignId, pool: &PoolId) -> Result<Vec<(CustomerId, Share)>, StoreError> {
+        let tables = self.tables();
+        let of_pool = tables.shares.iter().filter(|(key, _)| key.campaign == *campaign && key.pool == *pool);
+        Ok(of_pool.map(|(key, share)| (key.customer.clone(), *share)).collect())
     }
 
     fn catalogue(&self) -> Result<Catalogue, StoreError> {

@@ -20,8 +20,8 @@ pub mod bindings {
 pub use bindings::largesse::policy::types;
 
 use types::{
-    Benefit, Decision, Effect, EffectKind, Grant, Input, Manifest, Needs, OwnerKind, OwnerOf, Problem, Refusal, Role,
-    Shortfall, Source, StateChange, Subscription, Units,
+    Benefit, Decision, Effect, EffectKind, Enquiry, Grant, Input, Manifest, Needs, Offer, OwnerKind, OwnerOf, Problem,
+    Refusal, Role, Shortfall, Source, StateChange, Subscription, Units,
 };
 
 /// A guest: by default one that behaves.
@@ -43,11 +43,11 @@ pub trait Guest {
     ///
     /// # Errors
     /// What is wrong.
-    fn check(params: String) -> Result<(), Vec<Problem>> {
+    fn check(params: String) -> Result<Vec<Offer>, Vec<Problem>> {
         if params.contains("wrong") {
             return Err(vec![Problem { pointer: "/wrong".to_owned(), message: "this is wrong".to_owned() }]);
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// A state as it writes it: it is kept as it is.
@@ -60,6 +60,22 @@ pub trait Guest {
         }
         Err(Refusal { code: "too-old".to_owned(), message: format!("version {written_by} is not read") })
     }
+
+    /// An answer: the question's data come back.
+    ///
+    /// # Errors
+    /// As the guest likes.
+    fn quote(enquiry: Enquiry) -> Result<String, Refusal> {
+        Ok(enquiry.data)
+    }
+
+    /// One state of two: the one that is kept.
+    ///
+    /// # Errors
+    /// As the guest likes.
+    fn merge(kept: String, _joined: String) -> Result<String, Refusal> {
+        Ok(kept)
+    }
 }
 
 /// Makes a component of a [`Guest`].
@@ -70,7 +86,7 @@ impl<G: Guest> bindings::exports::largesse::policy::policy::Guest for Adapter<G>
         G::describe()
     }
 
-    fn check(params: String) -> Result<(), Vec<Problem>> {
+    fn check(params: String) -> Result<Vec<Offer>, Vec<Problem>> {
         G::check(params)
     }
 
@@ -91,12 +107,20 @@ impl<G: Guest> bindings::exports::largesse::policy::policy::Guest for Adapter<G>
     fn migrate(_owner: OwnerKind, state: String, written_by: u32) -> Result<String, Refusal> {
         G::migrate(state, written_by)
     }
+
+    fn quote(enquiry: Enquiry) -> Result<String, Refusal> {
+        G::quote(enquiry)
+    }
+
+    fn merge(kept: String, joined: String) -> Result<String, Refusal> {
+        G::merge(kept, joined)
+    }
 }
 
 /// What a guest says of itself: it decides on check-ins and may grant points.
 #[must_use]
 pub fn manifest() -> Manifest {
-    let needs = Needs { attributes: Vec::new(), balances: Vec::new(), tags: false };
+    let needs = Needs { attributes: Vec::new(), balances: Vec::new(), tags: false, standings: false, grants: false };
     Manifest {
         name: "guest".to_owned(),
         version: "0.1.0".to_owned(),
@@ -113,6 +137,7 @@ pub fn manifest() -> Manifest {
         }],
         effects: vec![EffectKind::Grant],
         unit_classes: vec!["points".to_owned()],
+        questions: Vec::new(),
     }
 }
 

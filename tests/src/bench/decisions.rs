@@ -90,6 +90,8 @@ fn input(subject: &Subject) -> Input {
         attributes: Json::empty_object(),
         tags: Vec::new(),
         balances: Vec::new(),
+        standings: Vec::new(),
+        grants: Vec::new(),
     };
     let owner: CustomerId = id(&format!("u{}", subject.roles.len() - 1));
     Input {
@@ -143,6 +145,8 @@ fn native_input(input: &Input) -> wit::Input {
         attributes: party.attributes.to_string(),
         tags: Vec::new(),
         balances: Vec::new(),
+        standings: Vec::new(),
+        grants: Vec::new(),
     };
     wit::Input {
         subscription: input.subscription.to_string(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use largesse_documents::decision::{EventView, OwnerView, PartyView};
 use largesse_documents::time::instant_text;
+use largesse_domain::customer::Standing;
 use largesse_domain::decision::{CampaignView, Input, Owner, Party, Phase};
 use largesse_domain::effect::{Effect, Proposal, StateChange};
 use largesse_domain::event::{BodyHash, Event, EventKey};
@@ -14,6 +15,7 @@ use largesse_domain::json::Json;
 use largesse_domain::policy::{Manifest, OwnerOf, Role, RoleSource, Subscription};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
+use largesse_domain::unit::{Unit, UnitPattern};
 use serde_json::{Map, Value, json};
 
 use super::stage::{Kind, Stage};
@@ -204,6 +206,10 @@ impl<'a> Generator<'a> {
                     let marked = kind.is_none_or(|kind| kind.rules.names_customer(pointer.as_str()));
                     marked.then(|| named(pointer.as_str())).flatten().into_iter().collect()
                 }
+                RoleSource::Members => {
+                    let member = |index| CustomerId::new(format!("member-{index}")).ok();
+                    (0..tape.below(MEMBERS_MAX as u64)).filter_map(member).collect()
+                }
                 RoleSource::MembersAt(pointer) => {
                     let marked = kind.is_none_or(|kind| kind.rules.names_members(pointer.as_str()));
                     let count = data.pointer(pointer.as_str()).and_then(Value::as_array).map_or(0, Vec::len);
@@ -231,13 +237,24 @@ impl<'a> Generator<'a> {
             tags.dedup();
         }
         let most = [1, 1_000, BALANCE_MAX];
-        let balance = |unit: &_, tape: &mut Tape| {
+        let balance = |pattern: &UnitPattern, tape: &mut Tape| {
             let bound = tape.pick(&most).copied().unwrap_or(1);
-            (Clone::clone(unit), i64::try_from(tape.below(bound)).unwrap_or_default())
+            let unit = match pattern {
+                UnitPattern::Unit(unit) => Some(unit.clone()),
+                UnitPattern::Class(class) => Unit::new(&format!("{class}:one")).ok(),
+            };
+            unit.map(|unit| (unit, i64::try_from(tape.below(bound)).unwrap_or_default()))
         };
-        let balances = role.balances.iter().map(|unit| balance(unit, tape)).collect();
+        let balances = role.balances.iter().filter_map(|pattern| balance(pattern, tape)).collect();
         let attributes = Json::from_checked(Value::Object(attributes).to_string());
-        Party { role: role.name.clone(), customer, attributes, tags, balances }
+        let standing = |tape: &mut Tape| {
+            let word = |tape: &mut Tape| tape.pick(&self.hints).map_or("gold", String::as_str).to_owned();
+            let (programme, tier) = (word(tape).parse().ok()?, word(tape).parse().ok()?);
+            Some((programme, Standing { tier, since: at, until: None }))
+        };
+        let standings =
+            if role.standings { (0..tape.below(2)).filter_map(|_| standing(tape)).collect() } else { Vec::new() };
+        Party { role: role.name.clone(), customer, attributes, tags, balances, standings, grants: Vec::new() }
     }
 
     /// A value that the attribute may have. Operators set attributes too, so any type is possible.
@@ -262,6 +279,7 @@ impl<'a> Generator<'a> {
                 let text = data.pointer(pointer.as_str()).filter(|_| marked)?.as_str()?;
                 text.parse().ok().map(Owner::Entity)
             }
+            OwnerOf::Group(kind) => format!("{kind}-1").parse().ok().map(Owner::Entity),
         }
     }
 }

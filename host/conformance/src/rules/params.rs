@@ -192,9 +192,9 @@ pub(super) fn wrong(
         match subject.check(&json) {
             Err(CheckError::Fault(fault)) => return Err((fault.to_string(), json!({"params": value}))),
             Err(CheckError::Problems(_)) => return Ok(false),
-            Ok(()) if !validator.is_valid(value) => return Ok(false),
-            Ok(()) if !decide => return Ok(true),
-            Ok(()) => {}
+            Ok(_) if !validator.is_valid(value) => return Ok(false),
+            Ok(_) if !decide => return Ok(true),
+            Ok(_) => {}
         }
         let params = [json];
         let generator = Generator::new(stage, subject.manifest(), &params, 3);

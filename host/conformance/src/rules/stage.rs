@@ -99,6 +99,7 @@ impl Stage {
             input: &of.input,
             about: of.about.as_ref(),
             decision: DecisionId(1),
+            takes_on: &|_| true,
             resolve: &|when| self.zone.resolve(when, occurred),
         };
         validate(&case, proposal)

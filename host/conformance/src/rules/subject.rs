@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use largesse_domain::decision::{Evaluation, Input, OwnerKind};
 use largesse_domain::json::Json;
-use largesse_domain::policy::Manifest;
-use largesse_engine::{CheckError, Job, LoadError, LoadedPolicy, Measured, MigrateError, Workers};
+use largesse_domain::policy::{Manifest, Offer};
+use largesse_engine::{CheckError, Job, LoadError, LoadedPolicy, Measured, ReplyError, Workers};
 
 /// A policy that can be asked for everything that the host asks for.
 pub trait Subject {
@@ -25,7 +25,7 @@ pub trait Subject {
     ///
     /// # Errors
     /// When it does not, or breaks its contract.
-    fn check(&self, params: &Json) -> Result<(), CheckError>;
+    fn check(&self, params: &Json) -> Result<Vec<Offer>, CheckError>;
 
     /// One decision, alone.
     fn decide(&self, input: &Arc<Input>) -> Measured;
@@ -37,7 +37,7 @@ pub trait Subject {
     ///
     /// # Errors
     /// When it refuses, or breaks its contract.
-    fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, MigrateError>;
+    fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, ReplyError>;
 }
 
 /// A component in the sandboxes of an engine.
@@ -67,7 +67,7 @@ impl Subject for Loaded {
         self.workers.describe(&self.policy)
     }
 
-    fn check(&self, params: &Json) -> Result<(), CheckError> {
+    fn check(&self, params: &Json) -> Result<Vec<Offer>, CheckError> {
         self.workers.check(&self.policy, params)
     }
 
@@ -80,7 +80,7 @@ impl Subject for Loaded {
         self.workers.decide_all(inputs.into_iter().map(job).collect())
     }
 
-    fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, MigrateError> {
+    fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, ReplyError> {
         self.workers.migrate(&self.policy, owner, state, written_by)
     }
 }

@@ -5,6 +5,7 @@ use largesse_domain::unit::UnitClass;
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, id, ids, instant, read, term, write};
+use crate::programme::PoolDocument;
 use crate::terms::{
     AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
     UnknownClaimWord, texts,
@@ -30,6 +31,8 @@ struct SettingsForm {
     limits: Vec<LimitDocument>,
     pockets: Vec<String>,
     warn_at: Vec<u8>,
+    #[serde(default)]
+    pools: Vec<PoolDocument>,
 }
 
 /// The settings as the store keeps them.
@@ -54,6 +57,7 @@ pub fn settings_text(settings: &Settings) -> String {
         limits: settings.limits.iter().map(Into::into).collect(),
         pockets: texts(&settings.pockets),
         warn_at: settings.warn_at.clone(),
+        pools: settings.pools.iter().map(Into::into).collect(),
     })
 }
 
@@ -66,6 +70,7 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
     let unit_classes = form.unit_classes.as_deref().map(ids::<UnitClass>).transpose()?;
     let budgets = form.budgets.iter().map(|budget| term(|problems| budget.read("", None, problems)));
     let limits = form.limits.iter().map(|limit| term(|problems| limit.read("", None, problems)));
+    let pools = form.pools.iter().map(|pool| term(|problems| pool.read("", None, problems)));
     Ok(Settings {
         title: form.title,
         currency: id(&form.currency)?,
@@ -85,5 +90,6 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         limits: limits.collect::<Result<_, _>>()?,
         pockets: ids(&form.pockets)?,
         warn_at: form.warn_at,
+        pools: pools.collect::<Result<_, _>>()?,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::customer::{Attribute, Customer, Touch};
+use largesse_domain::customer::{Attribute, Customer, Standing, Touch};
 use largesse_domain::effect::Dimension;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,12 @@ struct CustomerForm<'a> {
     /// Unit: what is owed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     debts: BTreeMap<Text<'a>, u64>,
+    /// Programme: tier, since and until in ms.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    standings: BTreeMap<Text<'a>, (Text<'a>, i64, Option<i64>)>,
+    /// Kind: entity.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    groups: BTreeMap<Text<'a>, Text<'a>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -46,6 +52,10 @@ pub fn customer_text(customer: &Customer) -> String {
         (dimension.as_str().into(), values.iter().map(|value| value.as_str().into()).collect())
     });
     let touches = customer.touches.iter().map(|touch| (touch.inviter.as_str().into(), touch.at.as_millis()));
+    let standings = customer.standings.iter().map(|(programme, standing)| {
+        let until = standing.until.map(|until| until.as_millis());
+        (programme.as_str().into(), (standing.tier.as_str().into(), standing.since.as_millis(), until))
+    });
     write(&CustomerForm {
         attributes: attributes.collect(),
         tags: tags.collect(),
@@ -53,6 +63,8 @@ pub fn customer_text(customer: &Customer) -> String {
         touches: touches.collect(),
         raises: customer.raises_under_way.get(),
         debts: customer.debts.iter().map(|(unit, debt)| (unit.as_str().into(), debt.get())).collect(),
+        standings: standings.collect(),
+        groups: customer.groups.iter().map(|(kind, group)| (kind.as_str().into(), group.as_str().into())).collect(),
     })
 }
 
@@ -78,6 +90,13 @@ pub fn read_customer(text: &str) -> Result<Customer, Unreadable> {
     }
     for (unit, debt) in form.debts {
         customer.debts.insert(id(&unit)?, quantity(debt)?);
+    }
+    for (programme, (tier, since, until)) in form.standings {
+        let until = until.map(instant).transpose()?;
+        customer.standings.insert(id(&programme)?, Standing { tier: id(&tier)?, since: instant(since)?, until });
+    }
+    for (kind, group) in form.groups {
+        customer.groups.insert(id(&kind)?, id(&group)?);
     }
     Ok(customer)
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use largesse_domain::customer::Standing;
 use largesse_domain::decision::{
-    CampaignView, Evaluation, Fault, FaultKind, Input, Output, Owner, Party, Phase, Refusal,
+    CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Owner, Party, Phase, Refusal,
 };
 use largesse_domain::event::{Event, EventKey};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq, ProgrammeId};
 use largesse_domain::json::Json;
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_domain::time::Instant;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::ProposalForm;
 use super::outcome::VerdictForm;
-use super::{LocalForm, Text, Unreadable, id, ids, instant, local_form, read, read_moment, word, write};
+use super::{LocalForm, Text, Unreadable, id, ids, instant, local_form, quantity, read, read_moment, word, write};
 
 /// What of a decision stands beside its text.
 #[derive(Clone, Debug)]
@@ -111,7 +112,16 @@ struct PartyForm<'a> {
     tags: Vec<Text<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     balances: Vec<(Text<'a>, i64)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    standings: Vec<StandingForm<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    grants: Vec<LiveGrantForm<'a>>,
 }
+
+/// Programme, tier, since and until in ms.
+type StandingForm<'a> = (Text<'a>, Text<'a>, i64, Option<i64>);
+/// Key, unit, available, granted and expires in ms.
+type LiveGrantForm<'a> = (Text<'a>, Text<'a>, u64, i64, Option<i64>);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,8 +189,36 @@ impl<'a> From<&'a Party> for PartyForm<'a> {
             attributes: party.attributes.as_str().into(),
             tags: party.tags.iter().map(|tag| tag.as_str().into()).collect(),
             balances: party.balances.iter().map(|(unit, amount)| (unit.as_str().into(), *amount)).collect(),
+            standings: party.standings.iter().map(standing_form).collect(),
+            grants: party.grants.iter().map(live_grant_form).collect(),
         }
     }
+}
+
+fn standing_form((programme, standing): &(ProgrammeId, Standing)) -> StandingForm<'_> {
+    let until = standing.until.map(|until| until.as_millis());
+    (programme.as_str().into(), standing.tier.as_str().into(), standing.since.as_millis(), until)
+}
+
+fn read_standing((programme, tier, since, until): StandingForm<'_>) -> Result<(ProgrammeId, Standing), Unreadable> {
+    let until = until.map(instant).transpose()?;
+    Ok((id(&programme)?, Standing { tier: id(&tier)?, since: instant(since)?, until }))
+}
+
+fn live_grant_form(grant: &LiveGrant) -> LiveGrantForm<'_> {
+    let expires = grant.expires.map(|expires| expires.as_millis());
+    let (key, unit) = (grant.key.as_str().into(), grant.unit.as_str().into());
+    (key, unit, grant.available.get(), grant.granted_at.as_millis(), expires)
+}
+
+fn read_live_grant((key, unit, available, granted_at, expires): LiveGrantForm<'_>) -> Result<LiveGrant, Unreadable> {
+    Ok(LiveGrant {
+        key: id(&key)?,
+        unit: id(&unit)?,
+        available: quantity(available)?,
+        granted_at: instant(granted_at)?,
+        expires: expires.map(instant).transpose()?,
+    })
 }
 
 impl PartyForm<'_> {
@@ -192,6 +230,8 @@ impl PartyForm<'_> {
             attributes: Json::from_checked(self.attributes.into_owned()),
             tags: ids(&self.tags)?,
             balances: balances.collect::<Result<_, Unreadable>>()?,
+            standings: self.standings.into_iter().map(read_standing).collect::<Result<_, _>>()?,
+            grants: self.grants.into_iter().map(read_live_grant).collect::<Result<_, _>>()?,
         })
     }
 }

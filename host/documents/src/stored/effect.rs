@@ -1,8 +1,9 @@
 //! What a policy asked for, in the store.
 
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, GrantProposal, Held, HoldProposal, Message, MessageClass, Proposal,
-    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Dimension, Effect, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
+    MessageClass, Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal,
+    ShareProposal, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::grant::AfterHold;
 use largesse_domain::json::Json;
@@ -97,6 +98,22 @@ enum EffectForm<'a> {
         #[serde(default, skip_serializing_if = "str::is_empty")]
         reason: Text<'a>,
     },
+    Place {
+        to: Text<'a>,
+        programme: Text<'a>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tier: Option<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<WhenForm>,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        reason: Text<'a>,
+    },
+    /// Pool, to, weight.
+    Share(Text<'a>, Text<'a>, u64),
+    /// Campaign, party, data.
+    Enrol(Text<'a>, Text<'a>, Text<'a>),
+    /// Name, label, by.
+    Measure(Text<'a>, Text<'a>, u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -214,6 +231,20 @@ impl<'a> From<&'a Effect> for EffectForm<'a> {
                 required: settle.required,
                 reason: settle.reason.as_str().into(),
             },
+            Effect::Place(placement) => Self::Place {
+                to: placement.to.as_str().into(),
+                programme: placement.programme.as_str().into(),
+                tier: placement.tier.as_ref().map(|tier| tier.as_str().into()),
+                until: placement.until.map(Into::into),
+                reason: placement.reason.as_str().into(),
+            },
+            Effect::Share(share) => Self::Share(share.pool.as_str().into(), share.to.as_str().into(), share.weight),
+            Effect::Enrol(Enrolment { campaign, party, data }) => {
+                Self::Enrol(campaign.as_str().into(), party.as_str().into(), data.as_str().into())
+            }
+            Effect::Measure(Measurement { name, label, by }) => {
+                Self::Measure(name.as_str().into(), label.as_str().into(), by.get())
+            }
         }
     }
 }
@@ -276,6 +307,22 @@ impl EffectForm<'_> {
                 required,
                 reason: reason.into_owned(),
             }),
+            Self::Place { to, programme, tier, until, reason } => Effect::Place(Placement {
+                to: id(&to)?,
+                programme: id(&programme)?,
+                tier: tier.map(|tier| id(&tier)).transpose()?,
+                until: WhenForm::read_option(until)?,
+                reason: reason.into_owned(),
+            }),
+            Self::Share(pool, to, weight) => Effect::Share(ShareProposal { pool: id(&pool)?, to: id(&to)?, weight }),
+            Self::Enrol(campaign, party, data) => Effect::Enrol(Enrolment {
+                campaign: id(&campaign)?,
+                party: id(&party)?,
+                data: Json::from_checked(data.into_owned()),
+            }),
+            Self::Measure(name, label, by) => {
+                Effect::Measure(Measurement { name: id(&name)?, label: label.into_owned(), by: quantity(by)? })
+            }
         })
     }
 }

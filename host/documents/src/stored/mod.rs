@@ -24,6 +24,7 @@ mod effect;
 mod ledger;
 mod outcome;
 mod policy;
+mod programme;
 mod timer;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use ledger::{
     terms_text,
 };
 pub use policy::{manifest_text, read_manifest};
+pub use programme::{measures_text, members_text, programme_text, read_measures, read_members, read_programme};
 pub use timer::{read_timer_body, timer_body_text};
 
 /// A stored text that does not hold what it should.

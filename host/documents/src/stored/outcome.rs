@@ -50,6 +50,14 @@ pub(super) enum DoneForm<'a> {
     SettleGrant(SlotForm<'a>, Text<'a>, Text<'a>, u64),
     /// Slot, how, unit, quantity.
     SettleReservation(SlotForm<'a>, Text<'a>, Text<'a>, u64),
+    /// To, programme, from, tier, until in ms.
+    Place(Text<'a>, Text<'a>, Option<Text<'a>>, Option<Text<'a>>, Option<i64>),
+    /// To, pool, weight.
+    Share(Text<'a>, Text<'a>, u64),
+    /// Party, campaign.
+    Enrol(Text<'a>, Text<'a>),
+    /// Name, label, by.
+    Measure(Text<'a>, Text<'a>, u64),
 }
 
 /// To, key, and the campaign when it is not the decision's own.
@@ -111,6 +119,16 @@ impl<'a> DoneForm<'a> {
                     }
                 }
             }
+            Done::Placed { to, programme, from, tier, until } => Self::Place(
+                to.as_str().into(),
+                programme.as_str().into(),
+                from.as_ref().map(|from| from.as_str().into()),
+                tier.as_ref().map(|tier| tier.as_str().into()),
+                until.map(|until| until.as_millis()),
+            ),
+            Done::Shared { to, pool, weight } => Self::Share(to.as_str().into(), pool.as_str().into(), *weight),
+            Done::Enrolled { party, campaign } => Self::Enrol(party.as_str().into(), campaign.as_str().into()),
+            Done::Measured { name, label, by } => Self::Measure(name.as_str().into(), label.as_str().into(), by.get()),
         }
     }
 
@@ -142,6 +160,18 @@ impl<'a> DoneForm<'a> {
             Self::SettleReservation(slot, how, unit, value) => {
                 let of = HeldSlot::Reservation(reservation(slot, own)?);
                 Done::Settled { of, how: settle(&how)?, unit: id(&unit)?, quantity: quantity(value)? }
+            }
+            Self::Place(to, programme, from, tier, until) => Done::Placed {
+                to: id(&to)?,
+                programme: id(&programme)?,
+                from: from.map(|from| id(&from)).transpose()?,
+                tier: tier.map(|tier| id(&tier)).transpose()?,
+                until: until.map(instant).transpose()?,
+            },
+            Self::Share(to, pool, weight) => Done::Shared { to: id(&to)?, pool: id(&pool)?, weight },
+            Self::Enrol(party, campaign) => Done::Enrolled { party: id(&party)?, campaign: id(&campaign)? },
+            Self::Measure(name, label, by) => {
+                Done::Measured { name: id(&name)?, label: label.into_owned(), by: quantity(by)? }
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use largesse_domain::effect::EffectKind;
 use largesse_domain::json::Json;
-use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Role, RoleSource, Subscription};
+use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Question, Role, RoleSource, Subscription};
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, id, ids, read, word, write};
@@ -21,6 +21,9 @@ struct ManifestForm {
     subscriptions: Vec<SubscriptionDocument>,
     effects: Vec<String>,
     unit_classes: Vec<String>,
+    /// Name and schema.
+    #[serde(default)]
+    questions: Vec<(String, String)>,
 }
 
 /// The manifest as the store keeps it.
@@ -37,6 +40,11 @@ pub fn manifest_text(manifest: &Manifest) -> String {
         subscriptions: manifest.subscriptions.iter().map(SubscriptionDocument::of).collect(),
         effects: manifest.effects.iter().map(|kind| kind.as_str().to_owned()).collect(),
         unit_classes: texts(&manifest.unit_classes),
+        questions: manifest
+            .questions
+            .iter()
+            .map(|question| (question.name.to_string(), question.data_schema.as_str().to_owned()))
+            .collect(),
     })
 }
 
@@ -58,6 +66,11 @@ pub fn read_manifest(text: &str) -> Result<Manifest, Unreadable> {
         subscriptions: form.subscriptions.iter().map(subscription).collect::<Result<_, _>>()?,
         effects: effects.collect::<Result<_, _>>()?,
         unit_classes: ids(&form.unit_classes)?,
+        questions: form
+            .questions
+            .into_iter()
+            .map(|(name, schema)| Ok(Question { name: id(&name)?, data_schema: Json::from_checked(schema) }))
+            .collect::<Result<_, Unreadable>>()?,
     })
 }
 
@@ -71,15 +84,18 @@ fn role(form: &RoleDocument) -> Result<Role, Unreadable> {
         RoleSourceDocument::Inviter(distance) => RoleSource::Inviter(*distance),
         RoleSourceDocument::CustomerAt(text) => RoleSource::CustomerAt(pointer(text)?),
         RoleSourceDocument::MembersAt(text) => RoleSource::MembersAt(pointer(text)?),
+        RoleSourceDocument::Members => RoleSource::Members,
     };
     let (attributes, balances) = (ids(&form.attributes)?, ids(&form.balances)?);
-    Ok(Role { name: id(&form.name)?, source, attributes, balances, tags: form.tags })
+    let RoleDocument { tags, standings, grants, .. } = *form;
+    Ok(Role { name: id(&form.name)?, source, attributes, balances, tags, standings, grants })
 }
 
 fn subscription(form: &SubscriptionDocument) -> Result<Subscription, Unreadable> {
     let owner = match &form.owner {
         OwnerOfDocument::Party(role) => OwnerOf::Party(id(role)?),
         OwnerOfDocument::Entity(text) => OwnerOf::Entity(pointer(text)?),
+        OwnerOfDocument::Group(kind) => OwnerOf::Group(id(kind)?),
     };
     let about = form.about.as_deref().map(pointer).transpose()?;
     Ok(Subscription { name: id(&form.name)?, kind: id(&form.kind)?, owner, about })

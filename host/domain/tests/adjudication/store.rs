@@ -74,6 +74,7 @@ impl Store {
             input: &input,
             about: setting.about.as_ref(),
             decision: DecisionId(self.decisions),
+            takes_on: &|campaign| campaign.as_str() == "other",
             resolve: &resolve,
         };
         adjudicate::validate(&case, proposal)?;

@@ -47,6 +47,8 @@ pub(crate) fn input(customer: &str, data: &str, seed: u64) -> Arc<Input> {
             attributes: Json::empty_object(),
             tags: Vec::new(),
             balances: Vec::new(),
+            standings: Vec::new(),
+            grants: Vec::new(),
         }],
         campaign: CampaignView {
             id: "campaign".parse().unwrap(),

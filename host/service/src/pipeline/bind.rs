@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use largesse_domain::customer::Fact;
 use largesse_domain::facts::{BindingKey, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::limits::REFERRAL_CHAIN_MAX;
@@ -31,6 +32,7 @@ impl Decider {
                 }
             }
             self.facts.customers.put(actor.clone(), customer);
+            self.regroup(event)?;
         }
         let registry = Arc::clone(&self.registry);
         for active in registry.routed(&event.arrival) {
@@ -40,6 +42,24 @@ impl Decider {
             if binds && counts && active.sees_inviters() {
                 self.bind(active, event)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Notes who joined and left which group.
+    fn regroup(&mut self, event: &Admitted) -> Result<(), StoreError> {
+        let actor = &event.arrival.event.actor;
+        for fact in &event.arrival.reading.facts {
+            let (Fact::Joined(_, group) | Fact::Left(_, group)) = fact else { continue };
+            self.ensure(Wanted { members: [group.clone()].into(), ..Wanted::default() })?;
+            let mut members = self.facts.members.get(group).clone();
+            if matches!(fact, Fact::Left(..)) {
+                members.leave(actor);
+            } else if !members.join(actor.clone(), event.arrival.event.occurred) {
+                // The event stands; there is no room for one more to be shown.
+                tracing::warn!(%actor, %group, seq = event.admission.seq.0, "a member was not kept");
+            }
+            self.facts.members.put(group.clone(), members);
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
-//! What operators say of units and pockets.
+//! What operators say of units, pockets and programmes.
 
 use std::sync::Arc;
 
 use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::limits::PROGRAMMES_MAX;
 use largesse_domain::policy::Problem;
+use largesse_domain::programme::Programme;
 
 use super::Decider;
 use super::control::{Changed, ControlError};
@@ -43,5 +45,29 @@ impl Decider {
             self.pending.batch.pockets.push(pocket.clone());
         }
         Ok(Changed::Pocket(Box::new(pocket), old.is_none()))
+    }
+
+    pub(super) fn set_programme(&mut self, programme: Programme) -> Result<Changed, ControlError> {
+        let programmes = &self.registry.catalogue.programmes;
+        let old = programmes.get(&programme.id).cloned();
+        let wrong = |pointer: &str, message: String| {
+            Err(ControlError::Problems(vec![Problem { pointer: pointer.into(), message }]))
+        };
+        if old.is_none() && programmes.len() >= PROGRAMMES_MAX {
+            return wrong("", format!("there are {PROGRAMMES_MAX} programmes, as many as there may be"));
+        }
+        let gone = old.iter().flat_map(|old| &old.tiers).find(|tier| !programme.tiers.contains(tier));
+        if let Some(gone) = gone {
+            return wrong("/tiers", format!("{gone} is gone: customers may stand there, so tiers are only added"));
+        }
+        if old.as_ref() != Some(&programme) {
+            self.with_registry(|registry| {
+                let programmes = &mut Arc::make_mut(&mut registry.catalogue).programmes;
+                programmes.insert(programme.id.clone(), programme.clone());
+                Ok(())
+            })?;
+            self.pending.batch.programmes.push(programme.clone());
+        }
+        Ok(Changed::Programme(Box::new(programme), old.is_none()))
     }
 }

@@ -15,6 +15,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
 use largesse_domain::migration::Migration;
 use largesse_domain::policy::{Policy, Problem};
+use largesse_domain::programme::Programme;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, TimerKey};
 use largesse_store::{Kind, StoreError};
@@ -71,6 +72,8 @@ pub enum Change {
     SetUnit(Box<UnitTerms>),
     /// A pocket is made or changed.
     SetPocket(Box<Pocket>),
+    /// A programme is made or changed.
+    SetProgramme(Box<Programme>),
     /// The ledger is asked for something.
     Ledger(Box<LedgerRequest>),
 }
@@ -100,6 +103,8 @@ pub enum Changed {
     Unit(Box<UnitTerms>, bool),
     /// A pocket as it is now; `true` when it was not there before.
     Pocket(Box<Pocket>, bool),
+    /// A programme as it is now; `true` when it was not there before.
+    Programme(Box<Programme>, bool),
     /// What the ledger answered.
     Ledger(Box<LedgerAnswer>),
 }
@@ -107,6 +112,9 @@ pub enum Changed {
 /// Why something was not changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ControlError {
+    /// The campaign's policy answers no questions now: the campaign does not run, or its policy cannot.
+    #[error("the policy of {0} cannot be asked now")]
+    NotAsked(CampaignId),
     /// There is no such thing.
     #[error("there is no {what} {name}")]
     NotFound {
@@ -215,6 +223,7 @@ impl Decider {
             Change::Outbox(command) => return self.outbox(command),
             Change::SetUnit(terms) => self.set_unit(*terms),
             Change::SetPocket(pocket) => self.set_pocket(*pocket),
+            Change::SetProgramme(programme) => self.set_programme(*programme),
             Change::Ledger(request) => return self.ask_ledger(*request),
         })
     }

@@ -9,7 +9,7 @@ use largesse_domain::catalogue::Catalogue;
 use largesse_domain::decision::{Evaluation, Fault, Input, Output, Owner, Refusal};
 use largesse_domain::effect::{Proposal, StateChange};
 use largesse_domain::facts::{State, StateKey, Wanted};
-use largesse_domain::id::{DecisionId, RefusalCode};
+use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
 use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::{Decision, Verdict};
@@ -28,7 +28,7 @@ use super::outbox::Draft;
 use super::protect::Run;
 use super::show::Cast;
 use super::trial::Shadow;
-use crate::registry::{Active, Published};
+use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
 
 /// How often a decision that ran out of wall time is tried at once.
@@ -262,12 +262,14 @@ impl Decider {
 
     fn ensure_for_proposals(&mut self, evaluated: &[Evaluated<'_>], events: &[Admitted]) -> Result<(), StoreError> {
         // Things and wallets first, then the grants about and in them, then what those grants are counted in.
+        let registry = Arc::clone(&self.registry);
+        let takes_on = takes_on(&registry);
         for step in 0..3 {
             let mut wanted = Wanted::default();
             for Evaluated { task, cast, job, evaluation } in evaluated {
                 let Output::Proposal(proposal) = &evaluation.output else { continue };
                 let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
-                let case = case((task, cast), &self.registry.catalogue, &job.input, DecisionId(0), &resolve);
+                let case = case((task, cast), (&registry.catalogue, &takes_on), &job.input, DecisionId(0), &resolve);
                 if adjudicate::validate(&case, proposal).is_err() {
                     continue;
                 }
@@ -291,8 +293,9 @@ impl Decider {
     ) {
         let id = DecisionId(self.last_decision.0 + round.decisions.len() as u64 + 1);
         let resolve = resolver(&task.active, event.arrival.event.occurred);
-        let catalogue = Arc::clone(&self.registry.catalogue);
-        let case = case((task, cast), &catalogue, &job.input, id, &resolve);
+        let registry = Arc::clone(&self.registry);
+        let takes_on = takes_on(&registry);
+        let case = case((task, cast), (&registry.catalogue, &takes_on), &job.input, id, &resolve);
         if let Output::Proposal(proposal) = &evaluation.output
             && let Err(fault) = adjudicate::validate(&case, proposal)
         {
@@ -414,7 +417,7 @@ pub(super) fn resolver(active: &Active, occurred: Instant) -> impl Fn(When) -> O
 
 pub(super) fn case<'a>(
     (task, cast): (&'a Task, &'a Cast),
-    catalogue: &'a Catalogue,
+    (catalogue, takes_on): (&'a Catalogue, &'a dyn Fn(&CampaignId) -> bool),
     input: &'a Input,
     decision: DecisionId,
     resolve: &'a dyn Fn(When) -> Option<Instant>,
@@ -426,8 +429,14 @@ pub(super) fn case<'a>(
         input,
         about: cast.about.as_ref(),
         decision,
+        takes_on,
         resolve,
     }
+}
+
+/// Whether customers can be handed on to a campaign: it decides now, or will when its pause is over.
+pub(super) fn takes_on(registry: &Registry) -> impl Fn(&CampaignId) -> bool + '_ {
+    |id| registry.campaign(id).is_some_and(|active| active.campaign.lifecycle.is_live())
 }
 
 fn key(campaign: &Campaign, event: &Admitted, subscription: &Subscription) -> DeferredKey {

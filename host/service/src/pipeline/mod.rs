@@ -21,7 +21,9 @@ mod retain;
 mod outbox;
 mod ledger;
 mod migrate;
+mod pools;
 mod protect;
+mod quote;
 mod show;
 mod timers;
 mod trial;
@@ -39,6 +41,7 @@ use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
 use largesse_domain::migration::Migration;
 use largesse_domain::time::Instant;
+use largesse_domain::timer::TimerKey;
 use largesse_engine::Workers;
 use largesse_failpoint::{Point, reach};
 use largesse_store::{Batch, Store, StoreError};
@@ -50,6 +53,7 @@ pub use control::{Change, Changed, ControlError, Precondition};
 pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget};
 pub use outbox::OutboxCommand;
 pub use publish::Publication;
+pub use quote::{Ask, Quote};
 
 pub(crate) use decide::not_migrated;
 use outbox::Outbox;
@@ -59,7 +63,9 @@ use crate::intake::Arrival;
 use crate::registry::Registry;
 use crate::seed::SeedKey;
 use crate::{Retention, Shared};
+use pools::Settling;
 use protect::FaultWindows;
+use quote::Questions;
 use timers::Timers;
 use trial::Tallies;
 
@@ -74,6 +80,8 @@ const TICK: Duration = Duration::from_millis(250);
 pub(crate) enum Work {
     /// Decide these events.
     Events(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>),
+    /// Ask a policy.
+    Quote(Ask, oneshot::Sender<Result<Quote, ControlError>>),
     /// Say what would be decided.
     DryRun(Arrival, oneshot::Sender<DryRun>),
     /// Change what is published or runs, or what is known of a customer.
@@ -131,6 +139,10 @@ pub(crate) struct Decider {
     /// Whether the clock stands because it was set back.
     clock_stands: bool,
     timers: Timers,
+    /// Pools that are being shared out.
+    settling: HashMap<TimerKey, Settling>,
+    /// Schemas of questions that were asked.
+    questions: Questions,
     /// What came of the versions that are tried.
     tallies: Tallies,
     /// The last decisions of the versions at work.
@@ -219,6 +231,8 @@ impl Decider {
             looked_for_deferred: None,
             clock_stands: false,
             timers: Timers::default(),
+            settling: HashMap::new(),
+            questions: Questions::default(),
             tallies,
             fault_windows: FaultWindows::default(),
             migrations,
@@ -308,6 +322,11 @@ impl Decider {
                 Work::Stop => {
                     reach(Point::StopAsked);
                     return Ok(true);
+                }
+                Work::Quote(ask, reply) => {
+                    let answer = self.quote(&ask)?;
+                    // Whoever asked may have gone.
+                    let _ = reply.send(answer);
                 }
                 Work::DryRun(arrival, reply) => {
                     let answer = self.dry_run(arrival)?;

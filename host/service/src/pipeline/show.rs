@@ -1,15 +1,19 @@
 //! What a policy is shown: the parties in their declared roles, and of each only what was declared.
 
+use std::collections::BTreeMap;
+
+use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::customer::{AttributeValue, Customer};
-use largesse_domain::decision::{CampaignView, Input, Owner, Party, Phase};
+use largesse_domain::decision::{CampaignView, Input, LiveGrant, Owner, Party, Phase};
 use largesse_domain::facts::Wanted;
-use largesse_domain::grant::Grant;
-use largesse_domain::id::{AboutId, CustomerId, EntityId, RoleName};
+use largesse_domain::grant::{Grant, GrantState};
+use largesse_domain::id::{AboutId, CampaignId, CustomerId, EntityId, RoleName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::LIVE_GRANTS_MAX;
 use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource};
 use largesse_domain::time::Instant;
-use largesse_domain::unit::Unit;
+use largesse_domain::unit::{Unit, UnitPattern};
 use largesse_store::StoreError;
 use serde_json::{Map, Value};
 
@@ -36,6 +40,7 @@ impl Decider {
             parties.extend(customers.into_iter().map(|customer| (index, customer)));
         }
         let subscription = &manifest.subscriptions[task.subscription];
+        let actor = &event.arrival.event.actor;
         let in_role = |name: &RoleName| {
             let index = manifest.roles.iter().position(|role| role.name == *name)?;
             parties.iter().find(|(role, _)| *role == index).map(|(_, customer)| customer.clone())
@@ -43,10 +48,17 @@ impl Decider {
         let owner = match &subscription.owner {
             OwnerOf::Party(role) => in_role(role).map(Owner::Party),
             OwnerOf::Entity(pointer) => entity_at(event, pointer).map(Owner::Entity),
+            OwnerOf::Group(kind) => self.facts.customers.get(actor).groups.get(kind).cloned().map(Owner::Entity),
         };
         // A timer is told for its owner only.
         let concerned = event.arrival.concerned.as_ref();
         let owner = owner.filter(|owner| concerned.is_none_or(|concerned| concerned.owner == *owner));
+        if let Some(Owner::Entity(entity)) = &owner {
+            for (index, _) in manifest.roles.iter().enumerate().filter(|(_, role)| role.source == RoleSource::Members) {
+                self.ensure(Wanted { members: [entity.clone()].into(), ..Wanted::default() })?;
+                parties.extend(self.facts.members.get(entity).0.iter().map(|(member, _)| (index, member.clone())));
+            }
+        }
         let about = intake::about(&event.arrival.data, subscription);
         Ok(owner.map(|owner| Cast { owner, about, parties }))
     }
@@ -68,7 +80,8 @@ impl Decider {
                 let count = members.map_or(0, Vec::len);
                 (0..count).filter_map(|index| customer_at(event, &format!("{}/{index}", pointer.as_str()))).collect()
             }
-            RoleSource::CustomerAt(_) | RoleSource::MembersAt(_) => Vec::new(),
+            // Members are those of the owner, which is not known yet.
+            RoleSource::CustomerAt(_) | RoleSource::MembersAt(_) | RoleSource::Members => Vec::new(),
         })
     }
 
@@ -79,7 +92,7 @@ impl Decider {
         wanted.states.insert(task.state_key(&cast.owner));
         for (role, customer) in &cast.parties {
             wanted.customers.insert(customer.clone());
-            if !roles[*role].balances.is_empty() {
+            if !roles[*role].balances.is_empty() || roles[*role].grants {
                 wanted.wallets.insert(customer.clone());
             }
         }
@@ -99,41 +112,44 @@ impl Decider {
         let revision = active.revision(task.side, inner.occurred);
         let roles = &task.published.manifest().roles;
         let now = event.admission.at;
-        let parties =
-            cast.parties.iter().map(|(role, customer)| self.party(&roles[*role], customer, inner.occurred, now));
+        let parties = cast
+            .parties
+            .iter()
+            .map(|(role, customer)| self.party(&roles[*role], customer, &active.campaign.id, (inner.occurred, now)));
         Input {
             subscription: task.published.manifest().subscriptions[task.subscription].name.clone(),
             event: inner.clone(),
             occurred: active.zone.moment(inner.occurred),
             owner: cast.owner.clone(),
             parties: parties.collect(),
-            campaign: CampaignView {
-                id: active.campaign.id.clone(),
-                revision: revision.number,
-                currency: active.campaign.settings.currency,
-                opens: active.campaign.settings.opens,
-                closes: active.campaign.settings.closes,
-                phase: match active.campaign.lifecycle {
-                    Lifecycle::Closing | Lifecycle::Ended => Phase::Closing,
-                    _ => Phase::Open,
-                },
-                params: revision.params.clone(),
-            },
+            campaign: campaign_view(&active.campaign, revision),
             now: active.zone.moment(now),
             seed: self.seeds.seed(&active.campaign.id, &cast.owner, &inner.key, purpose),
             state,
         }
     }
 
-    fn party(&self, role: &Role, customer: &CustomerId, occurred: Instant, now: Instant) -> Party {
+    /// What a role is shown of a customer by the campaign that asks.
+    pub(super) fn party(
+        &self,
+        role: &Role,
+        customer: &CustomerId,
+        campaign: &CampaignId,
+        (occurred, now): (Instant, Instant),
+    ) -> Party {
         let known = self.facts.customers.get(customer);
-        let balance = |unit: &Unit| (unit.clone(), balance(&self.facts.wallet(customer), unit, now));
+        let shows_wallet = !role.balances.is_empty() || role.grants;
+        let wallet = if shows_wallet { self.facts.wallet(customer) } else { Vec::new() };
+        let own = wallet.iter().filter(|grant| role.grants && grant.slot.campaign == *campaign);
+        let standings = known.standings_at(occurred).filter(|_| role.standings);
         Party {
             role: role.name.clone(),
             customer: customer.clone(),
             attributes: attributes(role, known),
             tags: if role.tags { known.tags_at(occurred).cloned().collect() } else { Vec::new() },
-            balances: role.balances.iter().map(balance).collect(),
+            balances: role.balances.iter().flat_map(|pattern| balances(&wallet, pattern, now)).collect(),
+            standings: standings.map(|(programme, standing)| (programme.clone(), standing.clone())).collect(),
+            grants: own.filter_map(|grant| live(grant, now)).take(LIVE_GRANTS_MAX).collect(),
         }
     }
 }
@@ -152,10 +168,44 @@ fn attributes(role: &Role, customer: &Customer) -> Json {
     if object.is_empty() { Json::empty_object() } else { Json::from_checked(Value::Object(object).to_string()) }
 }
 
-fn balance(wallet: &[&Grant], unit: &Unit, now: Instant) -> i64 {
-    let held = wallet.iter().filter(|grant| grant.unit == *unit);
-    let sum: u128 = held.map(|grant| u128::from(grant.available_at(now).get())).sum();
-    i64::try_from(sum).unwrap_or(i64::MAX)
+/// The campaign as a policy is shown it.
+pub(super) fn campaign_view(campaign: &Campaign, revision: &Revision) -> CampaignView {
+    CampaignView {
+        id: campaign.id.clone(),
+        revision: revision.number,
+        currency: campaign.settings.currency,
+        opens: campaign.settings.opens,
+        closes: campaign.settings.closes,
+        phase: match campaign.lifecycle {
+            Lifecycle::Closing | Lifecycle::Ended => Phase::Closing,
+            _ => Phase::Open,
+        },
+        params: revision.params.clone(),
+    }
+}
+
+/// What a customer can use of a unit, or of each unit of a class; of a single unit also when it is nothing.
+fn balances(wallet: &[&Grant], pattern: &UnitPattern, now: Instant) -> Vec<(Unit, i64)> {
+    let mut sums: BTreeMap<&Unit, u128> = BTreeMap::new();
+    if let UnitPattern::Unit(unit) = pattern {
+        sums.insert(unit, 0);
+    }
+    for grant in wallet.iter().filter(|grant| pattern.matches(&grant.unit)) {
+        *sums.entry(&grant.unit).or_default() += u128::from(grant.available_at(now).get());
+    }
+    sums.into_iter().map(|(unit, sum)| (unit.clone(), i64::try_from(sum).unwrap_or(i64::MAX))).collect()
+}
+
+fn live(grant: &Grant, now: Instant) -> Option<LiveGrant> {
+    let available = grant.available_at(now);
+    let pending = grant.state_at(now) == GrantState::Pending;
+    (pending || !available.is_zero()).then(|| LiveGrant {
+        key: grant.slot.key.clone(),
+        unit: grant.unit.clone(),
+        available,
+        granted_at: grant.granted_at,
+        expires: grant.expires,
+    })
 }
 
 fn customer_at(event: &Admitted, pointer: &str) -> Option<CustomerId> {

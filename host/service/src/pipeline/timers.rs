@@ -86,12 +86,16 @@ impl Decider {
             self.timers.next = now.plus_millis(LOOK_AGAIN_MS).unwrap_or(Instant::MAX);
             return Ok(());
         }
-        let told = |(key, _): &(TimerKey, Timer)| matches!(key, TimerKey::Policy { .. });
-        for together in due.chunk_by(|a, b| told(a) == told(b)) {
-            if together.first().is_some_and(told) {
-                self.go_off(together.to_vec(), now)?;
-            } else {
-                self.come_due(together, now)?;
+        let alike = |(one, _): &(TimerKey, Timer), (other, _): &(TimerKey, Timer)| {
+            let told = |key: &TimerKey| matches!(key, TimerKey::Policy { .. });
+            let shared = |key: &TimerKey| matches!(key, TimerKey::Pool { .. });
+            told(one) == told(other) && !shared(one) && !shared(other)
+        };
+        for together in due.chunk_by(alike) {
+            match together {
+                [(key @ TimerKey::Pool { .. }, _)] => self.settle_pool(key, now)?,
+                [(TimerKey::Policy { .. }, _), ..] => self.go_off(together.to_vec(), now)?,
+                _ => self.come_due(together, now)?,
             }
         }
         Ok(())
@@ -104,7 +108,7 @@ impl Decider {
             match key {
                 TimerKey::Grant(lot) => self.grant_is_due(lot, now)?,
                 TimerKey::Redemption(id) => self.redemption_is_due(id, now)?,
-                TimerKey::Policy { .. } => {}
+                TimerKey::Policy { .. } | TimerKey::Pool { .. } => {}
             }
         }
         let late = due.iter().map(|(_, timer)| now.as_millis() - timer.due.as_millis()).collect();

@@ -14,7 +14,7 @@ use largesse_store::{Store, StoreError};
 
 use super::Decider;
 use super::admit::Admitted;
-use super::decide::{Job, Round, Task, case, resolver};
+use super::decide::{Job, Round, Task, case, resolver, takes_on};
 use super::show::Cast;
 use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
@@ -161,7 +161,8 @@ impl Decider {
         events: &[Admitted],
     ) -> Evaluation {
         let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
-        let case = case((task, cast), &self.registry.catalogue, &job.input, DecisionId(0), &resolve);
+        let takes_on = takes_on(&self.registry);
+        let case = case((task, cast), (&self.registry.catalogue, &takes_on), &job.input, DecisionId(0), &resolve);
         if let Output::Proposal(proposal) = &answer.output
             && let Err(fault) = adjudicate::validate(&case, proposal)
         {

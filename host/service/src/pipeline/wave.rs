@@ -6,8 +6,9 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use largesse_domain::customer::Fact;
 use largesse_domain::facts::{BindingKey, Wanted};
-use largesse_domain::id::CustomerId;
+use largesse_domain::id::{CustomerId, EntityId};
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::policy::OwnerOf;
 use largesse_store::StoreError;
@@ -21,7 +22,7 @@ const WINDOW: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Shared {
     Customer(CustomerId),
-    Entity(String),
+    Entity(EntityId),
 }
 
 impl Decider {
@@ -98,13 +99,34 @@ impl Decider {
             }
             let subscriptions = active.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
             for subscription in subscriptions.filter(|subscription| subscription.kind == inner.kind) {
-                if let OwnerOf::Entity(pointer) = &subscription.owner {
-                    let entity = event.arrival.data.pointer(pointer.as_str()).and_then(|value| value.as_str());
-                    shared.extend(entity.map(|entity| Shared::Entity(entity.to_owned())));
+                let entity = match &subscription.owner {
+                    OwnerOf::Party(_) => None,
+                    OwnerOf::Entity(pointer) => {
+                        let named = event.arrival.data.pointer(pointer.as_str()).and_then(|value| value.as_str());
+                        named.and_then(|named| EntityId::new(named).ok())
+                    }
+                    OwnerOf::Group(kind) => self.facts.customers.get(&inner.actor).groups.get(kind).cloned(),
+                };
+                let Some(entity) = entity else { continue };
+                if active.sees_members() {
+                    shared.extend(self.members(&entity)?);
                 }
+                shared.push(Shared::Entity(entity));
             }
         }
+        // Who joins or leaves is shown, or not shown, to those who decide for the group next.
+        let regrouped = event.arrival.reading.facts.iter().filter_map(|fact| match fact {
+            Fact::Joined(_, group) | Fact::Left(_, group) => Some(Shared::Entity(group.clone())),
+            _ => None,
+        });
+        shared.extend(regrouped);
         Ok(shared)
+    }
+
+    fn members(&mut self, entity: &EntityId) -> Result<Vec<Shared>, StoreError> {
+        self.ensure(Wanted { members: [entity.clone()].into(), ..Wanted::default() })?;
+        let members = &self.facts.members.get(entity).0;
+        Ok(members.iter().map(|(member, _)| Shared::Customer(member.clone())).collect())
     }
 
     fn may_become_inviters(&self, actor: &CustomerId) -> Vec<Shared> {

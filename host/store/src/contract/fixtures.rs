@@ -88,6 +88,7 @@ pub fn campaign(name: &str) -> Campaign {
         limits: Vec::new(),
         pockets: vec![id("shared")],
         warn_at: vec![80],
+        pools: Vec::new(),
     };
     let revision =
         |number: u32| Revision { number, effective_from: at(i64::from(number)), params: params(name, number) };
@@ -167,6 +168,7 @@ pub fn policy(name: &str, version: &str, byte: u8) -> Arc<Policy> {
         subscriptions: Vec::new(),
         effects: Vec::new(),
         unit_classes: Vec::new(),
+        questions: Vec::new(),
     };
     let (digest, contract) = (Digest::from_bytes([byte; 32]), "0.1".into());
     let signed_by = byte.is_multiple_of(2).then(|| id("release"));

@@ -1,11 +1,13 @@
 //! Rows by their keys: there, not there, replaced, forgotten.
 
 use largesse_domain::customer::Customer;
-use largesse_domain::facts::{About, Receipt, Rows, State, StateKey, Wanted};
+use largesse_domain::facts::{About, Members, Receipt, Rows, State, StateKey, Wanted};
 use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
 use largesse_domain::id::DecisionId;
 use largesse_domain::json::Json;
 use largesse_domain::ledger::Position;
+use largesse_domain::measure::Measures;
+use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState};
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::Quantity;
@@ -30,6 +32,9 @@ fn keys_of(rows: &Rows) -> Wanted {
         usage: keys(&rows.usage),
         bindings: keys(&rows.bindings),
         messages: keys(&rows.messages),
+        members: keys(&rows.members),
+        shares: keys(&rows.shares),
+        measures: keys(&rows.measures),
         wallets: keys(&rows.wallets),
         timers: keys(&rows.timers),
         timer_names: keys(&rows.timer_names),
@@ -66,6 +71,7 @@ fn some_rows() -> Rows {
     };
     let (state, at) = (RedemptionState::Redeemed, super::fixtures::at(7));
     let redemption = Redemption { request, state, parts: Vec::new(), made_at: at, changed_at: at };
+    let share = ShareKey { campaign: id("spring"), pool: id("p0"), customer: id("u1") };
     let granted = Grant { slot: slot.clone(), ..grant("u0", "k0", 1, 1) };
     Rows {
         customers: vec![(wanted.customers.pop_last().unwrap(), customer)],
@@ -76,6 +82,9 @@ fn some_rows() -> Rows {
         usage: vec![(wanted.usage.pop_last().unwrap(), used(Quantity::MAX.get()))],
         bindings: vec![(wanted.bindings.pop_last().unwrap(), Some(id("u2")))],
         messages: vec![(wanted.messages.pop_last().unwrap(), true)],
+        members: vec![(id("team-1"), Members(vec![(id("u1"), super::fixtures::at(7))]))],
+        shares: vec![(share, Share { weight: 9, settled: true })],
+        measures: vec![(id("spring"), Measures([((id("visits"), String::new()), quantity(3))].into()))],
         timers: vec![(wanted.timers.pop_last().unwrap(), Some(timer))],
         positions: vec![(wanted.positions.pop_last().unwrap(), Position([-5, 0, 2, 0, 3, 0, 0, 0, 0]))],
         stocks: vec![(wanted.stocks.pop_last().unwrap(), quantity(7))],
@@ -91,6 +100,8 @@ pub fn rows_come_and_go(store: &dyn Store) {
     let empty = store.load(&universe()).unwrap();
     write(store, rows.clone());
     assert_eq!(store.load(&keys_of(&rows)).unwrap(), rows);
+    assert_eq!(store.shares(&id("spring"), &id("p0")).unwrap(), [(id("u1"), Share { weight: 9, settled: true })]);
+    assert_eq!(store.shares(&id("spring"), &id("p1")).unwrap(), []);
     assert_eq!(store.customer(&rows.customers[0].0).unwrap().as_ref(), Some(&rows.customers[0].1));
     let mut others = universe();
     let written = keys_of(&rows);
@@ -109,6 +120,9 @@ pub fn rows_come_and_go(store: &dyn Store) {
     gone.claims[0].1 = None;
     gone.bindings[0].1 = None;
     gone.messages[0].1 = false;
+    gone.members[0].1 = Members::default();
+    gone.shares[0].1 = Share::default();
+    gone.measures[0].1 = Measures::default();
     gone.timers[0].1 = None;
     gone.grants[0].1 = None;
     gone.redemptions[0].1 = None;

@@ -17,6 +17,7 @@ use rusqlite::{Connection, params};
 use super::convert::{
     Columns, account_code, amount, cause_text, column, read_account, read_cause, read_holder, window,
 };
+use super::groups;
 use super::list::{all, at_most};
 use super::load::{each, every_grant, find};
 use super::{list, write};
@@ -173,7 +174,8 @@ fn usage(row: &mut Columns<'_>) -> Result<(UsageKey, Usage), StoreError> {
 pub(super) fn catalogue(connection: &Connection) -> Result<Catalogue, StoreError> {
     let units = units(connection)?.into_iter().map(|terms| (terms.unit.clone(), terms));
     let pockets = pockets(connection)?.into_iter().map(|pocket| (pocket.id.clone(), pocket));
-    Ok(Catalogue { units: units.collect(), pockets: pockets.collect() })
+    let programmes = groups::programmes(connection)?.into_iter().map(|programme| (programme.id.clone(), programme));
+    Ok(Catalogue { units: units.collect(), pockets: pockets.collect(), programmes: programmes.collect() })
 }
 
 /// Works the books out anew, all of it from one moment.
@@ -220,7 +222,7 @@ pub(super) fn catalogue_of(connection: &Connection, batch: &Batch) -> write::Wri
         let sql = "INSERT INTO pockets (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
         connection.prepare_cached(sql)?.execute([pocket.id.as_str(), &pocket_text(pocket)])?;
     }
-    Ok(())
+    groups::write_programmes(connection, batch)
 }
 
 /// Writes what changed in the ledger.

@@ -16,7 +16,7 @@ use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{CachedStatement, Connection, Params, params};
 
 use super::convert::{Columns, dimension_code, holder, owner_code, window_code};
-use super::ledger;
+use super::{groups, ledger};
 use crate::StoreError;
 
 /// The row that a statement finds, if any.
@@ -77,6 +77,9 @@ pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, Sto
         usage: usage(connection, wanted.usage.iter())?,
         bindings: bindings(connection, wanted.bindings.iter())?,
         messages: messages(connection, wanted.messages.iter())?,
+        members: groups::members(connection, wanted)?,
+        shares: groups::shares(connection, wanted)?,
+        measures: groups::measures(connection, wanted)?,
         timers: timers(connection, wanted.timers.iter())?,
         timer_names: each(connection, TIMERS_OF, &wanted.timer_names, timer_names)?,
         wallets,

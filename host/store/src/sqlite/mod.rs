@@ -8,6 +8,7 @@ mod chain;
 #[cfg(test)]
 mod chain_tests;
 mod convert;
+mod groups;
 mod ledger;
 mod list;
 mod load;
@@ -33,10 +34,11 @@ use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId, PoolId};
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
+use largesse_domain::pool::Share;
 use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -289,6 +291,10 @@ impl Store for SqliteStore {
 
     fn pocket_usage(&self, pocket: &PocketId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
         self.read(|connection| ledger::pocket_usage(connection, pocket))
+    }
+
+    fn shares(&self, campaign: &CampaignId, pool: &PoolId) -> Result<Vec<(CustomerId, Share)>, StoreError> {
+        self.read(|connection| groups::shares_of(connection, campaign, pool))
     }
 
     fn audit(&self) -> Result<Result<Audited, Box<Difference>>, StoreError> {

@@ -16,6 +16,7 @@ use rusqlite::{Connection, params};
 
 use super::chain;
 use super::convert::{amount, column, dimension_code, holder, owner_code, window_code};
+use super::groups;
 use super::ledger;
 use super::outbox;
 use super::records;
@@ -214,6 +215,7 @@ fn rows(connection: &Connection, rows: &Rows) -> Written {
     reach(Point::UsageWritten);
     bindings(connection, rows)?;
     messages(connection, rows)?;
+    groups::write(connection, rows)?;
     timers(connection, rows)?;
     reach(Point::TimersWritten);
     ledger::rows(connection, rows)?;

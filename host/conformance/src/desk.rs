@@ -1,0 +1,151 @@
+//! What operators and other systems do in a scenario besides sending events: terms of units, programmes, redemptions,
+//! questions, commands, and what they read.
+
+use std::collections::BTreeMap;
+
+use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_documents::programme::ProgrammeDocument;
+use largesse_domain::facts::Wanted;
+use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::lifecycle::Command;
+use largesse_domain::redemption::{RedeemError, RedemptionRequest};
+use largesse_domain::unit::Quantity;
+use largesse_service::pipeline::{Ask, ControlError, LedgerError, LedgerRequest, Precondition, Quote};
+use largesse_service::{ChangeError, Service};
+use serde_json::Value;
+
+use crate::run::{chain, listed, said};
+use crate::scenario::{QuoteStep, RedeemStep, Scenario, Step};
+
+/// What a question or a redemption came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// The answer to a question.
+    pub(crate) answer: Option<Value>,
+    /// The policy's no to a question.
+    pub(crate) refused: Option<String>,
+    /// The ledger's no to a redemption.
+    pub(crate) denied: Option<String>,
+}
+
+/// Sets what the scenario says of units, pockets and programmes.
+pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(), (usize, String)> {
+    for (index, (unit, terms)) in scenario.units.iter().enumerate() {
+        let at = |what: String| (terms.span().start, format!("unit {unit}: {what}"));
+        let mut document = terms.get_ref().clone();
+        let pieces = document.remove("stock");
+        let parsed: Result<UnitDocument, _> = serde_json::from_value(document.into());
+        let parsed = parsed.map_err(|error| at(error.to_string()))?;
+        let unit: largesse_domain::unit::Unit = unit.parse().map_err(|error| at(format!("{error}")))?;
+        let read = parsed.read(unit.clone()).map_err(|problems| at(listed(&problems)))?;
+        service.set_unit(read).await.map_err(|error| at(said(&error)))?;
+        let Some(pieces) = pieces else { continue };
+        let quantity = pieces.as_u64().and_then(|pieces| Quantity::new(pieces).ok());
+        let quantity = quantity.ok_or_else(|| at("stock: expected a count".into()))?;
+        if quantity.is_zero() {
+            continue;
+        }
+        let id = format!("stock-{index}").parse().map_err(|error| at(format!("{error}")))?;
+        let request = LedgerRequest::Restock { id, unit, quantity, arrives: true };
+        service.ledger(request).await.map_err(|error| at(said(&error)))?;
+    }
+    for (id, pocket) in &scenario.pockets {
+        let at = |what: String| (pocket.span().start, format!("pocket {id}: {what}"));
+        let document: Result<PocketDocument, _> = serde_json::from_value(pocket.get_ref().clone());
+        let document = document.map_err(|error| at(error.to_string()))?;
+        let id = id.parse().map_err(|error| at(format!("{error}")))?;
+        let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
+        service.set_pocket(read).await.map_err(|error| at(said(&error)))?;
+    }
+    for (id, programme) in &scenario.programmes {
+        let at = |what: String| (programme.span().start, format!("programme {id}: {what}"));
+        let document: Result<ProgrammeDocument, _> = serde_json::from_value(programme.get_ref().clone());
+        let document = document.map_err(|error| at(error.to_string()))?;
+        let id = id.parse().map_err(|error| at(format!("{error}")))?;
+        let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
+        service.set_programme(read).await.map_err(|error| at(said(&error)))?;
+    }
+    Ok(())
+}
+
+/// Uses something out of a wallet.
+pub(crate) async fn redeem(service: &Service, number: usize, step: &RedeemStep) -> Result<Reply, String> {
+    let id = step.id.clone().unwrap_or_else(|| format!("step-{number}"));
+    let request = RedemptionRequest {
+        id: id.parse().map_err(|error| format!("redeem: id: {error}"))?,
+        customer: CustomerId::new(&step.customer).map_err(|error| format!("redeem: {error}"))?,
+        unit: step.unit.parse().map_err(|error| format!("redeem: {error}"))?,
+        quantity: Quantity::new(step.quantity).map_err(|error| format!("redeem: {error}"))?,
+        grant: None,
+        reserve_until: None,
+        reference: String::new(),
+    };
+    match service.ledger(LedgerRequest::Redeem(request)).await {
+        Ok(_) => Ok(Reply::default()),
+        Err(ChangeError::Control(ControlError::Ledger(LedgerError::Redeem(error)))) => {
+            Ok(Reply { denied: Some(no_of(&error)), ..Reply::default() })
+        }
+        Err(error) => Err(chain(&error)),
+    }
+}
+
+/// The ledger's no in a word, as problems of the API have it.
+fn no_of(error: &RedeemError) -> String {
+    match error {
+        RedeemError::NotRedeemable(_) => "not-redeemable".into(),
+        RedeemError::UnknownUnit(_) => "unknown-unit".into(),
+        RedeemError::BelowMinimum(_) => "below-minimum".into(),
+        RedeemError::GrantExpired => "grant-expired".into(),
+        RedeemError::Insufficient(_) => "insufficient-balance".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Asks a policy.
+pub(crate) async fn quote(service: &Service, main: &CampaignId, step: &QuoteStep) -> Result<Reply, String> {
+    let ask = Ask {
+        campaign: named(step.campaign.as_deref(), main)?,
+        customer: CustomerId::new(&step.customer).map_err(|error| format!("quote: {error}"))?,
+        question: step.question.parse().map_err(|error| format!("quote: {error}"))?,
+        data: Value::Object(step.data.clone()),
+    };
+    match service.quote(ask).await.map_err(|error| said(&error))? {
+        Quote::Answer { answer, .. } => {
+            let answer = serde_json::from_str(answer.as_str()).map_err(|error| format!("the answer: {error}"))?;
+            Ok(Reply { answer: Some(answer), ..Reply::default() })
+        }
+        Quote::Refused(refusal) => Ok(Reply { refused: Some(refusal.code.to_string()), ..Reply::default() }),
+        Quote::Faulted(fault) => Err(format!("the policy faulted: {fault}")),
+    }
+}
+
+/// Carries out an operator's command.
+pub(crate) async fn command(service: &Service, main: &CampaignId, step: &Step, word: &str) -> Result<(), String> {
+    let command = Command::ALL.into_iter().find(|command| command.as_str() == word);
+    let command = command.ok_or_else(|| format!("there is no command {word:?}"))?;
+    let campaign = named(step.campaign.as_deref(), main)?;
+    service.command(campaign, command, Precondition::None).await.map(drop).map_err(|error| said(&error))
+}
+
+pub(crate) fn named(campaign: Option<&str>, main: &CampaignId) -> Result<CampaignId, String> {
+    campaign.map_or_else(|| Ok(main.clone()), |id| id.parse().map_err(|error| format!("campaign: {error}")))
+}
+
+/// Where customers stand, by programme.
+pub(crate) async fn standings(service: &Service, id: &str) -> Result<BTreeMap<String, String>, String> {
+    let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
+    let now = service.clock().now();
+    let known = service.read(move |store| store.customer(&customer)).await.map_err(|error| chain(&error))?;
+    let standings = known.unwrap_or_default();
+    let standings = standings.standings_at(now);
+    Ok(standings.map(|(programme, standing)| (programme.to_string(), standing.tier.to_string())).collect())
+}
+
+/// What a campaign counts: by `measure`, or `measure/label`.
+pub(crate) async fn measures(service: &Service, campaign: &CampaignId) -> Result<BTreeMap<String, u64>, String> {
+    let wanted = Wanted { measures: [campaign.clone()].into(), ..Wanted::default() };
+    let rows = service.read(move |store| store.load(&wanted)).await.map_err(|error| chain(&error))?;
+    let counts = rows.measures.into_iter().flat_map(|(_, measures)| measures.0);
+    let name = |name: &str, label: &str| if label.is_empty() { name.to_owned() } else { format!("{name}/{label}") };
+    Ok(counts.map(|((measure, label), count)| (name(measure.as_str(), &label), count.get())).collect())
+}

@@ -1,0 +1,147 @@
+//! Questions: what a policy would answer a customer now. Nothing is changed and nothing recorded.
+
+use std::collections::HashMap;
+
+use jsonschema::Validator;
+use largesse_domain::decision::{Enquiry, Fault, Owner, Refusal};
+use largesse_domain::facts::{StateKey, Wanted};
+use largesse_domain::id::{CampaignId, CustomerId, Digest, QuestionName};
+use largesse_domain::json::Json;
+use largesse_domain::limits::QUESTION_BYTES_MAX;
+use largesse_domain::policy::{Manifest, Problem, RoleSource};
+use largesse_domain::rollout::Side;
+use largesse_engine::ReplyError;
+use largesse_store::StoreError;
+use serde_json::Value;
+
+use super::Decider;
+use super::control::ControlError;
+use super::show::campaign_view;
+use crate::schema;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Whom.
+    pub campaign: CampaignId,
+    /// By whom.
+    pub customer: CustomerId,
+    /// Which of the policy's questions.
+    pub question: QuestionName,
+    /// With what; an object.
+    pub data: Value,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// The policy's answer, an object.
+    Answer {
+        /// The version that answers.
+        policy: Digest,
+        /// By which revision of the parameters.
+        revision: u32,
+        /// The answer.
+        answer: Json,
+    },
+    /// The policy's own no.
+    Refused(Refusal),
+    /// The policy broke its contract.
+    Faulted(Fault),
+}
+
+/// The schemas of questions, ready for use.
+#[derive(Default)]
+pub(super) struct Questions(HashMap<(Digest, QuestionName), Validator>);
+
+impl Questions {
+    fn problems(&mut self, policy: Digest, manifest: &Manifest, ask: &Ask) -> Result<Vec<Problem>, ControlError> {
+        let key = (policy, ask.question.clone());
+        if !self.0.contains_key(&key) {
+            let declared = manifest.questions.iter().find(|question| question.name == ask.question);
+            let unknown = || ControlError::NotFound { what: "question", name: ask.question.to_string() };
+            let schema = declared.ok_or_else(unknown)?.data_schema.as_str();
+            let whole =
+                |message: String| ControlError::Problems(vec![Problem { pointer: "/question".into(), message }]);
+            let schema: Value = serde_json::from_str(schema).map_err(|error| whole(error.to_string()))?;
+            let validator = jsonschema::draft202012::new(&schema).map_err(|error| whole(error.to_string()))?;
+            self.0.insert(key.clone(), validator);
+        }
+        let found = schema::problems(&self.0[&key], &ask.data).into_iter();
+        Ok(found.map(|problem| Problem { pointer: format!("/data{}", problem.pointer), ..problem }).collect())
+    }
+}
+
+impl Decider {
+    /// Asks the policy of a campaign. The outer error ends the host.
+    pub(super) fn quote(&mut self, ask: &Ask) -> Result<Result<Quote, ControlError>, StoreError> {
+        let not_found = || ControlError::NotFound { what: "campaign", name: ask.campaign.to_string() };
+        let Some(active) = self.registry.campaign(&ask.campaign).cloned() else { return Ok(Err(not_found())) };
+        let campaign = &active.campaign;
+        let owner = Owner::Party(ask.customer.clone());
+        let side = campaign
+            .rollout
+            .as_ref()
+            .map_or(Side::Active, |rollout| rollout.mode.side(self.seeds.place(&campaign.id, rollout.number, &owner)));
+        let published = match (side, &active.candidate) {
+            (Side::Candidate, Some(candidate)) => candidate,
+            _ => &active.published,
+        };
+        let loaded = published.loaded().filter(|_| campaign.lifecycle.is_live() && !self.registry.holds(campaign));
+        let Some(loaded) = loaded else { return Ok(Err(ControlError::NotAsked(campaign.id.clone()))) };
+        let data = ask.data.to_string();
+        if data.len() > QUESTION_BYTES_MAX {
+            let message = format!("a question may have at most {QUESTION_BYTES_MAX} bytes of data");
+            return Ok(Err(ControlError::Problems(vec![Problem { pointer: "/data".into(), message }])));
+        }
+        match self.questions.problems(published.policy.digest, published.manifest(), ask) {
+            Ok(problems) if problems.is_empty() => {}
+            Ok(problems) => return Ok(Err(ControlError::Problems(problems))),
+            Err(error) => return Ok(Err(error)),
+        }
+        let roles: Vec<_> = published.manifest().roles.iter().filter(|role| role.source == RoleSource::Actor).collect();
+        let state = StateKey { campaign: campaign.id.clone(), owner };
+        let mut wanted = Wanted { customers: [ask.customer.clone()].into(), ..Wanted::default() };
+        wanted.states.insert(state.clone());
+        if roles.iter().any(|role| role.grants || !role.balances.is_empty()) {
+            wanted.wallets.insert(ask.customer.clone());
+        }
+        self.ensure(wanted)?;
+        let state = match self.facts.states.get(&state) {
+            Some(state) if state.written_as != published.manifest().state_writes => {
+                match self.workers.migrate(
+                    loaded,
+                    largesse_domain::decision::OwnerKind::Party,
+                    &state.value,
+                    state.written_as,
+                ) {
+                    Ok(state) => Some(state),
+                    Err(error) => return Ok(Ok(reply(error))),
+                }
+            }
+            other => other.as_ref().map(|state| state.value.clone()),
+        };
+        let now = self.clock.now();
+        let revision = active.revision(side, now);
+        let parties = roles.into_iter().map(|role| self.party(role, &ask.customer, &campaign.id, (now, now)));
+        let enquiry = Enquiry {
+            question: ask.question.clone(),
+            data: Json::from_checked(data),
+            parties: parties.collect(),
+            campaign: campaign_view(campaign, revision),
+            now: active.zone.moment(now),
+            state,
+        };
+        Ok(Ok(match self.workers.quote(loaded, &enquiry) {
+            Ok(answer) => Quote::Answer { policy: published.policy.digest, revision: revision.number, answer },
+            Err(error) => reply(error),
+        }))
+    }
+}
+
+fn reply(error: ReplyError) -> Quote {
+    match error {
+        ReplyError::Refused(refusal) => Quote::Refused(refusal),
+        ReplyError::Fault(fault) => Quote::Faulted(fault),
+    }
+}
