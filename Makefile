@@ -11,7 +11,7 @@ LARGESSE = $(BUILT)/release/largesse
 WASM := wasm32-wasip2
 # What `largesse policy build --pure` compiles for.
 BARE := wasm32-unknown-unknown
-POLICIES := check-in invite-for-credit new-user-gift sign-up-rebate
+POLICIES := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/Cargo.toml))))
 # What `largesse policy new` begins a policy with.
 TEMPLATES := draw ladder milestone referral streak
 # The contract version that is not released yet, and the guest that stands for it.
@@ -65,7 +65,7 @@ target: ## Have the compiler's targets for policies
 	done
 
 .PHONY: plugins
-plugins: target ## Build the four policies
+plugins: target ## Build the policies
 	$(CARGO) build $(AS_GUEST) $(addprefix -p ,$(POLICIES))
 
 .PHONY: guests

@@ -45,6 +45,7 @@ mod tests {
             limits: vec![limit("points", Window::Day)],
             pockets: Vec::new(),
             warn_at: vec![80, 100],
+            pools: Vec::new(),
         }
     }
 
@@ -74,6 +75,7 @@ mod tests {
             subscriptions: vec![subscription],
             effects: vec![EffectKind::Grant],
             unit_classes: classes.to_vec(),
+            questions: Vec::new(),
         }
     }
 

@@ -36,7 +36,10 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
     ];
     vec![
         ("Verdict", verdicts.iter().map(Verdict::as_str).collect()),
-        ("EffectKind", every!(EffectKind: Grant, Revoke, Message, Tag, Schedule, Reserve, Settle)),
+        (
+            "EffectKind",
+            every!(EffectKind: Grant, Revoke, Message, Tag, Schedule, Reserve, Settle, Place, Share, Enrol, Measure),
+        ),
         ("Dimension", every!(Dimension: Customer, Identity, Device, Card, Address)),
         ("OwnerKind", every!(OwnerKind: Party, Entity)),
         ("Window", every!(Window: Campaign, Day, Week, Month)),
@@ -71,7 +74,9 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
             every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, AlreadyReserved, CancelledBefore, CampaignEnded,
                 TimedOut, ClassNotAllowed, CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget,
                 LimitReached, BudgetExhausted, StockExhausted, BelowMinimum, InsufficientBalance, NothingToRevoke,
-                NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer),
+                NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer, NoSuchProgramme, NoSuchTier,
+                MoveNotAllowed, TooManyProgrammes, AlreadyPlaced, NoSuchPool, PoolSettled, NoSuchCampaign,
+                TooManyCounts),
         ),
     ]
 }

@@ -10,7 +10,7 @@ use largesse_conformance::rules::{
 use largesse_domain::decision::{Evaluation, Input, OwnerKind};
 use largesse_domain::json::Json;
 use largesse_domain::policy::Manifest;
-use largesse_engine::{CheckError, LoadError, Measured, MigrateError};
+use largesse_engine::{CheckError, LoadError, Measured, ReplyError};
 use largesse_service::Kind;
 use serde_json::{Value, json};
 
@@ -176,7 +176,7 @@ impl Subject for Wavering {
         Ok(manifest)
     }
 
-    fn check(&self, params: &Json) -> Result<(), CheckError> {
+    fn check(&self, params: &Json) -> Result<Vec<largesse_domain::policy::Offer>, CheckError> {
         self.inner.check(params)
     }
 
@@ -190,7 +190,7 @@ impl Subject for Wavering {
         evaluations
     }
 
-    fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, MigrateError> {
+    fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, ReplyError> {
         self.inner.migrate(owner, state, written_by)
     }
 }

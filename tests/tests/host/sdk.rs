@@ -53,7 +53,7 @@ fn units_are_read_the_same() {
 
 #[test]
 fn kinds_of_effect_are_the_same() {
-    let kinds = both!(EffectKind: Grant, Revoke, Message, Tag, Schedule, Reserve, Settle);
+    let kinds = both!(EffectKind: Grant, Revoke, Message, Tag, Schedule, Reserve, Settle, Place, Share, Enrol, Measure);
     assert!(kinds.iter().all(|(ours, theirs)| ours.as_str() == theirs.as_str()), "{kinds:?}");
     assert_eq!(largesse_sdk::EffectKind::ALL, kinds.map(|(ours, _)| ours));
     assert_eq!(domain::EffectKind::ALL, kinds.map(|(_, theirs)| theirs));

@@ -26,6 +26,7 @@ mod caps;
 mod credit;
 #[cfg(test)]
 mod revocations;
+mod reach;
 #[cfg(test)]
 mod reserve;
 #[cfg(test)]

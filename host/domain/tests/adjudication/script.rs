@@ -94,6 +94,7 @@ fn campaign() -> Campaign {
         limits: Vec::new(),
         pockets: Vec::new(),
         warn_at: vec![80, 100],
+        pools: Vec::new(),
     };
     Campaign {
         id: CampaignId::new("test").unwrap(),
@@ -119,6 +120,7 @@ fn manifest() -> Manifest {
         subscriptions: Vec::new(),
         effects: EffectKind::ALL.to_vec(),
         unit_classes: UnitClass::ALL.to_vec(),
+        questions: Vec::new(),
     }
 }
 
@@ -323,6 +325,11 @@ fn done(granted: &str, done: &Done) -> String {
         Done::Reserved { unit, quantity, .. } if granted == "granted" => format!("reserved {quantity} {unit}"),
         Done::Reserved { unit, quantity, .. } => format!("{granted} {quantity} {unit}"),
         Done::Settled { how, unit, quantity, .. } => format!("{} {quantity} {unit}", how.as_str()),
+        Done::Placed { tier: Some(tier), .. } => format!("into {tier}"),
+        Done::Placed { tier: None, .. } => "out".into(),
+        Done::Shared { weight, .. } => format!("weighs {weight}"),
+        Done::Enrolled { campaign, .. } => format!("handed on to {campaign}"),
+        Done::Measured { by, .. } => format!("counted {by}"),
         Done::Tagged { present, .. } => if *present { "set" } else { "unset" }.into(),
     }
 }

@@ -16,12 +16,14 @@ use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, StateKey, Wanted};
 use largesse_domain::grant::{Grant, GrantSlot};
 use largesse_domain::id::{
-    AboutId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName, TimerName,
+    AboutId, CampaignId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName, TimerName,
 };
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::measure::Measures;
 use largesse_domain::outcome::Verdict;
 use largesse_domain::policy::Manifest;
+use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::reserve;
 use largesse_domain::revoke;
@@ -38,6 +40,8 @@ pub(crate) struct Store {
     pub(crate) claims: BTreeMap<ClaimKey, CustomerId>,
     pub(crate) usage: BTreeMap<UsageKey, Usage>,
     pub(crate) messages: BTreeMap<MessageSlot, bool>,
+    pub(crate) shares: BTreeMap<ShareKey, Share>,
+    pub(crate) measures: BTreeMap<CampaignId, Measures>,
     pub(crate) timers: BTreeMap<TimerKey, Timer>,
     pub(crate) positions: BTreeMap<PositionKey, Position>,
     pub(crate) stocks: BTreeMap<Unit, Quantity>,
@@ -146,6 +150,8 @@ impl Store {
             claims: wanted.claims.iter().map(|key| (key.clone(), self.claims.get(key).cloned())).collect(),
             usage: rows(&wanted.usage, &self.usage),
             messages: rows(&wanted.messages, &self.messages),
+            shares: rows(&wanted.shares, &self.shares),
+            measures: rows(&wanted.measures, &self.measures),
             wallets: wanted.wallets.iter().map(|id| (id.clone(), self.wallet(id))).collect(),
             timers: wanted.timers.iter().map(|key| (key.clone(), self.timers.get(key).cloned())).collect(),
             timer_names: wanted.timer_names.iter().map(|of| (of.clone(), self.names_of(of))).collect(),
@@ -180,6 +186,8 @@ impl Store {
         self.claims.extend(rows.claims.into_iter().filter_map(|(key, holder)| Some((key, holder?))));
         self.usage.extend(rows.usage);
         self.messages.extend(rows.messages);
+        self.shares.extend(rows.shares);
+        self.measures.extend(rows.measures);
         for (key, timer) in rows.timers {
             match timer {
                 Some(timer) => drop(self.timers.insert(key, timer)),
@@ -259,6 +267,8 @@ fn input(setting: &Setting) -> Input {
         attributes: Json::empty_object(),
         tags: Vec::new(),
         balances: Vec::new(),
+        standings: Vec::new(),
+        grants: Vec::new(),
     };
     let settings = &setting.campaign.settings;
     Input {
