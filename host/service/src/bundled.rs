@@ -29,4 +29,21 @@ mod tests {
         }
         assert!(kinds.all().count() >= 20);
     }
+
+    #[test]
+    fn what_several_people_do_is_an_entity() {
+        let mut kinds = Kinds::default();
+        super::kinds().into_iter().for_each(|kind| kinds.insert(kind).unwrap());
+        for kind in kinds.all() {
+            let field = match kind.kind.as_str().split_once('.').map_or("", |(about, _)| about) {
+                about @ ("assist" | "group" | "packet" | "poster" | "team") => about,
+                "coupon" => "source",
+                "charity" => "pool",
+                _ => continue,
+            };
+            let rules = kinds.get(&kind.kind).unwrap();
+            assert!(rules.names_entity(&format!("/{field}")), "{}", kind.kind);
+            assert_ne!(rules.problems(&serde_json::json!({})), [], "{}: {field} is required", kind.kind);
+        }
+    }
 }
