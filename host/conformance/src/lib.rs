@@ -5,8 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod scenario;
-pub mod desk;
-mod expect;
+mod desk;
+pub mod expect;
 pub mod run;
 pub mod update;
 pub mod rules;

@@ -3,6 +3,7 @@
 mod fixture;
 
 mod rules;
+mod activities;
 mod scenarios;
 mod hostile;
 mod authors;
