@@ -69,8 +69,8 @@ pub const INVITER_DISTANCE_DEFAULT: u8 = 2;
 pub const INVITER_DISTANCE_MAX: u8 = 3;
 /// Longest chain of inviters followed when looking for a cycle.
 pub const REFERRAL_CHAIN_MAX: usize = 1_000;
-/// Most parties shown to one decision.
-pub const PARTIES_MAX: usize = 64;
+/// Most parties shown to one decision; of more, those of the roles that are declared first.
+pub const PARTIES_MAX: usize = 128;
 /// Most members of an entity that are kept and shown.
 pub const MEMBERS_MAX: usize = 64;
 /// Most live grants shown of one party.

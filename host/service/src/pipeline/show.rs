@@ -10,7 +10,7 @@ use largesse_domain::grant::{Grant, GrantState};
 use largesse_domain::id::{AboutId, CampaignId, CustomerId, EntityId, RoleName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
-use largesse_domain::limits::LIVE_GRANTS_MAX;
+use largesse_domain::limits::{LIVE_GRANTS_MAX, PARTIES_MAX};
 use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Unit, UnitPattern};
@@ -59,6 +59,7 @@ impl Decider {
                 parties.extend(self.facts.members.get(entity).0.iter().map(|(member, _)| (index, member.clone())));
             }
         }
+        parties.truncate(PARTIES_MAX);
         let about = intake::about(&event.arrival.data, subscription);
         Ok(owner.map(|owner| Cast { owner, about, parties }))
     }
