@@ -210,16 +210,18 @@ fn show_text(policy: &PolicyView) -> String {
     let PolicyView {
         name, version, summary, digest, size_bytes, contract, published_at, signed_by, state_writes, ..
     } = policy;
+    let questions: Vec<&str> = policy.questions.iter().map(|question| question.name.as_str()).collect();
     format!(
         "{name}@{version}: {summary}\n\ndigest        {digest}\nsize          {} bytes\ncontract      {contract}\n\
          published     {published_at}\nsigned by     {}\neffects       {}\nunit classes  {}\n\
-         state         writes version {state_writes}, reads {:?}\n\n{subscriptions}\n\
+         state         writes version {state_writes}, reads {:?}\nquestions     {}\n\n{subscriptions}\n\
          The parameters: `largesse policy show {name}@{version} --params`\n",
         count(*size_bytes),
         signed_by.as_deref().unwrap_or("no trusted key"),
         policy.effects.join(", "),
         policy.unit_classes.join(", "),
         policy.state_reads,
+        if questions.is_empty() { "none".to_owned() } else { questions.join(", ") },
     )
 }
 
