@@ -139,6 +139,7 @@ fn campaign_in(campaign: wit::Campaign) -> input::Campaign {
         phase: match campaign.phase {
             wit::Phase::Open => input::Phase::Open,
             wit::Phase::Closing => input::Phase::Closing,
+            wit::Phase::Between => input::Phase::Between,
         },
     }
 }

@@ -277,6 +277,8 @@ pub enum Phase {
     Open,
     /// It has ended: late events and revocations still run.
     Closing,
+    /// It has windows, and the event is from outside of them: revocations still run, grants are denied.
+    Between,
 }
 
 /// The campaign as of the event's time.

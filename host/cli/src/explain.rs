@@ -118,7 +118,11 @@ fn decided(case: &Case) -> Vec<String> {
         |policy| format!("{}@{} ({})", policy.name, policy.version, policy.digest.get(..12).unwrap_or_default()),
     );
     let mut lines = vec![format!("the policy {policy}, for its subscription `{}`", decision.subscription)];
-    let phase = if decision.phase == "closing" { "; the campaign had ended and was closing" } else { "" };
+    let phase = match decision.phase.as_str() {
+        "closing" => "; the campaign had ended and was closing",
+        "between" => "; the event is from outside the campaign's windows",
+        _ => "",
+    };
     lines.push(format!("with revision {} of the campaign's parameters{phase}", decision.revision));
     for party in &decision.parties {
         let mut shown = format!("shown {} as {}", party.customer, party.role);
@@ -245,6 +249,7 @@ fn why(code: &str) -> String {
         "already-reserved" => "something was reserved under this key before",
         "cancelled-before" => "everything about it was taken back before",
         "campaign-ended" => "the event is from after the campaign's end",
+        "outside-window" => "the event is from outside the campaign's windows",
         "timed-out" => "the time until which it would be held is over",
         "class-not-allowed" => "the campaign does not give this class of unit",
         "credit-unknown" => "the customer's credit limit is not known",

@@ -18,6 +18,7 @@ use crate::terms::{
     UnknownClaimWord, read_budgets, read_limits, read_warn_at, texts, warn_at,
 };
 use crate::time::{instant_text, read_instant, read_time_zone};
+use crate::windows::{WindowDocument, read_windows};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -86,6 +87,9 @@ pub struct CampaignDocument {
     /// Amounts that it shares out by weight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<PoolDocument>,
+    /// Recurring windows, in the campaign's zone: it grants only within one of them. Always when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowDocument>,
     /// From which event time on changed parameters apply. When absent: the first revision from `opens`, later ones from the
     /// time of the change. A changed policy decides all that comes in from then on, whatever its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,6 +198,7 @@ impl CampaignDocument {
         let warn_at = read_warn_at(&self.warn_at, problems);
         let over = closes.and_then(|closes| closes.plus_millis(i64::from(self.closing_days) * DAY_MS));
         let pools = read_pools(&self.pools, (currency, opens, over), problems);
+        let windows = read_windows(&self.windows, problems);
         Some(Settings {
             title: self.title.clone(),
             currency: currency?,
@@ -214,6 +219,7 @@ impl CampaignDocument {
             pockets,
             warn_at,
             pools,
+            windows,
         })
     }
 
@@ -246,6 +252,7 @@ impl CampaignDocument {
             pockets: texts(&settings.pockets),
             warn_at: settings.warn_at.clone(),
             pools: settings.pools.iter().map(Into::into).collect(),
+            windows: settings.windows.iter().map(Into::into).collect(),
             effective_from: Some(instant_text(revision.effective_from)),
         }
     }

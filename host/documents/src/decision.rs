@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::decision::{Fault, LiveGrant, Output, Owner, Party, Phase, Refusal};
+use largesse_domain::decision::{Fault, LiveGrant, Output, Owner, Party, Refusal};
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::outcome::{Decision, Remains};
 use serde::{Deserialize, Serialize};
@@ -290,10 +290,7 @@ impl DecisionView {
             event: EventView::of(&input.event, Some(admission)),
             campaign: decision.campaign.to_string(),
             revision: input.campaign.revision,
-            phase: match input.campaign.phase {
-                Phase::Open => "open".to_owned(),
-                Phase::Closing => "closing".to_owned(),
-            },
+            phase: input.campaign.phase.as_str().to_owned(),
             subscription: input.subscription.to_string(),
             owner: (&input.owner).into(),
             policy: decision.policy.to_string(),

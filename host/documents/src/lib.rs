@@ -10,6 +10,7 @@ pub mod problem;
 pub mod programme;
 pub mod time;
 pub mod terms;
+pub mod windows;
 pub mod campaign;
 pub mod customer;
 pub mod policy;

@@ -22,6 +22,7 @@ use largesse_domain::outcome::{Decision, Denied, Done, HeldSlot, Outcome, Reason
 use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Question, Role, RoleSource, Subscription};
 use largesse_domain::pool::Pool;
 use largesse_domain::protection::FaultThreshold;
+use largesse_domain::recurring::{CalendarDate, Hours, RecurringWindow};
 use largesse_domain::redemption::ReservationSlot;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When, Window};
@@ -30,7 +31,7 @@ use largesse_domain::unit::{Quantity, Unit, UnitClass, UnitPattern};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 /// One of a few identifiers `stem0` to `stem4`, so that they collide.
 pub fn name<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>(
@@ -291,7 +292,7 @@ fn moment() -> impl Strategy<Value = Moment> {
 }
 
 fn campaign_view() -> impl Strategy<Value = CampaignView> {
-    let phase = select(vec![Phase::Open, Phase::Closing]);
+    let phase = select(Phase::ALL.to_vec());
     (name::<CampaignId>("c"), 1..4_u32, instant(), of(instant()), phase, json()).prop_map(
         |(id, revision, opens, closes, phase, params)| {
             let currency = largesse_domain::unit::Currency::new("CNY").expect("three capitals");
@@ -379,8 +380,9 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         (text(), instant(), of(instant()), any::<u32>(), (any::<bool>(), 1..=100_u8, 10..=10_000_u32)),
         (audience, of(vec(name("sub"), 0..3)), of(vec(class(), 0..3)), attribution, words),
         (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3), vec(pool(), 0..2)),
+        vec(window_of_days(), 0..3),
     )
-        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools))| {
+        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools), windows)| {
             let (title, opens, closes, closing_days, (follow, percent, window)) = times;
             let fault_threshold = FaultThreshold { percent, window };
             let (audience, subscriptions, unit_classes, attribution, (unknown_claim, on_fault)) = whom;
@@ -404,6 +406,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
                 pockets,
                 warn_at,
                 pools,
+                windows,
             }
         })
 }
@@ -411,6 +414,17 @@ pub fn settings() -> impl Strategy<Value = Settings> {
 fn pool() -> impl Strategy<Value = Pool> {
     let unit = select(vec!["cash:CNY", "points"]).prop_map(|text| Unit::new(text).expect("written as units are"));
     (name("p"), unit, quantity(), instant()).prop_map(|(id, unit, total, settles)| Pool { id, unit, total, settles })
+}
+
+fn window_of_days() -> impl Strategy<Value = RecurringWindow> {
+    let some_of = |most: u8| subsequence((1..=most).collect::<Vec<_>>(), 0..3);
+    let date = (of(1..=9_999_u16), 1..=12_u8, 1..=28_u8);
+    let date = date.prop_map(|(year, month, day)| CalendarDate::new(year, month, day).expect("every month has it"));
+    let hours = (0..1_440_u16, 1..=1_440_u16);
+    let hours = hours.prop_map(|(from, to)| Hours::new(from.min(to - 1), to).expect("it ends after it begins"));
+    (some_of(12), some_of(31), some_of(7), vec(date, 0..3), hours).prop_map(
+        |(months, month_days, weekdays, dates, hours)| RecurringWindow { months, month_days, weekdays, dates, hours },
+    )
 }
 
 /// Any manifest.

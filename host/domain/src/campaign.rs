@@ -4,6 +4,7 @@ use crate::activation::Activations;
 use crate::budget::{Budget, Limit};
 use crate::catalogue::Catalogue;
 use crate::customer::Customer;
+use crate::decision::Phase;
 use crate::effect::{Dimension, EffectKind};
 use crate::id::{CampaignId, PocketId, SubscriptionName, Tag};
 use crate::json::Json;
@@ -11,9 +12,10 @@ use crate::lifecycle::Lifecycle;
 use crate::policy::{Manifest, Problem, Subscription};
 use crate::pool::Pool;
 use crate::protection::FaultThreshold;
+use crate::recurring::{self, RecurringWindow};
 use crate::referral::Attribution;
 use crate::rollout::Rollout;
-use crate::time::Instant;
+use crate::time::{Instant, LocalTime};
 use crate::unit::{Currency, UnitClass};
 
 /// Which customers a campaign is for, by their tags at the event's time.
@@ -95,6 +97,8 @@ pub struct Settings {
     pub warn_at: Vec<u8>,
     /// What it shares out by weight. Fixed at start, but for amounts that are not settled.
     pub pools: Vec<Pool>,
+    /// When it grants, between opening and closing; always when empty.
+    pub windows: Vec<RecurringWindow>,
 }
 
 /// Parameters, from which event time on.
@@ -162,6 +166,22 @@ impl Campaign {
     #[must_use]
     pub fn grants_for(&self, occurred: Instant) -> bool {
         self.settings.closes.is_none_or(|closes| occurred < closes)
+    }
+
+    /// Whether events of that local time may be rewarded, as far as windows say.
+    #[must_use]
+    pub fn is_within_windows(&self, local: &LocalTime) -> bool {
+        recurring::is_within(&self.settings.windows, local)
+    }
+
+    /// Where in its life it is for an event of that local time, as a policy is shown it.
+    #[must_use]
+    pub fn phase(&self, local: &LocalTime) -> Phase {
+        match self.lifecycle {
+            Lifecycle::Closing | Lifecycle::Ended => Phase::Closing,
+            _ if self.is_within_windows(local) => Phase::Open,
+            _ => Phase::Between,
+        }
     }
 
     /// When its closing ends: nothing is decided after. `None` when that is not foreseen.

@@ -120,6 +120,23 @@ pub enum Phase {
     Open,
     /// It has ended; late events and revocations still run.
     Closing,
+    /// It has windows, and the event is from outside of them; revocations still run.
+    Between,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Closing, Self::Between];
+
+    /// The word in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closing => "closing",
+            Self::Between => "between",
+        }
+    }
 }
 
 /// The campaign as a decision sees it.

@@ -113,6 +113,13 @@ pub const BUDGETS_MAX: usize = 32;
 /// Most limits of one campaign.
 pub const CAMPAIGN_LIMITS_MAX: usize = 32;
 
+/// Most recurring windows of one campaign.
+pub const WINDOWS_MAX: usize = 32;
+/// Most dates of one recurring window: every day of a year.
+pub const WINDOW_DATES_MAX: usize = 366;
+/// A day by the clock on the wall, in minutes.
+pub const MINUTES_PER_DAY: u16 = 24 * 60;
+
 /// Largest magnitude of an amount, in minor units.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 

@@ -28,6 +28,8 @@ pub enum Reason {
     CancelledBefore,
     /// The event is from after the campaign's end.
     CampaignEnded,
+    /// The event is from outside the campaign's windows.
+    OutsideWindow,
     /// The time until which to hold or reserve is over.
     TimedOut,
     /// The campaign has narrowed the class of unit out.
@@ -86,13 +88,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
         Self::AlreadyReserved,
         Self::CancelledBefore,
         Self::CampaignEnded,
+        Self::OutsideWindow,
         Self::TimedOut,
         Self::ClassNotAllowed,
         Self::CreditUnknown,
@@ -132,6 +135,7 @@ impl Reason {
             Self::AlreadyReserved => "already-reserved",
             Self::CancelledBefore => "cancelled-before",
             Self::CampaignEnded => "campaign-ended",
+            Self::OutsideWindow => "outside-window",
             Self::TimedOut => "timed-out",
             Self::ClassNotAllowed => "class-not-allowed",
             Self::CreditUnknown => "credit-unknown",

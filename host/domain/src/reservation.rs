@@ -115,7 +115,8 @@ pub fn reserve(
         let same = (&known.unit, known.quantity, &known.reason) == (&request.unit, request.quantity, &request.reason);
         return if same { Ok((known.clone(), false)) } else { Err(ReserveError::OtherRequest) };
     }
-    if campaign.lifecycle != Lifecycle::Running || !campaign.takes(now) || !campaign.grants_for(now) {
+    let runs = campaign.lifecycle == Lifecycle::Running && campaign.takes(now) && campaign.grants_for(now);
+    if !runs || !campaign.is_within_windows(&local) {
         return Err(ReserveError::NotRunning);
     }
     if request.until <= now {

@@ -1,6 +1,6 @@
 //! What policies reserve out of wallets, and what they make of that and of grants that are held.
 //!
-//! Of a reservation is checked, in this order: reserved before, campaign ended, its time over; these leave it out. Then the class
+//! Of a reservation is checked, in this order: reserved before, campaign ended, outside its windows, its time over; these leave it out. Then the class
 //! of unit, the least that is redeemed of the unit at once, the balance; for want of these the reservation's own word decides.
 //! A settlement that comes to nothing is left out, or denies the decision when it is required.
 
@@ -79,6 +79,9 @@ pub(crate) fn reserve(case: &Case<'_>, proposal: &ReserveProposal, facts: &mut F
     }
     if !case.campaign.grants_for(case.input.event.occurred) {
         return skipped(Reason::CampaignEnded);
+    }
+    if !case.campaign.is_within_windows(&case.input.occurred.local) {
+        return skipped(Reason::OutsideWindow);
     }
     let now = case.input.now.at;
     let Some(until) = (case.resolve)(proposal.until).filter(|until| now < *until) else {

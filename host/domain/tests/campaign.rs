@@ -9,6 +9,7 @@ mod tests {
     };
     use largesse_domain::catalogue::{Catalogue, Pocket};
     use largesse_domain::customer::{Customer, Fact};
+    use largesse_domain::decision::Phase;
     use largesse_domain::effect::{Dimension, EffectKind};
     use largesse_domain::id::{
         CampaignId, Digest, PocketId, PolicyName, PolicyVersion, RoleName, SubscriptionName, Tag,
@@ -17,8 +18,9 @@ mod tests {
     use largesse_domain::lifecycle::Lifecycle;
     use largesse_domain::policy::{Manifest, OwnerOf, Subscription};
     use largesse_domain::protection::FaultThreshold;
+    use largesse_domain::recurring::{Hours, RecurringWindow};
     use largesse_domain::referral::{Attribution, TouchRule};
-    use largesse_domain::time::{Instant, Window};
+    use largesse_domain::time::{Day, Instant, LocalTime, Window};
     use largesse_domain::unit::{Currency, Quantity, UnitClass};
 
     fn at(millis: i64) -> Instant {
@@ -46,6 +48,7 @@ mod tests {
             pockets: Vec::new(),
             warn_at: vec![80, 100],
             pools: Vec::new(),
+            windows: Vec::new(),
         }
     }
 
@@ -129,6 +132,36 @@ mod tests {
         }
         let campaign = campaign(Lifecycle::Closing, &[1_000]);
         assert!(campaign.grants_for(at(1_999)) && !campaign.grants_for(at(2_000)));
+    }
+
+    #[test]
+    fn its_phase_is_that_of_the_event() {
+        let new_year = LocalTime {
+            day: Day(20_454),
+            year: 2026,
+            month: 1,
+            day_of_month: 1,
+            weekday: 4,
+            iso_year: 2026,
+            iso_week: 1,
+            second_of_day: 0,
+        };
+        let phase = |lifecycle, dates: &[&str]| {
+            let mut campaign = campaign(lifecycle, &[1_000]);
+            campaign.settings.windows.extend(dates.iter().map(|date| RecurringWindow {
+                months: Vec::new(),
+                month_days: Vec::new(),
+                weekdays: Vec::new(),
+                dates: vec![date.parse().unwrap()],
+                hours: Hours::WHOLE_DAY,
+            }));
+            campaign.phase(&new_year)
+        };
+        assert_eq!(phase(Lifecycle::Running, &[]), Phase::Open);
+        assert_eq!(phase(Lifecycle::Running, &["01-02", "01-01"]), Phase::Open);
+        assert_eq!(phase(Lifecycle::Running, &["01-02"]), Phase::Between);
+        assert_eq!(phase(Lifecycle::Closing, &["01-02"]), Phase::Closing);
+        assert_eq!(phase(Lifecycle::Closing, &["01-01"]), Phase::Closing);
     }
 
     #[test]

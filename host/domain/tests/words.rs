@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use largesse_domain::activation::ActivationCause;
-use largesse_domain::decision::{FaultKind, OwnerKind};
+use largesse_domain::decision::{FaultKind, OwnerKind, Phase};
 use largesse_domain::delivery::{DeliveryState, Topic};
 use largesse_domain::destination::Paused;
 use largesse_domain::effect::{Dimension, EffectKind};
@@ -60,6 +60,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Paused", every!(Paused: Operator, Gone)),
         ("GrantState", every!(GrantState: Pending, Posted, Redeemed, Expired, Reversed)),
         ("Lifecycle", every!(Lifecycle: Draft, Scheduled, Running, Paused, Closing, Ended)),
+        ("Phase", every!(Phase: Open, Closing, Between)),
         ("Command", every!(Command: Start, Open, Pause, Resume, End, Finish)),
         (
             "UnitClass",
@@ -72,7 +73,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         (
             "Reason",
             every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, AlreadyReserved, CancelledBefore, CampaignEnded,
-                TimedOut, ClassNotAllowed, CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget,
+                OutsideWindow, TimedOut, ClassNotAllowed, CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget,
                 LimitReached, BudgetExhausted, StockExhausted, BelowMinimum, InsufficientBalance, NothingToRevoke,
                 NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer, NoSuchProgramme, NoSuchTier,
                 MoveNotAllowed, TooManyProgrammes, AlreadyPlaced, NoSuchPool, PoolSettled, NoSuchCampaign,
@@ -102,6 +103,7 @@ fn lists_of_all_cases_are_complete() {
     assert_eq!(words("UnitClass"), Some(UnitClass::ALL.map(UnitClass::as_str).to_vec()));
     assert_eq!(words("Dimension"), Some(Dimension::ALL.map(Dimension::as_str).to_vec()));
     assert_eq!(words("Lifecycle"), Some(Lifecycle::ALL.map(Lifecycle::as_str).to_vec()));
+    assert_eq!(words("Phase"), Some(Phase::ALL.map(Phase::as_str).to_vec()));
     assert_eq!(words("Command"), Some(Command::ALL.map(Command::as_str).to_vec()));
 }
 

@@ -56,6 +56,7 @@ fn campaign<'a>(view: &'a CampaignView, currency: &'a str) -> wit::Campaign<'a> 
         phase: match view.phase {
             Phase::Open => wit::Phase::Open,
             Phase::Closing => wit::Phase::Closing,
+            Phase::Between => wit::Phase::Between,
         },
         params: view.params.as_str(),
     }

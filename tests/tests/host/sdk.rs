@@ -75,7 +75,7 @@ fn what_has_no_word_has_the_same_cases() {
     both!(AfterHold: Post, Void);
     both!(Settle: Commit, Release);
     both!(OwnerKind: Party, Entity);
-    both!(Phase: Open, Closing);
+    both!(Phase: Open, Closing, Between);
 }
 
 #[test]

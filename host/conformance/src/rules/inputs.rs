@@ -132,7 +132,11 @@ impl<'a> Generator<'a> {
             currency: campaign.settings.currency,
             opens: campaign.settings.opens,
             closes: campaign.settings.closes,
-            phase: if tape.once_in(16) { Phase::Closing } else { Phase::Open },
+            phase: match tape.below(32) {
+                0 | 1 => Phase::Closing,
+                2 => Phase::Between,
+                _ => Phase::Open,
+            },
             params,
         };
         let about = subscription.about.as_ref().and_then(|pointer| about(&data, pointer.as_str()));
@@ -310,7 +314,7 @@ pub(super) fn shown(input: &Input) -> Value {
         "event": EventView::of(&input.event, None),
         "owner": OwnerView::from(&input.owner),
         "parties": input.parties.iter().map(PartyView::from).collect::<Vec<_>>(),
-        "phase": match input.campaign.phase { Phase::Open => "open", Phase::Closing => "closing" },
+        "phase": input.campaign.phase.as_str(),
         "params": json(&input.campaign.params),
         "now": instant_text(input.now.at),
         "seed": input.seed,

@@ -10,6 +10,7 @@ use crate::terms::{
     AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
     UnknownClaimWord, texts,
 };
+use crate::windows::{WindowDocument, read_windows};
 
 #[derive(Serialize, Deserialize)]
 struct SettingsForm {
@@ -33,6 +34,7 @@ struct SettingsForm {
     warn_at: Vec<u8>,
     #[serde(default)]
     pools: Vec<PoolDocument>,
+    windows: Vec<WindowDocument>,
 }
 
 /// The settings as the store keeps them.
@@ -58,6 +60,7 @@ pub fn settings_text(settings: &Settings) -> String {
         pockets: texts(&settings.pockets),
         warn_at: settings.warn_at.clone(),
         pools: settings.pools.iter().map(Into::into).collect(),
+        windows: settings.windows.iter().map(Into::into).collect(),
     })
 }
 
@@ -91,5 +94,6 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         pockets: ids(&form.pockets)?,
         warn_at: form.warn_at,
         pools: pools.collect::<Result<_, _>>()?,
+        windows: term(|problems| Some(read_windows(&form.windows, problems)))?,
     })
 }

@@ -100,8 +100,8 @@ enum OwnerForm<'a> {
     Entity(Text<'a>),
 }
 
-/// Currency, opens, closes, closing.
-type CampaignForm<'a> = (Text<'a>, i64, Option<i64>, bool);
+/// Currency, opens, closes, whether it is closing; nothing when it is between its windows.
+type CampaignForm<'a> = (Text<'a>, i64, Option<i64>, Option<bool>);
 
 #[derive(Serialize, Deserialize)]
 struct PartyForm<'a> {
@@ -170,7 +170,11 @@ pub fn record_text(decision: &Decision) -> String {
             currency.into(),
             campaign.opens.as_millis(),
             campaign.closes.map(|closes| closes.as_millis()),
-            campaign.phase == Phase::Closing,
+            match campaign.phase {
+                Phase::Open => Some(false),
+                Phase::Closing => Some(true),
+                Phase::Between => None,
+            },
         ),
         state: input.state.as_ref().map(|state| state.as_str().into()),
         read_as: decision.state_read_as,
@@ -274,7 +278,11 @@ pub fn read_decision((remains, record): (&str, &str), keys: DecisionKeys) -> Res
         currency: id(&currency)?,
         opens: instant(opens)?,
         closes: closes.map(instant).transpose()?,
-        phase: if closing { Phase::Closing } else { Phase::Open },
+        phase: match closing {
+            Some(false) => Phase::Open,
+            Some(true) => Phase::Closing,
+            None => Phase::Between,
+        },
         params: keys.params,
     };
     let input = Input {

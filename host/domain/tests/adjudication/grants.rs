@@ -128,6 +128,29 @@ fn after_the_end_nothing_is_granted_and_all_else_goes_on() {
 }
 
 #[test]
+fn outside_its_windows_nothing_is_granted_and_all_else_goes_on() {
+    check(
+        "budget points total 100
+         limit points campaign amount 100
+         weekday 1
+         weekday 5
+         closes 2026-11-20
+         2026-11-09 ann => accepted
+           grant k1 ann points 5 => granted 5 points
+         2026-11-10 ann => accepted
+           grant k2 ann points 5 => skipped: outside-window
+           grant k1 ann points 5 => skipped: already-granted
+           reserve r1 ann 1 points until 86400 => skipped: outside-window
+           revoke k1 ann 2 => took ann k1 2
+         2026-11-13 ann => accepted
+           grant k2 ann points 5 => granted 5 points
+         2026-11-21 ann => accepted
+           grant k3 ann points 5 => skipped: campaign-ended
+         used ann points campaign => 8 in 2",
+    );
+}
+
+#[test]
 fn reasons_come_in_their_documented_order() {
     check(
         "customer ann device=d1

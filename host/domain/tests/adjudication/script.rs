@@ -33,6 +33,7 @@ use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Denied, Done, Outcome, Verdict};
 use largesse_domain::policy::Manifest;
 use largesse_domain::protection::FaultThreshold;
+use largesse_domain::recurring::{Hours, RecurringWindow};
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Currency, UnitClass, UnitPattern};
@@ -95,6 +96,7 @@ fn campaign() -> Campaign {
         pockets: Vec::new(),
         warn_at: vec![80, 100],
         pools: Vec::new(),
+        windows: Vec::new(),
     };
     Campaign {
         id: CampaignId::new("test").unwrap(),
@@ -162,6 +164,11 @@ impl Run {
                 let amount = words.take("amount").then(|| words.quantity());
                 let count = words.take("count").then(|| words.parse());
                 settings.limits.push(Limit { of, per, window, amount, count });
+            }
+            "weekday" => {
+                let (weekdays, hours) = (vec![words.parse()], Hours::WHOLE_DAY);
+                let (months, month_days, dates) = (Vec::new(), Vec::new(), Vec::new());
+                settings.windows.push(RecurringWindow { months, month_days, weekdays, dates, hours });
             }
             "closes" => settings.closes = Some(noon(words.next()).at),
             "narrow" => settings.unit_classes = Some(classes(&mut words)),

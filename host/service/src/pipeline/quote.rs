@@ -122,14 +122,15 @@ impl Decider {
             other => other.as_ref().map(|state| state.value.clone()),
         };
         let now = self.clock.now();
+        let local = active.zone.moment(now);
         let revision = active.revision(side, now);
         let parties = roles.into_iter().map(|role| self.party(role, &ask.customer, &campaign.id, (now, now)));
         let enquiry = Enquiry {
             question: ask.question.clone(),
             data: Json::from_checked(data),
             parties: parties.collect(),
-            campaign: campaign_view(campaign, revision),
-            now: active.zone.moment(now),
+            campaign: campaign_view(campaign, revision, &local.local),
+            now: local,
             state,
         };
         Ok(Ok(match self.workers.quote(loaded, &enquiry) {

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::customer::{AttributeValue, Customer};
-use largesse_domain::decision::{CampaignView, Input, LiveGrant, Owner, Party, Phase};
+use largesse_domain::decision::{CampaignView, Input, LiveGrant, Owner, Party};
 use largesse_domain::facts::Wanted;
 use largesse_domain::grant::{Grant, GrantState};
 use largesse_domain::id::{AboutId, CampaignId, CustomerId, EntityId, RoleName};
 use largesse_domain::json::Json;
-use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::limits::{LIVE_GRANTS_MAX, PARTIES_MAX};
 use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource};
-use largesse_domain::time::Instant;
+use largesse_domain::time::{Instant, LocalTime};
 use largesse_domain::unit::{Unit, UnitPattern};
 use largesse_store::StoreError;
 use serde_json::{Map, Value};
@@ -113,6 +112,7 @@ impl Decider {
         let revision = active.revision(task.side, inner.occurred);
         let roles = &task.published.manifest().roles;
         let now = event.admission.at;
+        let occurred = active.zone.moment(inner.occurred);
         let parties = cast
             .parties
             .iter()
@@ -120,10 +120,10 @@ impl Decider {
         Input {
             subscription: task.published.manifest().subscriptions[task.subscription].name.clone(),
             event: inner.clone(),
-            occurred: active.zone.moment(inner.occurred),
+            occurred,
             owner: cast.owner.clone(),
             parties: parties.collect(),
-            campaign: campaign_view(&active.campaign, revision),
+            campaign: campaign_view(&active.campaign, revision, &occurred.local),
             now: active.zone.moment(now),
             seed: self.seeds.seed(&active.campaign.id, &cast.owner, &inner.key, purpose),
             state,
@@ -169,18 +169,15 @@ fn attributes(role: &Role, customer: &Customer) -> Json {
     if object.is_empty() { Json::empty_object() } else { Json::from_checked(Value::Object(object).to_string()) }
 }
 
-/// The campaign as a policy is shown it.
-pub(super) fn campaign_view(campaign: &Campaign, revision: &Revision) -> CampaignView {
+/// The campaign as a policy is shown it for an event, or a question, of a local time.
+pub(super) fn campaign_view(campaign: &Campaign, revision: &Revision, local: &LocalTime) -> CampaignView {
     CampaignView {
         id: campaign.id.clone(),
         revision: revision.number,
         currency: campaign.settings.currency,
         opens: campaign.settings.opens,
         closes: campaign.settings.closes,
-        phase: match campaign.lifecycle {
-            Lifecycle::Closing | Lifecycle::Ended => Phase::Closing,
-            _ => Phase::Open,
-        },
+        phase: campaign.phase(local),
         params: revision.params.clone(),
     }
 }

@@ -89,6 +89,7 @@ pub fn campaign(name: &str) -> Campaign {
         pockets: vec![id("shared")],
         warn_at: vec![80],
         pools: Vec::new(),
+        windows: Vec::new(),
     };
     let revision =
         |number: u32| Revision { number, effective_from: at(i64::from(number)), params: params(name, number) };
