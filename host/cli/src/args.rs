@@ -6,8 +6,8 @@ use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
     backtest, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, job, kind,
-    ledger, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, serve, simulate, token,
-    unit,
+    ledger, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, segment, serve, simulate,
+    token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -46,6 +46,7 @@ enum Command {
     Unit(unit::Args),
     Pocket(pocket::Args),
     Programme(programme::Args),
+    Segment(segment::Args),
     Ledger(ledger::Args),
     Kind(kind::Args),
     Destination(destination::Args),
@@ -87,6 +88,7 @@ pub(crate) fn run() -> Result {
         Command::Unit(args) => unit::run(args, output),
         Command::Pocket(args) => pocket::run(args, output),
         Command::Programme(args) => programme::run(args, output),
+        Command::Segment(args) => segment::run(args, output),
         Command::Ledger(args) => ledger::run(args, output),
         Command::Kind(args) => kind::run(args, output),
         Command::Destination(args) => destination::run(args, output),

@@ -32,6 +32,7 @@ mod grant;
 mod unit;
 mod watch;
 mod pocket;
+mod segment;
 mod ledger;
 mod kind;
 mod destination;

@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 use crate::problem::{Problems, json_value};
 use crate::programme::{PoolDocument, read_pools};
 use crate::rollout::{ActivationView, RolloutView};
+use crate::segment::{AudienceDocument, audience_document, read_audience};
 use crate::terms::{
-    AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
-    UnknownClaimWord, read_budgets, read_limits, read_warn_at, texts, warn_at,
+    AttributionDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord, UnknownClaimWord,
+    read_budgets, read_limits, read_warn_at, texts, warn_at,
 };
 use crate::time::{instant_text, read_instant, read_time_zone};
 use crate::windows::{WindowDocument, read_windows};
@@ -48,9 +49,9 @@ pub struct CampaignDocument {
     /// How long after `closes` late events are taken.
     #[serde(default = "closing_days")]
     pub closing_days: u32,
-    /// For whom.
-    #[serde(default)]
-    pub audience: AudienceDocument,
+    /// For whom; everyone when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<AudienceDocument>,
     /// The policy's subscriptions in use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscriptions: Option<Vec<String>>,
@@ -185,7 +186,7 @@ impl CampaignDocument {
                 problems.add("/closing_days", "the closing phase must end within the year 9999");
             }
         }
-        let audience = self.audience.read(problems);
+        let audience = read_audience(self.audience.as_ref(), problems);
         let attribution = self.attribution.read(problems);
         let subscriptions = self.subscriptions.as_ref();
         let subscriptions = subscriptions.map(|names| problems.keep_all("/subscriptions", names));
@@ -206,7 +207,7 @@ impl CampaignDocument {
             opens: opens?,
             closes,
             closing_days: self.closing_days,
-            audience,
+            audience: audience?,
             subscriptions,
             unit_classes,
             attribution,
@@ -239,7 +240,7 @@ impl CampaignDocument {
             opens: instant_text(settings.opens),
             closes: settings.closes.map(instant_text),
             closing_days: settings.closing_days,
-            audience: (&settings.audience).into(),
+            audience: audience_document(&settings.audience),
             subscriptions: settings.subscriptions.as_deref().map(texts),
             unit_classes: settings.unit_classes.as_deref().map(texts),
             attribution: (&settings.attribution).into(),
@@ -353,7 +354,7 @@ mod tests {
     const FULL: &str = r#"{
         "title": "Spring", "policy": "new-user-gift@1.2.0", "params": {"b": 1, "a": [true]}, "currency": "CNY",
         "time_zone": "Asia/Shanghai", "opens": "2026-03-01T00:00:00+08:00", "closes": "2026-06-01T00:00:00+08:00",
-        "closing_days": 7, "audience": {"include_tags": ["new"], "exclude_tags": ["staff"]},
+        "closing_days": 7, "audience": {"where": "'new' in tags"},
         "subscriptions": ["registered"], "unit_classes": ["cash", "coupon"],
         "attribution": {"touch": "last", "window_days": 14, "bind_on": ["user.registered"]},
         "unknown_claim": "allow", "on_fault": "defer", "fault_threshold": {"percent": 5, "window": 200}, "follow": true,
@@ -402,7 +403,7 @@ mod tests {
     #[test]
     fn every_problem_is_named_at_once() {
         let wrong = r#"{"policy": "Bad Name", "currency": "cny", "time_zone": "Mars", "opens": "soon",
-            "subscriptions": ["A"], "unit_classes": ["gold"], "audience": {"include_tags": ["a b"]},
+            "subscriptions": ["A"], "unit_classes": ["gold"], "audience": {"segment": "a b"},
             "budgets": [{"unit": "gold", "total": 1}, {"unit": "points", "total": 1000000000000001}],
             "limits": [{"unit": "points", "window": "day"}], "fault_threshold": {"percent": 0}}"#;
         assert_eq!(
@@ -412,7 +413,7 @@ mod tests {
                 "/currency",
                 "/time_zone",
                 "/opens",
-                "/audience/include_tags/0",
+                "/audience/segment",
                 "/subscriptions/0",
                 "/unit_classes/0",
                 "/fault_threshold",

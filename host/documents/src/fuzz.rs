@@ -29,7 +29,7 @@ fn campaign() -> Vec<u8> {
     let document = json!({
         "title": "Check-in", "policy": "check-in@1.2.3", "params": {"daily": {"on": ["checked-in"], "rewards": []}},
         "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2026-03-01T00:00:00+08:00",
-        "closes": "2026-04-01T00:00:00+08:00", "closing_days": 30, "audience": {"include_tags": ["vip"], "exclude_tags": ["staff"]},
+        "closes": "2026-04-01T00:00:00+08:00", "closing_days": 30, "audience": {"segment": "vip"},
         "subscriptions": ["checked-in"], "unit_classes": ["points", "coupon"],
         "attribution": {"touch": "last", "window_days": 30, "bind_on": ["user.registered"]},
         "unknown_claim": "deny", "on_fault": "defer",

@@ -11,6 +11,7 @@ pub mod programme;
 pub mod time;
 pub mod terms;
 pub mod windows;
+pub mod segment;
 pub mod campaign;
 pub mod customer;
 pub mod policy;

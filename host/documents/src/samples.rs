@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use largesse_domain::budget::{Budget, Limit};
-use largesse_domain::campaign::{Audience, OnFault, Settings, UnknownClaim};
+use largesse_domain::campaign::{OnFault, Settings, UnknownClaim};
 use largesse_domain::customer::{Attribute, AttributeValue, Customer, Standing, Touch};
 use largesse_domain::decision::{
     CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Owner, Party, Phase, Refusal,
@@ -25,6 +25,7 @@ use largesse_domain::protection::FaultThreshold;
 use largesse_domain::recurring::{CalendarDate, Hours, RecurringWindow};
 use largesse_domain::redemption::ReservationSlot;
 use largesse_domain::referral::{Attribution, TouchRule};
+use largesse_domain::segment::{Audience, Condition};
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When, Window};
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::{Quantity, Unit, UnitClass, UnitPattern};
@@ -366,8 +367,11 @@ fn class() -> impl Strategy<Value = UnitClass> {
 
 /// Any settings, as far as each of their parts can be read.
 pub fn settings() -> impl Strategy<Value = Settings> {
-    let audience = (vec(name("g"), 0..3), vec(name("g"), 0..3))
-        .prop_map(|(include_tags, exclude_tags)| Audience { include_tags, exclude_tags });
+    let audience = prop_oneof![
+        Just(Audience::Everyone),
+        name("s").prop_map(Audience::Segment),
+        condition().prop_map(Audience::Where)
+    ];
     let touch = select(vec![TouchRule::First, TouchRule::Last]);
     let attribution = (touch, any::<u32>(), vec(name("kind"), 0..3))
         .prop_map(|(touch, window_days, bind_on)| Attribution { touch, window_days, bind_on });
@@ -414,6 +418,10 @@ pub fn settings() -> impl Strategy<Value = Settings> {
 fn pool() -> impl Strategy<Value = Pool> {
     let unit = select(vec!["cash:CNY", "points"]).prop_map(|text| Unit::new(text).expect("written as units are"));
     (name("p"), unit, quantity(), instant()).prop_map(|(id, unit, total, settles)| Pool { id, unit, total, settles })
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    text().prop_map(|text| format!("{text}.").parse().expect("a short text that is not empty"))
 }
 
 fn window_of_days() -> impl Strategy<Value = RecurringWindow> {

@@ -1,9 +1,9 @@
-//! The terms of a campaign: audience, attribution, budgets, limits. Read as part of a campaign document and of the store.
+//! The terms of a campaign: attribution, budgets, limits. Read as part of a campaign document and of the store.
 
 use std::collections::BTreeSet;
 
 use largesse_domain::budget::{Budget, Limit};
-use largesse_domain::campaign::{Audience, OnFault, UnknownClaim};
+use largesse_domain::campaign::{OnFault, UnknownClaim};
 use largesse_domain::effect::Dimension;
 use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX};
 use largesse_domain::protection::FaultThreshold;
@@ -13,17 +13,6 @@ use largesse_domain::unit::{Currency, Quantity, UnitPattern};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problems;
-
-/// For whom a campaign is, by tags.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct AudienceDocument {
-    /// At least one of these; everyone when empty.
-    pub include_tags: Vec<String>,
-    /// None of these.
-    pub exclude_tags: Vec<String>,
-}
 
 /// Who counts as an inviter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,21 +173,6 @@ pub enum DimensionWord {
     Card,
     /// The postal address.
     Address,
-}
-
-impl AudienceDocument {
-    pub(crate) fn read(&self, problems: &mut Problems) -> Audience {
-        Audience {
-            include_tags: problems.keep_all("/audience/include_tags", &self.include_tags),
-            exclude_tags: problems.keep_all("/audience/exclude_tags", &self.exclude_tags),
-        }
-    }
-}
-
-impl From<&Audience> for AudienceDocument {
-    fn from(audience: &Audience) -> Self {
-        Self { include_tags: texts(&audience.include_tags), exclude_tags: texts(&audience.exclude_tags) }
-    }
 }
 
 impl AttributionDocument {

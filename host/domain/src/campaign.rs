@@ -3,10 +3,9 @@
 use crate::activation::Activations;
 use crate::budget::{Budget, Limit};
 use crate::catalogue::Catalogue;
-use crate::customer::Customer;
 use crate::decision::Phase;
 use crate::effect::{Dimension, EffectKind};
-use crate::id::{CampaignId, PocketId, SubscriptionName, Tag};
+use crate::id::{CampaignId, PocketId, SubscriptionName};
 use crate::json::Json;
 use crate::lifecycle::Lifecycle;
 use crate::policy::{Manifest, Problem, Subscription};
@@ -15,26 +14,9 @@ use crate::protection::FaultThreshold;
 use crate::recurring::{self, RecurringWindow};
 use crate::referral::Attribution;
 use crate::rollout::Rollout;
+use crate::segment::Audience;
 use crate::time::{Instant, LocalTime};
 use crate::unit::{Currency, UnitClass};
-
-/// Which customers a campaign is for, by their tags at the event's time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Audience {
-    /// At least one of these; everyone when empty.
-    pub include_tags: Vec<Tag>,
-    /// None of these.
-    pub exclude_tags: Vec<Tag>,
-}
-
-impl Audience {
-    /// Whether the customer belongs to it.
-    #[must_use]
-    pub fn includes(&self, customer: &Customer, at: Instant) -> bool {
-        let has = |tag: &Tag| customer.has_tag(tag, at);
-        (self.include_tags.is_empty() || self.include_tags.iter().any(has)) && !self.exclude_tags.iter().any(has)
-    }
-}
 
 /// What a claim on an unknown identity, device, card or address means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

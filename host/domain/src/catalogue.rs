@@ -1,11 +1,12 @@
-//! What operators say of units, of budgets that campaigns share and of programmes.
+//! What operators say of units, of budgets that campaigns share, of programmes and of segments.
 
 use std::collections::BTreeMap;
 
 use crate::budget::Budget;
-use crate::id::{PocketId, ProgrammeId};
+use crate::id::{PocketId, ProgrammeId, SegmentId};
 use crate::json::Json;
 use crate::programme::Programme;
+use crate::segment::Segment;
 use crate::time::Instant;
 use crate::unit::{Currency, Quantity, Unit, UnitClass};
 
@@ -69,7 +70,7 @@ pub struct Pocket {
     pub warn_at: Vec<u8>,
 }
 
-/// Everything that operators say of units, pockets and programmes.
+/// Everything that operators say of units, pockets, programmes and segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// Units with terms.
@@ -78,6 +79,8 @@ pub struct Catalogue {
     pub pockets: BTreeMap<PocketId, Pocket>,
     /// In which customers stand.
     pub programmes: BTreeMap<ProgrammeId, Programme>,
+    /// Sets of customers.
+    pub segments: BTreeMap<SegmentId, Segment>,
 }
 
 impl Catalogue {

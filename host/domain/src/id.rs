@@ -121,6 +121,8 @@ text_ids! {
     Tag, "tag", 64, key, "1 to 64 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
     /// A device, card, identity or address, usually hashed by the integrator.
     Identifier, "identifier", 128, printable, "1 to 128 printable ASCII characters without spaces";
+    /// A set of customers.
+    SegmentId, "segment id", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A budget that campaigns share.
     PocketId, "pocket id", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A redemption, a reservation or a reversal, by the identifier that whoever asks for it gave it.

@@ -19,6 +19,7 @@ pub mod effect;
 pub mod decision;
 pub mod lifecycle;
 pub mod budget;
+pub mod segment;
 pub mod catalogue;
 pub mod activation;
 pub mod protection;

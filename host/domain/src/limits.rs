@@ -117,6 +117,12 @@ pub const CAMPAIGN_LIMITS_MAX: usize = 32;
 pub const WINDOWS_MAX: usize = 32;
 /// Most dates of one recurring window: every day of a year.
 pub const WINDOW_DATES_MAX: usize = 366;
+/// Longest condition on customers, in bytes.
+pub const CONDITION_BYTES_MAX: usize = 1_024;
+/// Deepest nesting of a condition on customers.
+pub const CONDITION_DEPTH_MAX: usize = 32;
+/// Most steps of the evaluation of a condition on customers.
+pub const CONDITION_STEPS_MAX: u64 = 20_000;
 /// A day by the clock on the wall, in minutes.
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 

@@ -5,21 +5,19 @@ mod tests {
     use largesse_domain::activation::Activations;
     use largesse_domain::budget::{Budget, Limit};
     use largesse_domain::campaign::{
-        Audience, Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
+        Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
     };
     use largesse_domain::catalogue::{Catalogue, Pocket};
-    use largesse_domain::customer::{Customer, Fact};
     use largesse_domain::decision::Phase;
     use largesse_domain::effect::{Dimension, EffectKind};
-    use largesse_domain::id::{
-        CampaignId, Digest, PocketId, PolicyName, PolicyVersion, RoleName, SubscriptionName, Tag,
-    };
+    use largesse_domain::id::{CampaignId, Digest, PocketId, PolicyName, PolicyVersion, RoleName, SubscriptionName};
     use largesse_domain::json::Json;
     use largesse_domain::lifecycle::Lifecycle;
     use largesse_domain::policy::{Manifest, OwnerOf, Subscription};
     use largesse_domain::protection::FaultThreshold;
     use largesse_domain::recurring::{Hours, RecurringWindow};
     use largesse_domain::referral::{Attribution, TouchRule};
+    use largesse_domain::segment::Audience;
     use largesse_domain::time::{Day, Instant, LocalTime, Window};
     use largesse_domain::unit::{Currency, Quantity, UnitClass};
 
@@ -35,7 +33,7 @@ mod tests {
             opens: at(1_000),
             closes: Some(at(2_000)),
             closing_days: 30,
-            audience: Audience::default(),
+            audience: Audience::Everyone,
             subscriptions: None,
             unit_classes: None,
             attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() },
@@ -162,23 +160,6 @@ mod tests {
         assert_eq!(phase(Lifecycle::Running, &["01-02"]), Phase::Between);
         assert_eq!(phase(Lifecycle::Closing, &["01-02"]), Phase::Closing);
         assert_eq!(phase(Lifecycle::Closing, &["01-01"]), Phase::Closing);
-    }
-
-    #[test]
-    fn an_audience_is_told_by_tags_of_the_time() {
-        let tag = |name: &str| Tag::new(name).unwrap();
-        let mut customer = Customer::default();
-        customer.learn(Fact::Tag(tag("vip"), Some(at(100))), at(0)).unwrap();
-        customer.learn(Fact::Tag(tag("staff"), None), at(0)).unwrap();
-        let audience = |include: &[&str], exclude: &[&str]| {
-            let tags = |names: &[&str]| names.iter().map(|name| tag(name)).collect();
-            Audience { include_tags: tags(include), exclude_tags: tags(exclude) }
-        };
-        assert!(audience(&[], &[]).includes(&customer, at(0)));
-        assert!(audience(&["new", "vip"], &[]).includes(&customer, at(99)));
-        assert!(!audience(&["new", "vip"], &[]).includes(&customer, at(100)));
-        assert!(!audience(&["vip"], &["staff"]).includes(&customer, at(0)));
-        assert!(audience(&[], &["vip"]).includes(&customer, at(100)));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod units;
 mod pockets;
 mod programmes;
 mod quotes;
+mod segments;
 mod redemptions;
 mod reservations;
 mod reversals;
@@ -83,6 +84,7 @@ fn routes() -> Vec<Route> {
         pockets::routes(),
         programmes::routes(),
         quotes::routes(),
+        segments::routes(),
         redemptions::routes(),
         reservations::routes(),
         reversals::routes(),

@@ -12,7 +12,7 @@ use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
     campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger, pockets,
-    policies, programmes, quotes, redemptions, referrals, reservations, reversals, spend, units, versions,
+    policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments, spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ use crate::{
         units::list, units::show, units::set, units::restock,
         pockets::list, pockets::show, pockets::set,
         programmes::list, programmes::show, programmes::set, quotes::ask, quotes::measures,
+        segments::list, segments::show, segments::set,
         redemptions::redeem, redemptions::show, redemptions::commit, redemptions::release, redemptions::reverse,
         redemptions::list,
         reservations::reserve, reservations::commit, reservations::release,
@@ -60,6 +61,7 @@ use crate::{
         (name = "units", description = "Coupons, items and points: their terms, cost and stock"),
         (name = "pockets", description = "Budgets that several campaigns share"),
         (name = "programmes", description = "Tiers and stages in which customers stand"),
+        (name = "segments", description = "Sets of customers that campaigns are for"),
         (name = "redemptions", description = "Customers use what they were granted"),
         (name = "reservations", description = "Budget, limits and stock held for a customer"),
         (name = "reversals", description = "What was granted is taken back"),

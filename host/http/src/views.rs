@@ -16,10 +16,12 @@ use utoipa::ToSchema;
 
 mod policies;
 mod programmes;
+mod segments;
 mod versions;
 
 pub use policies::{PolicyItem, PolicyList};
 pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};
+pub use segments::{SegmentList, SegmentView};
 pub use versions::{
     AcceptDocument, ActivationList, DifferenceList, RolloutStatus, StopDocument, StopView, StuckStateList,
 };

@@ -7,12 +7,14 @@ use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
 use largesse_domain::pool;
+use largesse_domain::segment::{Audience, Condition};
 use largesse_domain::timer::EVENT_KIND;
 use largesse_engine::{CheckError, LoadedPolicy, Workers};
 use serde_json::Value;
 
 use crate::kinds::Kinds;
 use crate::schema;
+use crate::segment::Rule;
 
 /// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
 /// pointers to fields that no schema marks.
@@ -60,14 +62,27 @@ pub fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<
     problems
 }
 
-/// The pockets that the settings name and that there are not.
-pub(crate) fn unknown_pockets(settings: &Settings, catalogue: &Catalogue) -> Vec<Problem> {
+/// The pockets and the segment that the settings name and that there are not.
+pub(crate) fn unknown_names(settings: &Settings, catalogue: &Catalogue) -> Vec<Problem> {
     let unknown = settings.pockets.iter().enumerate().filter(|(_, pocket)| !catalogue.pockets.contains_key(pocket));
     let problem = |(index, pocket)| Problem {
         pointer: format!("/pockets/{index}"),
         message: format!("there is no pocket {pocket}"),
     };
-    unknown.map(problem).collect()
+    let mut problems: Vec<Problem> = unknown.map(problem).collect();
+    if let Audience::Segment(segment) = &settings.audience
+        && !catalogue.segments.contains_key(segment)
+    {
+        let message = format!("there is no segment {segment}");
+        problems.push(Problem { pointer: "/audience/segment".into(), message });
+    }
+    problems
+}
+
+/// What is wrong with a condition, which stands at the pointer.
+pub(crate) fn condition_problem(pointer: &str, condition: &Condition) -> Option<Problem> {
+    let problem = |message| Problem { pointer: pointer.into(), message };
+    Rule::check(condition).err().map(problem)
 }
 
 /// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign

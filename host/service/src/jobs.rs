@@ -362,13 +362,14 @@ impl Inner {
         Ok(Engines { workers: [engine()?, engine()?], seed_secret: self.parts.seed_secret })
     }
 
-    /// Campaigns on what the host knows of kinds, units and pockets.
+    /// Campaigns on what the host knows of kinds, units, pockets and segments.
     fn setup(&self, campaigns: &BTreeMap<String, CampaignDocument>) -> Result<Setup, String> {
         let registry = self.shared.registry();
         let mut setup = Setup {
             kinds: self.store.kinds().map_err(|error| chain(&error))?,
             units: registry.catalogue.units.values().cloned().collect(),
             pockets: registry.catalogue.pockets.values().cloned().collect(),
+            segments: registry.catalogue.segments.values().cloned().collect(),
             ..Setup::default()
         };
         for (id, document) in campaigns {

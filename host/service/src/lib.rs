@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod bundled;
 pub mod intake;
 pub mod firing;
+pub mod segment;
 pub mod seed;
 mod settling;
 pub mod components;
@@ -23,6 +24,7 @@ pub mod fit;
 pub mod pipeline;
 mod outbox;
 mod versions;
+mod catalogue;
 mod start;
 pub mod replay;
 pub mod backtest;
@@ -35,12 +37,11 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::Campaign;
-use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::policy::{Policy, Problem};
-use largesse_domain::programme::Programme;
+use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
 use largesse_engine::{LoadedPolicy, Workers};
 use largesse_failpoint::{Point, reach};
@@ -331,8 +332,16 @@ impl Service {
         let published = self.find(&spec.policy)?;
         let loaded = self.loaded(&published).await?;
         let digest = loaded.digest();
-        let (workers, params) = (Arc::clone(&self.workers), spec.params.clone());
-        let problems = blocking(move || fit::params_problems(&loaded, &params, &workers)).await?;
+        let (workers, params, audience) =
+            (Arc::clone(&self.workers), spec.params.clone(), spec.settings.audience.clone());
+        let problems = blocking(move || {
+            let mut problems = fit::params_problems(&loaded, &params, &workers);
+            if let Audience::Where(condition) = &audience {
+                problems.extend(fit::condition_problem("/audience/where", condition));
+            }
+            problems
+        });
+        let problems = problems.await?;
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
@@ -417,39 +426,6 @@ impl Service {
     pub async fn learn(&self, customer: CustomerId, facts: Vec<Fact>) -> Result<Customer, ChangeError> {
         match self.change(Change::Learn(customer, facts)).await? {
             Changed::Customer(customer) => Ok(*customer),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Sets or changes the terms of a unit. The boolean says whether it had none.
-    ///
-    /// # Errors
-    /// When what is fixed would change.
-    pub async fn set_unit(&self, terms: UnitTerms) -> Result<(UnitTerms, bool), ChangeError> {
-        match self.change(Change::SetUnit(Box::new(terms))).await? {
-            Changed::Unit(terms, is_new) => Ok((*terms, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Makes or changes a pocket. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When what is fixed would change.
-    pub async fn set_pocket(&self, pocket: Pocket) -> Result<(Pocket, bool), ChangeError> {
-        match self.change(Change::SetPocket(Box::new(pocket))).await? {
-            Changed::Pocket(pocket, is_new) => Ok((*pocket, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Makes or changes a programme. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When a tier that it had is gone, or there are too many programmes.
-    pub async fn set_programme(&self, programme: Programme) -> Result<(Programme, bool), ChangeError> {
-        match self.change(Change::SetProgramme(Box::new(programme))).await? {
-            Changed::Programme(programme, is_new) => Ok((*programme, is_new)),
             _ => Err(Unavailable::Stopping.into()),
         }
     }

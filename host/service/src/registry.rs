@@ -7,16 +7,18 @@ use largesse_documents::PolicyRef;
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::destination::Destination;
-use largesse_domain::id::{CampaignId, DestinationId, Digest, EventKind, PolicyName, PolicyVersion};
+use largesse_domain::id::{CampaignId, DestinationId, Digest, EventKind, PolicyName, PolicyVersion, SegmentId};
 use largesse_domain::lifecycle::Lifecycle;
-use largesse_domain::policy::{Manifest, Policy, RoleSource};
+use largesse_domain::policy::{Manifest, Policy, Problem, RoleSource};
 use largesse_domain::protection::Stop;
 use largesse_domain::rollout::{Rollout, RolloutMode, Side};
+use largesse_domain::segment::{Audience, Segment};
 use largesse_domain::time::Instant;
 use largesse_engine::LoadedPolicy;
 
 use crate::intake::Arrival;
 use crate::kinds::Kinds;
+use crate::segment::Rule;
 use crate::zone::Zone;
 
 /// A published policy.
@@ -81,6 +83,24 @@ pub struct Active {
     pub published: Published,
     /// The version that is tried.
     pub candidate: Option<Published>,
+    /// For whom it is; everyone when `None`.
+    pub audience: Option<Arc<Rule>>,
+}
+
+/// Why a campaign or a segment cannot be set.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It uses what there is not.
+    #[error("there is no {what} {name}")]
+    Unknown {
+        /// What it is.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Its condition cannot be read.
+    #[error("{} {}", .0.pointer, .0.message)]
+    Condition(Problem),
 }
 
 impl Active {
@@ -141,13 +161,14 @@ pub struct Registry {
     pub kinds: Kinds,
     /// Where deliveries go.
     pub destinations: BTreeMap<DestinationId, Arc<Destination>>,
-    /// What operators say of units and pockets.
+    /// What operators say of units, pockets and segments.
     pub catalogue: Arc<Catalogue>,
     /// Versions that may not decide anywhere.
     pub stops: BTreeMap<Digest, Stop>,
     policies: BTreeMap<Digest, Published>,
     published: Vec<Digest>,
     campaigns: BTreeMap<CampaignId, Arc<Active>>,
+    segments: BTreeMap<SegmentId, Arc<Rule>>,
     routes: BTreeMap<EventKind, Vec<CampaignId>>,
 }
 
@@ -172,8 +193,7 @@ impl Registry {
         self.policies.insert(digest, published);
         let users: Vec<_> = self.users(&digest).cloned().collect();
         for campaign in users {
-            // Its zone and its policies are known: it was set before.
-            let _known = self.set_campaign(campaign);
+            self.set_campaign(campaign).expect("what it uses is known: it was set before");
         }
     }
 
@@ -184,17 +204,57 @@ impl Registry {
         self.campaigns.values().filter(uses).map(|active| &active.campaign)
     }
 
-    /// Adds or replaces a campaign. `None` when its zone or one of its policies is not known.
-    pub fn set_campaign(&mut self, campaign: Arc<Campaign>) -> Option<()> {
-        let zone = Zone::new(&campaign.settings.time_zone)?;
-        let published = self.policies.get(&campaign.activations.active.policy)?.clone();
-        let candidate = match &campaign.rollout {
-            Some(rollout) => Some(self.policies.get(&rollout.policy)?.clone()),
-            None => None,
-        };
-        self.campaigns.insert(campaign.id.clone(), Arc::new(Active { campaign, zone, published, candidate }));
+    /// Adds or replaces a campaign.
+    ///
+    /// # Errors
+    /// When its zone, one of its policies or its segment is not known, or its condition cannot be read.
+    pub fn set_campaign(&mut self, campaign: Arc<Campaign>) -> Result<(), Unfit> {
+        let unknown = |what, name: String| Unfit::Unknown { what, name };
+        let zone = &campaign.settings.time_zone;
+        let zone = Zone::new(zone).ok_or_else(|| unknown("time zone", zone.clone()))?;
+        let policy =
+            |digest: &Digest| self.policies.get(digest).cloned().ok_or_else(|| unknown("policy", digest.to_string()));
+        let published = policy(&campaign.activations.active.policy)?;
+        let candidate = campaign.rollout.as_ref().map(|rollout| policy(&rollout.policy)).transpose()?;
+        let audience = self.audience(&campaign)?;
+        let active = Active { zone, published, candidate, audience, campaign: Arc::clone(&campaign) };
+        self.campaigns.insert(campaign.id.clone(), Arc::new(active));
         self.route();
-        Some(())
+        Ok(())
+    }
+
+    fn audience(&self, campaign: &Campaign) -> Result<Option<Arc<Rule>>, Unfit> {
+        let condition = match &campaign.settings.audience {
+            Audience::Everyone => return Ok(None),
+            Audience::Segment(id) => {
+                let rule = self.segments.get(id).cloned();
+                let unknown = || Unfit::Unknown { what: "segment", name: id.to_string() };
+                return rule.ok_or_else(unknown).map(Some);
+            }
+            Audience::Where(condition) => condition,
+        };
+        // Reading takes a while, and a campaign changes more often than its condition.
+        let before = self.campaigns.get(&campaign.id);
+        if let Some(before) = before.filter(|before| before.campaign.settings.audience == campaign.settings.audience) {
+            return Ok(before.audience.clone());
+        }
+        let unread = |message| Unfit::Condition(Problem { pointer: "/audience/where".into(), message });
+        Rule::read(condition).map(|rule| Some(Arc::new(rule))).map_err(unread)
+    }
+
+    /// Adds or replaces a segment, also where campaigns use it.
+    ///
+    /// # Errors
+    /// When its condition cannot be read.
+    pub fn set_segment(&mut self, segment: Segment) -> Result<(), Unfit> {
+        let unread = |message| Unfit::Condition(Problem { pointer: "/where".into(), message });
+        let rule = Rule::read(&segment.condition).map_err(unread)?;
+        self.segments.insert(segment.id.clone(), Arc::new(rule));
+        let audience = Audience::Segment(segment.id.clone());
+        let campaigns = self.campaigns.values().map(|active| &active.campaign);
+        let users: Vec<_> = campaigns.filter(|campaign| campaign.settings.audience == audience).cloned().collect();
+        Arc::make_mut(&mut self.catalogue).segments.insert(segment.id.clone(), segment);
+        users.into_iter().try_for_each(|campaign| self.set_campaign(campaign))
     }
 
     fn route(&mut self) {

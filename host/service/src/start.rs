@@ -1,6 +1,6 @@
 //! What a start reads: the picture of what is published and runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use largesse_domain::campaign::Campaign;
+use largesse_domain::catalogue::Catalogue;
 use largesse_domain::id::Digest;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_engine::{LoadError, LoadedPolicy, Workers};
@@ -45,7 +46,12 @@ pub(crate) fn read_registry(
     let inconsistent = |text: String| StartError::Inconsistent(text);
     let mut registry = Registry::default();
     registry.kinds = Kinds::new(key);
-    registry.catalogue = Arc::new(store.catalogue()?);
+    let catalogue = store.catalogue()?;
+    registry.catalogue = Arc::new(Catalogue { segments: BTreeMap::new(), ..catalogue });
+    for segment in catalogue.segments.into_values() {
+        let id = segment.id.clone();
+        registry.set_segment(segment).map_err(|unfit| inconsistent(format!("segment {id}: {unfit}")))?;
+    }
     for kind in bundled::kinds().into_iter().chain(store.kinds()?) {
         let name = kind.kind.clone();
         registry.kinds.insert(kind).map_err(|problem| inconsistent(format!("kind {name}: {}", problem.message)))?;
@@ -65,7 +71,7 @@ pub(crate) fn read_registry(
     for campaign in campaigns {
         let id = campaign.id.clone();
         let set = registry.set_campaign(Arc::new(campaign));
-        set.ok_or_else(|| inconsistent(format!("campaign {id} uses a policy or a zone that is not known")))?;
+        set.map_err(|unfit| inconsistent(format!("campaign {id}: {unfit}")))?;
     }
     reach(Point::CampaignsRead);
     for destination in store.destinations()? {

@@ -297,6 +297,12 @@ CREATE TABLE units (
     terms TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Sets of customers. Written when an operator changes them.
+CREATE TABLE segments (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Budgets that campaigns share. Written when an operator changes them.
 CREATE TABLE pockets (
     id   TEXT PRIMARY KEY,

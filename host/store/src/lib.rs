@@ -36,6 +36,7 @@ use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
 use largesse_domain::programme::Programme;
 use largesse_domain::redemption::Redemption;
+use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 
@@ -152,6 +153,8 @@ pub struct Batch {
     pub pockets: Vec<Pocket>,
     /// Programmes made or changed.
     pub programmes: Vec<Programme>,
+    /// Segments set or changed.
+    pub segments: Vec<Segment>,
     /// What changes about versions of policies.
     pub versions: VersionChanges,
     /// Old records that are removed, after all else is written.
@@ -330,7 +333,7 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn shares(&self, campaign: &CampaignId, pool: &PoolId) -> Result<Vec<(CustomerId, Share)>, StoreError>;
 
-    /// What operators say of units, pockets and programmes.
+    /// What operators say of units, pockets, programmes and segments.
     ///
     /// # Errors
     /// When the database fails.

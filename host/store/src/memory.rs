@@ -144,6 +144,7 @@ impl Tables {
         self.catalogue.pockets.extend(batch.pockets.iter().map(|pocket| (pocket.id.clone(), pocket.clone())));
         let programmes = batch.programmes.iter().map(|programme| (programme.id.clone(), programme.clone()));
         self.catalogue.programmes.extend(programmes);
+        self.catalogue.segments.extend(batch.segments.iter().map(|segment| (segment.id.clone(), segment.clone())));
         self.apply_rows(&batch.rows);
         self.outbox.apply(batch);
         self.versions.apply(&batch.versions);

@@ -13,6 +13,7 @@ mod admission;
 mod contention;
 mod clock;
 mod life;
+mod audience;
 mod policies;
 mod order;
 mod records;

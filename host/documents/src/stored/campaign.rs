@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, id, ids, instant, read, term, write};
 use crate::programme::PoolDocument;
+use crate::segment::{AudienceDocument, audience_document, read_audience};
 use crate::terms::{
-    AttributionDocument, AudienceDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord,
-    UnknownClaimWord, texts,
+    AttributionDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord, UnknownClaimWord, texts,
 };
 use crate::windows::{WindowDocument, read_windows};
 
@@ -20,7 +20,7 @@ struct SettingsForm {
     opens: i64,
     closes: Option<i64>,
     closing_days: u32,
-    audience: AudienceDocument,
+    audience: Option<AudienceDocument>,
     subscriptions: Option<Vec<String>>,
     unit_classes: Option<Vec<String>>,
     attribution: AttributionDocument,
@@ -47,7 +47,7 @@ pub fn settings_text(settings: &Settings) -> String {
         opens: settings.opens.as_millis(),
         closes: settings.closes.map(|closes| closes.as_millis()),
         closing_days: settings.closing_days,
-        audience: (&settings.audience).into(),
+        audience: audience_document(&settings.audience),
         subscriptions: settings.subscriptions.as_deref().map(texts),
         unit_classes: settings.unit_classes.as_deref().map(texts),
         attribution: (&settings.attribution).into(),
@@ -81,7 +81,7 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         opens: instant(form.opens)?,
         closes: form.closes.map(instant).transpose()?,
         closing_days: form.closing_days,
-        audience: term(|problems| Some(form.audience.read(problems)))?,
+        audience: term(|problems| read_audience(form.audience.as_ref(), problems))?,
         subscriptions: form.subscriptions.as_deref().map(ids).transpose()?,
         unit_classes,
         attribution: term(|problems| Some(form.attribution.read(problems)))?,

@@ -1,4 +1,4 @@
-//! Redemptions, the terms of units, and pockets, in the store.
+//! Redemptions, the terms of units, pockets and segments, in the store.
 
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::effect::Dimension;
@@ -6,10 +6,12 @@ use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::Identifier;
 use largesse_domain::json::Json;
 use largesse_domain::redemption::{Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState};
+use largesse_domain::segment::Segment;
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, instant, quantity, read, term, word, write};
 use crate::catalogue::{PocketDocument, UnitDocument};
+use crate::segment::SegmentDocument;
 
 #[derive(Serialize, Deserialize)]
 struct RedemptionForm<'a> {
@@ -128,4 +130,19 @@ pub fn read_pocket(key: &str, text: &str) -> Result<Pocket, Unreadable> {
     let budgets = document.budgets.iter().map(|budget| term(|problems| budget.read("", None, problems)));
     let budgets = budgets.collect::<Result<_, _>>()?;
     Ok(Pocket { id: id(key)?, title: document.title, budgets, warn_at: document.warn_at })
+}
+
+/// The segment as the store keeps it, without its id.
+#[must_use]
+pub fn segment_text(segment: &Segment) -> String {
+    write(&SegmentDocument::of(segment))
+}
+
+/// Reads what [`segment_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_segment(key: &str, text: &str) -> Result<Segment, Unreadable> {
+    let document: SegmentDocument = read(text)?;
+    Ok(Segment { id: id(key)?, title: document.title, condition: id(&document.condition)? })
 }

@@ -20,7 +20,7 @@
 
 use largesse_domain::activation::Activations;
 use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
-use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
+use largesse_domain::campaign::{Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
 use largesse_domain::decision::Owner;
@@ -35,6 +35,7 @@ use largesse_domain::policy::Manifest;
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::recurring::{Hours, RecurringWindow};
 use largesse_domain::referral::{Attribution, TouchRule};
+use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Currency, UnitClass, UnitPattern};
 
@@ -83,7 +84,7 @@ fn campaign() -> Campaign {
         opens: Instant::MIN,
         closes: None,
         closing_days: 30,
-        audience: Audience::default(),
+        audience: Audience::Everyone,
         subscriptions: None,
         unit_classes: None,
         attribution,

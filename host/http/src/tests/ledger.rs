@@ -101,6 +101,28 @@ async fn pockets_are_made_and_changed() {
     assert_eq!(host.get("/v1/pockets").await.body["items"][0], host.get("/v1/pockets/spring").await.body);
 }
 
+#[tokio::test]
+async fn segments_are_made_and_changed() {
+    let host = Host::start();
+    let at = || ("operator", Method::PUT, "/v1/segments/adults");
+    let document = |condition: &str| json!({"title": "Of age", "where": condition});
+    assert_eq!(host.get("/v1/segments/adults").await.problem(), (404, "not-found"));
+    let made = host.write(at(), document("attributes.age >= 18")).await;
+    let segment = json!({"id": "adults", "title": "Of age", "where": "attributes.age >= 18", "campaigns": []});
+    assert_eq!((made.status.as_u16(), made.body), (201, segment));
+    assert_eq!(host.write(at(), document("attributes.age >= 18")).await.status, 200);
+    assert_eq!(host.write(at(), document("attributes.age >= 21")).await.body["where"], "attributes.age >= 21");
+    for (wrong, pointer) in [
+        (json!({"where": ""}), "/where"),
+        (json!({"where": "age >= 18"}), "/where"),
+        (json!({"where": "true", "tags": ["a"]}), "/tags"),
+    ] {
+        let reply = host.write(at(), wrong).await;
+        assert_eq!((reply.status.as_u16(), reply.pointers()), (422, vec![pointer]));
+    }
+    assert_eq!(host.get("/v1/segments").await.body["items"][0], host.get("/v1/segments/adults").await.body);
+}
+
 fn redemption(id: &str) -> Value {
     json!({"id": id, "customer": "u1", "unit": "points", "quantity": 5})
 }

@@ -9,6 +9,7 @@ use largesse_domain::customer::Fact;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, RequestId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::Decision;
+use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_engine::Workers;
@@ -36,6 +37,8 @@ pub struct Setup {
     pub stock: Vec<(Unit, Quantity)>,
     /// Budgets that campaigns share.
     pub pockets: Vec<Pocket>,
+    /// Sets of customers.
+    pub segments: Vec<Segment>,
     /// Components, in order of publication.
     pub components: Vec<Arc<[u8]>>,
     /// What is known of customers before the first event.
@@ -98,6 +101,9 @@ impl Simulated {
         }
         for pocket in &setup.pockets {
             service.set_pocket(pocket.clone()).await.map_err(setting("the pocket", pocket.id.as_str()))?;
+        }
+        for segment in &setup.segments {
+            service.set_segment(segment.clone()).await.map_err(setting("the segment", segment.id.as_str()))?;
         }
         for component in &setup.components {
             let digest = crate::components::digest_of(component).to_string();

@@ -123,6 +123,7 @@ fn setup(store: &dyn Store, components: &Components) -> Result<Setup, RunError> 
         units: catalogue.units.into_values().collect(),
         stock: stock(store)?,
         pockets: catalogue.pockets.into_values().collect(),
+        segments: catalogue.segments.into_values().collect(),
         components: digests.iter().map(read).collect::<Result<_, _>>()?,
         customers: Vec::new(),
         campaigns: campaigns.iter().map(planned).collect(),

@@ -1,4 +1,4 @@
-//! What operators say of units, pockets and programmes.
+//! What operators say of units, pockets, programmes and segments.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::limits::PROGRAMMES_MAX;
 use largesse_domain::policy::Problem;
 use largesse_domain::programme::Programme;
+use largesse_domain::segment::Segment;
 
 use super::Decider;
 use super::control::{Changed, ControlError};
@@ -25,6 +26,15 @@ impl Decider {
             self.pending.batch.units.push(terms.clone());
         }
         Ok(Changed::Unit(Box::new(terms), old.is_none()))
+    }
+
+    pub(super) fn set_segment(&mut self, segment: Segment) -> Result<Changed, ControlError> {
+        let old = self.registry.catalogue.segments.get(&segment.id).cloned();
+        if old.as_ref() != Some(&segment) {
+            self.with_registry(|registry| Ok(registry.set_segment(segment.clone())?))?;
+            self.pending.batch.segments.push(segment.clone());
+        }
+        Ok(Changed::Segment(Box::new(segment), old.is_none()))
     }
 
     pub(super) fn set_pocket(&mut self, pocket: Pocket) -> Result<Changed, ControlError> {

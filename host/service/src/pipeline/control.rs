@@ -16,6 +16,7 @@ use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
 use largesse_domain::migration::Migration;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::programme::Programme;
+use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, TimerKey};
 use largesse_store::{Kind, StoreError};
@@ -26,7 +27,7 @@ use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
 use super::publish::Publication;
 use crate::fit;
-use crate::registry::{Component, Published, Registry};
+use crate::registry::{Component, Published, Registry, Unfit};
 
 /// By how many milliseconds the machine's clock may lie behind the host's before the operator is told: it is adjusted by
 /// less all the time.
@@ -76,6 +77,8 @@ pub enum Change {
     SetProgramme(Box<Programme>),
     /// The ledger is asked for something.
     Ledger(Box<LedgerRequest>),
+    /// A segment is set or changed; its condition was tried.
+    SetSegment(Box<Segment>),
 }
 
 /// What was changed.
@@ -107,6 +110,8 @@ pub enum Changed {
     Programme(Box<Programme>, bool),
     /// What the ledger answered.
     Ledger(Box<LedgerAnswer>),
+    /// A segment as it is now; `true` when it was not there before.
+    Segment(Box<Segment>, bool),
 }
 
 /// Why something was not changed.
@@ -204,6 +209,15 @@ pub enum ControlError {
     Ledger(#[from] LedgerError),
 }
 
+impl From<Unfit> for ControlError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Unknown { what, name } => Self::NotFound { what, name },
+            Unfit::Condition(problem) => Self::Problems(vec![problem]),
+        }
+    }
+}
+
 pub(super) type Outcome = Result<Changed, ControlError>;
 
 impl Decider {
@@ -224,6 +238,7 @@ impl Decider {
             Change::SetUnit(terms) => self.set_unit(*terms),
             Change::SetPocket(pocket) => self.set_pocket(*pocket),
             Change::SetProgramme(programme) => self.set_programme(*programme),
+            Change::SetSegment(segment) => self.set_segment(*segment),
             Change::Ledger(request) => return self.ask_ledger(*request),
         })
     }
@@ -251,7 +266,7 @@ impl Decider {
         let published = self.registry.policy(&policy).cloned();
         let published = published.ok_or(ControlError::NotFound { what: "policy", name: policy.to_string() })?;
         let mut problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
-        problems.extend(fit::unknown_pockets(&spec.settings, &self.registry.catalogue));
+        problems.extend(fit::unknown_names(&spec.settings, &self.registry.catalogue));
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));
         }
@@ -378,8 +393,7 @@ impl Decider {
         if self.registry.campaign(&campaign.id).is_some_and(|old| self.registry.holds(&old.campaign)) {
             self.backlog.insert(campaign.id.clone());
         }
-        let unknown = || ControlError::NotFound { what: "time zone", name: campaign.settings.time_zone.clone() };
-        self.with_registry(|registry| registry.set_campaign(Arc::clone(&campaign)).ok_or_else(unknown))?;
+        self.with_registry(|registry| Ok(registry.set_campaign(Arc::clone(&campaign))?))?;
         self.timers.look_again();
         self.pending.batch.campaigns.retain(|other| other.id != campaign.id);
         self.pending.batch.campaigns.push(Arc::clone(&campaign));

@@ -108,6 +108,7 @@ impl Decider {
             let mut queues = Vec::new();
             for index in self.next_wave(events, &mut remaining)? {
                 self.learn(&events[index])?;
+                self.load_for_audiences(&events[index])?;
                 queues.push(VecDeque::from(self.tasks(events, index, &mut round)));
             }
             loop {
@@ -128,11 +129,10 @@ impl Decider {
     fn tasks(&self, events: &[Admitted], index: usize, round: &mut Round) -> Vec<Task> {
         let event = &events[index];
         let inner = &event.arrival.event;
-        let actor = self.facts.customers.get(&inner.actor);
         let mut tasks = Vec::new();
         for active in self.registry.routed(&event.arrival) {
             let campaign = &active.campaign;
-            if !campaign.takes(inner.occurred) || !campaign.settings.audience.includes(actor, inner.occurred) {
+            if !campaign.takes(inner.occurred) || !self.is_in_audience(active, event) {
                 continue;
             }
             let waits = self.why_put_off(active);

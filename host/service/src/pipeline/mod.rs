@@ -12,6 +12,7 @@ mod activate;
 mod admit;
 mod answer;
 mod bind;
+mod audience;
 mod catalogue;
 mod control;
 mod decide;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use largesse_domain::activation::Activations;
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
-use largesse_domain::campaign::{Audience, Campaign, OnFault, Revision, Settings, UnknownClaim};
+use largesse_domain::campaign::{Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::decision::{CampaignView, Evaluation, Input, Output, Owner, Phase, Refusal};
 use largesse_domain::delivery::{DeliveryId, DeliveryState};
 use largesse_domain::effect::Dimension;
@@ -20,6 +20,7 @@ use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::policy::{Manifest, Policy};
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
+use largesse_domain::segment::Audience;
 use largesse_domain::time::{Day, Instant, Moment, Window, WindowIndex};
 use largesse_domain::timer::TimerKey;
 use largesse_domain::unit::{Quantity, Unit, UnitPattern};
@@ -76,7 +77,7 @@ pub fn campaign(name: &str) -> Campaign {
         opens: at(0),
         closes: None,
         closing_days: 30,
-        audience: Audience::default(),
+        audience: Audience::Everyone,
         subscriptions: None,
         unit_classes: None,
         attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: vec![id("user.registered")] },

@@ -6,6 +6,7 @@ use largesse_domain::grant::Grant;
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Cause, Lot, Position, PositionKey, Transfer};
 use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState, ReservationSlot};
+use largesse_domain::segment::Segment;
 
 use super::fixtures::{at, campaign, grant, id, quantity};
 use crate::{Batch, Store};
@@ -95,8 +96,8 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
     );
 }
 
-/// Units and pockets are as they were written last.
-pub fn units_and_pockets_are_replaced(store: &dyn Store) {
+/// Units, pockets and segments are as they were written last.
+pub fn what_operators_say_is_replaced(store: &dyn Store) {
     let terms = |title: &str| UnitTerms {
         unit: id("item:phone"),
         title: title.into(),
@@ -113,11 +114,15 @@ pub fn units_and_pockets_are_replaced(store: &dyn Store) {
         budgets: vec![budget.clone()],
         warn_at: vec![50, 100],
     };
-    store.commit(&Batch { units: vec![terms("a")], pockets: vec![pocket("a")], ..Batch::default() }).unwrap();
-    store.commit(&Batch { units: vec![terms("b")], pockets: vec![pocket("b")], ..Batch::default() }).unwrap();
+    let segment = |title: &str| Segment { id: id("vip"), title: title.into(), condition: id("'vip' in tags") };
+    for title in ["a", "b"] {
+        let (units, pockets) = (vec![terms(title)], vec![pocket(title)]);
+        store.commit(&Batch { units, pockets, segments: vec![segment(title)], ..Batch::default() }).unwrap();
+    }
     let catalogue = store.catalogue().unwrap();
     assert_eq!(catalogue.units.into_values().collect::<Vec<_>>(), [terms("b")]);
     assert_eq!(catalogue.pockets.into_values().collect::<Vec<_>>(), [pocket("b")]);
+    assert_eq!(catalogue.segments.into_values().collect::<Vec<_>>(), [segment("b")]);
 }
 
 /// Redemptions are listed by the texts of their ids, whoever made them.

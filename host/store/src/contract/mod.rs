@@ -47,7 +47,7 @@ macro_rules! contract {
             the_journal_is_numbered_without_gaps
             redemptions_are_listed_by_id
             the_ledger_is_kept_and_audited
-            units_and_pockets_are_replaced
+            what_operators_say_is_replaced
             decisions_are_kept_whole
             decisions_are_listed_page_by_page
             every_decision_has_its_link

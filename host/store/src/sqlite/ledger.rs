@@ -1,6 +1,8 @@
 //! The ledger: transfers, positions, stocks, redemptions, and what operators say of units and pockets.
 
-use largesse_documents::stored::{pocket_text, read_pocket, read_redemption, read_terms, redemption_text, terms_text};
+use largesse_documents::stored::{
+    pocket_text, read_pocket, read_redemption, read_segment, read_terms, redemption_text, segment_text, terms_text,
+};
 use largesse_domain::audit::{Audit, Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::catalogue::{Catalogue, Pocket, UnitTerms};
@@ -10,6 +12,7 @@ use largesse_domain::id::{CampaignId, CustomerId, PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Lot, Position, PositionKey, Transfer};
 use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::segment::Segment;
 use largesse_domain::time::WindowIndex;
 use largesse_domain::unit::{Quantity, Unit};
 use rusqlite::{Connection, params};
@@ -130,6 +133,13 @@ pub(super) fn pockets(connection: &Connection) -> Result<Vec<Pocket>, StoreError
     })
 }
 
+fn segments(connection: &Connection) -> Result<Vec<Segment>, StoreError> {
+    all(connection, "segment", "SELECT id, body FROM segments ORDER BY id", [], |row| {
+        let id: String = row.take()?;
+        row.form(|text| read_segment(&id, text))
+    })
+}
+
 pub(super) fn transfers(connection: &Connection, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError> {
     let sql = "SELECT number, at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit \
                FROM transfers WHERE number > ?1 ORDER BY number LIMIT ?2";
@@ -175,7 +185,13 @@ pub(super) fn catalogue(connection: &Connection) -> Result<Catalogue, StoreError
     let units = units(connection)?.into_iter().map(|terms| (terms.unit.clone(), terms));
     let pockets = pockets(connection)?.into_iter().map(|pocket| (pocket.id.clone(), pocket));
     let programmes = groups::programmes(connection)?.into_iter().map(|programme| (programme.id.clone(), programme));
-    Ok(Catalogue { units: units.collect(), pockets: pockets.collect(), programmes: programmes.collect() })
+    let segments = segments(connection)?.into_iter().map(|segment| (segment.id.clone(), segment));
+    Ok(Catalogue {
+        units: units.collect(),
+        pockets: pockets.collect(),
+        programmes: programmes.collect(),
+        segments: segments.collect(),
+    })
 }
 
 /// Works the books out anew, all of it from one moment.
@@ -221,6 +237,10 @@ pub(super) fn catalogue_of(connection: &Connection, batch: &Batch) -> write::Wri
     for pocket in &batch.pockets {
         let sql = "INSERT INTO pockets (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
         connection.prepare_cached(sql)?.execute([pocket.id.as_str(), &pocket_text(pocket)])?;
+    }
+    for segment in &batch.segments {
+        let sql = "INSERT INTO segments (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+        connection.prepare_cached(sql)?.execute([segment.id.as_str(), &segment_text(segment)])?;
     }
     groups::write_programmes(connection, batch)
 }
