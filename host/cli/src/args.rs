@@ -5,7 +5,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    backtest, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, job, kind,
+    backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, job, kind,
     ledger, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, segment, serve, simulate,
     token, unit,
 };
@@ -47,6 +47,7 @@ enum Command {
     Pocket(pocket::Args),
     Programme(programme::Args),
     Segment(segment::Args),
+    Calendar(calendar::Args),
     Ledger(ledger::Args),
     Kind(kind::Args),
     Destination(destination::Args),
@@ -89,6 +90,7 @@ pub(crate) fn run() -> Result {
         Command::Pocket(args) => pocket::run(args, output),
         Command::Programme(args) => programme::run(args, output),
         Command::Segment(args) => segment::run(args, output),
+        Command::Calendar(args) => calendar::run(&args, output),
         Command::Ledger(args) => ledger::run(args, output),
         Command::Kind(args) => kind::run(args, output),
         Command::Destination(args) => destination::run(args, output),

@@ -33,6 +33,7 @@ mod unit;
 mod watch;
 mod pocket;
 mod segment;
+mod calendar;
 mod ledger;
 mod kind;
 mod destination;

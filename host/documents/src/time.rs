@@ -67,6 +67,17 @@ pub fn day_text(day: Day) -> String {
     }
 }
 
+/// Reads a local date: `2026-03-01`.
+///
+/// # Errors
+/// What was expected, when the text is none or its year is outside 1 to 9999.
+pub fn read_day(text: &str) -> Result<Day, String> {
+    let date = text.parse::<jiff::civil::Date>().ok().filter(|date| date.year() > 0 && date.to_string() == text);
+    let days = date.map(|date| date.duration_since(jiff::civil::Date::constant(1970, 1, 1)).as_hours() / 24);
+    let day = days.and_then(|days| i32::try_from(days).ok()).map(Day);
+    day.ok_or_else(|| format!("{text:?} is not a date such as 2026-03-01"))
+}
+
 /// Reads the name of an IANA time zone, and spells it as the database of zones does.
 ///
 /// # Errors

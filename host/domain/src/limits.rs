@@ -123,6 +123,8 @@ pub const CONDITION_BYTES_MAX: usize = 1_024;
 pub const CONDITION_DEPTH_MAX: usize = 32;
 /// Most steps of the evaluation of a condition on customers.
 pub const CONDITION_STEPS_MAX: u64 = 20_000;
+/// Most days that a calendar is shown for at once: a leap year.
+pub const CALENDAR_DAYS_MAX: i32 = 366;
 /// A day by the clock on the wall, in minutes.
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 

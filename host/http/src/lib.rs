@@ -24,6 +24,7 @@ mod pockets;
 mod programmes;
 mod quotes;
 mod segments;
+mod calendar;
 mod redemptions;
 mod reservations;
 mod reversals;
@@ -85,6 +86,7 @@ fn routes() -> Vec<Route> {
         programmes::routes(),
         quotes::routes(),
         segments::routes(),
+        calendar::routes(),
         redemptions::routes(),
         reservations::routes(),
         reversals::routes(),

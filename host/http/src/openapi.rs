@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
-    campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger, pockets,
+    calendar, campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger, pockets,
     policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments, spend, units, versions,
 };
 
@@ -35,6 +35,7 @@ use crate::{
         pockets::list, pockets::show, pockets::set,
         programmes::list, programmes::show, programmes::set, quotes::ask, quotes::measures,
         segments::list, segments::show, segments::set,
+        calendar::of_all, calendar::of_customer,
         redemptions::redeem, redemptions::show, redemptions::commit, redemptions::release, redemptions::reverse,
         redemptions::list,
         reservations::reserve, reservations::commit, reservations::release,

@@ -14,11 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+mod calendar;
 mod policies;
 mod programmes;
 mod segments;
 mod versions;
 
+pub use calendar::{CalendarItem, CalendarList, OccurrenceItem};
 pub use policies::{PolicyItem, PolicyList};
 pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};
 pub use segments::{SegmentList, SegmentView};

@@ -25,6 +25,7 @@ pub mod pipeline;
 mod outbox;
 mod versions;
 mod catalogue;
+pub mod calendar;
 mod start;
 pub mod replay;
 pub mod backtest;

@@ -3,6 +3,7 @@
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use largesse_domain::limits::MINUTES_PER_DAY;
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When};
 
 /// A campaign's time zone.
@@ -32,6 +33,20 @@ impl Zone {
             second_of_day: second_of_day(civil.time()),
         };
         Moment { at, local }
+    }
+
+    /// An instant as the clock on the wall says it, with the offset of the zone: `2026-03-01T10:00:00+08:00`.
+    #[must_use]
+    pub fn text(&self, at: Instant) -> String {
+        timestamp(at).to_zoned(self.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// When a minute of a local day begins, 0 to 1,440; 1,440 is the first of the next day. `None` outside the years 1 to 9999.
+    #[must_use]
+    pub fn minute_of(&self, day: Day, minute: u16) -> Option<Instant> {
+        let day = Day(day.0.checked_add(i32::from(minute / MINUTES_PER_DAY))?);
+        let second_of_day = u32::from(minute % MINUTES_PER_DAY) * 60;
+        self.resolve(When::AtLocal { day, second_of_day }, Instant::MIN)
     }
 
     /// When something that a policy asks for will be. A local time that a clock change skips moves forward; of one that

@@ -14,6 +14,7 @@ mod contention;
 mod clock;
 mod life;
 mod audience;
+mod calendar;
 mod policies;
 mod order;
 mod records;

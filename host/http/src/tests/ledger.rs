@@ -123,6 +123,22 @@ async fn segments_are_made_and_changed() {
     assert_eq!(host.get("/v1/segments").await.body["items"][0], host.get("/v1/segments/adults").await.body);
 }
 
+#[tokio::test]
+async fn a_calendar_is_asked_for_by_days() {
+    let host = Host::start();
+    let nothing = json!({"items": []});
+    for path in
+        ["/v1/calendar", "/v1/calendar?from=2026-01-01&to=2027-01-01", "/v1/customers/u1/calendar?from=2026-02-28"]
+    {
+        assert_eq!(host.get(path).await.body, nothing, "{path}");
+    }
+    for wrong in
+        ["to=2026-01-01", "from=2026-02-30", "from=2026-01-02&to=2026-01-01", "from=2026-01-01&to=2027-01-02", "day=1"]
+    {
+        assert_eq!(host.get(&format!("/v1/calendar?{wrong}")).await.problem(), (400, "malformed-request"), "{wrong}");
+    }
+}
+
 fn redemption(id: &str) -> Value {
     json!({"id": id, "customer": "u1", "unit": "points", "quantity": 5})
 }

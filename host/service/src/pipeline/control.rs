@@ -380,7 +380,9 @@ impl Decider {
         }
         let mut campaign = Campaign { lifecycle, version: old.version + 1, ..Campaign::clone(old) };
         let now = self.clock.now();
-        if lifecycle == Lifecycle::Closing && campaign.settings.closes.is_none_or(|closes| now < closes) {
+        if matches!(lifecycle, Lifecycle::Closing | Lifecycle::Ended)
+            && campaign.settings.closes.is_none_or(|closes| now < closes)
+        {
             // Ended before its time: events from now on are not rewarded.
             campaign.settings.closes = Some(now);
         }

@@ -1,0 +1,82 @@
+//! When campaigns grant, and for whom: the calendar of activities.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use largesse_documents::time::local_time;
+use largesse_domain::grant::Grant;
+use largesse_domain::id::CustomerId;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::recurring::hours_of_day;
+use largesse_domain::time::{Day, Instant};
+use largesse_store::{Store, StoreError};
+
+use crate::Service;
+use crate::registry::{Active, Registry};
+use crate::segment::Subject;
+
+/// A campaign and when it grants.
+pub struct Entry {
+    /// The campaign.
+    pub active: Arc<Active>,
+    /// When it grants, in order; at least once.
+    pub occurrences: Vec<Range<Instant>>,
+}
+
+impl Service {
+    /// When campaigns grant on some local days, the last included, or today; for a customer, those that are for them now. Campaigns
+    /// that have not started are left out; of those that are over stays what was before their end.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn calendar(
+        &self,
+        customer: Option<CustomerId>,
+        days: Option<(Day, Day)>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (registry, now) = (self.registry(), self.clock().now());
+        self.read(move |store| entries(store, &registry, (customer.as_ref(), days, now))).await
+    }
+}
+
+fn entries(
+    store: &dyn Store,
+    registry: &Registry,
+    (customer, days, now): (Option<&CustomerId>, Option<(Day, Day)>, Instant),
+) -> Result<Vec<Entry>, StoreError> {
+    let known = match customer {
+        Some(id) => Some((store.customer(id)?.unwrap_or_default(), store.grants_to(id)?)),
+        None => None,
+    };
+    let wallet: Vec<&Grant> = known.iter().flat_map(|(_, grants)| grants).collect();
+    let is_for_them = |active: &Active| {
+        let (Some((customer, _)), Some(rule)) = (&known, &active.audience) else { return true };
+        let subject = Subject { customer, wallet: &wallet, at: active.zone.moment(now), now };
+        rule.holds(&subject).unwrap_or(false)
+    };
+    let started = registry.campaigns().filter(|active| active.campaign.lifecycle != Lifecycle::Draft);
+    let entry = |active: &Arc<Active>| {
+        let today = active.zone.moment(now).local.day;
+        let occurrences = occurrences(active, days.unwrap_or((today, today)));
+        Entry { active: Arc::clone(active), occurrences }
+    };
+    let entries = started.filter(|active| is_for_them(active)).map(entry);
+    Ok(entries.filter(|entry| !entry.occurrences.is_empty()).collect())
+}
+
+/// When a campaign grants on some local days. One without windows grants once, for as long as it runs.
+fn occurrences(active: &Active, (first, last): (Day, Day)) -> Vec<Range<Instant>> {
+    let settings = &active.campaign.settings;
+    let within = |from: (Day, u16), to: (Day, u16)| {
+        let start = active.zone.minute_of(from.0, from.1)?.max(settings.opens);
+        let end = active.zone.minute_of(to.0, to.1)?.min(settings.closes.unwrap_or(Instant::MAX));
+        (start < end).then_some(start..end)
+    };
+    if settings.windows.is_empty() {
+        return within((first, 0), (last, largesse_domain::limits::MINUTES_PER_DAY)).into_iter().collect();
+    }
+    let on = |day: Day| local_time(day, 0).map(|local| (day, hours_of_day(&settings.windows, &local)));
+    let parts = (first.0..=last.0).filter_map(|day| on(Day(day)));
+    let parts = parts.flat_map(|(day, parts)| parts.into_iter().map(move |hours| (day, hours)));
+    parts.filter_map(|(day, hours)| within((day, hours.from()), (day, hours.to()))).collect()
+}
