@@ -250,6 +250,7 @@ fn why(code: &str) -> String {
         "cancelled-before" => "everything about it was taken back before",
         "campaign-ended" => "the event is from after the campaign's end",
         "outside-window" => "the event is from outside the campaign's windows",
+        "pocket-closed" => "a pocket that pays for it was not open at the event's time",
         "timed-out" => "the time until which it would be held is over",
         "class-not-allowed" => "the campaign does not give this class of unit",
         "credit-unknown" => "the customer's credit limit is not known",

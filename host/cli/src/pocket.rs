@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use largesse_documents::catalogue::PocketDocument;
-use largesse_http::views::{PocketList, PocketView};
+use largesse_http::views::{AllocationItem, PocketList, PocketView};
 
 use crate::campaign::{quantity, read_file};
 use crate::client::{Connection, step};
@@ -81,6 +81,11 @@ fn text(pocket: &PocketView) -> String {
     }
     let shared = if pocket.campaigns.is_empty() { "no campaign".to_owned() } else { pocket.campaigns.join(", ") };
     let _ = writeln!(text, "\nshared by {shared}");
+    for (word, time) in [("opens", &pocket.opens), ("closes", &pocket.closes)] {
+        if let Some(time) = time {
+            let _ = writeln!(text, "{word} {time}");
+        }
+    }
     let mut table = Table::new(["budget", ">grants", ">used", ">left", ">of"]);
     for budget in &pocket.budgets {
         table.row([
@@ -92,6 +97,10 @@ fn text(pocket: &PocketView) -> String {
         ]);
     }
     let _ = write!(text, "{table}");
+    for AllocationItem { unit, allocated, left } in &pocket.allocations {
+        let (allocated, left) = (quantity(unit, *allocated), quantity(unit, *left));
+        let _ = writeln!(text, "set apart of {unit}: {allocated}, left: {left}");
+    }
     text
 }
 
@@ -103,8 +112,10 @@ mod tests {
     fn pockets_are_shown() {
         let list: PocketList = serde_json::from_value(serde_json::json!({"items": [
             {"id": "spring", "title": "Spring money", "campaigns": ["welcome", "daily"], "warn_at": [80, 100],
-             "budgets": [{"unit": "cash:CNY", "total": 100_000, "used": 8_800, "left": 91_200, "grants": 1}]},
-            {"id": "idle", "title": "", "campaigns": [], "warn_at": [],
+             "budgets": [{"unit": "cash:CNY", "total": 100_000, "used": 8_800, "left": 91_200, "grants": 1}],
+             "opens": "2026-03-01T00:00:00Z", "closes": "2026-06-01T00:00:00Z", "allocates": true,
+             "allocations": [{"unit": "cash:CNY", "allocated": 60_000, "left": 40_000}]},
+            {"id": "idle", "title": "", "campaigns": [], "warn_at": [], "allocates": false,
              "budgets": [{"unit": "points", "total": 5_000, "used": 0, "left": 5_000, "grants": 0}]},
         ]}))
         .unwrap();

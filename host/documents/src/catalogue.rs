@@ -9,9 +9,11 @@ use largesse_domain::unit::{Currency, Quantity, Unit, UnitClass};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::campaign::read_optional;
 use crate::problem::{Problems, json_value};
 use crate::request::QuantityDocument;
 use crate::terms::{BudgetDocument, read_budgets, read_warn_at, warn_at};
+use crate::time::instant_text;
 
 /// Longest time that a grant is good for by the terms of its unit, in days: a hundred years.
 const VALID_DAYS_MAX: u32 = 36_525;
@@ -200,6 +202,16 @@ pub struct PocketDocument {
     /// At which shares of a budget operators are told, in per cent.
     #[serde(default = "warn_at")]
     pub warn_at: Vec<u8>,
+    /// Events from then on may be rewarded out of it; always when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
+    /// Events from then on may not. What was given stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<String>,
+    /// Whether its campaigns set their shares apart: each must have a budget of its own for all that the pocket counts, and what they
+    /// declare together may not exceed what the pocket holds.
+    #[serde(default)]
+    pub allocates: bool,
 }
 
 impl PocketDocument {
@@ -214,7 +226,13 @@ impl PocketDocument {
         }
         let budgets = read_budgets(&self.budgets, None, &mut problems);
         let warn_at = read_warn_at(&self.warn_at, &mut problems);
-        problems.finish(Some(Pocket { id, title: self.title.clone(), budgets, warn_at }))
+        let opens = read_optional(&mut problems, "/opens", self.opens.as_deref());
+        let closes = read_optional(&mut problems, "/closes", self.closes.as_deref());
+        if opens.is_some_and(|opens| closes.is_some_and(|closes| closes <= opens)) {
+            problems.add("/closes", "the pocket must close after it opens");
+        }
+        let (title, allocates) = (self.title.clone(), self.allocates);
+        problems.finish(Some(Pocket { id, title, budgets, warn_at, opens, closes, allocates }))
     }
 
     /// The document that says this pocket.
@@ -224,6 +242,9 @@ impl PocketDocument {
             title: pocket.title.clone(),
             budgets: pocket.budgets.iter().map(Into::into).collect(),
             warn_at: pocket.warn_at.clone(),
+            opens: pocket.opens.map(instant_text),
+            closes: pocket.closes.map(instant_text),
+            allocates: pocket.allocates,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! 1. [`validate`]: kinds of effect and classes of unit that the manifest does not declare, and customers that were not
 //!    shown, are faults.
 //! 2. Claims, in the order proposed. One that is unknown or taken denies the decision.
-//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended, outside its windows, its hold over if it
+//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended, outside its windows, a pocket closed, its hold over if it
 //!    would be taken back then; then each choice against class, credit ceiling, limits, budgets, stock; the first that fits
 //!    whole is given; when none does, the grant's own word decides: refuse (the decision is denied), reduce (the first choice
 //!    with room), skip. Of what is reserved and settled, [`crate::reserve`] says the order.
@@ -331,6 +331,9 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
     }
     if !case.campaign.is_within_windows(&case.input.occurred.local) {
         return skipped(Reason::OutsideWindow);
+    }
+    if !case.catalogue.are_open(&case.campaign.settings.pockets, case.input.event.occurred) {
+        return skipped(Reason::PocketClosed);
     }
     if hold(case, proposal).is_some_and(|hold| hold.then == AfterHold::Void && hold.until <= case.input.now.at) {
         return skipped(Reason::TimedOut);

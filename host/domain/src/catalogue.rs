@@ -68,6 +68,21 @@ pub struct Pocket {
     pub budgets: Vec<Budget>,
     /// At which shares of a budget operators are told, in per cent, 1 to 100, rising.
     pub warn_at: Vec<u8>,
+    /// Events from then on may be rewarded out of it.
+    pub opens: Option<Instant>,
+    /// Events from then on may not; what was given stays.
+    pub closes: Option<Instant>,
+    /// Whether its campaigns set their shares apart: each declares a budget of its own for all that the pocket counts, and
+    /// together they declare no more than the pocket holds.
+    pub allocates: bool,
+}
+
+impl Pocket {
+    /// Whether events of that time may be rewarded out of it.
+    #[must_use]
+    pub fn is_open(&self, at: Instant) -> bool {
+        self.opens.is_none_or(|opens| opens <= at) && self.closes.is_none_or(|closes| at < closes)
+    }
 }
 
 /// Everything that operators say of units, pockets, programmes and segments.
@@ -84,6 +99,12 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Whether every one of these pockets that there is is open at a time.
+    #[must_use]
+    pub fn are_open(&self, pockets: &[PocketId], at: Instant) -> bool {
+        pockets.iter().filter_map(|pocket| self.pockets.get(pocket)).all(|pocket| pocket.is_open(at))
+    }
+
     /// Whether the unit is given only while pieces are on hand.
     #[must_use]
     pub fn is_stocked(&self, unit: &Unit) -> bool {

@@ -25,6 +25,7 @@ pub mod activation;
 pub mod protection;
 pub mod migration;
 pub mod campaign;
+pub mod allocation;
 pub mod grant;
 pub mod timer;
 pub mod ledger;

@@ -82,6 +82,12 @@ impl Lifecycle {
         matches!(self, Self::Running | Self::Paused | Self::Closing)
     }
 
+    /// Whether what it declared as its budgets may still be spent.
+    #[must_use]
+    pub fn holds_budget(self) -> bool {
+        self.has_started() && self != Self::Ended
+    }
+
     /// What comes of a command. A command that asks for what is so already is accepted and changes nothing, so that it
     /// can be sent again.
     ///

@@ -30,6 +30,8 @@ pub enum Reason {
     CampaignEnded,
     /// The event is from outside the campaign's windows.
     OutsideWindow,
+    /// A pocket that the campaign uses is not open at the event's time.
+    PocketClosed,
     /// The time until which to hold or reserve is over.
     TimedOut,
     /// The campaign has narrowed the class of unit out.
@@ -88,7 +90,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
@@ -96,6 +98,7 @@ impl Reason {
         Self::CancelledBefore,
         Self::CampaignEnded,
         Self::OutsideWindow,
+        Self::PocketClosed,
         Self::TimedOut,
         Self::ClassNotAllowed,
         Self::CreditUnknown,
@@ -136,6 +139,7 @@ impl Reason {
             Self::CancelledBefore => "cancelled-before",
             Self::CampaignEnded => "campaign-ended",
             Self::OutsideWindow => "outside-window",
+            Self::PocketClosed => "pocket-closed",
             Self::TimedOut => "timed-out",
             Self::ClassNotAllowed => "class-not-allowed",
             Self::CreditUnknown => "credit-unknown",

@@ -116,7 +116,8 @@ pub fn reserve(
         return if same { Ok((known.clone(), false)) } else { Err(ReserveError::OtherRequest) };
     }
     let runs = campaign.lifecycle == Lifecycle::Running && campaign.takes(now) && campaign.grants_for(now);
-    if !runs || !campaign.is_within_windows(&local) {
+    let funded = catalogue.are_open(&campaign.settings.pockets, now);
+    if !runs || !funded || !campaign.is_within_windows(&local) {
         return Err(ReserveError::NotRunning);
     }
     if request.until <= now {

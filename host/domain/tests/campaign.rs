@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests {
     use largesse_domain::activation::Activations;
+    use largesse_domain::allocation::{allocations, problems, problems_of_pocket};
     use largesse_domain::budget::{Budget, Limit};
     use largesse_domain::campaign::{
         Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
@@ -166,7 +167,9 @@ mod tests {
     fn it_starts_only_with_a_budget_and_a_limit_for_each_class() {
         let budgets = vec![Budget { of: "item".parse().unwrap(), total: Quantity::ONE, per_day: None }];
         let id: PocketId = "shared".parse().unwrap();
-        let pocket = Pocket { id: id.clone(), title: String::new(), budgets, warn_at: Vec::new() };
+        let (title, warn_at) = (String::new(), Vec::new());
+        let (opens, closes, allocates) = (None, None, false);
+        let pocket = Pocket { id: id.clone(), title, budgets, warn_at, opens, closes, allocates };
         let catalogue = Catalogue { pockets: [(id.clone(), pocket)].into(), ..Catalogue::default() };
         let pointers = |settings: &Settings, classes: &[UnitClass]| -> Vec<String> {
             let problems = problems_at_start(settings, &manifest(classes), &catalogue);
@@ -185,6 +188,54 @@ mod tests {
         settings.unit_classes = Some(vec![UnitClass::Points, UnitClass::Coupon]);
         settings.subscriptions = Some(vec!["paid".parse().unwrap(), "refunded".parse().unwrap()]);
         assert_eq!(pointers(&settings, &[UnitClass::Points]), ["/subscriptions/1", "/unit_classes/1"]);
+    }
+
+    #[test]
+    fn a_pocket_is_set_apart_by_campaigns_that_are_not_over() {
+        let id = PocketId::new("theme").unwrap();
+        let (title, warn_at) = (String::new(), Vec::new());
+        let budgets = vec![budget("points", 300), budget("coupon:a", 10)];
+        let mut theme = Pocket { id: id.clone(), title, budgets, warn_at, opens: None, closes: None, allocates: true };
+        let child = |lifecycle, budgets: &[Budget]| {
+            let mut campaign = campaign(lifecycle, &[1_000]);
+            campaign.settings.pockets = vec![id.clone()];
+            campaign.settings.budgets = budgets.to_vec();
+            campaign
+        };
+        let own = [budget("points", 100), budget("coupon", 4)];
+        let campaigns = [
+            child(Lifecycle::Draft, &own),
+            child(Lifecycle::Scheduled, &own),
+            child(Lifecycle::Closing, &own),
+            child(Lifecycle::Ended, &own),
+            campaign(Lifecycle::Running, &[1_000]),
+        ];
+        let left: Vec<u64> =
+            allocations(&theme, campaigns.iter()).iter().map(|allocation| allocation.left().get()).collect();
+        assert_eq!(left, [100, 2], "a budget for the class holds for the unit");
+
+        let mut catalogue = Catalogue::default();
+        catalogue.pockets.insert(id.clone(), theme.clone());
+        let asks = |budgets: &[Budget]| {
+            let problems = problems(&child(Lifecycle::Draft, budgets).settings, &catalogue, campaigns.iter());
+            problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+        };
+        assert!(asks(&[budget("points", 100), budget("coupon:a", 2)]).is_empty());
+        assert_eq!(asks(&[budget("coupon:a", 3), budget("points", 101)]), ["/budgets/1/total", "/budgets/0/total"]);
+        assert_eq!(asks(&[budget("coupon:b", 1)]), ["/budgets", "/budgets"]);
+
+        let pointers = |theme: &Pocket| {
+            let problems = problems_of_pocket(theme, campaigns.iter());
+            problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+        };
+        theme.budgets[0] = budget("points", 200);
+        assert!(pointers(&theme).is_empty());
+        theme.budgets[0] = budget("points", 199);
+        assert_eq!(pointers(&theme), ["/budgets/0/total"]);
+        theme.budgets[0] = budget("cash", 200);
+        assert_eq!(pointers(&theme), ["/allocates", "/allocates"], "neither has money to set apart");
+        theme.allocates = false;
+        assert!(pointers(&theme).is_empty());
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         (
             "Reason",
             every!(Reason: ClaimUnknown, ClaimTaken, AlreadyGranted, AlreadyReserved, CancelledBefore, CampaignEnded,
-                OutsideWindow, TimedOut, ClassNotAllowed, CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget,
+                OutsideWindow, PocketClosed, TimedOut, ClassNotAllowed, CreditUnknown, CreditCeiling, IdentifierUnknown, NoLimit, NoBudget,
                 LimitReached, BudgetExhausted, StockExhausted, BelowMinimum, InsufficientBalance, NothingToRevoke,
                 NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer, NoSuchProgramme, NoSuchTier,
                 MoveNotAllowed, TooManyProgrammes, AlreadyPlaced, NoSuchPool, PoolSettled, NoSuchCampaign,

@@ -11,8 +11,9 @@ use utoipa::OpenApi;
 use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
-    calendar, campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger, pockets,
-    policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments, spend, units, versions,
+    calendar, campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger,
+    pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments, spend, units,
+    versions,
 };
 
 #[derive(OpenApi)]

@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::catalogue::PocketDocument;
+use largesse_documents::time::instant_text;
+use largesse_domain::allocation::{Allocation, allocations};
 use largesse_domain::catalogue::Pocket;
 use largesse_domain::id::PocketId;
 use largesse_service::{Service, StoreError};
@@ -16,7 +18,7 @@ use crate::body::{self, Id, unread};
 use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::spend::spend_of;
-use crate::views::{PocketList, PocketView};
+use crate::views::{AllocationItem, PocketList, PocketView};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -33,14 +35,28 @@ async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView
         let using = campaigns.filter(|campaign| campaign.settings.pockets.contains(id));
         using.map(|campaign| campaign.id.to_string()).collect()
     };
+    let allocated = |pocket: &Pocket| {
+        let campaigns = registry.campaigns().map(|active| &*active.campaign);
+        let allocations = if pocket.allocates { allocations(pocket, campaigns) } else { Vec::new() };
+        let item = |allocation: Allocation| AllocationItem {
+            unit: allocation.of.to_string(),
+            allocated: allocation.allocated.get(),
+            left: allocation.left().get(),
+        };
+        allocations.into_iter().map(item).collect()
+    };
     let used = pockets.iter().map(|pocket| pocket.id.clone()).collect::<Vec<_>>();
     let used = service.read(move |store| used.iter().map(|id| store.pocket_usage(id)).collect::<Result<Vec<_>, _>>());
     let view = |(pocket, used): (Pocket, Vec<_>)| PocketView {
         id: pocket.id.to_string(),
-        title: pocket.title,
         budgets: spend_of(&pocket.budgets, used),
-        warn_at: pocket.warn_at,
         campaigns: users(&pocket.id),
+        opens: pocket.opens.map(instant_text),
+        closes: pocket.closes.map(instant_text),
+        allocates: pocket.allocates,
+        allocations: allocated(&pocket),
+        title: pocket.title,
+        warn_at: pocket.warn_at,
     };
     Ok(pockets.into_iter().zip(used.await?).map(view).collect())
 }
@@ -74,7 +90,8 @@ async fn one(service: &Service, pocket: Pocket) -> Result<PocketView, Failure> {
 /// Make or change a pocket
 ///
 /// What its budgets count is fixed once it is made; their amounts may change. Campaigns that name it in `pockets` grant only
-/// what both their own budgets and the pocket's leave room for.
+/// what both their own budgets and the pocket's leave room for. What campaigns have set apart of a pocket that allocates cannot be taken out
+/// of it.
 #[utoipa::path(put, path = "/v1/pockets/{pocket}", operation_id = "setPocket", tag = "pockets",
     params(("pocket" = String, Path, description = "The pocket's id")),
     request_body = PocketDocument,

@@ -15,12 +15,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 mod calendar;
+mod pockets;
 mod policies;
 mod programmes;
 mod segments;
 mod versions;
 
 pub use calendar::{CalendarItem, CalendarList, OccurrenceItem};
+pub use pockets::{AllocationItem, PocketList, PocketView};
 pub use policies::{PolicyItem, PolicyList};
 pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};
 pub use segments::{SegmentList, SegmentView};
@@ -228,28 +230,6 @@ pub struct StockAnswer {
     pub unit: String,
     /// So many.
     pub on_hand: u64,
-}
-
-/// All pockets, by id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PocketList {
-    /// The pockets.
-    pub items: Vec<PocketView>,
-}
-
-/// A budget that several campaigns share, with its use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PocketView {
-    /// Its id.
-    pub id: String,
-    /// For people.
-    pub title: String,
-    /// Its budgets and their use by all campaigns together.
-    pub budgets: Vec<BudgetSpend>,
-    /// At which shares of a budget operators are told, in per cent.
-    pub warn_at: Vec<u8>,
-    /// The campaigns that share it.
-    pub campaigns: Vec<String>,
 }
 
 /// A customer's redemptions, by id.

@@ -295,7 +295,7 @@ impl Registry {
     }
 
     /// All campaigns, by id.
-    pub fn campaigns(&self) -> impl Iterator<Item = &Arc<Active>> {
+    pub fn campaigns(&self) -> impl Iterator<Item = &Arc<Active>> + Clone {
         self.campaigns.values()
     }
 

@@ -1,6 +1,7 @@
 //! The ledger in the whole host: grants are redeemed, reserved, expired, taken back and paid for, over stops and by the clock.
 
 mod reserve;
+mod themes;
 
 use std::path::Path;
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Text, Unreadable, id, instant, quantity, read, term, word, write};
 use crate::catalogue::{PocketDocument, UnitDocument};
 use crate::segment::SegmentDocument;
+use crate::time::read_instant;
 
 #[derive(Serialize, Deserialize)]
 struct RedemptionForm<'a> {
@@ -129,7 +130,10 @@ pub fn read_pocket(key: &str, text: &str) -> Result<Pocket, Unreadable> {
     let document: PocketDocument = read(text)?;
     let budgets = document.budgets.iter().map(|budget| term(|problems| budget.read("", None, problems)));
     let budgets = budgets.collect::<Result<_, _>>()?;
-    Ok(Pocket { id: id(key)?, title: document.title, budgets, warn_at: document.warn_at })
+    let time = |text: Option<String>| text.map(|text| read_instant(&text).map_err(Unreadable::new)).transpose();
+    let (opens, closes) = (time(document.opens)?, time(document.closes)?);
+    let PocketDocument { title, warn_at, allocates, .. } = document;
+    Ok(Pocket { id: id(key)?, title, budgets, warn_at, opens, closes, allocates })
 }
 
 /// The segment as the store keeps it, without its id.

@@ -53,7 +53,10 @@ pub(crate) fn line(run: &mut Run, verb: &str, words: &mut Words<'_>) -> Option<S
             assert!(words.take("total"), "pocket shared points total 100");
             let budgets = vec![Budget { of, total: words.quantity(), per_day: None }];
             run.setting.campaign.settings.pockets.push(id.clone());
-            let pocket = Pocket { id: id.clone(), title: String::new(), budgets, warn_at: vec![80] };
+            let opens = words.take("opens").then(|| noon(words.next()).at);
+            let closes = words.take("closes").then(|| noon(words.next()).at);
+            let (title, warn_at, allocates) = (String::new(), vec![80], false);
+            let pocket = Pocket { id: id.clone(), title, budgets, warn_at, opens, closes, allocates };
             run.setting.catalogue.pockets.insert(id, pocket);
             None
         }

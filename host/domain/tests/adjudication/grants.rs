@@ -151,6 +151,22 @@ fn outside_its_windows_nothing_is_granted_and_all_else_goes_on() {
 }
 
 #[test]
+fn what_a_pocket_pays_for_is_granted_while_it_is_open() {
+    check(
+        "pocket spring points total 100 opens 2026-11-10 closes 2026-11-12
+         limit points campaign amount 100
+         2026-11-09 ann => accepted
+           grant k1 ann points 5 => skipped: pocket-closed
+         2026-11-10 ann => accepted
+           grant k1 ann points 5 => granted 5 points
+         2026-11-12 ann => accepted
+           grant k2 ann points 5 => skipped: pocket-closed
+           revoke k1 ann 2 => took ann k1 2
+         held ann k1 => 3 of 5 points, posted",
+    );
+}
+
+#[test]
 fn reasons_come_in_their_documented_order() {
     check(
         "customer ann device=d1

@@ -86,7 +86,8 @@ async fn pockets_are_made_and_changed() {
     let made = host.write(at(), document(1_000)).await;
     assert_eq!(made.status, 201);
     let budget = json!({"unit": "points", "total": 1_000, "used": 0, "left": 1_000, "grants": 0});
-    let pocket = json!({"id": "spring", "title": "Spring", "budgets": [budget], "warn_at": [80, 100], "campaigns": []});
+    let pocket = json!({"id": "spring", "title": "Spring", "budgets": [budget], "warn_at": [80, 100], "campaigns": [],
+        "allocates": false});
     assert_eq!(made.body, pocket);
     assert_eq!(host.write(at(), document(1_000)).await.status, 200);
     assert_eq!(host.write(at(), document(2_000)).await.body["budgets"][0]["left"], 2_000);
@@ -94,6 +95,11 @@ async fn pockets_are_made_and_changed() {
         (json!({"budgets": []}), "/budgets"),
         (json!({"budgets": [{"unit": "growth", "total": 1}]}), "/budgets"),
         (json!({"budgets": [{"unit": "points", "total": 1}], "warn_at": [100, 80]}), "/warn_at"),
+        (json!({"budgets": [{"unit": "points", "total": 1}], "opens": "today"}), "/opens"),
+        (
+            json!({"budgets": [{"unit": "points", "total": 1}], "opens": "2026-03-02T00:00:00Z", "closes": "2026-03-01T00:00:00Z"}),
+            "/closes",
+        ),
     ] {
         let reply = host.write(at(), wrong).await;
         assert_eq!((reply.problem(), reply.pointers()), ((422, "invalid-document"), vec![pointer]));

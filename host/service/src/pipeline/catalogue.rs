@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use largesse_domain::allocation;
+use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::id::CampaignId;
 use largesse_domain::limits::PROGRAMMES_MAX;
 use largesse_domain::policy::Problem;
 use largesse_domain::programme::Programme;
@@ -47,6 +50,11 @@ impl Decider {
             let message = "what a pocket's budgets count is fixed once it is made (their amounts may change)".into();
             return Err(ControlError::Problems(vec![Problem { pointer: "/budgets".into(), message }]));
         }
+        let campaigns = self.registry.campaigns().map(|active| &*active.campaign);
+        let problems = allocation::problems_of_pocket(&pocket, campaigns);
+        if !problems.is_empty() {
+            return Err(ControlError::Problems(problems));
+        }
         if old.as_ref() != Some(&pocket) {
             self.with_registry(|registry| {
                 Arc::make_mut(&mut registry.catalogue).pockets.insert(pocket.id.clone(), pocket.clone());
@@ -79,5 +87,11 @@ impl Decider {
             self.pending.batch.programmes.push(programme.clone());
         }
         Ok(Changed::Programme(Box::new(programme), old.is_none()))
+    }
+
+    /// What keeps a campaign with these settings from setting its shares of pockets apart.
+    pub(super) fn allocation_problems(&self, id: &CampaignId, settings: &Settings) -> Vec<Problem> {
+        let campaigns = self.registry.campaigns().map(|active| &*active.campaign);
+        allocation::problems(settings, &self.registry.catalogue, campaigns.filter(|campaign| campaign.id != *id))
     }
 }

@@ -321,6 +321,7 @@ impl Decider {
         } else {
             let mut problems = problems_of_change(&old.settings, &spec.settings);
             problems.extend(problems_at_start(&spec.settings, published.manifest(), &self.registry.catalogue));
+            problems.extend(self.allocation_problems(&old.id, &spec.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
             }
@@ -362,7 +363,9 @@ impl Decider {
             self.may_decide(campaign.activations.active.policy)?;
         }
         if command == Command::Start && !campaign.lifecycle.has_started() {
-            let problems = problems_at_start(&campaign.settings, active.published.manifest(), &self.registry.catalogue);
+            let mut problems =
+                problems_at_start(&campaign.settings, active.published.manifest(), &self.registry.catalogue);
+            problems.extend(self.allocation_problems(id, &campaign.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
             }

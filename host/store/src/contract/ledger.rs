@@ -113,6 +113,9 @@ pub fn what_operators_say_is_replaced(store: &dyn Store) {
         title: title.into(),
         budgets: vec![budget.clone()],
         warn_at: vec![50, 100],
+        opens: Some(at(1)),
+        closes: Some(at(1_001)),
+        allocates: true,
     };
     let segment = |title: &str| Segment { id: id("vip"), title: title.into(), condition: id("'vip' in tags") };
     for title in ["a", "b"] {

@@ -86,7 +86,8 @@ pub(super) fn terms(unit: &str, (days, least): (Option<u32>, Option<u64>)) -> Un
 pub(super) fn pocket(total: u64) -> Pocket {
     let of = "coupon".parse().expect("a pattern");
     let budgets = vec![largesse_domain::budget::Budget { of, total: quantity(total), per_day: None }];
-    Pocket { id: PocketId::new("shared").expect("an id"), title: String::new(), budgets, warn_at: vec![50] }
+    let (id, title, warn_at) = (PocketId::new("shared").expect("an id"), String::new(), vec![50]);
+    Pocket { id, title, budgets, warn_at, opens: None, closes: None, allocates: false }
 }
 
 fn daily_params(quantity: u64) -> Value {

@@ -1,0 +1,101 @@
+//! What campaigns set apart of pockets that allocate.
+//!
+//! A campaign sets apart, of each budget of a pocket, the total of its own budget for the same; what it declares for a whole class holds
+//! for every unit of the class. It does so from its start to its end.
+
+use crate::campaign::{Campaign, Settings};
+use crate::catalogue::{Catalogue, Pocket};
+use crate::policy::Problem;
+use crate::unit::{Quantity, UnitPattern};
+
+/// How much of a pocket's budget is set apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// Of what.
+    pub of: UnitPattern,
+    /// What the pocket holds.
+    pub total: Quantity,
+    /// What campaigns have set apart.
+    pub allocated: Quantity,
+}
+
+impl Allocation {
+    /// What can still be set apart.
+    #[must_use]
+    pub fn left(&self) -> Quantity {
+        self.total.room_after(self.allocated)
+    }
+}
+
+/// What is set apart of each of a pocket's budgets by those of these campaigns that use it, have started and are not over.
+#[must_use]
+pub fn allocations<'a>(pocket: &Pocket, campaigns: impl Iterator<Item = &'a Campaign> + Clone) -> Vec<Allocation> {
+    let uses =
+        |campaign: &&Campaign| campaign.lifecycle.holds_budget() && campaign.settings.pockets.contains(&pocket.id);
+    let of = |of: &UnitPattern, total: Quantity| {
+        let declared = campaigns.clone().filter(uses).filter_map(|campaign| declared(&campaign.settings, of));
+        let allocated = declared.fold(Quantity::ZERO, |sum, (_, own)| sum.plus(own).unwrap_or(Quantity::MAX));
+        Allocation { of: of.clone(), total, allocated }
+    };
+    pocket.budgets.iter().map(|budget| of(&budget.of, budget.total)).collect()
+}
+
+/// What keeps a campaign with these settings from using its pockets beside these other campaigns. Pointers are into the campaign
+/// document.
+#[must_use]
+pub fn problems<'a>(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    others: impl Iterator<Item = &'a Campaign> + Clone,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
+    for pocket in pockets.filter(|pocket| pocket.allocates) {
+        for allocation in allocations(pocket, others.clone()) {
+            let Allocation { of, total, .. } = &allocation;
+            let (id, left) = (&pocket.id, allocation.left());
+            match declared(settings, of) {
+                None => {
+                    let message = format!("the pocket {id} allocates its {of}: declare a budget for it");
+                    problems.push(Problem { pointer: "/budgets".into(), message });
+                }
+                Some((index, asked)) if asked > left => {
+                    let message =
+                        format!("{asked} {of} asked of the pocket {id}, which holds {total} and has {left} left");
+                    problems.push(Problem { pointer: format!("/budgets/{index}/total"), message });
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    problems
+}
+
+/// What keeps a pocket from being set so while these campaigns use it. Pointers are into the pocket document.
+#[must_use]
+pub fn problems_of_pocket<'a>(pocket: &Pocket, campaigns: impl Iterator<Item = &'a Campaign> + Clone) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !pocket.allocates {
+        return problems;
+    }
+    let uses =
+        |campaign: &&Campaign| campaign.lifecycle.holds_budget() && campaign.settings.pockets.contains(&pocket.id);
+    for (index, Allocation { of, total, allocated }) in allocations(pocket, campaigns.clone()).into_iter().enumerate() {
+        for campaign in campaigns.clone().filter(uses).filter(|campaign| declared(&campaign.settings, &of).is_none()) {
+            let message = format!("the campaign {} has no budget of its own for {of}", campaign.id);
+            problems.push(Problem { pointer: "/allocates".into(), message });
+        }
+        if allocated > total {
+            let message = format!("campaigns have set {allocated} {of} apart, more than {total}");
+            problems.push(Problem { pointer: format!("/budgets/{index}/total"), message });
+        }
+    }
+    problems
+}
+
+/// The least that a campaign's own budgets allow of all that a pattern counts, and the place of that budget.
+fn declared(settings: &Settings, of: &UnitPattern) -> Option<(usize, Quantity)> {
+    let covers = |own: &UnitPattern| own == of || *own == UnitPattern::Class(of.class());
+    let own = settings.budgets.iter().enumerate().filter(|(_, budget)| covers(&budget.of));
+    own.map(|(index, budget)| (index, budget.total)).min_by_key(|(_, total)| *total)
+}
