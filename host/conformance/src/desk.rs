@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
 use largesse_documents::programme::ProgrammeDocument;
+use largesse_documents::segment::SegmentDocument;
+use largesse_documents::time::read_day;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
@@ -15,7 +17,7 @@ use largesse_service::{ChangeError, Service};
 use serde_json::Value;
 
 use crate::run::{chain, listed, said};
-use crate::scenario::{QuoteStep, RedeemStep, Scenario, Step};
+use crate::scenario::{CalendarStep, QuoteStep, RedeemStep, Scenario, Step};
 
 /// What a question or a redemption came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub(crate) struct Reply {
     pub(crate) refused: Option<String>,
     /// The ledger's no to a redemption.
     pub(crate) denied: Option<String>,
+    /// Where a campaign that was to be made is wrong.
+    pub(crate) problems: Vec<String>,
+    /// What is on.
+    pub(crate) entries: Vec<String>,
 }
 
 /// Sets what the scenario says of units, pockets and programmes.
@@ -56,6 +62,14 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.set_pocket(read).await.map_err(|error| at(said(&error)))?;
+    }
+    for (id, segment) in &scenario.segments {
+        let at = |what: String| (segment.span().start, format!("segment {id}: {what}"));
+        let document: Result<SegmentDocument, _> = serde_json::from_value(segment.get_ref().clone());
+        let document = document.map_err(|error| at(error.to_string()))?;
+        let id = id.parse().map_err(|error| at(format!("{error}")))?;
+        let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
+        service.set_segment(read).await.map_err(|error| at(said(&error)))?;
     }
     for (id, programme) in &scenario.programmes {
         let at = |what: String| (programme.span().start, format!("programme {id}: {what}"));
@@ -129,6 +143,23 @@ pub(crate) async fn command(service: &Service, main: &CampaignId, step: &Step, w
 
 pub(crate) fn named(campaign: Option<&str>, main: &CampaignId) -> Result<CampaignId, String> {
     campaign.map_or_else(|| Ok(main.clone()), |id| id.parse().map_err(|error| format!("campaign: {error}")))
+}
+
+/// What is on, as local days and campaigns.
+pub(crate) async fn calendar(service: &Service, step: &CalendarStep) -> Result<Reply, String> {
+    let customer = step.customer.as_deref().map(CustomerId::new).transpose();
+    let customer = customer.map_err(|error| format!("calendar: {error}"))?;
+    let (from, to) = (read_day(&step.from)?, read_day(&step.to)?);
+    let entries = service.calendar(customer, Some((from, to))).await.map_err(|error| chain(&error))?;
+    let mut days: Vec<String> = entries
+        .iter()
+        .flat_map(|entry| {
+            let day = |start| entry.active.zone.text(start).chars().take(10).collect::<String>();
+            entry.occurrences.iter().map(move |one| format!("{} {}", day(one.start), entry.active.campaign.id))
+        })
+        .collect();
+    days.sort();
+    Ok(Reply { entries: days, ..Reply::default() })
 }
 
 /// Where customers stand, by programme.

@@ -37,6 +37,8 @@ pub(crate) struct Actual {
     /// Of the owners that the step names; `None` where nothing is kept.
     pub(crate) states: BTreeMap<String, Option<Value>>,
     pub(crate) answer: Option<Value>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) entries: Vec<String>,
     pub(crate) placed: Vec<PlacedExpected>,
     pub(crate) shares: Vec<ShareExpected>,
     pub(crate) enrolled: Vec<EnrolledExpected>,
@@ -212,6 +214,8 @@ fn reached(step: &Step, actual: &Actual) -> Vec<Difference> {
         };
         found.extend(expected.iter().filter_map(unmet));
     }
+    found.extend(texts("problems", step.problems.as_deref(), actual.problems.clone()));
+    found.extend(texts("entries", step.entries.as_deref(), actual.entries.clone()));
     let placed = |one: &PlacedExpected| match &one.tier {
         Some(tier) => format!("{} into {tier} of {}", one.to, one.programme),
         None => format!("{} out of {}", one.to, one.programme),

@@ -1,31 +1,30 @@
 //! Runs a scenario in the host's own pipeline, over the memory model of the store, by a clock that follows the events.
 
+mod look;
+mod operate;
+mod repeat;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use largesse_documents::rollout::ActivationDocument;
 use largesse_documents::{CampaignDocument, CustomerDocument};
-use largesse_domain::activation::ActivationCause;
 use largesse_domain::campaign::Campaign;
-use largesse_domain::decision::{Output, Owner};
+use largesse_domain::decision::Output;
 use largesse_domain::effect::{Effect, EffectKind};
-use largesse_domain::facts::{StateKey, Wanted};
-use largesse_domain::grant::Grant;
-use largesse_domain::id::{CampaignId, CustomerId, Digest, EntityId, InvalidId, RefusalCode, SubscriptionName};
+use largesse_domain::id::{CampaignId, CustomerId, Digest, InvalidId, RefusalCode, SubscriptionName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
-use largesse_domain::unit::Quantity;
 use largesse_engine::Workers;
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
 use largesse_service::{
-    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError, VersionOrder,
+    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
 };
 use largesse_store::MemoryStore;
 use serde::Serialize;
@@ -33,7 +32,7 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use crate::desk::{self, Reply};
-use crate::expect::{Actual, Difference, amounts, differences};
+use crate::expect::{Actual, Difference, differences};
 use crate::scenario::{Scenario, Step, StepEvent, TESTED, line_of};
 
 /// The versions of a policy that a scenario is run on.
@@ -305,8 +304,8 @@ impl<'a> Runner<'a> {
     /// What a step led to.
     async fn after(&self, step: &Step, decisions: &[Decision], reply: Reply) -> Result<Actual, String> {
         let mut actual = Actual::of(decisions);
-        let Reply { answer, refused, denied } = reply;
-        actual.answer = answer;
+        let Reply { answer, refused, denied, problems, entries } = reply;
+        (actual.answer, actual.problems, actual.entries) = (answer, problems, entries);
         actual.refused.extend(refused);
         actual.denied.extend(denied);
         if !step.measures.is_empty() {
@@ -337,7 +336,7 @@ impl<'a> Runner<'a> {
             self.service.pass(time(until)?).await.map_err(|error| error.to_string())?;
         }
         if let Some(event) = &step.event {
-            for event in repeated(event, step)? {
+            for event in repeat::repeated(event, step)? {
                 self.arrive(number, &event).await?;
             }
         }
@@ -348,6 +347,15 @@ impl<'a> Runner<'a> {
         if let Some(quote) = &step.quote {
             self.wait_for(quote.time.as_deref()).await?;
             reply = desk::quote(&self.service, &self.campaign, quote).await?;
+        }
+        if let Some(apply) = &step.apply {
+            reply.problems = self.make(apply).await?;
+            if step.problems.is_none() && !reply.problems.is_empty() {
+                return Err(format!("{} is refused: {}", apply.id, reply.problems.join(", ")));
+            }
+        }
+        if let Some(calendar) = &step.calendar {
+            reply = desk::calendar(&self.service, calendar).await?;
         }
         if let Some(command) = &step.command {
             desk::command(&self.service, &self.campaign, step, command).await?;
@@ -375,32 +383,6 @@ impl<'a> Runner<'a> {
         self.service.pass(self.service.clock().now()).await.map_err(|error| error.to_string())
     }
 
-    /// Lets another component decide, as an operator would.
-    async fn activate(&self, name: &str, step: &Step) -> Result<(), String> {
-        let document = ActivationDocument {
-            policy: self.publish(name).await?.to_string(),
-            params: step.params.clone(),
-            effective_from: step.effective_from.clone(),
-            ..ActivationDocument::default()
-        };
-        let spec = document.read().map_err(|problems| format!("activate: {}", listed(&problems)))?;
-        let order = VersionOrder::Activate(spec, ActivationCause::Chosen);
-        let ordered = self.service.order(&self.campaign, order, (Precondition::None, false)).await;
-        ordered.map(drop).map_err(|error| format!("{name} is not activated: {}", said(&error)))
-    }
-
-    async fn set_params(&self, params: &Map<String, Value>, effective_from: Option<&String>) -> Result<(), String> {
-        let mut document = self.document.clone();
-        document.insert("params".into(), params.clone().into());
-        if let Some(effective_from) = effective_from {
-            document.insert("effective_from".into(), effective_from.clone().into());
-        }
-        let registry = self.service.registry();
-        let campaign = &registry.campaign(&self.campaign).ok_or("the campaign is gone")?.campaign;
-        let precondition = Precondition::Version(campaign.version);
-        self.apply(&self.campaign, document, campaign.activations.active.policy, precondition).await.map(drop)
-    }
-
     async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
@@ -425,107 +407,6 @@ impl<'a> Runner<'a> {
             })?;
         let results = self.service.submit(vec![arrival]).await.map_err(|error| error.to_string())?;
         results.into_iter().next().ok_or_else(|| "no answer".into())
-    }
-
-    async fn totals(&self, scenario: &Scenario, text: &str, report: &mut Report) {
-        for (id, units) in &scenario.totals {
-            let line = |unit: &Spanned<u64>| line_of(text, unit.span().start);
-            match self.held(id, units.keys()).await {
-                Ok(actual) => {
-                    report.failures.extend(units.iter().filter_map(|(name, unit)| {
-                        let difference = amounts("totals", (id, name), *unit.get_ref(), Some(&actual))?;
-                        Some(Failure { line: line(unit), difference })
-                    }));
-                    report.totals.insert(id.clone(), actual);
-                }
-                Err(what) => report.failures.push(Failure::new(units.values().next().map_or(1, line), what)),
-            }
-        }
-    }
-
-    /// What a customer holds of units, net of what was taken back.
-    async fn held(&self, id: &str, units: impl Iterator<Item = &String>) -> Result<BTreeMap<String, u64>, String> {
-        self.sums(id, units, |grant| grant.net()).await
-    }
-
-    /// What a customer can use of units now.
-    async fn available(&self, id: &str, units: impl Iterator<Item = &String>) -> Result<BTreeMap<String, u64>, String> {
-        let now = self.service.clock().now();
-        self.sums(id, units, |grant| grant.available_at(now)).await
-    }
-
-    async fn sums(
-        &self,
-        id: &str,
-        units: impl Iterator<Item = &String>,
-        of: impl Fn(&Grant) -> Quantity,
-    ) -> Result<BTreeMap<String, u64>, String> {
-        let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
-        let grants = self.read(move |store| store.grants_to(&customer)).await?;
-        let sum =
-            |unit: &String| grants.iter().filter(|grant| grant.unit.as_str() == unit).map(|one| of(one).get()).sum();
-        Ok(units.map(|unit| (unit.clone(), sum(unit))).collect())
-    }
-
-    /// What is kept of a customer or an entity.
-    async fn state(&self, id: &str) -> Result<Option<Value>, String> {
-        let owners = [CustomerId::new(id).ok().map(Owner::Party), id.parse::<EntityId>().ok().map(Owner::Entity)];
-        let keys = owners.into_iter().flatten().map(|owner| StateKey { campaign: self.campaign.clone(), owner });
-        let wanted = Wanted { states: keys.collect(), ..Wanted::default() };
-        let rows = self.read(move |store| store.load(&wanted)).await?;
-        let Some(state) = rows.states.into_iter().find_map(|(_, state)| state) else { return Ok(None) };
-        let mut value =
-            serde_json::from_str(state.value.as_str()).map_err(|error| format!("the state of {id}: {error}"))?;
-        without_nulls(&mut value);
-        Ok(Some(value))
-    }
-}
-
-/// Drops fields that are null, which a scenario file cannot have.
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, field| !field.is_null());
-            fields.values_mut().for_each(without_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        _ => {}
-    }
-}
-
-/// The events of a step: one, or as many as it says, each numbered.
-fn repeated(event: &StepEvent, step: &Step) -> Result<Vec<StepEvent>, String> {
-    let Some(times) = step.times else { return Ok(vec![event.clone()]) };
-    if times > TIMES_MAX {
-        return Err(format!("times: at most {TIMES_MAX}"));
-    }
-    let start = time(&event.time)?;
-    let numbered = |number: u32| {
-        let with = |text: &str| text.replace("{n}", &number.to_string());
-        let later = i64::from(number - 1) * i64::from(step.every_seconds) * 1_000;
-        let at = start.plus_millis(later).ok_or("every_seconds: too far ahead")?;
-        let mut data = Value::Object(event.data.clone());
-        each_text(&mut data, &with);
-        Ok(StepEvent {
-            id: Some(event.id.as_deref().map_or_else(|| format!("repeated-{}-{number}", start.as_millis()), with)),
-            kind: event.kind.clone(),
-            customer: with(&event.customer),
-            time: largesse_documents::time::instant_text(at),
-            data: data.as_object().cloned().unwrap_or_default(),
-        })
-    };
-    (1..=times).map(numbered).collect()
-}
-
-/// Most events of one step.
-const TIMES_MAX: u32 = 20_000;
-
-fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
-    match value {
-        Value::String(text) => *text = change(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| each_text(field, change)),
-        _ => {}
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Scenario {
     /// Pockets, by id, as the API takes them.
     #[serde(default)]
     pub pockets: BTreeMap<String, Spanned<Value>>,
+    /// Segments, by id, as the API takes them.
+    #[serde(default)]
+    pub segments: BTreeMap<String, Spanned<Value>>,
     /// Programmes, by id, as the API takes them.
     #[serde(default)]
     pub programmes: BTreeMap<String, Spanned<Value>>,
@@ -73,7 +76,13 @@ pub struct Step {
     /// The operator has a campaign start, pause, resume or end.
     #[serde(default)]
     pub command: Option<String>,
-    /// Which campaign a command, parameters or another version are for; the one under test when absent.
+    /// The operator makes another campaign and starts it.
+    #[serde(default)]
+    pub apply: Option<ApplyStep>,
+    /// Somebody looks what is on.
+    #[serde(default)]
+    pub calendar: Option<CalendarStep>,
+    /// Which campaign a command is for; the one under test when absent.
     #[serde(default)]
     pub campaign: Option<String>,
     /// Another component shall decide from now on: [`TESTED`], or one by the name or path that
@@ -128,6 +137,12 @@ pub struct Step {
     /// The answer to the question; fields that are not named are not checked.
     #[serde(default)]
     pub answer: Option<Map<String, Value>>,
+    /// The campaign was refused for problems at exactly these places, in any order.
+    #[serde(default)]
+    pub problems: Option<Vec<String>>,
+    /// What is on: exactly these local days and campaigns, such as `2025-01-03 fridays`, in order.
+    #[serde(default)]
+    pub entries: Option<Vec<String>>,
     /// Exactly these moves within programmes were made, in any order.
     #[serde(default)]
     pub placed: Option<Vec<PlacedExpected>>,
@@ -186,6 +201,31 @@ pub struct RedeemStep {
     /// When, in RFC 3339; now when absent.
     #[serde(default)]
     pub time: Option<String>,
+}
+
+/// A campaign that is made and started while the scenario runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyStep {
+    /// Its id.
+    pub id: String,
+    /// What differs from the campaign under test: fields of a campaign document. Its `policy` is a name or path that
+    /// [`Versions::named`](crate::Versions) finds; the component under test when absent.
+    #[serde(default)]
+    pub with: Map<String, Value>,
+}
+
+/// Somebody looks what is on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarStep {
+    /// For whom; everybody when absent.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// The first local day, such as `2025-01-01`.
+    pub from: String,
+    /// The last local day.
+    pub to: String,
 }
 
 /// A question to a policy.
@@ -294,7 +334,7 @@ pub enum ScenarioError {
         message: String,
     },
     /// A step does nothing, or two things.
-    #[error("a step has one of event, activate, params, advance, redeem, quote and command")]
+    #[error("a step has one of event, activate, params, advance, redeem, quote, command, apply and calendar")]
     Step {
         /// Where, from 1.
         line: usize,
@@ -322,10 +362,10 @@ impl Scenario {
             message: error.message().to_owned(),
         })?;
         for step in &scenario.steps {
-            let Step { event, activate, params, advance, redeem, quote, command, .. } = step.get_ref();
+            let Step { event, activate, params, advance, redeem, quote, command, apply, calendar, .. } = step.get_ref();
             // Parameters may come with the version that they are for.
             let sets = params.is_some() && activate.is_none();
-            let asks = [redeem.is_some(), quote.is_some(), command.is_some()];
+            let asks = [redeem.is_some(), quote.is_some(), command.is_some(), apply.is_some(), calendar.is_some()];
             let does = [event.is_some(), activate.is_some(), sets, advance.is_some()];
             if does.into_iter().chain(asks).filter(|does| *does).count() != 1 {
                 return Err(ScenarioError::Step { line: line_of(text, step.span().start) });
@@ -356,7 +396,7 @@ mod tests {
         let error = Scenario::read(&empty).unwrap_err();
         assert_eq!(
             (error.line(), error.to_string().as_str()),
-            (5, "a step has one of event, activate, params, advance, redeem, quote and command")
+            (5, "a step has one of event, activate, params, advance, redeem, quote, command, apply and calendar")
         );
     }
 }
