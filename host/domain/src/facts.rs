@@ -316,6 +316,18 @@ macro_rules! tables {
                 rows
             }
 
+            /// How many transfers there are since the last time that changes were taken.
+            #[must_use]
+            pub fn transfers_made(&self) -> usize {
+                self.transfers.len()
+            }
+
+            /// The transfers made after there were so many.
+            #[must_use]
+            pub fn transfers_after(&self, made: usize) -> &[Transfer] {
+                self.transfers.get(made..).unwrap_or_default()
+            }
+
             /// How many rows are held.
             #[must_use]
             pub fn len(&self) -> usize {

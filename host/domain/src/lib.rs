@@ -46,4 +46,5 @@ mod schedule;
 pub mod address;
 pub mod delivery;
 pub mod destination;
+pub mod cascade;
 pub mod audit;

@@ -165,6 +165,8 @@ pub const JOBS_WAITING_MAX: usize = 16;
 pub const JOB_EVENTS_MAX: u64 = 100_000;
 /// Most dead deliveries that one command has sent again.
 pub const REPLAY_MAX: usize = 1_000;
+/// Most times in a row that what the host did leads to a further event.
+pub const CASCADE_DEPTH_MAX: u32 = 8;
 
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);

@@ -1,17 +1,18 @@
 //! Timers that policies set and cancel for the owner of a decision.
 //!
 //! A name that is set again is put to its new time and keeps nothing of the old one. A timer is never due before the event
-//! on which it is set; set while a timer's own event is decided on, it is due [`TIMER_AGAIN_MS_MIN`] after that at the
+//! on which it is set; set while an event of the host's own is decided on, it is due [`TIMER_AGAIN_MS_MIN`] after that at the
 //! earliest, so that no policy keeps the host busy with itself.
 
 use crate::adjudicate::Case;
+use crate::cascade;
 use crate::effect::{EffectKind, Schedule};
 use crate::facts::{Facts, StateKey};
 use crate::id::TimerName;
 use crate::limits::{TIMER_AGAIN_MS_MIN, TIMERS_PER_OWNER_MAX};
 use crate::outcome::{Done, Outcome, Reason};
 use crate::time::{Instant, When};
-use crate::timer::{self, Timer, TimerBody, TimerKey};
+use crate::timer::{Timer, TimerBody, TimerKey};
 
 pub(crate) fn set(case: &Case<'_>, schedule: &Schedule, facts: &mut Facts) -> Outcome {
     let names = facts.timer_names.get(&owner(case));
@@ -36,7 +37,7 @@ pub(crate) fn cancel(case: &Case<'_>, name: &TimerName, facts: &mut Facts) -> Ou
 
 fn due(case: &Case<'_>, when: When) -> Instant {
     let event = &case.input.event;
-    let pause = if event.kind.as_str() == timer::EVENT_KIND { TIMER_AGAIN_MS_MIN } else { 0 };
+    let pause = if cascade::is_own(&event.kind) { TIMER_AGAIN_MS_MIN } else { 0 };
     let earliest = event.occurred.plus_millis(pause).unwrap_or(Instant::MAX);
     (case.resolve)(when).map_or(earliest, |due| due.max(earliest))
 }

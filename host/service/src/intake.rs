@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use largesse_domain::cascade::{self, Trail};
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{AboutId, CustomerId, EventId, EventKind, EventSource};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
 use largesse_domain::policy::{Problem, Subscription};
-use largesse_domain::pool;
 use largesse_domain::time::Instant;
-use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::caused;
 use crate::firing::Concerned;
 use crate::kinds::{KindRules, Kinds, Reading};
 use crate::strict_json;
@@ -67,6 +67,8 @@ pub struct Arrival {
     pub rules: Arc<KindRules>,
     /// Whom alone it concerns, when a timer became it.
     pub concerned: Option<Concerned>,
+    /// How it came about, when the host made it of what it did.
+    pub trail: Trail,
 }
 
 /// Parses and checks one event.
@@ -126,11 +128,18 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
         data: Json::from_checked(strict_json::canonical(&data)),
         body_hash,
     };
-    Ok(Arrival { event: Arc::new(event), data: Arc::new(data), reading, rules, concerned: None })
+    Ok(Arrival {
+        event: Arc::new(event),
+        data: Arc::new(data),
+        reading,
+        rules,
+        concerned: None,
+        trail: Trail::default(),
+    })
 }
 
-/// An arrival made of an event that was not sent now: one that is stored, for a decision that was put off, or one that a
-/// timer becomes.
+/// An arrival made of an event that was not sent now: one that is stored, for a decision that was put off, or one that
+/// the host makes.
 ///
 /// # Errors
 /// When its kind was changed so that the event does not fit any more.
@@ -139,8 +148,8 @@ pub(crate) fn again(event: Arc<Event>, kinds: &Kinds) -> Result<Arrival, Rejecte
     let data: Value =
         serde_json::from_str(event.data.as_str()).map_err(|error| Rejected::Malformed(error.to_string()))?;
     let reading = rules.read(&data, event.occurred).unwrap_or_default();
-    let concerned = Concerned::by(&event, &data);
-    Ok(Arrival { rules: Arc::clone(rules), event, data: Arc::new(data), reading, concerned })
+    let (concerned, trail) = (Concerned::by(&event, &data), caused::trail(&event, &data));
+    Ok(Arrival { rules: Arc::clone(rules), event, data: Arc::new(data), reading, concerned, trail })
 }
 
 fn in_time(occurred: Instant, now: Instant, backfill: Backfill) -> Result<(), Rejected> {
@@ -191,13 +200,11 @@ impl Envelope {
         let source = attribute(object, "source", EventSource::new, &mut problems);
         let id = attribute(object, "id", EventId::new, &mut problems);
         let kind = attribute(object, "type", EventKind::new, &mut problems);
-        let source_is = |own: &&str| source.as_ref().is_some_and(|source: &EventSource| source.as_str() == *own);
-        if [EVENT_SOURCE, pool::EVENT_SOURCE].iter().any(source_is) {
+        if source.as_ref().is_some_and(cascade::is_own_source) {
             problems.push(problem("/source", "the host's own; nobody else sends from there"));
         }
-        let kind_is = |own: &&str| kind.as_ref().is_some_and(|kind: &EventKind| kind.as_str() == *own);
-        if [EVENT_KIND, pool::EVENT_KIND].iter().any(kind_is) {
-            problems.push(problem("/type", "only the host tells of its timers and pools"));
+        if kind.as_ref().is_some_and(cascade::is_own) {
+            problems.push(problem("/type", "only the host tells of its timers, its pools and what it did"));
         }
         let actor = attribute(object, "subject", CustomerId::new, &mut problems);
         let occurred = attribute(object, "time", instant, &mut problems);

@@ -15,6 +15,7 @@ pub mod bundled;
 pub mod intake;
 pub mod firing;
 pub mod segment;
+mod caused;
 pub mod seed;
 mod settling;
 pub mod components;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_documents::PolicyRef;
 use largesse_domain::campaign::{Campaign, Revision};
+use largesse_domain::cascade::{Happening, Trail};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::destination::Destination;
 use largesse_domain::id::{CampaignId, DestinationId, Digest, EventKind, PolicyName, PolicyVersion, SegmentId};
@@ -140,6 +141,14 @@ impl Active {
         self.deciding().any(|(_, published)| published.loaded().is_none())
     }
 
+    /// Whether it is live and uses a subscription to this.
+    fn hears_of(&self, happening: Happening) -> bool {
+        let mut subscribed = self.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
+        self.campaign.lifecycle.is_live()
+            && subscribed
+                .any(|declared| declared.kind.as_str() == happening.kind() && self.campaign.subscribes(declared))
+    }
+
     fn kinds(&self) -> BTreeSet<&EventKind> {
         let subscribed = self.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
         let mut kinds: BTreeSet<&EventKind> = subscribed.map(|subscription| &subscription.kind).collect();
@@ -170,6 +179,8 @@ pub struct Registry {
     campaigns: BTreeMap<CampaignId, Arc<Active>>,
     segments: BTreeMap<SegmentId, Arc<Rule>>,
     routes: BTreeMap<EventKind, Vec<CampaignId>>,
+    /// What live campaigns want to hear of that the host did.
+    heard: BTreeMap<Happening, Vec<CampaignId>>,
 }
 
 impl Registry {
@@ -259,18 +270,38 @@ impl Registry {
 
     fn route(&mut self) {
         self.routes.clear();
+        self.heard.clear();
         for (id, active) in &self.campaigns {
             for kind in active.kinds() {
                 self.routes.entry(kind.clone()).or_default().push(id.clone());
             }
+            for happening in Happening::ALL.iter().filter(|happening| active.hears_of(**happening)) {
+                self.heard.entry(*happening).or_default().push(id.clone());
+            }
         }
+    }
+
+    /// Whether any campaign hears of anything that the host does.
+    #[must_use]
+    pub fn hears(&self) -> bool {
+        !self.heard.is_empty()
+    }
+
+    /// Whether a campaign hears of this at that time that is not on the trail.
+    #[must_use]
+    pub fn hears_of(&self, happening: Happening, occurred: Instant, trail: &Trail) -> bool {
+        let hears = |id: &CampaignId| {
+            trail.avoids(id) && self.campaigns.get(id).is_some_and(|active| active.campaign.takes(occurred))
+        };
+        self.heard.get(&happening).into_iter().flatten().any(hears)
     }
 
     /// The campaigns that an event may concern, by id.
     pub fn routed<'a>(&'a self, arrival: &'a Arrival) -> impl Iterator<Item = &'a Arc<Active>> {
         let ids = self.routes.get(&arrival.event.kind).into_iter().flatten();
         let only = arrival.concerned.as_ref().map(|concerned| &concerned.campaign);
-        ids.filter(move |id| only.is_none_or(|only| only == *id)).filter_map(|id| self.campaigns.get(id))
+        let concerns = move |id: &&CampaignId| only.is_none_or(|only| only == *id) && arrival.trail.avoids(id);
+        ids.filter(concerns).filter_map(|id| self.campaigns.get(id))
     }
 
     /// Whether a campaign keeps its events for later: it is paused, or its version is stopped or cannot be run.

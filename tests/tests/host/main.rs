@@ -25,3 +25,4 @@ mod versions;
 mod sdk;
 mod javascript;
 mod delivery;
+mod cascades;

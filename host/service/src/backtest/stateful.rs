@@ -10,6 +10,7 @@ use std::sync::Arc;
 use largesse_documents::report::{Mode, ReportView};
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::{Campaign, Settings};
+use largesse_domain::cascade::is_own_source;
 use largesse_domain::customer::Fact;
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::id::{AttributeName, CampaignId, CustomerId, DecisionId, EventSeq, Tag};
@@ -18,7 +19,6 @@ use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
 use largesse_domain::time::Instant;
-use largesse_domain::timer::EVENT_SOURCE;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_store::{DecisionFilter, Store, StoreError};
 
@@ -77,7 +77,7 @@ pub async fn stateful(
     while !page.is_empty() {
         for together in page.chunk_by(|one, other| one.0.at == other.0.at) {
             let (at, mut arrivals) = (together[0].0.at, Vec::with_capacity(together.len()));
-            for (_, event) in together.iter().filter(|(_, event)| event.key.source.as_str() != EVENT_SOURCE) {
+            for (_, event) in together.iter().filter(|(_, event)| !is_own_source(&event.key.source)) {
                 let facts = tags.of(&event.actor)?;
                 if !facts.is_empty() {
                     for host in hosts.both() {

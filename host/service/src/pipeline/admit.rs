@@ -20,6 +20,8 @@ use crate::seed::Purpose;
 pub(super) struct Admitted {
     pub(super) arrival: Arrival,
     pub(super) admission: Admission,
+    /// Whether its decisions are put off because there was no time or memory to make them.
+    pub(super) put_off: bool,
 }
 
 /// What an arrival will be answered.
@@ -59,6 +61,7 @@ impl Decider {
             }
         };
         self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+        self.cascade()?;
         for ((_, reply), dues) in asked.into_iter().zip(dues) {
             let results = dues.into_iter().map(|due| self.result(due)).collect::<Result<Vec<_>, _>>()?;
             self.pending.after.push(Box::new(move || {
@@ -105,7 +108,8 @@ impl Decider {
                         let last = admitted.last().map_or(first_new, |last| last.admission.seq);
                         let seq = EventSeq(last.0 + 1);
                         known.insert(key.clone(), (seq, arrival.event.body_hash));
-                        admitted.push(Admitted { arrival: arrival.clone(), admission: Admission { seq, at: now } });
+                        let admission = Admission { seq, at: now };
+                        admitted.push(Admitted { arrival: arrival.clone(), admission, put_off: false });
                         Due::New(seq)
                     }
                 });
@@ -159,7 +163,8 @@ impl Decider {
     /// Decides an event and forgets it.
     pub(super) fn dry_run(&mut self, arrival: Arrival) -> Result<DryRun, StoreError> {
         let seq = EventSeq(self.last_event.0 + 1);
-        let admitted = [Admitted { arrival, admission: Admission { seq, at: self.clock.now() } }];
+        let admission = Admission { seq, at: self.clock.now() };
+        let admitted = [Admitted { arrival, admission, put_off: false }];
         let savepoint = self.facts.savepoint();
         let round = self.decide(&admitted, Purpose::DryRun);
         self.facts.undo_to(savepoint);

@@ -28,6 +28,7 @@ use super::outbox::Draft;
 use super::protect::Run;
 use super::show::Cast;
 use super::trial::Shadow;
+use crate::caused::Caused;
 use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
 
@@ -73,6 +74,7 @@ pub(super) struct Round {
     pub(super) stuck: Vec<(StateKey, StuckState)>,
     pub(super) put_off: Vec<(PutOff, Deferred)>,
     pub(super) drafts: Vec<Draft>,
+    pub(super) caused: Vec<Caused>,
 }
 
 /// Why a group could not be decided. Nothing of it is left in the facts.
@@ -135,7 +137,7 @@ impl Decider {
             if !campaign.takes(inner.occurred) || !self.is_in_audience(active, event) {
                 continue;
             }
-            let waits = self.why_put_off(active);
+            let waits = self.why_put_off(active).or(event.put_off.then_some(WhyPutOff::Fault));
             for (side, published) in active.deciding() {
                 for (subscription, declared) in published.manifest().subscriptions.iter().enumerate() {
                     if declared.kind != inner.kind || !campaign.subscribes(declared) {
@@ -146,8 +148,10 @@ impl Decider {
                         tasks.push(Task { event: index, active, published, loaded, side, subscription, attempts: 0 });
                     } else if side == Side::Active || active.published.manifest().subscription(&declared.name).is_none()
                     {
-                        let (why, at) = (waits.unwrap_or(WhyPutOff::Held), event.admission.at);
-                        round.put_off.push(put_off(key(campaign, event, declared), 0, why, at));
+                        let why = waits.unwrap_or(WhyPutOff::Held);
+                        let (attempts, wait) = if why == WhyPutOff::Fault { (1, DEFER_MS) } else { (0, 0) };
+                        let due = event.admission.at.plus_millis(wait).unwrap_or(Instant::MAX);
+                        round.put_off.push(put_off(key(campaign, event, declared), attempts, why, due));
                     }
                 }
             }
@@ -193,8 +197,15 @@ impl Decider {
         let evaluated: Vec<Evaluated<'_>> =
             evaluated.map(|(((task, cast), job), evaluation)| Evaluated { task, cast, job, evaluation }).collect();
         self.ensure_for_proposals(&evaluated, events)?;
+        let hears = purpose == Purpose::Commit && self.registry.hears();
         for (index, Evaluated { task, cast, job, evaluation }) in evaluated.into_iter().enumerate() {
-            self.settle((task, cast), &events[task.event], (job, evaluation, shadows.get(&index)), round);
+            let (made, transfers) = (round.decisions.len(), self.facts.transfers_made());
+            let event = &events[task.event];
+            self.settle((task, cast), event, (job, evaluation, shadows.get(&index)), round);
+            if hears && let Some(decision) = round.decisions.get(made) {
+                let caused = self.caused_by(decision, (task, event), transfers)?;
+                round.caused.extend(caused);
+            }
         }
         Ok(())
     }
@@ -384,6 +395,7 @@ impl Decider {
         for draft in round.drafts {
             self.post(draft);
         }
+        self.caused.append(&mut round.caused);
     }
 }
 

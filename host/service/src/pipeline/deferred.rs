@@ -54,8 +54,8 @@ impl Decider {
     /// Makes decisions that the batch that gathers has put off behind those of the store. Says whether it made all.
     fn decide_gathered(&mut self, live: &[CampaignId]) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let due = |deferred: &Deferred| deferred.due <= now && live.contains(&deferred.key.campaign);
-        let (mut due, later): (Vec<_>, Vec<_>) = self.pending.batch.deferred.drain(..).partition(due);
+        let is_due = |deferred: &Deferred| deferred.due <= now && live.contains(&deferred.key.campaign);
+        let (mut due, later): (Vec<_>, Vec<_>) = self.pending.batch.deferred.drain(..).partition(is_due);
         self.pending.batch.deferred = later;
         if due.is_empty() {
             return Ok(true);
@@ -76,7 +76,8 @@ impl Decider {
                 self.pending.batch.deferred.push(deferred);
             }
         }
-        Ok(all)
+        // What these caused may have been put off behind them.
+        Ok(all && !self.pending.batch.deferred.iter().any(is_due))
     }
 
     fn deferred_may_be_due(&mut self) -> bool {
@@ -98,7 +99,7 @@ impl Decider {
             let seq = admission.seq;
             match intake::again(event, &self.registry.kinds) {
                 Ok(arrival) => {
-                    readable.insert(seq, Admitted { arrival, admission });
+                    readable.insert(seq, Admitted { arrival, admission, put_off: false });
                 }
                 Err(error) => tracing::error!(seq = seq.0, %error, "a deferred event cannot be read any more"),
             }
@@ -150,6 +151,7 @@ impl Decider {
             self.pending.batch.undeferred.push(deferred.key.clone());
         }
         self.keep_round(round);
+        self.cascade()?;
         reach(Point::DeferredDecided);
         Ok(true)
     }

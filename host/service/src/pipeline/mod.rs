@@ -13,6 +13,7 @@ mod admit;
 mod answer;
 mod bind;
 mod audience;
+mod cascade;
 mod catalogue;
 mod control;
 mod decide;
@@ -59,6 +60,7 @@ pub use quote::{Ask, Quote};
 pub(crate) use decide::not_migrated;
 use outbox::Outbox;
 
+use crate::caused::Caused;
 use crate::clock::Clock;
 use crate::intake::Arrival;
 use crate::registry::Registry;
@@ -123,6 +125,8 @@ pub(crate) struct Decider {
     last_decision: DecisionId,
     outbox: Outbox,
     pending: Pending,
+    /// What was done and is still to become events.
+    caused: Vec<Caused>,
     /// Events that are decided and not yet on disk.
     unwritten: HashMap<EventKey, (EventSeq, BodyHash)>,
     /// What they will be answered.
@@ -223,6 +227,7 @@ impl Decider {
             last_decision: counters.last_decision,
             outbox: Outbox::after(counters.last_delivery),
             pending: Pending::default(),
+            caused: Vec::new(),
             unwritten: HashMap::new(),
             answers: HashMap::new(),
             backlog,
@@ -339,7 +344,9 @@ impl Decider {
                     let _ = reply.send(());
                 })),
                 Work::Change(change, reply) => {
+                    let made = self.facts.transfers_made();
                     let changed = self.change(change)?;
+                    self.request_caused(made)?;
                     reach(Point::ChangeMade);
                     self.pending.after.push(Box::new(move || {
                         let _ = reply.send(changed);

@@ -206,6 +206,11 @@ fn live(grant: &Grant, now: Instant) -> Option<LiveGrant> {
     })
 }
 
+/// What a wallet holds of a unit that can be used.
+pub(super) fn balance(wallet: &[&Grant], unit: &Unit, now: Instant) -> i64 {
+    balances(wallet, &UnitPattern::Unit(unit.clone()), now).pop().map_or(0, |(_, amount)| amount)
+}
+
 fn customer_at(event: &Admitted, pointer: &str) -> Option<CustomerId> {
     CustomerId::new(event.arrival.data.pointer(pointer)?.as_str()?).ok()
 }

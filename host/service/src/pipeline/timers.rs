@@ -103,13 +103,15 @@ impl Decider {
 
     /// Does in the ledger what the time has come for.
     fn come_due(&mut self, due: &[(TimerKey, Timer)], now: Instant) -> Result<(), StoreError> {
-        for (key, _) in due {
-            self.facts.set_timer(key.clone(), None);
-            match key {
+        for timer in due {
+            let made = self.facts.transfers_made();
+            self.facts.set_timer(timer.0.clone(), None);
+            match &timer.0 {
                 TimerKey::Grant(lot) => self.grant_is_due(lot, now)?,
                 TimerKey::Redemption(id) => self.redemption_is_due(id, now)?,
                 TimerKey::Policy { .. } | TimerKey::Pool { .. } => {}
             }
+            self.clock_caused(made, timer)?;
         }
         let late = due.iter().map(|(_, timer)| now.as_millis() - timer.due.as_millis()).collect();
         self.pending.after.push(Box::new(move || measure(late)));
@@ -153,7 +155,7 @@ impl Decider {
             for ((key, _, arrival), number) in fired.iter().zip(1..) {
                 self.facts.set_timer(key.clone(), None);
                 let admission = Admission { seq: EventSeq(self.last_event.0 + number), at: now };
-                admitted.push(Admitted { arrival: arrival.clone(), admission });
+                admitted.push(Admitted { arrival: arrival.clone(), admission, put_off: false });
             }
             match self.decide(&admitted, Purpose::Commit) {
                 Ok(round) => {
@@ -175,6 +177,7 @@ impl Decider {
                 Err(Aborted::Store(error)) => return Err(error),
             }
         }
+        self.cascade()?;
         let late = fired.into_iter().map(|(_, timer, _)| now.as_millis() - timer.due.as_millis()).collect();
         self.pending.after.push(Box::new(move || measure(late)));
         Ok(())

@@ -1,0 +1,215 @@
+//! What the host did becomes events for other campaigns, decided in further rounds of the same batch.
+//!
+//! They are made only when a live campaign hears of them, numbered behind the events that caused them, and committed with what they
+//! tell of: neither is there without the other, and nothing happens twice. Nobody is answered. A dry run causes nothing.
+
+use std::sync::Arc;
+
+use largesse_documents::time::instant_text;
+use largesse_domain::cascade::{Booked, Happening, Trail, booked};
+use largesse_domain::decision::Output;
+use largesse_domain::effect::{Effect, TagChange};
+use largesse_domain::event::Admission;
+use largesse_domain::facts::Wanted;
+use largesse_domain::grant::GrantSlot;
+use largesse_domain::id::{CampaignId, CustomerId, EventSeq};
+use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
+use largesse_domain::timer::{Timer, TimerKey};
+use largesse_store::StoreError;
+use serde_json::{Map, Value, json};
+
+use super::Decider;
+use super::admit::Admitted;
+use super::decide::{Aborted, Task};
+use super::show;
+use crate::caused::{Caused, Doer};
+use crate::seed::Purpose;
+
+/// Something done to a customer, with what of its event's data says so.
+type Deed = (Happening, CustomerId, Value);
+
+impl Decider {
+    /// What a decision has caused that was just made, after so many transfers.
+    pub(super) fn caused_by(
+        &mut self,
+        decision: &Decision,
+        (task, event): (&Task, &Admitted),
+        made: usize,
+    ) -> Result<Vec<Caused>, StoreError> {
+        let (Verdict::Accepted(outcomes), Output::Proposal(proposal)) =
+            (&decision.verdict, &decision.evaluation.output)
+        else {
+            return Ok(Vec::new());
+        };
+        let (input, key) = (&decision.input, &event.arrival.event.key);
+        let parts = [
+            "decision",
+            decision.campaign.as_str(),
+            input.subscription.as_str(),
+            input.owner.kind().as_str(),
+            input.owner.id(),
+            key.source.as_str(),
+            key.id.as_str(),
+        ];
+        let by = Doer {
+            key: parts.map(str::to_owned).to_vec(),
+            decision: Some(decision.id),
+            campaign: Some(decision.campaign.clone()),
+            trail: event.arrival.trail.next(Some(&decision.campaign)),
+            occurred: event.arrival.event.occurred,
+        };
+        let mut deeds = self.deeds(made, &by, outcomes)?;
+        for (effect, outcome) in proposal.effects.iter().zip(outcomes) {
+            if let (Effect::Tag(change), Outcome::Applied(_)) = (effect, outcome) {
+                deeds.push(tagged(change, task, &by));
+            }
+        }
+        Ok(self.cause(deeds, by))
+    }
+
+    /// Decides what a request has caused, after so many transfers.
+    pub(super) fn request_caused(&mut self, made: usize) -> Result<(), StoreError> {
+        let key = vec!["request".to_owned(), (self.last_event.0 + 1).to_string()];
+        let trail = Trail::default().next(None);
+        let by = Doer { key, decision: None, campaign: None, trail, occurred: self.clock.now() };
+        self.caused_beside(made, by)
+    }
+
+    /// Decides what a timer of the ledger's has caused, after so many transfers. What a campaign gave and expires is not told to it.
+    pub(super) fn clock_caused(&mut self, made: usize, (key, timer): &(TimerKey, Timer)) -> Result<(), StoreError> {
+        let campaign = match key {
+            TimerKey::Grant(lot) => Some(lot.slot.campaign.clone()),
+            TimerKey::Policy { .. } | TimerKey::Redemption(_) => None,
+        };
+        let trail = Trail::default().next(campaign.as_ref());
+        let key = vec!["clock".to_owned(), key.to_string(), timer.due.as_millis().to_string()];
+        let by = Doer { key, decision: None, campaign, trail, occurred: timer.due };
+        self.caused_beside(made, by)
+    }
+
+    fn caused_beside(&mut self, made: usize, by: Doer) -> Result<(), StoreError> {
+        if self.registry.hears() {
+            let deeds = self.deeds(made, &by, &[])?;
+            let caused = self.cause(deeds, by);
+            self.caused.extend(caused);
+        }
+        self.cascade()
+    }
+
+    /// What the transfers made after so many did that a campaign hears of. Balances are those of now.
+    fn deeds(&mut self, made: usize, by: &Doer, outcomes: &[Outcome]) -> Result<Vec<Deed>, StoreError> {
+        let heard = |booked: &Booked| self.registry.hears_of(booked.happening(), by.occurred, &by.trail);
+        let booked: Vec<Booked> = booked(self.facts.transfers_after(made)).into_iter().filter(heard).collect();
+        let of_balance = booked.iter().filter(|booked| matches!(booked, Booked::Balance { .. }));
+        let wallets = of_balance.map(|booked| booked.customer().clone()).collect();
+        self.ensure(Wanted { wallets, ..Wanted::default() })?;
+        let now = self.clock.now();
+        let deed = |booked: Booked| match booked {
+            Booked::Benefit { happening, lot, unit, quantity, pending } => {
+                let (campaign, key) = (lot.slot.campaign.as_str(), lot.slot.key.as_str());
+                let mut data =
+                    json!({"campaign": campaign, "key": key, "unit": unit.as_str(), "quantity": quantity.get()});
+                if happening == Happening::BenefitGranted {
+                    data["pending"] = pending.into();
+                    if let Some(choice) = choice(outcomes, &lot.slot) {
+                        data["choice"] = choice.into();
+                    }
+                }
+                (happening, lot.slot.to, data)
+            }
+            Booked::Balance { happening, customer, unit, delta } => {
+                let balance = show::balance(&self.facts.wallet(&customer), &unit, now);
+                (happening, customer, json!({"unit": unit.as_str(), "delta": delta, "balance": balance}))
+            }
+        };
+        Ok(booked.into_iter().map(deed).collect())
+    }
+
+    /// The events that deeds become, unless nobody hears of them or their trail has come to its end.
+    fn cause(&self, mut deeds: Vec<Deed>, by: Doer) -> Vec<Caused> {
+        deeds.retain(|(happening, ..)| self.registry.hears_of(*happening, by.occurred, &by.trail));
+        if deeds.is_empty() {
+            return Vec::new();
+        }
+        if by.trail.ends() {
+            let through = by.trail.through.iter().map(CampaignId::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!(through, events = deeds.len(), "campaigns hear of one another too deep: no further events");
+            metrics::counter!("largesse_cascades_ended_total").increment(1);
+            return Vec::new();
+        }
+        let by = Arc::new(by);
+        let mut caused: Vec<Caused> = Vec::with_capacity(deeds.len());
+        for (happening, customer, data) in deeds {
+            let same = |other: &&Caused| other.happening == happening && other.customer == customer;
+            let number = caused.iter().filter(same).count();
+            let data = if let Value::Object(data) = data { data } else { Map::new() };
+            caused.push(Caused { happening, customer, data, by: Arc::clone(&by), number });
+        }
+        caused
+    }
+
+    /// Decides what was caused, round by round, until nothing more is.
+    pub(super) fn cascade(&mut self) -> Result<(), StoreError> {
+        while !self.caused.is_empty() {
+            let caused = std::mem::take(&mut self.caused);
+            let mut admitted = self.number_caused(caused);
+            let round = loop {
+                match self.decide(&admitted, Purpose::Commit) {
+                    Ok(round) => break round,
+                    // What caused it stands, so it cannot be refused: its decisions are put off.
+                    Err(Aborted::Event { index, why, by }) => {
+                        if !self.protect(&mut vec![by]) {
+                            let event = &admitted[index].arrival.event;
+                            tracing::warn!(event = %event.key.id, why, "decisions on what was caused are put off");
+                            admitted[index].put_off = true;
+                        }
+                    }
+                    Err(Aborted::Store(error)) => return Err(error),
+                }
+            };
+            self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+            self.keep(&admitted, round);
+        }
+        Ok(())
+    }
+
+    fn number_caused(&self, caused: Vec<Caused>) -> Vec<Admitted> {
+        let at = self.clock.now();
+        let mut admitted: Vec<Admitted> = Vec::with_capacity(caused.len());
+        for caused in caused {
+            let kind = caused.happening.kind();
+            match caused.arrival(&self.registry.kinds) {
+                Ok(arrival) => {
+                    metrics::counter!("largesse_events_caused_total", "kind" => kind).increment(1);
+                    let last = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+                    let admission = Admission { seq: EventSeq(last.0 + 1), at };
+                    admitted.push(Admitted { arrival, admission, put_off: false });
+                }
+                Err(error) => tracing::error!(kind, %error, "what the host did cannot be told to campaigns"),
+            }
+        }
+        admitted
+    }
+}
+
+fn choice(outcomes: &[Outcome], slot: &GrantSlot) -> Option<usize> {
+    outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Applied(Done::Granted { grant, choice, .. })
+        | Outcome::Reduced(Done::Granted { grant, choice, .. }, _)
+            if grant == slot =>
+        {
+            Some(*choice)
+        }
+        _ => None,
+    })
+}
+
+fn tagged(change: &TagChange, task: &Task, by: &Doer) -> Deed {
+    let happening = if change.present { Happening::TagAdded } else { Happening::TagRemoved };
+    let mut data = json!({"tag": change.tag.as_str()});
+    let until = change.until.filter(|_| change.present);
+    if let Some(until) = until.and_then(|until| task.active.zone.resolve(until, by.occurred)) {
+        data["until"] = instant_text(until).into();
+    }
+    (happening, change.to.clone(), data)
+}
