@@ -6,8 +6,8 @@ use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
     backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, job,
-    kind, ledger, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, segment, serve,
-    simulate, token, unit,
+    kind, ledger, messages, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, segment,
+    serve, simulate, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -52,6 +52,7 @@ enum Command {
     Kind(kind::Args),
     Destination(destination::Args),
     Delivery(delivery::Args),
+    Messages(messages::Args),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
     /// Print a script that completes commands in a shell
@@ -95,6 +96,7 @@ pub(crate) fn run() -> Result {
         Command::Kind(args) => kind::run(args, output),
         Command::Destination(args) => destination::run(args, output),
         Command::Delivery(args) => delivery::run(args, output),
+        Command::Messages(args) => messages::run(args, output),
         Command::Openapi => write_out(&format!("{}\n", largesse_http::openapi().trim_end())),
         Command::Completions { shell } => {
             let mut script = Vec::new();

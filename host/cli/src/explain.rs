@@ -271,6 +271,8 @@ fn why(code: &str) -> String {
         "too-many-tags" => "the customer has as many tags as there may be",
         "too-many-timers" => "the owner has as many timers as there may be",
         "no-such-timer" => "no such timer is set",
+        "no-consent" => "the customer has not agreed to be sent marketing messages",
+        "too-many-messages" => "the customer is sent as many marketing messages as there may be for now",
         other => return other.to_owned(),
     };
     format!("{words} ({code})")

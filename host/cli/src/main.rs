@@ -38,6 +38,7 @@ mod ledger;
 mod kind;
 mod destination;
 mod delivery;
+mod messages;
 mod job;
 mod token;
 mod showcase;

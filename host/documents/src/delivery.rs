@@ -85,9 +85,9 @@ pub fn notice_text(
             "policy": withdrawal.policy.to_string(), "reason": withdrawal.reason.to_string(),
             "done": withdrawal.rescue.as_str(), "active": withdrawal.active.to_string(),
         }),
-        Notice::Message(message) => json!({
+        Notice::Message { message, without, .. } => json!({
             "to": message.to.as_str(), "key": message.key.as_str(), "template": message.template.as_str(),
-            "vars": json_value(&message.vars), "class": class_word(message.class), "channels": message.channels,
+            "vars": json_value(&message.vars), "class": class_word(message.class), "channels": message.channels.iter().filter(|channel| !without.contains(channel)).collect::<Vec<_>>(),
         }),
         Notice::Tag(tag) => json!({
             "to": tag.to.as_str(), "tag": tag.tag.as_str(), "present": tag.present, "until": until.map(instant_text),
@@ -235,9 +235,10 @@ mod tests {
             template: id("welcome"),
             vars: Json::from_checked(r#"{"a": "\"é"}"#),
             class: MessageClass::Service,
-            channels: vec!["push".into()],
+            channels: vec!["sms".into(), "push".into()],
         };
-        let said = data(Notice::Message(&message), None);
+        let without = ["sms".to_owned()];
+        let said = data(Notice::Message { message: &message, without: &without, not_before: None }, None);
         assert_eq!(
             (&said["vars"], &said["channels"], &said["to"]),
             (&json!({"a": "\"é"}), &json!(["push"]), &json!("u1"))

@@ -28,6 +28,7 @@ pub mod job;
 pub mod ledger;
 pub mod rollout;
 pub mod report;
+pub mod message_rules;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;

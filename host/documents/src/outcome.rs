@@ -55,6 +55,12 @@ pub struct OutcomeView {
     /// Until when it is reserved, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// Of a message in quiet hours: when they are over, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Of a message: the channels named for it that the customer has refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without: Option<Vec<String>>,
     /// What became of what was held: `commit` or `release`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
@@ -216,10 +222,12 @@ impl OutcomeView {
                 });
                 Self { effect: "revoke".into(), reversals: Some(reversals.collect()), ..Self::default() }
             }
-            Done::Messaged { to, key } => Self {
+            Done::Messaged { to, key, not_before, without } => Self {
                 effect: "message".into(),
                 to: Some(to.to_string()),
                 key: Some(key.to_string()),
+                not_before: not_before.map(instant_text),
+                without: (!without.is_empty()).then(|| without.clone()),
                 ..Self::default()
             },
             Done::Tagged { to, tag, present } => Self {

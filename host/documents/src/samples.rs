@@ -217,7 +217,8 @@ fn done() -> impl Strategy<Value = Done> {
         }),
         vec(reversal, 0..3).prop_map(Done::Revoked),
         wider_done(),
-        (name("u"), name("m")).prop_map(|(to, key)| Done::Messaged { to, key }),
+        (name("u"), name("m"), of(instant()), vec(name::<String>("ch"), 0..3))
+            .prop_map(|(to, key, not_before, without)| Done::Messaged { to, key, not_before, without }),
         (name("u"), name("g"), any::<bool>()).prop_map(|(to, tag, present)| Done::Tagged { to, tag, present }),
         (name("t"), instant()).prop_map(|(name, due)| Done::Scheduled { name, due }),
         name("t").prop_map(|name| Done::TimerCancelled { name }),

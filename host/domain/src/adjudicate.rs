@@ -8,7 +8,8 @@
 //! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended, outside its windows, a pocket closed, its hold over if it
 //!    would be taken back then; then each choice against class, credit ceiling, limits, budgets, stock; the first that fits
 //!    whole is given; when none does, the grant's own word decides: refuse (the decision is denied), reduce (the first choice
-//!    with room), skip. Of what is reserved and settled, [`crate::reserve`] says the order.
+//!    with room), skip. Of what is reserved and settled, [`crate::reserve`] says the order. A
+//!    message: sent before; of a marketing one, no consent, then too many; in quiet hours it waits.
 //!
 //! A denied decision leaves the facts as they were.
 
@@ -19,15 +20,16 @@ use crate::catalogue::Catalogue;
 use crate::customer::Fact;
 use crate::decision::{Fault, FaultKind, Input};
 use crate::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, Enrolment, GrantProposal, Held, Message, Proposal, RevocationTarget,
+    Benefit, Claim, Dimension, Effect, EffectKind, Enrolment, GrantProposal, Held, Proposal, RevocationTarget,
     Shortfall, TagChange,
 };
-use crate::facts::{AboutKey, ClaimKey, Facts, MessageSlot, Wanted};
+use crate::facts::{AboutKey, ClaimKey, Facts, Wanted};
 use crate::grant::{AfterHold, Grant, GrantSlot, Hold};
 use crate::id::{AboutId, CampaignId, CustomerId, DecisionId, GrantKey, Identifier};
 use crate::ledger::{Cause, Entry};
 use crate::lot;
 use crate::measure;
+use crate::message;
 use crate::outcome::{Denied, Done, Outcome, Reason, Verdict};
 use crate::policy::Manifest;
 use crate::pool;
@@ -36,7 +38,7 @@ use crate::redemption;
 use crate::reserve;
 use crate::revoke;
 use crate::schedule;
-use crate::time::{Instant, When};
+use crate::time::{Instant, Moment, When};
 use crate::unit::{Quantity, Unit, UnitClass};
 
 /// The case that a proposal is judged in.
@@ -56,6 +58,8 @@ pub struct Case<'a> {
     pub decision: DecisionId,
     /// Whether customers can be handed on to a campaign.
     pub takes_on: &'a dyn Fn(&CampaignId) -> bool,
+    /// When it is judged, by the host's clock; later than the input's `now` after a deferral.
+    pub made: Moment,
     /// Turns what the policy asked for into an instant, in the campaign's zone. `None` when there is none.
     pub resolve: &'a dyn Fn(When) -> Option<Instant>,
 }
@@ -189,9 +193,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
                     wanted.extend(case.book().wanted(to, &unit_of(case, choice)));
                 }
             }
-            Effect::Message(message) => {
-                wanted.messages.insert(message_slot(case, message));
-            }
+            Effect::Message(message) => message::wanted(case, message, &mut wanted),
             Effect::Schedule(schedule) => wanted.timer(schedule::key(case, &schedule.name)),
             Effect::CancelTimer(name) => wanted.timer(schedule::key(case, name)),
             Effect::Share(share) => {
@@ -267,15 +269,7 @@ fn effects(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<Ve
         let outcome = match effect {
             Effect::Grant(proposal) => grant(case, proposal, facts).map_err(denied)?,
             Effect::Revoke(revocation) => revoke::apply(case, revocation, facts),
-            Effect::Message(message) => {
-                let slot = message_slot(case, message);
-                if *facts.messages.get(&slot) {
-                    Outcome::Skipped(effect.kind(), Reason::AlreadySent)
-                } else {
-                    facts.messages.put(slot, true);
-                    Outcome::Applied(Done::Messaged { to: message.to.clone(), key: message.key.clone() })
-                }
-            }
+            Effect::Message(message) => message::send(case, message, facts),
             Effect::Tag(change) => tag(case, change, facts),
             Effect::Schedule(schedule) => schedule::set(case, schedule, facts),
             Effect::CancelTimer(name) => schedule::cancel(case, name, facts),
@@ -448,8 +442,4 @@ pub(crate) fn slot(case: &Case<'_>, to: &CustomerId, key: &GrantKey) -> GrantSlo
 pub(crate) fn about_key(case: &Case<'_>) -> Option<AboutKey> {
     let about = case.about?.clone();
     Some(AboutKey { campaign: case.campaign.id.clone(), about })
-}
-
-fn message_slot(case: &Case<'_>, message: &Message) -> MessageSlot {
-    MessageSlot { campaign: case.campaign.id.clone(), to: message.to.clone(), key: message.key.clone() }
 }

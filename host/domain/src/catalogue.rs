@@ -1,10 +1,11 @@
-//! What operators say of units, of budgets that campaigns share, of programmes and of segments.
+//! What operators say of units, of budgets that campaigns share, of programmes, of segments and of messages.
 
 use std::collections::BTreeMap;
 
 use crate::budget::Budget;
 use crate::id::{PocketId, ProgrammeId, SegmentId};
 use crate::json::Json;
+use crate::message_rules::MessageRules;
 use crate::programme::Programme;
 use crate::segment::Segment;
 use crate::time::Instant;
@@ -85,7 +86,7 @@ impl Pocket {
     }
 }
 
-/// Everything that operators say of units, pockets, programmes and segments.
+/// Everything that operators say of units, pockets, programmes, segments and messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// Units with terms.
@@ -96,6 +97,8 @@ pub struct Catalogue {
     pub programmes: BTreeMap<ProgrammeId, Programme>,
     /// Sets of customers.
     pub segments: BTreeMap<SegmentId, Segment>,
+    /// What holds for marketing messages.
+    pub messages: MessageRules,
 }
 
 impl Catalogue {

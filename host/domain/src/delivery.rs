@@ -105,7 +105,14 @@ pub enum Notice<'a> {
     /// This version was taken out of a campaign.
     Withdrawn(&'a Withdrawal),
     /// This message is to be sent.
-    Message(&'a Message),
+    Message {
+        /// Which.
+        message: &'a Message,
+        /// But not by these of its channels.
+        without: &'a [String],
+        /// And not before.
+        not_before: Option<Instant>,
+    },
     /// This tag was set or taken.
     Tag(&'a TagChange),
 }
@@ -128,7 +135,7 @@ impl<'a> Notice<'a> {
             Self::Redemption(_) => Topic::RedemptionChanged,
             Self::BudgetReached(_) => Topic::BudgetReached,
             Self::Withdrawn(_) => Topic::VersionWithdrawn,
-            Self::Message(_) => Topic::Message,
+            Self::Message { .. } => Topic::Message,
             Self::Tag(_) => Topic::TagChanged,
         }
     }
@@ -141,7 +148,7 @@ impl<'a> Notice<'a> {
             Self::Posted(grant) | Self::Expired(grant, _) => Some(&grant.slot.to),
             Self::Redemption(redemption) => Some(&redemption.request.customer),
             Self::BudgetReached(_) | Self::Withdrawn(_) => None,
-            Self::Message(message) => Some(&message.to),
+            Self::Message { message, .. } => Some(&message.to),
             Self::Tag(tag) => Some(&tag.to),
         }
     }
@@ -159,7 +166,9 @@ pub fn notices<'a>(effects: &'a [Effect], outcomes: &'a [Outcome], facts: &'a Fa
             (Effect::Revoke(revocation), Done::Revoked(reversals)) => {
                 notices.extend(reversals.iter().map(|reversal| Notice::revoked(reversal, &revocation.reason)));
             }
-            (Effect::Message(message), Done::Messaged { .. }) => notices.push(Notice::Message(message)),
+            (Effect::Message(message), Done::Messaged { not_before, without, .. }) => {
+                notices.push(Notice::Message { message, without, not_before: *not_before });
+            }
             (Effect::Tag(tag), Done::Tagged { .. }) => notices.push(Notice::Tag(tag)),
             (_, Done::Reserved { reservation: slot, .. })
             | (_, Done::Settled { of: HeldSlot::Reservation(slot), .. }) => {

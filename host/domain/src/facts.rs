@@ -403,6 +403,8 @@ tables! {
     redemptions: RedemptionId => Option<Redemption>;
     /// What other requests were answered, so that the same one is not carried out twice.
     receipts: RequestId => Option<Receipt>;
+    /// When a customer was, or will be, sent marketing messages, by all campaigns; the latest, in order.
+    contacts: CustomerId => Vec<Instant>;
 }
 
 impl Wanted {
@@ -427,6 +429,13 @@ impl Facts {
             self.timer_names.put(of, names);
         }
         self.timers.put(key, timer);
+    }
+
+    /// Sets the timer of a message that waits. It is sent once: none is set.
+    pub fn set_message_timer(&mut self, slot: MessageSlot, due: Instant, data: Json) {
+        let key = TimerKey::Message(slot);
+        self.timers.load(key.clone(), None);
+        self.timers.put(key, Some(Timer { due, body: TimerBody::Message(data) }));
     }
 
     /// Sets the timer of a grant or a redemption. What it is of is new, or the timer has just gone off: none is set.

@@ -47,4 +47,6 @@ pub mod address;
 pub mod delivery;
 pub mod destination;
 pub mod cascade;
+pub mod message_rules;
+mod message;
 pub mod audit;

@@ -167,6 +167,14 @@ pub const JOB_EVENTS_MAX: u64 = 100_000;
 pub const REPLAY_MAX: usize = 1_000;
 /// Most times in a row that what the host did leads to a further event.
 pub const CASCADE_DEPTH_MAX: u32 = 8;
+/// Most quiet hours in the rules for messages.
+pub const QUIET_WINDOWS_MAX: usize = 8;
+/// Most caps in the rules for messages.
+pub const MESSAGE_CAPS_MAX: usize = 8;
+/// Most messages that a cap may allow; as many times are kept of each customer.
+pub const CAP_COUNT_MAX: u32 = 100;
+/// Longest window of a cap, in hours: a year.
+pub const CAP_HOURS_MAX: u32 = 366 * 24;
 
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);

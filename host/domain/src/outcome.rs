@@ -86,6 +86,10 @@ pub enum Reason {
     NoSuchCampaign,
     /// The campaign counts as much as it may, or the count leaves its range.
     TooManyCounts,
+    /// The customer has not agreed to be sent marketing messages, or not by these channels.
+    NoConsent,
+    /// The customer is sent as many marketing messages as there may be for now.
+    TooManyMessages,
 }
 
 impl Reason {
@@ -126,6 +130,8 @@ impl Reason {
         Self::PoolSettled,
         Self::NoSuchCampaign,
         Self::TooManyCounts,
+        Self::NoConsent,
+        Self::TooManyMessages,
     ];
 
     /// The code in answers and records.
@@ -167,6 +173,8 @@ impl Reason {
             Self::PoolSettled => "pool-settled",
             Self::NoSuchCampaign => "no-such-campaign",
             Self::TooManyCounts => "too-many-counts",
+            Self::NoConsent => "no-consent",
+            Self::TooManyMessages => "too-many-messages",
         }
     }
 }
@@ -213,6 +221,10 @@ pub enum Done {
         to: CustomerId,
         /// Which.
         key: MessageKey,
+        /// When its quiet hours are over.
+        not_before: Option<Instant>,
+        /// The channels named for it that the customer has refused: it does not go by them.
+        without: Vec<String>,
     },
     /// A tag was set or taken.
     Tagged {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::decision::Owner;
-use crate::facts::StateKey;
+use crate::facts::{MessageSlot, StateKey};
 use crate::grant::GrantSlot;
 use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, PoolId, TimerName};
 use crate::json::Json;
@@ -40,6 +40,8 @@ pub enum TimerKey {
         /// Which.
         pool: PoolId,
     },
+    /// A message's: its quiet hours are over.
+    Message(MessageSlot),
 }
 
 impl TimerKey {
@@ -48,7 +50,7 @@ impl TimerKey {
     pub fn waits_with(&self) -> Option<&CampaignId> {
         match self {
             Self::Policy { campaign, .. } | Self::Pool { campaign, .. } => Some(campaign),
-            Self::Grant(_) | Self::Redemption(_) => None,
+            Self::Grant(_) | Self::Redemption(_) | Self::Message(_) => None,
         }
     }
 
@@ -59,7 +61,7 @@ impl TimerKey {
             Self::Policy { campaign, owner, name } => {
                 Some((StateKey { campaign: campaign.clone(), owner: owner.clone() }, name))
             }
-            Self::Grant(_) | Self::Redemption(_) | Self::Pool { .. } => None,
+            Self::Grant(_) | Self::Redemption(_) | Self::Message(_) | Self::Pool { .. } => None,
         }
     }
 
@@ -78,6 +80,7 @@ impl fmt::Display for TimerKey {
             Self::Grant(Lot { slot, issue }) => write!(f, "grant {} {} {} {issue}", slot.campaign, slot.to, slot.key),
             Self::Redemption(id) => write!(f, "redemption {id}"),
             Self::Pool { campaign, pool } => write!(f, "pool {campaign} {pool}"),
+            Self::Message(slot) => write!(f, "message {} {} {}", slot.campaign, slot.to, slot.key),
         }
     }
 }
@@ -86,8 +89,10 @@ impl FromStr for TimerKey {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid =
-            InvalidId { what: "timer key", rule: "`policy`, `grant`, `redemption` or `pool` and what it is of" };
+        let invalid = InvalidId {
+            what: "timer key",
+            rule: "`policy`, `grant`, `redemption`, `pool` or `message` and what it is of",
+        };
         match *text.split(' ').collect::<Vec<_>>() {
             ["policy", campaign, kind, owner, name] => {
                 let owner = match kind {
@@ -100,6 +105,10 @@ impl FromStr for TimerKey {
             ["grant", campaign, to, key, issue] => {
                 let slot = GrantSlot { campaign: campaign.parse()?, to: to.parse()?, key: key.parse()? };
                 Ok(Self::Grant(Lot { slot, issue: issue.parse().map_err(|_| invalid)? }))
+            }
+            ["message", campaign, to, key] => {
+                let slot = MessageSlot { campaign: campaign.parse()?, to: to.parse()?, key: key.parse()? };
+                Ok(Self::Message(slot))
             }
             ["redemption", id] => Ok(Self::Redemption(id.parse()?)),
             ["pool", campaign, pool] => Ok(Self::Pool { campaign: campaign.parse()?, pool: pool.parse()? }),
@@ -131,6 +140,8 @@ pub enum TimerBody {
         /// The policy's note to itself; a JSON object.
         data: Json,
     },
+    /// What destinations are told of a message; a JSON object.
+    Message(Json),
 }
 
 #[cfg(test)]
@@ -148,7 +159,10 @@ mod tests {
         let slot = GrantSlot { campaign: "c".parse().unwrap(), to: "u".parse().unwrap(), key: "k/1".parse().unwrap() };
         let redemptions = ["r:1", "c@k/1@u@example"].map(|id| TimerKey::Redemption(id.parse().unwrap()));
         let pool = TimerKey::Pool { campaign: "c".parse().unwrap(), pool: "p".parse().unwrap() };
-        for key in redemptions.into_iter().chain([TimerKey::Grant(Lot { slot, issue: 2 }), pool]) {
+        let message =
+            MessageSlot { campaign: "c".parse().unwrap(), to: "u".parse().unwrap(), key: "m/1".parse().unwrap() };
+        let redemptions = redemptions.into_iter().chain([TimerKey::Message(message)]);
+        for key in redemptions.chain([TimerKey::Grant(Lot { slot, issue: 2 }), pool]) {
             assert_eq!(key.to_string().parse(), Ok(key));
         }
         for bad in [

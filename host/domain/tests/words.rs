@@ -77,7 +77,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
                 LimitReached, BudgetExhausted, StockExhausted, BelowMinimum, InsufficientBalance, NothingToRevoke,
                 NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer, NoSuchProgramme, NoSuchTier,
                 MoveNotAllowed, TooManyProgrammes, AlreadyPlaced, NoSuchPool, PoolSettled, NoSuchCampaign,
-                TooManyCounts),
+                TooManyCounts, NoConsent, TooManyMessages),
         ),
     ]
 }

@@ -38,6 +38,7 @@ mod deliveries;
 mod jobs;
 mod health;
 mod openapi;
+mod message_rules;
 mod serve;
 
 #[cfg(test)]
@@ -98,6 +99,7 @@ fn routes() -> Vec<Route> {
         destinations::routes(),
         deliveries::routes(),
         jobs::routes(),
+        message_rules::routes(),
         health::routes(),
         openapi::routes(),
     ];

@@ -12,8 +12,8 @@ use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
     calendar, campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger,
-    pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments, spend, units,
-    versions,
+    message_rules, pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments,
+    spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -51,6 +51,7 @@ use crate::{
         deliveries::list, deliveries::show, deliveries::replay, deliveries::replay_dead, deliveries::confirm,
         deliveries::fail,
         jobs::ask, jobs::list, jobs::show,
+        message_rules::show, message_rules::set,
         health::alive, health::ready, health::measurements,
         describe,
     ),
@@ -74,6 +75,7 @@ use crate::{
         (name = "kinds", description = "Event kinds and their schemas"),
         (name = "deliveries", description = "Who is told of what was done, and how far that has got"),
         (name = "jobs", description = "Replays, backtests and simulations beside the host's work"),
+        (name = "messages", description = "When customers are sent marketing messages"),
         (name = "health", description = "The host itself"),
     ),
 )]

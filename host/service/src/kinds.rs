@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jsonschema::Validator;
 use largesse_domain::customer::{AttributeValue, Fact};
 use largesse_domain::effect::Dimension;
-use largesse_domain::id::{AttributeName, CustomerId, EntityId, EventKind, GroupKind, Identifier};
+use largesse_domain::id::{AttributeName, CustomerId, EntityId, EventKind, GroupKind, Identifier, InvalidId};
 use largesse_domain::limits::PARAMS_SCHEMA_BYTES_MAX;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
@@ -45,6 +45,8 @@ pub struct KindRules {
     groups: Vec<(Membership, GroupKind, String)>,
     /// Where values stand that are masked.
     sensitive: Vec<String>,
+    /// Where the word stands that is put behind the names of attributes.
+    per: Option<String>,
 }
 
 /// What an event says of its actor and a group.
@@ -105,7 +107,8 @@ impl KindRules {
                 groups.push((membership, name, place));
             }
         }
-        Ok(Self { kind, validator, annotations, sets, groups, sensitive })
+        let per = per(schema)?;
+        Ok(Self { kind, validator, annotations, sets, groups, sensitive, per })
     }
 
     /// The kind.
@@ -174,6 +177,16 @@ impl KindRules {
                 read.map_err(|message| Problem { pointer, message })?;
             }
         }
+        if let Some(pointer) = &self.per
+            && let Some(word) = data.pointer(pointer).and_then(Value::as_str)
+        {
+            let problem = |error: InvalidId| Problem { pointer: pointer.clone(), message: error.to_string() };
+            for fact in &mut reading.facts {
+                if let Fact::Attribute(name, _) | Fact::FirstAttribute(name, _) = fact {
+                    *name = AttributeName::new(format!("{name}_{word}")).map_err(problem)?;
+                }
+            }
+        }
         Ok(reading)
     }
 
@@ -201,6 +214,18 @@ impl KindRules {
 }
 
 const GROUP: &str = "expected a pointer to a field that is marked as an entity";
+fn per(schema: &Value) -> Result<Option<String>, Problem> {
+    const KEYWORD: &str = "/x-largesse-per";
+    let Some(pointer) = schema.get(&KEYWORD[1..]) else { return Ok(None) };
+    let names_property = |pointer: &&str| {
+        let name = pointer.strip_prefix('/');
+        name.is_some_and(|name| schema.pointer(&format!("/properties/{name}/type")) == Some(&Value::from("string")))
+    };
+    let message = "expected a pointer to a property that is a string";
+    let problem = || Problem { pointer: KEYWORD.into(), message: message.into() };
+    pointer.as_str().filter(names_property).map(|pointer| Some(pointer.to_owned())).ok_or_else(problem)
+}
+
 const CONSTANT: &str = "expected \"$first-time\", \"$time\", a string, an integer or a boolean";
 
 fn constant(value: &Value) -> Option<Constant> {

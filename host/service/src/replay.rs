@@ -213,7 +213,8 @@ impl Runner<'_> {
         // What is held to the contract does not depend on which campaigns there are.
         let takes_on = |_: &CampaignId| true;
         let (catalogue, takes_on, resolve) = (&catalogue, &takes_on as _, &resolve as _);
-        let case = Case { campaign, catalogue, manifest, input, about, decision: id, takes_on, resolve };
+        let (decision, made) = (id, input.now);
+        let case = Case { campaign, catalogue, manifest, input, about, decision, made, takes_on, resolve };
         if let Err(fault) = adjudicate::validate(&case, proposal) {
             now.output = Output::Fault(fault);
         }

@@ -432,3 +432,15 @@ CREATE TABLE timers (
     body       TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX timers_by_due ON timers (waits_with, due);
+
+-- The rules for marketing messages. One row, when an operator has set them.
+CREATE TABLE message_rules (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    body TEXT    NOT NULL
+) STRICT;
+
+-- When customers were, or will be, sent marketing messages. One row anywhere for each such message.
+CREATE TABLE contacts (
+    customer TEXT PRIMARY KEY,
+    sent     TEXT NOT NULL -- a JSON array of times in ms, in order; at most 100
+) STRICT, WITHOUT ROWID;

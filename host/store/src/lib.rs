@@ -31,6 +31,7 @@ use largesse_domain::id::{
 };
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::message_rules::MessageRules;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
@@ -155,6 +156,8 @@ pub struct Batch {
     pub programmes: Vec<Programme>,
     /// Segments set or changed.
     pub segments: Vec<Segment>,
+    /// The rules for messages, when they were set.
+    pub message_rules: Option<MessageRules>,
     /// What changes about versions of policies.
     pub versions: VersionChanges,
     /// Old records that are removed, after all else is written.

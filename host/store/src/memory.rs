@@ -62,6 +62,7 @@ struct Tables {
     members: BTreeMap<EntityId, Members>,
     shares: BTreeMap<ShareKey, Share>,
     measures: BTreeMap<CampaignId, Measures>,
+    contacts: BTreeMap<CustomerId, Vec<Instant>>,
     outbox: outbox::OutboxTables,
     versions: versions::VersionTables,
     timers: BTreeMap<TimerKey, Timer>,
@@ -145,6 +146,7 @@ impl Tables {
         let programmes = batch.programmes.iter().map(|programme| (programme.id.clone(), programme.clone()));
         self.catalogue.programmes.extend(programmes);
         self.catalogue.segments.extend(batch.segments.iter().map(|segment| (segment.id.clone(), segment.clone())));
+        self.catalogue.messages = batch.message_rules.clone().unwrap_or_else(|| self.catalogue.messages.clone());
         self.apply_rows(&batch.rows);
         self.outbox.apply(batch);
         self.versions.apply(&batch.versions);
@@ -208,6 +210,7 @@ impl Tables {
         for (campaign, measures) in &rows.measures {
             put(&mut self.measures, campaign, (*measures != Measures::default()).then(|| measures.clone()));
         }
+        self.contacts.extend(rows.contacts.iter().cloned());
         for (key, timer) in &rows.timers {
             self.set_timer(key, timer.clone());
         }
@@ -311,6 +314,7 @@ impl Store for MemoryStore {
             members: each(&wanted.members, |entity| tables.members.get(entity).cloned().unwrap_or_default()),
             shares: each(&wanted.shares, |key| tables.shares.get(key).copied().unwrap_or_default()),
             measures: each(&wanted.measures, |campaign| tables.measures.get(campaign).cloned().unwrap_or_default()),
+            contacts: each(&wanted.contacts, |customer| tables.contacts.get(customer).cloned().unwrap_or_default()),
             timers: each(&wanted.timers, |key| tables.timers.get(key).cloned()),
             timer_names: each(&wanted.timer_names, |of| tables.timer_names.get(of).cloned().unwrap_or_default()),
             wallets,

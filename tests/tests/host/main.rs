@@ -26,3 +26,4 @@ mod sdk;
 mod javascript;
 mod delivery;
 mod cascades;
+mod message_rules;

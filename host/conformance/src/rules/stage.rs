@@ -100,6 +100,7 @@ impl Stage {
             about: of.about.as_ref(),
             decision: DecisionId(1),
             takes_on: &|_| true,
+            made: of.input.now,
             resolve: &|when| self.zone.resolve(when, occurred),
         };
         validate(&case, proposal)

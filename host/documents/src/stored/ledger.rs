@@ -5,12 +5,15 @@ use largesse_domain::effect::Dimension;
 use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::Identifier;
 use largesse_domain::json::Json;
+use largesse_domain::message_rules::MessageRules;
 use largesse_domain::redemption::{Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState};
 use largesse_domain::segment::Segment;
+use largesse_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, instant, quantity, read, term, word, write};
 use crate::catalogue::{PocketDocument, UnitDocument};
+use crate::message_rules::MessageRulesDocument;
 use crate::segment::SegmentDocument;
 use crate::time::read_instant;
 
@@ -149,4 +152,33 @@ pub fn segment_text(segment: &Segment) -> String {
 pub fn read_segment(key: &str, text: &str) -> Result<Segment, Unreadable> {
     let document: SegmentDocument = read(text)?;
     Ok(Segment { id: id(key)?, title: document.title, condition: id(&document.condition)? })
+}
+
+/// The rules for messages as the store keeps them.
+#[must_use]
+pub fn message_rules_text(rules: &MessageRules) -> String {
+    write(&MessageRulesDocument::of(rules))
+}
+
+/// Reads what [`message_rules_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_message_rules(text: &str) -> Result<MessageRules, Unreadable> {
+    let document: MessageRulesDocument = read(text)?;
+    document.read().map_err(|problems| Unreadable::new(format!("{problems:?}")))
+}
+
+/// Times as the store keeps them.
+#[must_use]
+pub fn instants_text(instants: &[Instant]) -> String {
+    write(&instants.iter().map(|instant| instant.as_millis()).collect::<Vec<_>>())
+}
+
+/// Reads what [`instants_text`] wrote.
+///
+/// # Errors
+/// When the text is something else.
+pub fn read_instants(text: &str) -> Result<Vec<Instant>, Unreadable> {
+    read::<Vec<i64>>(text)?.into_iter().map(instant).collect()
 }

@@ -36,8 +36,9 @@ pub use decision::{
     DecisionKeys, RemainsKeys, evaluation_text, read_decision, read_evaluation, read_remains, record_text, remains_text,
 };
 pub use ledger::{
-    identifiers_text, pocket_text, read_identifiers, read_pocket, read_redemption, read_segment, read_terms,
-    redemption_text, segment_text, terms_text,
+    identifiers_text, instants_text, message_rules_text, pocket_text, read_identifiers, read_instants,
+    read_message_rules, read_pocket, read_redemption, read_segment, read_terms, redemption_text, segment_text,
+    terms_text,
 };
 pub use policy::{manifest_text, read_manifest};
 pub use programme::{measures_text, members_text, programme_text, read_measures, read_members, read_programme};

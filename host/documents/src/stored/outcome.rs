@@ -37,8 +37,8 @@ pub(super) enum DoneForm<'a> {
     Grant(SlotForm<'a>, Text<'a>, u64, usize),
     /// Slot, unit, quantity of each.
     Revoke(Vec<(SlotForm<'a>, Text<'a>, u64)>),
-    /// To, key.
-    Message(Text<'a>, Text<'a>),
+    /// To, key, not before in ms, without these channels.
+    Message(Text<'a>, Text<'a>, Option<i64>, Vec<Text<'a>>),
     /// To, tag, present.
     Tag(Text<'a>, Text<'a>, bool),
     /// Name, due in ms.
@@ -103,7 +103,11 @@ impl<'a> DoneForm<'a> {
                 };
                 Self::Revoke(reversals.iter().map(form).collect())
             }
-            Done::Messaged { to, key } => Self::Message(to.as_str().into(), key.as_str().into()),
+            Done::Messaged { to, key, not_before, without } => {
+                let without = without.iter().map(|channel| channel.as_str().into()).collect();
+                let not_before = not_before.map(|instant| instant.as_millis());
+                Self::Message(to.as_str().into(), key.as_str().into(), not_before, without)
+            }
             Done::Scheduled { name, due } => Self::Schedule(name.as_str().into(), due.as_millis()),
             Done::TimerCancelled { name } => Self::CancelTimer(name.as_str().into()),
             Done::Tagged { to, tag, present } => Self::Tag(to.as_str().into(), tag.as_str().into(), *present),
@@ -143,7 +147,12 @@ impl<'a> DoneForm<'a> {
                 };
                 Done::Revoked(reversals.into_iter().map(reversal).collect::<Result<_, Unreadable>>()?)
             }
-            Self::Message(to, key) => Done::Messaged { to: id(&to)?, key: id(&key)? },
+            Self::Message(to, key, not_before, without) => Done::Messaged {
+                to: id(&to)?,
+                key: id(&key)?,
+                not_before: not_before.map(instant).transpose()?,
+                without: without.into_iter().map(Text::into_owned).collect(),
+            },
             Self::Schedule(name, due) => Done::Scheduled { name: id(&name)?, due: instant(due)? },
             Self::CancelTimer(name) => Done::TimerCancelled { name: id(&name)? },
             Self::Tag(to, tag, present) => Done::Tagged { to: id(&to)?, tag: id(&tag)?, present },

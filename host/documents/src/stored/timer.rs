@@ -12,6 +12,7 @@ use super::{Text, Unreadable, id, read, write};
 enum TimerBodyForm<'a> {
     Ledger,
     Policy { set_by: u64, actor: Text<'a>, data: Text<'a> },
+    Message(Text<'a>),
 }
 
 /// What a timer carries, as the store keeps it.
@@ -22,6 +23,7 @@ pub fn timer_body_text(body: &TimerBody) -> String {
         TimerBody::Policy { set_by, actor, data } => {
             TimerBodyForm::Policy { set_by: set_by.0, actor: actor.as_str().into(), data: data.as_str().into() }
         }
+        TimerBody::Message(data) => TimerBodyForm::Message(data.as_str().into()),
     })
 }
 
@@ -37,5 +39,6 @@ pub fn read_timer_body(text: &str) -> Result<TimerBody, Unreadable> {
             actor: id(&actor)?,
             data: Json::from_checked(data.into_owned()),
         },
+        TimerBodyForm::Message(data) => TimerBody::Message(Json::from_checked(data.into_owned())),
     })
 }

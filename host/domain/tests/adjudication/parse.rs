@@ -9,6 +9,7 @@ use largesse_domain::effect::{
 use largesse_domain::grant::AfterHold;
 use largesse_domain::json::Json;
 use largesse_domain::lot::Settle;
+use largesse_domain::message_rules::{Cap, Consent, MessageRules, Quiet};
 use largesse_domain::time::{Day, When, Window};
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -69,6 +70,25 @@ pub(crate) fn claim(words: &mut Words<'_>) -> Claim {
     Claim { scope, by, party: words.parse() }
 }
 
+/// `rules CONSENT quiet FROM TO cap COUNT HOURS`, without its first word; the last two as often as there are any.
+pub(crate) fn message_rules(words: &mut Words<'_>) -> MessageRules {
+    let word = words.next();
+    let consent = Consent::ALL.into_iter().find(|consent| consent.as_str() == word).unwrap();
+    let mut rules = MessageRules { consent, ..MessageRules::default() };
+    while let Some(word) = words.maybe() {
+        match word {
+            "quiet" => {
+                let mut minute = || words.parse::<u16>() * 60;
+                rules.quiet.push(Quiet { from: minute(), to: minute() });
+            }
+            "cap" => rules.caps.push(Cap { count: words.parse(), hours: words.parse() }),
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(rules.problems(), []);
+    rules
+}
+
 /// A line that asks for an effect.
 pub(crate) fn effect(verb: &str, words: &mut Words<'_>) -> Effect {
     match verb {
@@ -79,8 +99,8 @@ pub(crate) fn effect(verb: &str, words: &mut Words<'_>) -> Effect {
             to: words.parse(),
             template: "hello".parse().unwrap(),
             vars: Json::empty_object(),
-            class: MessageClass::Service,
-            channels: Vec::new(),
+            class: if words.take("marketing") { MessageClass::Marketing } else { MessageClass::Service },
+            channels: std::iter::from_fn(|| words.maybe()).map(str::to_owned).collect(),
         }),
         "tag" => {
             Effect::Tag(TagChange { to: words.parse(), tag: words.parse(), present: true, until: when(words, "until") })

@@ -15,7 +15,7 @@
 //! that noon, shown ann and bob, who acted first; claims and effects follow. Other lines: `narrow points cash` (the classes in use), `declare points` (the classes of the manifest), `effects grant`
 //! (the effects of the manifest), `unknown-claim allow`, and questions: `used budget ...`, `held ann k1`, `tags ann DATE`,
 //! `under-way ann`, `timers ann`. A timer is shown with the seconds from noon of 2026-11-09 until it is due; `event timer.fired`
-//! makes the next events ones of that kind. Holds are `hold 60` (given after so many seconds) and `void 60` (taken back then);
+//! makes the next events ones of that kind. `rules required quiet 11 13 cap 2 24` are the rules for marketing messages, in hours. Holds are `hold 60` (given after so many seconds) and `void 60` (taken back then);
 //! `reserve r1 ann 5 points until 60` and `settle reservation r1 ann commit required` are effects, too. What a ledger does has lines of its own: [`crate::books`].
 
 use largesse_domain::activation::Activations;
@@ -30,6 +30,7 @@ use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{AttributeName, CampaignId, CustomerId, Digest, Identifier, PolicyName, PolicyVersion};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::message_rules::CONSENT;
 use largesse_domain::outcome::{Denied, Done, Outcome, Verdict};
 use largesse_domain::policy::Manifest;
 use largesse_domain::protection::FaultThreshold;
@@ -182,6 +183,7 @@ impl Run {
                 settings.unknown_claim = if words.next() == "allow" { UnknownClaim::Allow } else { UnknownClaim::Deny };
             }
             "event" => self.setting.kind = words.parse(),
+            "rules" => self.setting.catalogue.messages = parse::message_rules(&mut words),
             "customer" => self.learn(&mut words),
             verb if books::is_one(verb) => answer = books::line(self, verb, &mut words),
             question => answer = Some(self.answer(question, &mut words)),
@@ -199,6 +201,10 @@ impl Run {
                 "credit" => {
                     let name = AttributeName::new(CREDIT_LIMIT).unwrap();
                     vec![Fact::Attribute(name, AttributeValue::Int(value.parse().unwrap()))]
+                }
+                consent if consent.starts_with(CONSENT) => {
+                    let name = AttributeName::new(consent).unwrap();
+                    vec![Fact::Attribute(name, AttributeValue::Bool(value == "1"))]
                 }
                 "tags" => (0..value.parse().unwrap())
                     .map(|n: u32| Fact::Tag(format!("t{n}").parse().unwrap(), None))
@@ -316,6 +322,11 @@ fn outcome(outcome: &Outcome) -> String {
     }
 }
 
+/// Seconds since noon of 2026-11-09.
+fn seconds(at: Instant) -> i64 {
+    (at.as_millis() - noon("2026-11-09").at.as_millis()) / 1_000
+}
+
 fn done(granted: &str, done: &Done) -> String {
     match done {
         Done::Granted { unit, quantity, choice: 0, .. } => format!("{granted} {quantity} {unit}"),
@@ -327,8 +338,13 @@ fn done(granted: &str, done: &Done) -> String {
             };
             format!("took {}", reversals.iter().map(one).collect::<Vec<_>>().join(", "))
         }
-        Done::Messaged { .. } => "sent".into(),
-        Done::Scheduled { due, .. } => format!("due {}", (due.as_millis() - noon("2026-11-09").at.as_millis()) / 1_000),
+        Done::Messaged { not_before, without, .. } => {
+            let without = if without.is_empty() { String::new() } else { format!(" without {}", without.join(" ")) };
+            not_before
+                .as_ref()
+                .map_or_else(|| format!("sent{without}"), |due| format!("sent at {}{without}", seconds(*due)))
+        }
+        Done::Scheduled { due, .. } => format!("due {}", seconds(*due)),
         Done::TimerCancelled { .. } => "cancelled".into(),
         Done::Reserved { unit, quantity, .. } if granted == "granted" => format!("reserved {quantity} {unit}"),
         Done::Reserved { unit, quantity, .. } => format!("{granted} {quantity} {unit}"),

@@ -42,6 +42,7 @@ pub(crate) struct Store {
     pub(crate) messages: BTreeMap<MessageSlot, bool>,
     pub(crate) shares: BTreeMap<ShareKey, Share>,
     pub(crate) measures: BTreeMap<CampaignId, Measures>,
+    contacts: BTreeMap<CustomerId, Vec<Instant>>,
     pub(crate) timers: BTreeMap<TimerKey, Timer>,
     pub(crate) positions: BTreeMap<PositionKey, Position>,
     pub(crate) stocks: BTreeMap<Unit, Quantity>,
@@ -79,6 +80,7 @@ impl Store {
             about: setting.about.as_ref(),
             decision: DecisionId(self.decisions),
             takes_on: &|campaign| campaign.as_str() == "other",
+            made: setting.occurred,
             resolve: &resolve,
         };
         adjudicate::validate(&case, proposal)?;
@@ -152,6 +154,7 @@ impl Store {
             messages: rows(&wanted.messages, &self.messages),
             shares: rows(&wanted.shares, &self.shares),
             measures: rows(&wanted.measures, &self.measures),
+            contacts: rows(&wanted.contacts, &self.contacts),
             wallets: wanted.wallets.iter().map(|id| (id.clone(), self.wallet(id))).collect(),
             timers: wanted.timers.iter().map(|key| (key.clone(), self.timers.get(key).cloned())).collect(),
             timer_names: wanted.timer_names.iter().map(|of| (of.clone(), self.names_of(of))).collect(),
@@ -188,6 +191,7 @@ impl Store {
         self.messages.extend(rows.messages);
         self.shares.extend(rows.shares);
         self.measures.extend(rows.measures);
+        self.contacts.extend(rows.contacts);
         for (key, timer) in rows.timers {
             match timer {
                 Some(timer) => drop(self.timers.insert(key, timer)),
@@ -208,6 +212,7 @@ impl Store {
         stored.claims.iter().for_each(|(key, row)| assert_eq!(facts.claims.get(key), row, "{message}"));
         stored.usage.iter().for_each(|(key, row)| assert_eq!(facts.usage.get(key), row, "{message}"));
         stored.messages.iter().for_each(|(key, row)| assert_eq!(facts.messages.get(key), row, "{message}"));
+        stored.contacts.iter().for_each(|(key, row)| assert_eq!(facts.contacts.get(key), row, "{message}"));
         stored.timers.iter().for_each(|(key, row)| assert_eq!(facts.timers.get(key), row, "{message}"));
         stored.redemptions.iter().for_each(|(key, row)| assert_eq!(facts.redemptions.get(key), row, "{message}"));
         stored.wallets.iter().for_each(|(key, row)| assert_eq!(facts.wallets.get(key), row, "{message}"));

@@ -79,7 +79,7 @@ impl Decider {
     pub(super) fn clock_caused(&mut self, made: usize, (key, timer): &(TimerKey, Timer)) -> Result<(), StoreError> {
         let campaign = match key {
             TimerKey::Grant(lot) => Some(lot.slot.campaign.clone()),
-            TimerKey::Policy { .. } | TimerKey::Redemption(_) => None,
+            TimerKey::Policy { .. } | TimerKey::Redemption(_) | TimerKey::Message(_) | TimerKey::Pool { .. } => None,
         };
         let trail = Trail::default().next(campaign.as_ref());
         let key = vec!["clock".to_owned(), key.to_string(), timer.due.as_millis().to_string()];

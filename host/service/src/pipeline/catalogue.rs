@@ -1,4 +1,4 @@
-//! What operators say of units, pockets, programmes and segments.
+//! What operators say of units, pockets, programmes, segments and messages.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::id::CampaignId;
 use largesse_domain::limits::PROGRAMMES_MAX;
+use largesse_domain::message_rules::MessageRules;
 use largesse_domain::policy::Problem;
 use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
@@ -93,5 +94,16 @@ impl Decider {
     pub(super) fn allocation_problems(&self, id: &CampaignId, settings: &Settings) -> Vec<Problem> {
         let campaigns = self.registry.campaigns().map(|active| &*active.campaign);
         allocation::problems(settings, &self.registry.catalogue, campaigns.filter(|campaign| campaign.id != *id))
+    }
+
+    pub(super) fn set_message_rules(&mut self, rules: MessageRules) -> Result<Changed, ControlError> {
+        if self.registry.catalogue.messages != rules {
+            self.with_registry(|registry| {
+                Arc::make_mut(&mut registry.catalogue).messages = rules.clone();
+                Ok(())
+            })?;
+            self.pending.batch.message_rules = Some(rules.clone());
+        }
+        Ok(Changed::MessageRules(Box::new(rules)))
     }
 }

@@ -13,6 +13,7 @@ use largesse_domain::destination::Destination;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId, DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
+use largesse_domain::message_rules::MessageRules;
 use largesse_domain::migration::Migration;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::programme::Programme;
@@ -75,6 +76,8 @@ pub enum Change {
     SetPocket(Box<Pocket>),
     /// A programme is made or changed.
     SetProgramme(Box<Programme>),
+    /// The rules for messages are set.
+    SetMessageRules(Box<MessageRules>),
     /// The ledger is asked for something.
     Ledger(Box<LedgerRequest>),
     /// A segment is set or changed; its condition was tried.
@@ -108,6 +111,8 @@ pub enum Changed {
     Pocket(Box<Pocket>, bool),
     /// A programme as it is now; `true` when it was not there before.
     Programme(Box<Programme>, bool),
+    /// The rules for messages as they are now.
+    MessageRules(Box<MessageRules>),
     /// What the ledger answered.
     Ledger(Box<LedgerAnswer>),
     /// A segment as it is now; `true` when it was not there before.
@@ -239,6 +244,7 @@ impl Decider {
             Change::SetPocket(pocket) => self.set_pocket(*pocket),
             Change::SetProgramme(programme) => self.set_programme(*programme),
             Change::SetSegment(segment) => self.set_segment(*segment),
+            Change::SetMessageRules(rules) => self.set_message_rules(*rules),
             Change::Ledger(request) => return self.ask_ledger(*request),
         })
     }

@@ -274,13 +274,14 @@ impl Decider {
     fn ensure_for_proposals(&mut self, evaluated: &[Evaluated<'_>], events: &[Admitted]) -> Result<(), StoreError> {
         // Things and wallets first, then the grants about and in them, then what those grants are counted in.
         let registry = Arc::clone(&self.registry);
-        let takes_on = takes_on(&registry);
+        let (takes_on, now) = (takes_on(&registry), self.clock.now());
         for step in 0..3 {
             let mut wanted = Wanted::default();
             for Evaluated { task, cast, job, evaluation } in evaluated {
                 let Output::Proposal(proposal) = &evaluation.output else { continue };
                 let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
-                let case = case((task, cast), (&registry.catalogue, &takes_on), &job.input, DecisionId(0), &resolve);
+                let case =
+                    case((task, cast), (&registry.catalogue, &takes_on), &job.input, (DecisionId(0), now), &resolve);
                 if adjudicate::validate(&case, proposal).is_err() {
                     continue;
                 }
@@ -306,7 +307,7 @@ impl Decider {
         let resolve = resolver(&task.active, event.arrival.event.occurred);
         let registry = Arc::clone(&self.registry);
         let takes_on = takes_on(&registry);
-        let case = case((task, cast), (&registry.catalogue, &takes_on), &job.input, id, &resolve);
+        let case = case((task, cast), (&registry.catalogue, &takes_on), &job.input, (id, self.clock.now()), &resolve);
         if let Output::Proposal(proposal) = &evaluation.output
             && let Err(fault) = adjudicate::validate(&case, proposal)
         {
@@ -431,7 +432,7 @@ pub(super) fn case<'a>(
     (task, cast): (&'a Task, &'a Cast),
     (catalogue, takes_on): (&'a Catalogue, &'a dyn Fn(&CampaignId) -> bool),
     input: &'a Input,
-    decision: DecisionId,
+    (decision, made): (DecisionId, Instant),
     resolve: &'a dyn Fn(When) -> Option<Instant>,
 ) -> Case<'a> {
     Case {
@@ -442,6 +443,7 @@ pub(super) fn case<'a>(
         about: cast.about.as_ref(),
         decision,
         takes_on,
+        made: task.active.zone.moment(made),
         resolve,
     }
 }

@@ -8,17 +8,22 @@ use std::sync::Arc;
 
 use largesse_documents::DestinationSpec;
 use largesse_documents::delivery::{Cause, body, notice_text, settled_words};
+use largesse_documents::problem::json_value;
 use largesse_domain::adjudicate::Case;
 use largesse_domain::delivery::{
     Attempt, Delivery, DeliveryId, DeliveryState, GrantIssue, Notice, Progress, Settled, Settlement, Topic, notices,
 };
 use largesse_domain::destination::{Destination, Paused, Secret};
 use largesse_domain::effect::Effect;
+use largesse_domain::facts::{MessageSlot, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, DestinationId, RequestId};
+use largesse_domain::json::Json;
 use largesse_domain::ledger::Entry;
 use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX};
 use largesse_domain::lot;
 use largesse_domain::policy::Problem;
+use largesse_domain::time::Instant;
+use largesse_domain::timer::{Timer, TimerBody};
 use largesse_store::{DeliveryFilter, OutboxChange, StoreError};
 
 use super::Decider;
@@ -53,6 +58,8 @@ pub(super) struct Draft {
     customer: Option<CustomerId>,
     grant: Option<GrantIssue>,
     data: String,
+    /// A message that waits for its quiet hours to be over.
+    waits: Option<(MessageSlot, Instant)>,
 }
 
 /// The decider's own.
@@ -115,6 +122,13 @@ impl Decider {
             customer: notice.customer().cloned(),
             data: notice_text(notice, campaign, (grant, until), cause),
             grant: grant.map(|grant| GrantIssue { slot: grant.slot.clone(), issue: grant.issue }),
+            waits: match (notice, campaign) {
+                (Notice::Message { message, not_before: Some(until), .. }, Some(campaign)) => {
+                    let (campaign, to, key) = (campaign.clone(), message.to.clone(), message.key.clone());
+                    Some((MessageSlot { campaign, to, key }, *until))
+                }
+                _ => None,
+            },
         })
     }
 
@@ -125,13 +139,35 @@ impl Decider {
         }
     }
 
-    /// Writes a draft for each destination that takes its topic.
+    /// Writes a draft for each destination that takes its topic. One that waits is kept aside, so that nothing waits behind it.
     pub(super) fn post(&mut self, draft: Draft) {
+        if let Some((slot, due)) = draft.waits {
+            self.facts.set_message_timer(slot, due, Json::from_checked(draft.data));
+            return;
+        }
         let registry = Arc::clone(&self.registry);
         for destination in registry.destinations.values().filter(|destination| destination.takes(draft.topic)) {
             let grant = draft.grant.clone().filter(|_| destination.settles);
             self.post_to(destination, (draft.topic, &draft.data), draft.customer.clone(), grant);
         }
+    }
+
+    /// Tells destinations of a message whose quiet hours are over, unless its customer has refused it meanwhile.
+    pub(super) fn message_is_due(&mut self, slot: &MessageSlot, timer: &Timer) -> Result<(), StoreError> {
+        let TimerBody::Message(data) = &timer.body else { return Ok(()) };
+        self.ensure(Wanted { customers: [slot.to.clone()].into(), ..Wanted::default() })?;
+        let mut data = json_value(data);
+        let channels = data["channels"].as_array().into_iter().flatten();
+        let channels: Vec<String> = channels.filter_map(|channel| channel.as_str().map(str::to_owned)).collect();
+        let rules = &self.registry.catalogue.messages;
+        let Some(refused) = rules.refused(self.facts.customers.get(&slot.to), &channels) else {
+            tracing::info!(campaign = %slot.campaign, key = %slot.key, "a message is dropped: it was refused while it waited");
+            return Ok(());
+        };
+        data["channels"] = channels.iter().filter(|channel| !refused.contains(&channel.as_str())).cloned().collect();
+        let (topic, customer, data) = (Topic::Message, Some(slot.to.clone()), data.to_string());
+        self.post(Draft { topic, customer, grant: None, data, waits: None });
+        Ok(())
     }
 
     fn post_to(

@@ -64,7 +64,7 @@ impl Decider {
                 match settled.arrival(&self.registry.kinds) {
                     Ok(arrival) => {
                         let admission = Admission { seq: EventSeq(self.last_event.0 + number), at: now };
-                        admitted.push(Admitted { arrival, admission });
+                        admitted.push(Admitted { arrival, admission, put_off: false });
                     }
                     Err(error) => tracing::error!(timer = %key, %customer, %error, "a share cannot be told"),
                 }
@@ -89,6 +89,7 @@ impl Decider {
                 Err(Aborted::Store(error)) => return Err(error),
             }
         }
+        self.cascade()?;
         if !settling.left.is_empty() {
             self.settling.insert(key.clone(), settling);
         }

@@ -109,6 +109,7 @@ impl Decider {
             match &timer.0 {
                 TimerKey::Grant(lot) => self.grant_is_due(lot, now)?,
                 TimerKey::Redemption(id) => self.redemption_is_due(id, now)?,
+                TimerKey::Message(slot) => self.message_is_due(slot, &timer.1)?,
                 TimerKey::Policy { .. } | TimerKey::Pool { .. } => {}
             }
             self.clock_caused(made, timer)?;

@@ -162,7 +162,13 @@ impl Decider {
     ) -> Evaluation {
         let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
         let takes_on = takes_on(&self.registry);
-        let case = case((task, cast), (&self.registry.catalogue, &takes_on), &job.input, DecisionId(0), &resolve);
+        let case = case(
+            (task, cast),
+            (&self.registry.catalogue, &takes_on),
+            &job.input,
+            (DecisionId(0), self.clock.now()),
+            &resolve,
+        );
         if let Output::Proposal(proposal) = &answer.output
             && let Err(fault) = adjudicate::validate(&case, proposal)
         {

@@ -234,6 +234,7 @@ pub fn universe() -> Wanted {
     let mut wanted = Wanted::default();
     let customers = names::<CustomerId>("u");
     wanted.customers.extend(customers.clone());
+    wanted.contacts.extend(customers.clone());
     wanted.wallets.extend(customers.clone());
     for campaign in campaigns() {
         for customer in &customers {

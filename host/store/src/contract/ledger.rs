@@ -5,6 +5,7 @@ use largesse_domain::facts::Rows;
 use largesse_domain::grant::Grant;
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Cause, Lot, Position, PositionKey, Transfer};
+use largesse_domain::message_rules::{Cap, Consent, MessageRules, Quiet};
 use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState, ReservationSlot};
 use largesse_domain::segment::Segment;
 
@@ -126,6 +127,20 @@ pub fn what_operators_say_is_replaced(store: &dyn Store) {
     assert_eq!(catalogue.units.into_values().collect::<Vec<_>>(), [terms("b")]);
     assert_eq!(catalogue.pockets.into_values().collect::<Vec<_>>(), [pocket("b")]);
     assert_eq!(catalogue.segments.into_values().collect::<Vec<_>>(), [segment("b")]);
+}
+
+/// The rules for messages are as they were set last, and stay when something else is written.
+pub fn message_rules_are_replaced(store: &dyn Store) {
+    assert_eq!(store.catalogue().unwrap().messages, MessageRules::default());
+    let rules = |count| {
+        let (quiet, caps) = (vec![Quiet { from: 1_320, to: 480 }], vec![Cap { count, hours: 24 }]);
+        MessageRules { consent: Consent::Required, quiet, caps }
+    };
+    for count in [1, 2] {
+        store.commit(&Batch { message_rules: Some(rules(count)), ..Batch::default() }).unwrap();
+    }
+    store.commit(&Batch::default()).unwrap();
+    assert_eq!(store.catalogue().unwrap().messages, rules(2));
 }
 
 /// Redemptions are listed by the texts of their ids, whoever made them.

@@ -48,6 +48,7 @@ macro_rules! contract {
             redemptions_are_listed_by_id
             the_ledger_is_kept_and_audited
             what_operators_say_is_replaced
+            message_rules_are_replaced
             decisions_are_kept_whole
             decisions_are_listed_page_by_page
             every_decision_has_its_link

@@ -36,7 +36,19 @@ where
 /// Random rows under keys of the universe.
 pub fn rows() -> impl Strategy<Value = Rows> {
     let Wanted {
-        customers, states, grants, abouts, claims, usage, bindings, messages, timers, positions, stocks, ..
+        customers,
+        states,
+        grants,
+        abouts,
+        claims,
+        usage,
+        bindings,
+        messages,
+        timers,
+        positions,
+        stocks,
+        contacts,
+        ..
     } = universe();
     let state = (any::<u32>(), samples::json()).prop_map(|(written_as, value)| State { written_as, value });
     let customer = || samples::name::<CustomerId>("u");
@@ -67,8 +79,9 @@ pub fn rows() -> impl Strategy<Value = Rows> {
     let third = (
         some(positions.into_iter().collect(), balances),
         some(stocks.into_iter().collect(), (0..9_u64).prop_map(quantity)),
+        some(contacts.into_iter().collect(), vec(samples::instant(), 0..4)),
     );
-    (first, second, third).prop_map(|(first, second, (positions, stocks))| {
+    (first, second, third).prop_map(|(first, second, (positions, stocks, contacts))| {
         let ((customers, states, grants, abouts), (claims, usage, bindings, messages, timers)) = (first, second);
         let grants = grants.into_iter().map(|(slot, (issue, reversed, key_freed, decision))| {
             let plain = grant("u0", "k0", issue, decision);
@@ -86,7 +99,7 @@ pub fn rows() -> impl Strategy<Value = Rows> {
         });
         let (grants, abouts) = (grants.collect(), abouts.collect());
         let rows = Rows { customers, states, grants, abouts, claims, usage, bindings, ..Rows::default() };
-        Rows { messages, timers, positions, stocks, ..rows }
+        Rows { messages, timers, positions, stocks, contacts, ..rows }
     })
 }
 

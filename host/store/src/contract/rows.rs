@@ -42,6 +42,7 @@ fn keys_of(rows: &Rows) -> Wanted {
         stocks: keys(&rows.stocks),
         redemptions: keys(&rows.redemptions),
         receipts: keys(&rows.receipts),
+        contacts: keys(&rows.contacts),
     }
 }
 
@@ -90,6 +91,7 @@ fn some_rows() -> Rows {
         stocks: vec![(wanted.stocks.pop_last().unwrap(), quantity(7))],
         redemptions: vec![(id("r1"), Some(redemption))],
         receipts: vec![(id("r2"), Some(receipt))],
+        contacts: vec![(id("u0"), vec![super::fixtures::at(7), super::fixtures::at(9)])],
         ..Rows::default()
     }
 }

@@ -1,7 +1,8 @@
 //! The ledger: transfers, positions, stocks, redemptions, and what operators say of units and pockets.
 
 use largesse_documents::stored::{
-    pocket_text, read_pocket, read_redemption, read_segment, read_terms, redemption_text, segment_text, terms_text,
+    message_rules_text, pocket_text, read_message_rules, read_pocket, read_redemption, read_segment, read_terms,
+    redemption_text, segment_text, terms_text,
 };
 use largesse_domain::audit::{Audit, Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey};
@@ -186,11 +187,14 @@ pub(super) fn catalogue(connection: &Connection) -> Result<Catalogue, StoreError
     let pockets = pockets(connection)?.into_iter().map(|pocket| (pocket.id.clone(), pocket));
     let programmes = groups::programmes(connection)?.into_iter().map(|programme| (programme.id.clone(), programme));
     let segments = segments(connection)?.into_iter().map(|segment| (segment.id.clone(), segment));
+    let sql = "SELECT body FROM message_rules";
+    let messages = all(connection, "rules for messages", sql, [], |row| row.form(read_message_rules))?.pop();
     Ok(Catalogue {
         units: units.collect(),
         pockets: pockets.collect(),
         programmes: programmes.collect(),
         segments: segments.collect(),
+        messages: messages.unwrap_or_default(),
     })
 }
 
@@ -241,6 +245,11 @@ pub(super) fn catalogue_of(connection: &Connection, batch: &Batch) -> write::Wri
     for segment in &batch.segments {
         let sql = "INSERT INTO segments (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
         connection.prepare_cached(sql)?.execute([segment.id.as_str(), &segment_text(segment)])?;
+    }
+    if let Some(rules) = &batch.message_rules {
+        let sql =
+            "INSERT INTO message_rules (one, body) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET body = excluded.body";
+        connection.prepare_cached(sql)?.execute([message_rules_text(rules)])?;
     }
     groups::write_programmes(connection, batch)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use largesse_documents::stored::{Unreadable, read_customer, read_identifiers, read_timer_body};
+use largesse_documents::stored::{Unreadable, read_customer, read_identifiers, read_instants, read_timer_body};
 use largesse_documents::time::local_time;
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::customer::Customer;
@@ -11,7 +11,7 @@ use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot,
 use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
 use largesse_domain::id::{CustomerId, DecisionId, EventSeq, TimerName};
 use largesse_domain::json::Json;
-use largesse_domain::time::Day;
+use largesse_domain::time::{Day, Instant};
 use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{CachedStatement, Connection, Params, params};
 
@@ -80,6 +80,7 @@ pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, Sto
         members: groups::members(connection, wanted)?,
         shares: groups::shares(connection, wanted)?,
         measures: groups::measures(connection, wanted)?,
+        contacts: contacts(connection, wanted.contacts.iter())?,
         timers: timers(connection, wanted.timers.iter())?,
         timer_names: each(connection, TIMERS_OF, &wanted.timer_names, timer_names)?,
         wallets,
@@ -262,6 +263,16 @@ fn messages<'a>(
     let sql = "SELECT 1 FROM messages WHERE recipient = ?1 AND campaign = ?2 AND message_key = ?3";
     each(connection, sql, keys, |statement, MessageSlot { campaign, to, key }| {
         Ok(statement.exists([to.as_str(), campaign.as_str(), key.as_str()])?)
+    })
+}
+
+fn contacts<'a>(
+    connection: &Connection,
+    keys: impl Iterator<Item = &'a CustomerId>,
+) -> Result<Vec<(CustomerId, Vec<Instant>)>, StoreError> {
+    let sql = "SELECT sent FROM contacts WHERE customer = ?1";
+    each(connection, sql, keys, |statement, customer| {
+        Ok(find("contact", statement, [customer.as_str()], |row| row.form(read_instants))?.unwrap_or_default())
     })
 }
 

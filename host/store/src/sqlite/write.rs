@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_documents::stored::{
-    customer_text, identifiers_text, manifest_text, record_text, remains_text, settings_text, timer_body_text,
-    versions_text,
+    customer_text, identifiers_text, instants_text, manifest_text, record_text, remains_text, settings_text,
+    timer_body_text, versions_text,
 };
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
@@ -216,6 +216,7 @@ fn rows(connection: &Connection, rows: &Rows) -> Written {
     bindings(connection, rows)?;
     messages(connection, rows)?;
     groups::write(connection, rows)?;
+    contacts(connection, rows)?;
     timers(connection, rows)?;
     reach(Point::TimersWritten);
     ledger::rows(connection, rows)?;
@@ -388,6 +389,15 @@ fn messages(connection: &Connection, rows: &Rows) -> Written {
             "DELETE FROM messages WHERE recipient = ?1 AND campaign = ?2 AND message_key = ?3"
         };
         connection.prepare_cached(sql)?.execute([slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()])?;
+    }
+    Ok(())
+}
+
+fn contacts(connection: &Connection, rows: &Rows) -> Written {
+    for (customer, sent) in sorted(&rows.contacts, |(customer, _)| customer) {
+        let sql = "INSERT INTO contacts (customer, sent) VALUES (?1, ?2) \
+                   ON CONFLICT (customer) DO UPDATE SET sent = excluded.sent";
+        connection.prepare_cached(sql)?.execute([customer.as_str(), &instants_text(sent)])?;
     }
     Ok(())
 }

@@ -1,0 +1,46 @@
+//! Messages to parties: once for each key; marketing ones by the rules of [`crate::message_rules`].
+
+use crate::adjudicate::Case;
+use crate::effect::{EffectKind, Message, MessageClass};
+use crate::facts::{Facts, MessageSlot, Wanted};
+use crate::message_rules::with_contact;
+use crate::outcome::{Done, Outcome, Reason};
+
+pub(crate) fn slot(case: &Case<'_>, message: &Message) -> MessageSlot {
+    MessageSlot { campaign: case.campaign.id.clone(), to: message.to.clone(), key: message.key.clone() }
+}
+
+/// The rows that a message takes.
+pub(crate) fn wanted(case: &Case<'_>, message: &Message, wanted: &mut Wanted) {
+    wanted.messages.insert(slot(case, message));
+    if message.class == MessageClass::Marketing {
+        wanted.contacts.insert(message.to.clone());
+    }
+}
+
+/// Sends a message, now or when its quiet hours are over, unless it was sent before or the rules are against it.
+pub(crate) fn send(case: &Case<'_>, message: &Message, facts: &mut Facts) -> Outcome {
+    let skipped = |reason| Outcome::Skipped(EffectKind::Message, reason);
+    let slot = slot(case, message);
+    if *facts.messages.get(&slot) {
+        return skipped(Reason::AlreadySent);
+    }
+    let (mut not_before, mut without) = (None, Vec::new());
+    if message.class == MessageClass::Marketing {
+        let rules = &case.catalogue.messages;
+        let Some(refused) = rules.refused(facts.customers.get(&message.to), &message.channels) else {
+            return skipped(Reason::NoConsent);
+        };
+        without = refused.into_iter().map(str::to_owned).collect();
+        not_before = rules.quiet_until(&case.made.local).and_then(case.resolve);
+        let at = not_before.unwrap_or(case.made.at);
+        let contacts = facts.contacts.get(&message.to);
+        if !rules.has_room(contacts, at) {
+            return skipped(Reason::TooManyMessages);
+        }
+        let contacts = with_contact(contacts, at);
+        facts.contacts.put(message.to.clone(), contacts);
+    }
+    facts.messages.put(slot, true);
+    Outcome::Applied(Done::Messaged { to: message.to.clone(), key: message.key.clone(), not_before, without })
+}
