@@ -47,6 +47,10 @@ happenings! {
     TagAdded, "tag.added";
     /// A tag was taken.
     TagRemoved, "tag.removed";
+    /// A customer moved within a programme.
+    TierChanged, "tier.changed";
+    /// A customer was handed on to a campaign, which alone is told.
+    EnrolmentMade, "enrolment.made";
 }
 
 impl Happening {

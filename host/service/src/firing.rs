@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use largesse_documents::time::instant_text;
+use largesse_domain::cascade::Happening;
 use largesse_domain::decision::Owner;
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventId, EventKind, EventSource, TimerName};
@@ -22,20 +23,23 @@ use crate::strict_json;
 pub struct Concerned {
     /// The campaign.
     pub campaign: CampaignId,
-    /// Whose timer it was.
-    pub owner: Owner,
+    /// Whose timer it was; none when it concerns the campaign whoever owns the state.
+    pub owner: Option<Owner>,
 }
 
 impl Concerned {
-    /// Whom an event concerns; `None` when neither a timer nor a share became it.
+    /// Whom an event concerns; `None` when neither a timer, a share nor an enrolment became it.
     pub(crate) fn by(event: &Event, data: &Value) -> Option<Self> {
+        let field = |name: &str| data.get(name).and_then(Value::as_str);
+        if event.kind.as_str() == Happening::EnrolmentMade.kind() {
+            return Some(Self { campaign: field("campaign")?.parse().ok()?, owner: None });
+        }
         if ![EVENT_SOURCE, pool::EVENT_SOURCE].contains(&event.key.source.as_str()) {
             return None;
         }
-        let field = |name: &str| data.get(name).and_then(Value::as_str);
         let customer = field("customer").and_then(|id| id.parse().ok()).map(Owner::Party);
         let entity = || field("entity").and_then(|id| id.parse().ok()).map(Owner::Entity);
-        Some(Self { campaign: field("campaign")?.parse().ok()?, owner: customer.or_else(entity)? })
+        Some(Self { campaign: field("campaign")?.parse().ok()?, owner: Some(customer.or_else(entity)?) })
     }
 }
 
@@ -115,7 +119,7 @@ mod tests {
         assert_eq!(arrival.reading.named, []);
         let campaign = "spring".parse().unwrap();
         let owner = Owner::Entity("team-1".parse().unwrap());
-        assert_eq!(arrival.concerned, Some(Concerned { campaign, owner }));
+        assert_eq!(arrival.concerned, Some(Concerned { campaign, owner: Some(owner) }));
         assert_eq!(arrival.data["data"]["step"], 2);
         assert_eq!(arrival.event.occurred.as_millis(), 5_000);
     }
@@ -126,7 +130,7 @@ mod tests {
         let arrival = fired(&owner);
         assert_eq!(arrival.rules.problems(&arrival.data), []);
         assert_eq!(arrival.reading.named, ["u2".parse().unwrap()]);
-        assert_eq!(arrival.concerned.unwrap().owner, owner);
+        assert_eq!(arrival.concerned.unwrap().owner, Some(owner));
         assert_eq!(arrival.event.actor.as_str(), "u1");
     }
 }

@@ -467,4 +467,26 @@ mod tests {
         let error = KindRules::new(EventKind::new("k").unwrap(), &schema).err().unwrap();
         assert_eq!(error.pointer, "/properties/x/x-largesse-role");
     }
+
+    #[test]
+    fn attributes_are_kept_for_each_word() {
+        let schema = json!({
+            "x-largesse-per": "/channel",
+            "properties": {
+                "channel": {"type": "string"}, "granted": {"type": "boolean", "x-largesse-attribute": "consent"}
+            },
+        });
+        let rules = KindRules::new("said".parse().unwrap(), &schema).unwrap();
+        let named = |data: Value| match &rules.read(&data, Instant::MIN).unwrap().facts[..] {
+            [Fact::Attribute(name, _)] => name.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(json!({"granted": true})), "consent");
+        assert_eq!(named(json!({"granted": true, "channel": "sms"})), "consent_sms");
+        let wrong = rules.read(&json!({"granted": true, "channel": "S M S"}), Instant::MIN).unwrap_err();
+        assert_eq!(wrong.pointer, "/channel");
+        let nowhere = json!({"x-largesse-per": "/channel", "properties": {"channel": {"type": "integer"}}});
+        let refused = KindRules::new("said".parse().unwrap(), &nowhere).err().unwrap();
+        assert_eq!(refused.pointer, "/x-largesse-per");
+    }
 }

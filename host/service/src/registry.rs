@@ -287,11 +287,18 @@ impl Registry {
         !self.heard.is_empty()
     }
 
-    /// Whether a campaign hears of this at that time that is not on the trail.
+    /// Whether a campaign hears of this at that time that is not on the trail; when only one may be told, whether that does.
     #[must_use]
-    pub fn hears_of(&self, happening: Happening, occurred: Instant, trail: &Trail) -> bool {
+    pub fn hears_of(
+        &self,
+        happening: Happening,
+        occurred: Instant,
+        (trail, only): (&Trail, Option<&CampaignId>),
+    ) -> bool {
         let hears = |id: &CampaignId| {
-            trail.avoids(id) && self.campaigns.get(id).is_some_and(|active| active.campaign.takes(occurred))
+            trail.avoids(id)
+                && only.is_none_or(|only| only == id)
+                && self.campaigns.get(id).is_some_and(|active| active.campaign.takes(occurred))
         };
         self.heard.get(&happening).into_iter().flatten().any(hears)
     }

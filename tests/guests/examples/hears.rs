@@ -1,11 +1,11 @@
 //! Behaves: for what it hears that the host did, it gives growth and sets a tag, as its parameters say, and notes what it heard.
 
 use largesse_sdk::{
-    Decision, EffectKind, Grant, Input, Manifest, Policy, Refusal, Role, Schedule, Subscription, TagChange, UnitClass,
-    When, export_policy,
+    Decision, EffectKind, Enrolment, Grant, Input, Manifest, Policy, Refusal, Role, Schedule, Subscription, TagChange,
+    UnitClass, When, export_policy,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[derive(Deserialize, JsonSchema)]
@@ -18,8 +18,16 @@ struct Params {
     growth: u64,
     /// The tag that it sets for each.
     tag: Option<String>,
+    /// The campaign that it hands each customer on to.
+    enrol: Option<String>,
     /// Seconds until the timer that it sets for each.
     timer: Option<u64>,
+}
+
+/// What it says of whom it hands on.
+#[derive(Serialize)]
+struct Why {
+    why: &'static str,
 }
 
 struct Hears;
@@ -37,6 +45,7 @@ impl Policy for Hears {
             "growth.changed",
             "tag.added",
             "tag.removed",
+            "enrolment.made",
         ];
         let manifest = Manifest::new("hears", "0.1.0", "Hears of what the host did").role(Role::actor("actor"));
         let hears = |manifest: Manifest, kind: &str| {
@@ -46,7 +55,7 @@ impl Policy for Hears {
             .into_iter()
             .fold(manifest, hears)
             .subscribe(Subscription::timers("timers", "actor"))
-            .effects([EffectKind::Grant, EffectKind::Tag, EffectKind::Schedule])
+            .effects([EffectKind::Grant, EffectKind::Tag, EffectKind::Schedule, EffectKind::Enrol])
             .unit_classes([UnitClass::Growth])
     }
 
@@ -64,6 +73,9 @@ impl Policy for Hears {
         }
         if let Some(tag) = &input.params.tag {
             decision.tag(TagChange::set(&actor.customer, tag));
+        }
+        if let Some(campaign) = &input.params.enrol {
+            decision.enrol(Enrolment::new(campaign, &actor.customer).data(&Why { why: "heard" }));
         }
         if let Some(seconds) = input.params.timer {
             decision.schedule(Schedule::new("again", When::AfterSeconds(seconds)));

@@ -264,6 +264,25 @@ async fn what_requests_and_the_clock_do_is_told() {
 }
 
 #[tokio::test]
+async fn whoever_is_handed_on_is_told_to_that_campaign_alone() {
+    let host = Host::in_memory();
+    prepare(&host).await;
+    hears(&host, "hands-on", &["benefit.granted"], json!({"enrol": "takes"})).await;
+    for id in ["takes", "other"] {
+        hears(&host, id, &["enrolment.made"], json!({"growth": 1})).await;
+    }
+    host.command("takes", Command::Pause).await;
+    host.send_one(told("ann", NINE, points("a", 1))).await;
+    assert_eq!(heard(&host).await, ["hands-on benefit.granted ann"], "a paused campaign keeps it");
+    host.command("takes", Command::Resume).await;
+    host.service.catch_up().await.expect("the host takes it");
+    assert_eq!(heard(&host).await, ["hands-on benefit.granted ann", "takes enrolment.made ann"]);
+    let said = &data(&host).await[1];
+    assert_eq!((&said["by"], &said["data"]), (&json!("hands-on"), &json!({"why": "heard"})));
+    host.service.stop().await;
+}
+
+#[tokio::test]
 async fn a_dry_run_causes_nothing() {
     let host = Host::in_memory();
     prepare(&host).await;

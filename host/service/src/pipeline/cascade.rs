@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use largesse_documents::problem::json_value;
 use largesse_documents::time::instant_text;
 use largesse_domain::cascade::{Booked, Happening, Trail, booked};
 use largesse_domain::decision::Output;
@@ -26,7 +27,19 @@ use crate::caused::{Caused, Doer};
 use crate::seed::Purpose;
 
 /// Something done to a customer, with what of its event's data says so.
-type Deed = (Happening, CustomerId, Value);
+struct Deed {
+    happening: Happening,
+    customer: CustomerId,
+    data: Value,
+    /// The campaign that alone is told.
+    only: Option<CampaignId>,
+}
+
+impl Deed {
+    fn new(happening: Happening, customer: &CustomerId, data: Value) -> Self {
+        Self { happening, customer: customer.clone(), data, only: None }
+    }
+}
 
 impl Decider {
     /// What a decision has caused that was just made, after so many transfers.
@@ -60,8 +73,8 @@ impl Decider {
         };
         let mut deeds = self.deeds(made, &by, outcomes)?;
         for (effect, outcome) in proposal.effects.iter().zip(outcomes) {
-            if let (Effect::Tag(change), Outcome::Applied(_)) = (effect, outcome) {
-                deeds.push(tagged(change, task, &by));
+            if let Outcome::Applied(done) = outcome {
+                deeds.extend(deed(effect, done, (task, &by)));
             }
         }
         Ok(self.cause(deeds, by))
@@ -98,7 +111,7 @@ impl Decider {
 
     /// What the transfers made after so many did that a campaign hears of. Balances are those of now.
     fn deeds(&mut self, made: usize, by: &Doer, outcomes: &[Outcome]) -> Result<Vec<Deed>, StoreError> {
-        let heard = |booked: &Booked| self.registry.hears_of(booked.happening(), by.occurred, &by.trail);
+        let heard = |booked: &Booked| self.registry.hears_of(booked.happening(), by.occurred, (&by.trail, None));
         let booked: Vec<Booked> = booked(self.facts.transfers_after(made)).into_iter().filter(heard).collect();
         let of_balance = booked.iter().filter(|booked| matches!(booked, Booked::Balance { .. }));
         let wallets = of_balance.map(|booked| booked.customer().clone()).collect();
@@ -115,11 +128,11 @@ impl Decider {
                         data["choice"] = choice.into();
                     }
                 }
-                (happening, lot.slot.to, data)
+                Deed::new(happening, &lot.slot.to, data)
             }
             Booked::Balance { happening, customer, unit, delta } => {
                 let balance = show::balance(&self.facts.wallet(&customer), &unit, now);
-                (happening, customer, json!({"unit": unit.as_str(), "delta": delta, "balance": balance}))
+                Deed::new(happening, &customer, json!({"unit": unit.as_str(), "delta": delta, "balance": balance}))
             }
         };
         Ok(booked.into_iter().map(deed).collect())
@@ -127,7 +140,7 @@ impl Decider {
 
     /// The events that deeds become, unless nobody hears of them or their trail has come to its end.
     fn cause(&self, mut deeds: Vec<Deed>, by: Doer) -> Vec<Caused> {
-        deeds.retain(|(happening, ..)| self.registry.hears_of(*happening, by.occurred, &by.trail));
+        deeds.retain(|deed| self.registry.hears_of(deed.happening, by.occurred, (&by.trail, deed.only.as_ref())));
         if deeds.is_empty() {
             return Vec::new();
         }
@@ -139,7 +152,7 @@ impl Decider {
         }
         let by = Arc::new(by);
         let mut caused: Vec<Caused> = Vec::with_capacity(deeds.len());
-        for (happening, customer, data) in deeds {
+        for Deed { happening, customer, data, .. } in deeds {
             let same = |other: &&Caused| other.happening == happening && other.customer == customer;
             let number = caused.iter().filter(same).count();
             let data = if let Value::Object(data) = data { data } else { Map::new() };
@@ -204,6 +217,31 @@ fn choice(outcomes: &[Outcome], slot: &GrantSlot) -> Option<usize> {
     })
 }
 
+/// What an effect did, unless the books say so.
+fn deed(effect: &Effect, done: &Done, (task, by): (&Task, &Doer)) -> Option<Deed> {
+    match (effect, done) {
+        (Effect::Tag(change), Done::Tagged { .. }) => Some(tagged(change, task, by)),
+        (_, Done::Placed { to, programme, from, tier, until }) if from != tier => {
+            let mut data = json!({"programme": programme.as_str()});
+            let named = [("from", from.as_ref()), ("to", tier.as_ref())];
+            for (name, tier) in named.into_iter().filter_map(|(name, tier)| Some((name, tier?))) {
+                data[name] = tier.as_str().into();
+            }
+            if let Some(until) = until {
+                data["until"] = instant_text(*until).into();
+            }
+            Some(Deed::new(Happening::TierChanged, to, data))
+        }
+        (Effect::Enrol(enrolment), Done::Enrolled { party, campaign }) => {
+            let by = task.active.campaign.id.as_str();
+            let data = json!({"campaign": campaign.as_str(), "by": by, "data": json_value(&enrolment.data)});
+            let deed = Deed::new(Happening::EnrolmentMade, party, data);
+            Some(Deed { only: Some(campaign.clone()), ..deed })
+        }
+        _ => None,
+    }
+}
+
 fn tagged(change: &TagChange, task: &Task, by: &Doer) -> Deed {
     let happening = if change.present { Happening::TagAdded } else { Happening::TagRemoved };
     let mut data = json!({"tag": change.tag.as_str()});
@@ -211,5 +249,5 @@ fn tagged(change: &TagChange, task: &Task, by: &Doer) -> Deed {
     if let Some(until) = until.and_then(|until| task.active.zone.resolve(until, by.occurred)) {
         data["until"] = instant_text(until).into();
     }
-    (happening, change.to.clone(), data)
+    Deed::new(happening, &change.to, data)
 }

@@ -50,8 +50,8 @@ impl Decider {
             OwnerOf::Group(kind) => self.facts.customers.get(actor).groups.get(kind).cloned().map(Owner::Entity),
         };
         // A timer is told for its owner only.
-        let concerned = event.arrival.concerned.as_ref();
-        let owner = owner.filter(|owner| concerned.is_none_or(|concerned| concerned.owner == *owner));
+        let only = event.arrival.concerned.as_ref().and_then(|concerned| concerned.owner.as_ref());
+        let owner = owner.filter(|owner| only.is_none_or(|only| only == owner));
         if let Some(Owner::Entity(entity)) = &owner {
             for (index, _) in manifest.roles.iter().enumerate().filter(|(_, role)| role.source == RoleSource::Members) {
                 self.ensure(Wanted { members: [entity.clone()].into(), ..Wanted::default() })?;
