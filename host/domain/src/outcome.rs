@@ -94,7 +94,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,

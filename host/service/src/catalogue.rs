@@ -1,6 +1,7 @@
-//! What operators say of units, pockets, programmes and segments, handed to the pipeline.
+//! What operators say of units, pockets, programmes, segments and messages, handed to the pipeline.
 
 use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::message_rules::MessageRules;
 use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
 
@@ -37,6 +38,17 @@ impl Service {
     pub async fn set_programme(&self, programme: Programme) -> Result<(Programme, bool), ChangeError> {
         match self.change(Change::SetProgramme(Box::new(programme))).await? {
             Changed::Programme(programme, is_new) => Ok((*programme, is_new)),
+            _ => Err(Unavailable::Stopping.into()),
+        }
+    }
+
+    /// Sets the rules for marketing messages.
+    ///
+    /// # Errors
+    /// When the host cannot do it now.
+    pub async fn set_message_rules(&self, rules: MessageRules) -> Result<MessageRules, ChangeError> {
+        match self.change(Change::SetMessageRules(Box::new(rules))).await? {
+            Changed::MessageRules(rules) => Ok(*rules),
             _ => Err(Unavailable::Stopping.into()),
         }
     }

@@ -42,7 +42,6 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
-use largesse_domain::message_rules::MessageRules;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
