@@ -91,7 +91,7 @@ fn run_pointwise(
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let engines = (0..threads).map(|_| engine(dir)).collect::<Result<Vec<_>>>()?;
     let filter = ReplayFilter {
-        of: DecisionFilter { campaign: Some(campaign), actor: None },
+        of: DecisionFilter { campaign: Some(campaign), actors: Vec::new() },
         after: DecisionId(args.after),
         until: args.until.map(DecisionId),
         made: (None, None),

@@ -59,6 +59,9 @@ fn read(client: &Client, id: &str) -> Result<Shown> {
 fn text(shown: &Shown) -> String {
     let Shown { customer, grants, balances } = shown;
     let mut text = format!("customer {}\n", customer.customer.id);
+    if !customer.customer.also.is_empty() {
+        let _ = writeln!(text, "also known as {}", customer.customer.also.join(", "));
+    }
     let tags: Vec<_> = customer.customer.tags.iter().map(|tag| tag.tag.as_str()).collect();
     if !tags.is_empty() {
         let _ = writeln!(text, "tags: {}", tags.join(", "));
@@ -130,6 +133,7 @@ mod tests {
                 "city": {"value": "Brno", "as_of": "2026-11-20T00:00:00Z"}
             },
             "tags": [{"tag": "came-by:app"}, {"tag": "vip"}], "identifiers": {}, "touches": [], "raises_under_way": 0,
+            "also": ["device:7", "phone:3"],
             "inviters": {"invite": "u0"}
         });
         let grant = |unit: &str, reversed: u64, state: &str| {

@@ -12,7 +12,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
 use largesse_engine::{Allowance, HostKey, Workers, WorkersConfig};
 use largesse_service::components::Components;
 use largesse_service::replay::{Divergence, ReplayFilter, Replayed, replay};
-use largesse_store::{DecisionFilter, Store as _};
+use largesse_store::{DecisionFilter, Store};
 use serde_json::json;
 
 use crate::data_dir::DataDir;
@@ -58,17 +58,18 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn filter(&self) -> Result<ReplayFilter> {
+    fn filter(&self, store: &dyn Store) -> Result<ReplayFilter> {
         let wrong = |message: String| Failure::usage(anyhow::Error::msg(message));
         let time = |text: &Option<String>| text.as_deref().map(read_instant).transpose().map_err(wrong);
         let campaign = self.campaign.as_deref().map(CampaignId::new).transpose().map_err(Failure::usage)?;
-        let actor = self.customer.as_deref().map(CustomerId::new).transpose().map_err(Failure::usage)?;
+        let customer = self.customer.as_deref().map(CustomerId::new).transpose().map_err(Failure::usage)?;
+        let actors = customer.map(|customer| store.ids_of(&customer)).transpose()?.unwrap_or_default();
         let (after, until) = match self.decision {
             Some(one) => (one.saturating_sub(1), Some(one)),
             None => (self.after, self.until),
         };
         Ok(ReplayFilter {
-            of: DecisionFilter { campaign, actor },
+            of: DecisionFilter { campaign, actors },
             after: DecisionId(after),
             until: until.map(DecisionId),
             made: (time(&self.made_from)?, time(&self.made_before)?),
@@ -77,8 +78,8 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> Result {
-    let filter = args.filter()?;
     let Stopped { store, dir } = Stopped::open(&args.data_dir, "stop the host first, or replay a copy")?;
+    let filter = args.filter(&store)?;
     let components = Components::in_folder(dir.components()?)?;
     let threads = args.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let engines = (0..threads.get()).map(|_| engine(&dir)).collect::<Result<Vec<_>>>()?;

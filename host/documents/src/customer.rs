@@ -163,6 +163,9 @@ pub struct CustomerView {
     /// What the customer is a member of, by kind of group.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, String>,
+    /// Other ids of this customer, merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// Where a customer stands in a programme.
@@ -236,6 +239,7 @@ impl CustomerView {
             debts: customer.debts.iter().map(|(unit, debt)| (unit.to_string(), debt.get())).collect(),
             standings: customer.standings.iter().map(|(id, standing)| (id.to_string(), standing.into())).collect(),
             groups: customer.groups.iter().map(|(kind, group)| (kind.to_string(), group.to_string())).collect(),
+            also: customer.also.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -347,9 +347,12 @@ pub fn customer() -> impl Strategy<Value = Customer> {
         btree_map(unit(), quantity(), 0..2),
         btree_map(name("p"), standing(), 0..2),
         btree_map(name("g"), name("e"), 0..2),
+        (of(name("u")), vec(name("u"), 0..3)),
     )
-        .prop_map(|(attributes, tags, identifiers, touches, raises_under_way, debts, standings, groups)| {
-            Customer { attributes, tags, identifiers, touches, raises_under_way, debts, standings, groups }
+        .prop_map(|(attributes, tags, identifiers, touches, raises_under_way, debts, standings, groups, ids)| {
+            let (merged_into, also) = ids;
+            let known = Customer { attributes, tags, identifiers, touches, ..Customer::default() };
+            Customer { raises_under_way, debts, standings, groups, merged_into, also, ..known }
         })
 }
 

@@ -21,7 +21,7 @@ use crate::customer::Fact;
 use crate::decision::{Fault, FaultKind, Input};
 use crate::effect::{
     Benefit, Claim, Dimension, Effect, EffectKind, Enrolment, GrantProposal, Held, Proposal, RevocationTarget,
-    Shortfall, TagChange,
+    Schedule, Shortfall, TagChange,
 };
 use crate::facts::{AboutKey, ClaimKey, Facts, Wanted};
 use crate::grant::{AfterHold, Grant, GrantSlot, Hold};
@@ -186,16 +186,18 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
     for effect in &proposal.effects {
         match effect {
             Effect::Grant(grant) => {
-                wanted.grants.insert(slot(case, &grant.to, &grant.key));
+                wanted.grants.extend(facts.slots_of(&slot(case, &grant.to, &grant.key)));
                 let identifiers = case.book().identifiers(&grant.to, facts);
-                let to = Recipient { customer: &grant.to, identifiers: &identifiers };
+                let other_ids = facts.other_ids(&grant.to);
+                let to = Recipient { customer: &grant.to, identifiers: &identifiers, other_ids };
                 for choice in &grant.choices {
                     wanted.extend(case.book().wanted(to, &unit_of(case, choice)));
                 }
             }
-            Effect::Message(message) => message::wanted(case, message, &mut wanted),
-            Effect::Schedule(schedule) => wanted.timer(schedule::key(case, &schedule.name)),
-            Effect::CancelTimer(name) => wanted.timer(schedule::key(case, name)),
+            Effect::Message(message) => message::wanted(case, message, facts, &mut wanted),
+            Effect::Schedule(Schedule { name, .. }) | Effect::CancelTimer(name) => {
+                schedule::keys(case, name, facts).into_iter().for_each(|key| wanted.timer(key));
+            }
             Effect::Share(share) => {
                 wanted.shares.insert(pool::key(case, share));
                 wanted.timer(pool::timer(case, share));
@@ -241,7 +243,7 @@ fn claims(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<(),
             }
         };
         match facts.claims.get(&key) {
-            Some(holder) if *holder != claim.party => return denied(Reason::ClaimTaken),
+            Some(holder) if !facts.ids_of(&claim.party).contains(holder) => return denied(Reason::ClaimTaken),
             Some(_) => {}
             None => facts.claims.put(key, Some(claim.party.clone())),
         }
@@ -312,11 +314,11 @@ struct Fit {
 fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
     let skipped = |reason| Ok(Outcome::Skipped(EffectKind::Grant, reason));
     let slot = slot(case, &proposal.to, &proposal.key);
-    let issue = match facts.grants.get(&slot) {
-        Some(old) if !old.key_freed => return skipped(Reason::AlreadyGranted),
-        Some(old) => old.issue.saturating_add(1),
-        None => 1,
-    };
+    let stands = |slot: &GrantSlot| facts.grants.get(slot).as_ref().is_some_and(|old| !old.key_freed);
+    if facts.slots_of(&slot).iter().any(stands) {
+        return skipped(Reason::AlreadyGranted);
+    }
+    let issue = facts.grants.get(&slot).as_ref().map_or(1, |old| old.issue.saturating_add(1));
     if about_key(case).is_some_and(|key| facts.abouts.get(&key).cancelled) {
         return skipped(Reason::CancelledBefore);
     }
@@ -333,7 +335,7 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
         return skipped(Reason::TimedOut);
     }
     let identifiers = case.book().identifiers(&proposal.to, facts);
-    let to = Recipient { customer: &proposal.to, identifiers: &identifiers };
+    let to = Recipient { customer: &proposal.to, identifiers: &identifiers, other_ids: facts.other_ids(&proposal.to) };
     let fits: Vec<Fit> = proposal.choices.iter().map(|choice| fit(case, to, choice, facts)).collect();
     let whole = fits.iter().position(|fit| !fit.wanted.is_zero() && fit.room >= fit.wanted);
     if let Some(choice) = whole {
@@ -391,7 +393,7 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
     let Given { slot, issue, choice, quantity, identifiers } = given;
     let benefit = &proposal.choices[choice];
     let unit = unit_of(case, benefit);
-    let to = Recipient { customer: &proposal.to, identifiers: &identifiers };
+    let to = Recipient { customer: &proposal.to, identifiers: &identifiers, other_ids: &[] };
     case.book().count(to, (&unit, quantity), facts);
     if matches!(benefit, Benefit::CreditLimit { .. }) {
         let mut customer = facts.customers.get(&proposal.to).clone();

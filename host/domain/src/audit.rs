@@ -209,12 +209,26 @@ impl<'a> Audit<'a> {
     /// # Errors
     /// When they owe something else than the transfers come to.
     pub fn customer(&mut self, id: &CustomerId, customer: &Customer) -> Checked {
+        self.unite_debts(id, &customer.also);
         for (unit, debt) in &customer.debts {
             self.audited.debts += 1;
             let found = self.debts.remove(&(id.clone(), unit.clone())).unwrap_or_default();
             same(|| format!("debt of {id} in {unit}"), signed(*debt), -found, "")?;
         }
         Ok(())
+    }
+
+    /// What grants to the other ids of a customer leave owing is owed by the one who stays.
+    fn unite_debts(&mut self, id: &CustomerId, also: &[CustomerId]) {
+        if also.is_empty() {
+            return;
+        }
+        let theirs = |(customer, _): &(CustomerId, Unit)| also.contains(customer);
+        let keys: Vec<_> = self.debts.keys().filter(|key| theirs(key)).cloned().collect();
+        for key in keys {
+            let owed = self.debts.remove(&key).unwrap_or_default();
+            *self.debts.entry((id.clone(), key.1)).or_default() += owed;
+        }
     }
 
     /// Compares what is left: positions, counts of use, stocks; and that nothing was left out.

@@ -26,7 +26,7 @@ pub(crate) struct Book<'a> {
 impl<'a> Book<'a> {
     /// The rows that a grant of the unit looks at.
     pub(crate) fn wanted(&self, to: Recipient<'_>, unit: &Unit) -> Wanted {
-        let mut wanted = Wanted { usage: budget::counts(self.caps(to, unit)), ..Wanted::default() };
+        let mut wanted = Wanted { usage: budget::looked_at(self.caps(to, unit)), ..Wanted::default() };
         if self.catalogue.is_stocked(unit) {
             wanted.stocks.insert(unit.clone());
         }
@@ -141,7 +141,8 @@ fn under_caps(caps: &[Cap], wanted: Quantity, facts: &Facts) -> (Quantity, Reaso
     }
     let mut least = (wanted, Reason::LimitReached);
     for cap in caps {
-        let room = cap.room(*facts.usage.get(&cap.key));
+        let used = cap.other_keys.iter().fold(*facts.usage.get(&cap.key), |used, key| used.with(*facts.usage.get(key)));
+        let room = cap.room(used);
         if room < least.0 {
             least = (room, if cap.is_limit() { Reason::LimitReached } else { Reason::BudgetExhausted });
         }

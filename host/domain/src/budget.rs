@@ -90,6 +90,15 @@ impl From<OutOfRange> for Miscounted {
 }
 
 impl Usage {
+    /// Together with another count.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            amount: self.amount.plus(other.amount).unwrap_or(Quantity::MAX),
+            count: self.count.saturating_add(other.count),
+        }
+    }
+
     /// After one more grant.
     ///
     /// # Errors
@@ -114,6 +123,8 @@ impl Usage {
 pub struct Cap {
     /// What it counts.
     pub key: UsageKey,
+    /// What was counted under the customer's other ids.
+    pub other_keys: Vec<UsageKey>,
     /// At most so much.
     pub amount: Option<Quantity>,
     /// At most so many.
@@ -144,6 +155,8 @@ pub struct Recipient<'a> {
     pub customer: &'a CustomerId,
     /// What is known to be theirs, of the dimensions that the campaign's limits count.
     pub identifiers: &'a [(Dimension, Identifier)],
+    /// Their other ids.
+    pub other_ids: &'a [CustomerId],
 }
 
 /// The caps on a grant of a unit at a local time: limits first, then budgets, then the budgets of pockets. Two caps may share
@@ -158,10 +171,11 @@ pub fn caps(
     let key =
         |by: UsedBy, of: &UnitPattern, window: Window| UsageKey { by, of: of.clone(), window: window.index(local) };
     let settings = &campaign.settings;
+    let customer = |id: &CustomerId| UsedBy::Customer(campaign.id.clone(), id.clone());
     let mut caps = Vec::new();
     for limit in settings.limits.iter().filter(|limit| limit.of.matches(unit)) {
         let by = match limit.per {
-            Dimension::Customer => Some(UsedBy::Customer(campaign.id.clone(), recipient.customer.clone())),
+            Dimension::Customer => Some(customer(recipient.customer)),
             dimension => recipient
                 .identifiers
                 .iter()
@@ -169,8 +183,10 @@ pub fn caps(
                 .map(|(_, value)| UsedBy::Identifier(campaign.id.clone(), dimension, value.clone())),
         };
         if let Some(by) = by {
+            let other_ids = if limit.per == Dimension::Customer { recipient.other_ids } else { &[] };
+            let other_keys = other_ids.iter().map(|id| key(customer(id), &limit.of, limit.window)).collect();
             let key = key(by, &limit.of, limit.window);
-            caps.push(Cap { key, amount: limit.amount, count: limit.count });
+            caps.push(Cap { key, other_keys, amount: limit.amount, count: limit.count });
         }
     }
     let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
@@ -178,10 +194,10 @@ pub fn caps(
     for (by, budgets) in [(UsedBy::Campaign(campaign.id.clone()), &settings.budgets)].into_iter().chain(pockets) {
         for budget in budgets.iter().filter(|budget| budget.of.matches(unit)) {
             let total = key(by.clone(), &budget.of, Window::Campaign);
-            caps.push(Cap { key: total, amount: Some(budget.total), count: None });
+            caps.push(Cap { key: total, other_keys: Vec::new(), amount: Some(budget.total), count: None });
             if let Some(per_day) = budget.per_day {
                 let day = key(by.clone(), &budget.of, Window::Day);
-                caps.push(Cap { key: day, amount: Some(per_day), count: None });
+                caps.push(Cap { key: day, other_keys: Vec::new(), amount: Some(per_day), count: None });
             }
         }
     }
@@ -208,6 +224,12 @@ pub fn crossed(warn_at: &[u8], total: Quantity, (before, after): (Quantity, Quan
         u128::from(used.get()) * 100 >= u128::from(total.get()) * u128::from(percent) && !used.is_zero()
     };
     warn_at.iter().copied().filter(|percent| !reaches(before, *percent) && reaches(after, *percent)).max()
+}
+
+/// The counts that say what the caps leave room for.
+#[must_use]
+pub fn looked_at(caps: Vec<Cap>) -> BTreeSet<UsageKey> {
+    caps.into_iter().flat_map(|cap| std::iter::once(cap.key).chain(cap.other_keys)).collect()
 }
 
 /// The counts that a grant under the caps goes into, each once.

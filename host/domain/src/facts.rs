@@ -282,9 +282,10 @@ macro_rules! tables {
                 }
             }
 
-            /// The grants in a wallet that was loaded, the first given first.
+            /// The grants in a customer's wallets, one for each id, the first given first. The caller has loaded them.
             pub fn wallet(&self, customer: &CustomerId) -> Vec<&Grant> {
-                let slots = self.wallets.get(customer).iter();
+                let ids = self.ids_of(customer);
+                let slots = ids.iter().flat_map(|id| self.wallets.get(id));
                 // A slot whose grant was undone stays in the list.
                 let mut grants: Vec<&Grant> =
                     slots.filter(|slot| self.grants.has(slot)).filter_map(|slot| self.grants.get(slot).as_ref()).collect();

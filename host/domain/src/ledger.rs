@@ -230,18 +230,19 @@ pub fn restock(
     Ok(after)
 }
 
-/// What a customer owes of a unit; none owes nothing.
+/// What a customer owes of a unit, under whichever id; none owes nothing.
 pub(crate) fn debt(facts: &Facts, customer: &CustomerId, unit: &Unit) -> Quantity {
-    facts.customers.get(customer).debts.get(unit).copied().unwrap_or_default()
+    facts.customers.get(facts.who_stays(customer)).debts.get(unit).copied().unwrap_or_default()
 }
 
 /// Sets what a customer owes.
 pub(crate) fn set_debt(facts: &mut Facts, customer: &CustomerId, unit: &Unit, debt: Quantity) {
-    let mut changed = facts.customers.get(customer).clone();
+    let customer = facts.who_stays(customer).clone();
+    let mut changed = facts.customers.get(&customer).clone();
     if debt.is_zero() {
         changed.debts.remove(unit);
     } else {
         changed.debts.insert(unit.clone(), debt);
     }
-    facts.customers.put(customer.clone(), changed);
+    facts.customers.put(customer, changed);
 }

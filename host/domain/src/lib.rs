@@ -33,6 +33,7 @@ pub mod pool;
 pub mod programme;
 pub mod measure;
 pub mod facts;
+pub mod identity;
 pub mod outcome;
 pub mod rollout;
 mod book;

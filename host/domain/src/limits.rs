@@ -107,6 +107,8 @@ pub const TIERS_MAX: usize = 64;
 pub const PROGRAMMES_MAX: usize = 64;
 /// Most pools of one campaign.
 pub const POOLS_MAX: usize = 8;
+/// Most other ids of one customer.
+pub const OTHER_IDS_MAX: usize = 16;
 
 /// Most budgets of one campaign.
 pub const BUDGETS_MAX: usize = 32;

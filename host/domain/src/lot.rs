@@ -28,7 +28,7 @@ pub fn wanted(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Want
 /// The counts that a grant went into, and that a reversal returns to.
 #[must_use]
 pub fn counted_in(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> BTreeSet<UsageKey> {
-    let recipient = budget::Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for };
+    let recipient = budget::Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
     budget::counts(budget::caps(campaign, catalogue, recipient, (&grant.unit, &grant.counted_on)))
 }
 
@@ -245,10 +245,11 @@ pub(crate) fn take_back(
         set_debt(facts, &grant.slot.to, &grant.unit, owes);
     }
     if grant.unit.class() == UnitClass::CreditLimit {
-        let mut customer = facts.customers.get(&grant.slot.to).clone();
+        let to = facts.who_stays(&grant.slot.to).clone();
+        let mut customer = facts.customers.get(&to).clone();
         // A raise that has reached the limit already is not under way any more: there is nothing to take off here.
         customer.raises_under_way = customer.raises_under_way.room_after(quantity);
-        facts.customers.put(grant.slot.to.clone(), customer);
+        facts.customers.put(to, customer);
     }
     grant.expired = grant.expired.room_after(from_expired);
     grant.owed = more(grant.owed, used);

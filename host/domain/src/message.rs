@@ -3,26 +3,30 @@
 use crate::adjudicate::Case;
 use crate::effect::{EffectKind, Message, MessageClass};
 use crate::facts::{Facts, MessageSlot, Wanted};
+use crate::id::CustomerId;
 use crate::message_rules::with_contact;
 use crate::outcome::{Done, Outcome, Reason};
+use crate::time::Instant;
 
-pub(crate) fn slot(case: &Case<'_>, message: &Message) -> MessageSlot {
-    MessageSlot { campaign: case.campaign.id.clone(), to: message.to.clone(), key: message.key.clone() }
+fn slot(case: &Case<'_>, to: &CustomerId, message: &Message) -> MessageSlot {
+    MessageSlot { campaign: case.campaign.id.clone(), to: to.clone(), key: message.key.clone() }
 }
 
 /// The rows that a message takes.
-pub(crate) fn wanted(case: &Case<'_>, message: &Message, wanted: &mut Wanted) {
-    wanted.messages.insert(slot(case, message));
-    if message.class == MessageClass::Marketing {
-        wanted.contacts.insert(message.to.clone());
+pub(crate) fn wanted(case: &Case<'_>, message: &Message, facts: &Facts, wanted: &mut Wanted) {
+    for to in facts.ids_of(&message.to) {
+        wanted.messages.insert(slot(case, &to, message));
+        if message.class == MessageClass::Marketing {
+            wanted.contacts.insert(to);
+        }
     }
 }
 
 /// Sends a message, now or when its quiet hours are over, unless it was sent before or the rules are against it.
 pub(crate) fn send(case: &Case<'_>, message: &Message, facts: &mut Facts) -> Outcome {
     let skipped = |reason| Outcome::Skipped(EffectKind::Message, reason);
-    let slot = slot(case, message);
-    if *facts.messages.get(&slot) {
+    let was_sent = |to: &CustomerId| *facts.messages.get(&slot(case, to, message));
+    if facts.ids_of(&message.to).iter().any(was_sent) {
         return skipped(Reason::AlreadySent);
     }
     let (mut not_before, mut without) = (None, Vec::new());
@@ -34,13 +38,14 @@ pub(crate) fn send(case: &Case<'_>, message: &Message, facts: &mut Facts) -> Out
         without = refused.into_iter().map(str::to_owned).collect();
         not_before = rules.quiet_until(&case.made.local).and_then(case.resolve);
         let at = not_before.unwrap_or(case.made.at);
-        let contacts = facts.contacts.get(&message.to);
-        if !rules.has_room(contacts, at) {
+        let ids = facts.ids_of(&message.to);
+        let contacts: Vec<Instant> = ids.iter().flat_map(|id| facts.contacts.get(id)).copied().collect();
+        if !rules.has_room(&contacts, at) {
             return skipped(Reason::TooManyMessages);
         }
-        let contacts = with_contact(contacts, at);
+        let contacts = with_contact(facts.contacts.get(&message.to), at);
         facts.contacts.put(message.to.clone(), contacts);
     }
-    facts.messages.put(slot, true);
+    facts.messages.put(slot(case, &message.to, message), true);
     Outcome::Applied(Done::Messaged { to: message.to.clone(), key: message.key.clone(), not_before, without })
 }

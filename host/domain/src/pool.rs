@@ -6,9 +6,11 @@
 //! anything.
 
 use crate::adjudicate::Case;
+use crate::campaign::Campaign;
 use crate::effect::{EffectKind, ShareProposal};
-use crate::facts::Facts;
+use crate::facts::{Facts, Wanted};
 use crate::id::{CampaignId, CustomerId, PoolId};
+use crate::limits::WEIGHT_MAX;
 use crate::outcome::{Done, Outcome, Reason};
 use crate::time::Instant;
 use crate::timer::{Timer, TimerBody, TimerKey};
@@ -92,6 +94,30 @@ pub(crate) fn set(case: &Case<'_>, share: &ShareProposal, facts: &mut Facts) -> 
         facts.set_timer(key, Some(Timer { due: pool.settles, body: TimerBody::Ledger }));
     }
     Outcome::Applied(Done::Shared { to: share.to.clone(), pool: share.pool.clone(), weight: share.weight })
+}
+
+/// The weights that [`take_over`] looks at.
+#[must_use]
+pub fn wanted_of_both(campaign: &Campaign, (stays, other): (&CustomerId, &CustomerId)) -> Wanted {
+    let keys = campaign.settings.pools.iter().flat_map(|pool| [stays, other].map(|id| key_of(campaign, pool, id)));
+    Wanted { shares: keys.collect(), ..Wanted::default() }
+}
+
+/// Adds the weights of an id that was merged to those of the one who stays, in pools that are not shared out yet.
+pub fn take_over(facts: &mut Facts, campaign: &Campaign, (stays, other): (&CustomerId, &CustomerId), now: Instant) {
+    for pool in campaign.settings.pools.iter().filter(|pool| now < pool.settles) {
+        let (to, from) = (key_of(campaign, pool, stays), key_of(campaign, pool, other));
+        let (own, theirs) = (facts.shares.get(&to).weight, facts.shares.get(&from).weight);
+        if theirs > 0 {
+            let weight = own.saturating_add(theirs).min(WEIGHT_MAX);
+            facts.shares.put(to, Share { weight, settled: false });
+            facts.shares.put(from, Share::default());
+        }
+    }
+}
+
+fn key_of(campaign: &Campaign, pool: &Pool, customer: &CustomerId) -> ShareKey {
+    ShareKey { campaign: campaign.id.clone(), pool: pool.id.clone(), customer: customer.clone() }
 }
 
 #[cfg(test)]

@@ -245,30 +245,27 @@ impl fmt::Display for RedeemError {
 
 impl std::error::Error for RedeemError {}
 
-/// The rows that a request looks at first; [`wanted_of_grants`] says which more.
+/// The rows that a request looks at first; [`wanted_of_grants`] says which more. The customer is loaded.
 #[must_use]
-pub fn wanted(request: &RedemptionRequest) -> Wanted {
-    let mut wanted = Wanted {
-        redemptions: [request.id.clone()].into(),
-        customers: [request.customer.clone()].into(),
-        ..Wanted::default()
-    };
-    match slot(request) {
-        Some(slot) => drop(wanted.grants.insert(slot)),
-        None => drop(wanted.wallets.insert(request.customer.clone())),
+pub fn wanted(request: &RedemptionRequest, facts: &Facts) -> Wanted {
+    let mut wanted = Wanted { redemptions: [request.id.clone()].into(), ..Wanted::default() };
+    match slots(request, facts) {
+        Some(slots) => wanted.grants.extend(slots),
+        None => wanted.wallets.extend(facts.ids_of(&request.customer)),
     }
     wanted
 }
 
-fn slot(request: &RedemptionRequest) -> Option<GrantSlot> {
+/// Where the grant that is named may stand: under one of the customer's ids.
+fn slots(request: &RedemptionRequest, facts: &Facts) -> Option<Vec<GrantSlot>> {
     let (campaign, key) = request.grant.clone()?;
-    Some(GrantSlot { campaign, to: request.customer.clone(), key })
+    Some(facts.slots_of(&GrantSlot { campaign, to: request.customer.clone(), key }))
 }
 
 /// The grants that a request may use, the first given first.
 fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Grant> {
-    match slot(request) {
-        Some(slot) => facts.grants.get(&slot).iter().collect(),
+    match slots(request, facts) {
+        Some(slots) => slots.iter().filter_map(|slot| facts.grants.get(slot).as_ref()).collect(),
         None => facts.wallet(&request.customer).into_iter().filter(|grant| grant.unit == request.unit).collect(),
     }
 }
@@ -364,11 +361,13 @@ fn check(request: &RedemptionRequest, catalogue: &Catalogue, now: Instant) -> Re
 pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec<Part>, RedeemError> {
     let grants = candidates(facts, request);
     if request.grant.is_some() {
-        let grant = grants.first().ok_or(RedeemError::NoGrant)?;
-        if grant.unit != request.unit {
-            return Err(RedeemError::OtherUnit(grant.unit.clone()));
+        if grants.is_empty() {
+            return Err(RedeemError::NoGrant);
         }
-        if grant.is_past(now) {
+        if let Some(other) = grants.iter().find(|grant| grant.unit != request.unit) {
+            return Err(RedeemError::OtherUnit(other.unit.clone()));
+        }
+        if grants.iter().all(|grant| grant.is_past(now)) {
             return Err(RedeemError::GrantExpired);
         }
     }
@@ -385,7 +384,7 @@ pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) ->
 }
 
 /// Commits, releases or reverses a redemption. What is so already stays so. `customer` guards against settling another's. The
-/// caller has loaded the redemption and [`wanted_to_settle`].
+/// caller has loaded the redemption, [`wanted_to_settle`] and that customer.
 ///
 /// # Errors
 /// Why nothing was changed.
@@ -398,7 +397,7 @@ pub fn settle(
 ) -> Result<Redemption, RedeemError> {
     use RedemptionState::{Redeemed, Released, Reserved, Reversed};
     let mut redemption = facts.redemptions.get(id).clone().ok_or(RedeemError::NotFound)?;
-    if customer.is_some_and(|customer| *customer != redemption.request.customer) {
+    if customer.is_some_and(|customer| facts.who_stays(customer) != facts.who_stays(&redemption.request.customer)) {
         return Err(RedeemError::OtherCustomer);
     }
     let (next, step) = match (how, redemption.state) {

@@ -36,7 +36,7 @@ pub struct ReservationRequest {
 }
 
 impl ReservationRequest {
-    /// Where the grant stands.
+    /// Where the grant stands, unless the customer has other ids.
     #[must_use]
     pub fn slot(&self) -> GrantSlot {
         GrantSlot { campaign: self.campaign.clone(), to: self.customer.clone(), key: key(&self.id) }
@@ -93,10 +93,11 @@ pub fn wanted(
     facts: &Facts,
 ) -> Wanted {
     let book = Book { campaign, catalogue, local };
-    let identifiers = book.identifiers(&request.customer, facts);
-    let to = Recipient { customer: &request.customer, identifiers: &identifiers };
+    let customer = facts.who_stays(&request.customer);
+    let identifiers = book.identifiers(customer, facts);
+    let to = Recipient { customer, identifiers: &identifiers, other_ids: facts.other_ids(customer) };
     let mut wanted = book.wanted(to, &request.unit);
-    wanted.grants.insert(request.slot());
+    wanted.grants.extend(facts.slots_of(&request.slot()));
     wanted
 }
 
@@ -110,8 +111,8 @@ pub fn reserve(
     (campaign, catalogue): (&Campaign, &Catalogue),
     (now, local): (Instant, LocalTime),
 ) -> Result<(Grant, bool), ReserveError> {
-    let slot = request.slot();
-    if let Some(known) = facts.grants.get(&slot) {
+    let slots = facts.slots_of(&request.slot());
+    if let Some(known) = slots.iter().find_map(|slot| facts.grants.get(slot).as_ref()) {
         let same = (&known.unit, known.quantity, &known.reason) == (&request.unit, request.quantity, &request.reason);
         return if same { Ok((known.clone(), false)) } else { Err(ReserveError::OtherRequest) };
     }
@@ -136,12 +137,15 @@ pub fn reserve(
         return Err(ReserveError::NoRoom(Reason::ClassNotAllowed));
     }
     let book = Book { campaign, catalogue, local };
-    let identifiers = book.identifiers(&request.customer, facts);
-    let to = Recipient { customer: &request.customer, identifiers: &identifiers };
-    let (room, reason) = book.room(to, (&request.unit, request.quantity), facts);
+    let customer = facts.who_stays(&request.customer).clone();
+    let identifiers = book.identifiers(&customer, facts);
+    let to = Recipient { customer: &customer, identifiers: &identifiers, other_ids: &[] };
+    let with_others = Recipient { other_ids: facts.other_ids(&customer), ..to };
+    let (room, reason) = book.room(with_others, (&request.unit, request.quantity), facts);
     if room < request.quantity {
         return Err(ReserveError::NoRoom(reason));
     }
+    let slot = GrantSlot { to: customer.clone(), ..request.slot() };
     book.count(to, (&request.unit, request.quantity), facts);
     let grant = Grant {
         hold: Some(Hold { until: request.until, then: AfterHold::Void }),

@@ -25,28 +25,31 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
         match effect {
             Effect::Reserve(reserve) => {
                 let request = request(case, reserve, Instant::MAX);
-                if facts.wallets.has(&request.customer) {
+                wanted.redemptions.extend(reservations(case, &reserve.party, &reserve.key, facts));
+                if facts.ids_of(&request.customer).iter().all(|id| facts.wallets.has(id)) {
                     wanted.extend(redemption::wanted_of_grants(&request, facts));
                 }
-                wanted.extend(redemption::wanted(&request));
+                wanted.extend(redemption::wanted(&request, facts));
             }
             Effect::Settle(SettleProposal { of: Held::Grant { to, key }, .. }) => {
-                let slot = slot(case, to, key);
-                if facts.grants.has(&slot)
-                    && let Some(grant) = facts.grants.get(&slot)
-                {
-                    wanted.extend(lot::wanted(case.campaign, case.catalogue, grant));
+                for slot in facts.slots_of(&slot(case, to, key)) {
+                    if facts.grants.has(&slot)
+                        && let Some(grant) = facts.grants.get(&slot)
+                    {
+                        wanted.extend(lot::wanted(case.campaign, case.catalogue, grant));
+                    }
+                    wanted.grants.insert(slot);
                 }
-                wanted.grants.insert(slot);
             }
             Effect::Settle(SettleProposal { of: Held::Reservation { party, key }, .. }) => {
-                let id = RedemptionId::Policy(reservation_slot(case, party, key));
-                if facts.redemptions.has(&id)
-                    && let Some(redemption) = facts.redemptions.get(&id)
-                {
-                    wanted.extend(redemption::wanted_to_settle(redemption));
+                for id in reservations(case, party, key, facts) {
+                    if facts.redemptions.has(&id)
+                        && let Some(redemption) = facts.redemptions.get(&id)
+                    {
+                        wanted.extend(redemption::wanted_to_settle(redemption));
+                    }
+                    wanted.redemptions.insert(id);
                 }
-                wanted.redemptions.insert(id);
             }
             _ => {}
         }
@@ -56,6 +59,17 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
 
 fn reservation_slot(case: &Case<'_>, party: &CustomerId, key: &ReservationKey) -> ReservationSlot {
     ReservationSlot { campaign: case.campaign.id.clone(), party: party.clone(), key: key.clone() }
+}
+
+/// Where something of that key may be reserved: for each of the party's ids.
+fn reservations<'a>(
+    case: &Case<'a>,
+    party: &CustomerId,
+    key: &'a ReservationKey,
+    facts: &Facts,
+) -> impl Iterator<Item = RedemptionId> + use<'a> {
+    let case = *case;
+    facts.ids_of(party).into_iter().map(move |id| RedemptionId::Policy(reservation_slot(&case, &id, key)))
 }
 
 fn request(case: &Case<'_>, proposal: &ReserveProposal, until: Instant) -> RedemptionRequest {
@@ -74,7 +88,7 @@ fn request(case: &Case<'_>, proposal: &ReserveProposal, until: Instant) -> Redem
 pub(crate) fn reserve(case: &Case<'_>, proposal: &ReserveProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
     let skipped = |reason| Ok(Outcome::Skipped(EffectKind::Reserve, reason));
     let reservation = reservation_slot(case, &proposal.party, &proposal.key);
-    if facts.redemptions.get(&RedemptionId::Policy(reservation.clone())).is_some() {
+    if reservations(case, &proposal.party, &proposal.key, facts).any(|id| facts.redemptions.get(&id).is_some()) {
         return skipped(Reason::AlreadyReserved);
     }
     if !case.campaign.grants_for(case.input.event.occurred) {
@@ -130,12 +144,20 @@ fn sum(parts: &[Part]) -> Quantity {
 pub(crate) fn settle(case: &Case<'_>, proposal: &SettleProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
     let settled = match &proposal.of {
         Held::Grant { to, key } => {
-            let slot = slot(case, to, key);
+            let own = slot(case, to, key);
+            let held = |slot: &GrantSlot| facts.grants.get(slot).as_ref().is_some_and(|grant| grant.hold.is_some());
+            let slot = facts.slots_of(&own).into_iter().find(held).unwrap_or(own);
             let settled = settle_grant(case, (&slot, proposal.how), facts);
             settled.map(|what| (HeldSlot::Grant(slot), what))
         }
         Held::Reservation { party, key } => {
-            let slot = reservation_slot(case, party, key);
+            let own = reservation_slot(case, party, key);
+            let reserved = |slot: &ReservationSlot| {
+                let redemption = facts.redemptions.get(&RedemptionId::Policy(slot.clone())).as_ref();
+                redemption.is_some_and(|redemption| redemption.state == RedemptionState::Reserved)
+            };
+            let slots = facts.ids_of(party).into_iter().map(|id| reservation_slot(case, &id, key));
+            let slot = slots.into_iter().find(reserved).unwrap_or(own);
             let settled = settle_reservation(case, (&slot, proposal.how), facts);
             settled.map(|what| (HeldSlot::Reservation(slot), what))
         }

@@ -6,7 +6,7 @@ use crate::facts::{Facts, Wanted};
 use crate::grant::GrantSlot;
 use crate::ledger::{Cause, Entry};
 use crate::lot;
-use crate::outcome::{Done, Outcome, Reason};
+use crate::outcome::{Done, Outcome, Reason, Reversal};
 
 /// The rows that revocations look at, in two steps: first the things and keys that they name, then (once those are
 /// loaded) the grants about the things, the counts that the grants went into and the customers who got them.
@@ -29,7 +29,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
 
 fn targets(case: &Case<'_>, revocation: &Revocation, facts: &Facts, wanted: &mut Wanted) -> Vec<GrantSlot> {
     match &revocation.of {
-        RevocationTarget::Key { to, key } => vec![slot(case, to, key)],
+        RevocationTarget::Key { to, key } => facts.slots_of(&slot(case, to, key)),
         RevocationTarget::About => match about_key(case) {
             Some(key) if facts.abouts.has(&key) => facts.abouts.get(&key).grants.clone(),
             Some(key) => {
@@ -46,16 +46,23 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
     let slots = targets(case, revocation, facts, &mut Wanted::default());
     let cause = Cause::Decision(case.decision);
     let entry = Entry { at: case.input.now.at, cause: &cause };
-    let mut reversals = Vec::new();
+    let mut reversals: Vec<Reversal> = Vec::new();
+    // A key names one grant, or one for each id of a customer: of these together so much is taken back.
+    let mut left = revocation.quantity;
     for slot in slots {
         let Some(grant) = facts.grants.get(&slot).clone() else { continue };
         // A key that was freed may have been granted again about another thing.
         if revocation.of == RevocationTarget::About && grant.about.as_ref() != case.about {
             continue;
         }
-        let quantity = revocation.quantity.unwrap_or(grant.net());
-        let how = (quantity, revocation.free_key);
-        reversals.extend(lot::take_back(facts, entry, (case.campaign, case.catalogue), grant, how));
+        let how = (left.unwrap_or(grant.net()), revocation.free_key);
+        let Some(reversal) = lot::take_back(facts, entry, (case.campaign, case.catalogue), grant, how) else {
+            continue;
+        };
+        if revocation.of != RevocationTarget::About {
+            left = left.map(|left| left.room_after(reversal.quantity));
+        }
+        reversals.push(reversal);
     }
     let mut cancelled = false;
     if revocation.of == RevocationTarget::About

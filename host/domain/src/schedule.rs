@@ -6,6 +6,7 @@
 
 use crate::adjudicate::Case;
 use crate::cascade;
+use crate::decision::Owner;
 use crate::effect::{EffectKind, Schedule};
 use crate::facts::{Facts, StateKey};
 use crate::id::TimerName;
@@ -15,24 +16,34 @@ use crate::time::{Instant, When};
 use crate::timer::{Timer, TimerBody, TimerKey};
 
 pub(crate) fn set(case: &Case<'_>, schedule: &Schedule, facts: &mut Facts) -> Outcome {
-    let names = facts.timer_names.get(&owner(case));
-    if names.len() >= TIMERS_PER_OWNER_MAX && !names.contains(&schedule.name) {
+    let owners = owners(case, facts);
+    let set: usize = owners.iter().map(|of| facts.timer_names.get(of).len()).sum();
+    let is_set = owners.iter().any(|of| facts.timer_names.get(of).contains(&schedule.name));
+    if set >= TIMERS_PER_OWNER_MAX && !is_set {
         return Outcome::Skipped(EffectKind::Schedule, Reason::TooManyTimers);
     }
+    drop_all(case, &schedule.name, facts);
     let due = due(case, schedule.due);
     let actor = case.input.event.actor.clone();
     let body = TimerBody::Policy { set_by: case.decision, actor, data: schedule.data.clone() };
-    facts.set_timer(key(case, &schedule.name), Some(Timer { due, body }));
+    facts.set_timer(key(owner(case), &schedule.name), Some(Timer { due, body }));
     Outcome::Applied(Done::Scheduled { name: schedule.name.clone(), due })
 }
 
 pub(crate) fn cancel(case: &Case<'_>, name: &TimerName, facts: &mut Facts) -> Outcome {
-    let key = key(case, name);
-    if facts.timers.get(&key).is_none() {
+    if !drop_all(case, name, facts) {
         return Outcome::Skipped(EffectKind::Schedule, Reason::NoSuchTimer);
     }
-    facts.set_timer(key, None);
     Outcome::Applied(Done::TimerCancelled { name: name.clone() })
+}
+
+/// Drops the owner's timers of that name: of a customer with several ids there may be one for each. Says whether there was any.
+fn drop_all(case: &Case<'_>, name: &TimerName, facts: &mut Facts) -> bool {
+    let mut keys = keys(case, name, facts);
+    keys.retain(|key| facts.timers.get(key).is_some());
+    let any = !keys.is_empty();
+    keys.into_iter().for_each(|key| facts.set_timer(key, None));
+    any
 }
 
 fn due(case: &Case<'_>, when: When) -> Instant {
@@ -46,7 +57,23 @@ fn owner(case: &Case<'_>) -> StateKey {
     StateKey { campaign: case.campaign.id.clone(), owner: case.input.owner.clone() }
 }
 
-pub(crate) fn key(case: &Case<'_>, name: &TimerName) -> TimerKey {
-    let StateKey { campaign, owner } = owner(case);
-    TimerKey::Policy { campaign, owner, name: name.clone() }
+/// The owner under each of their ids.
+fn owners(case: &Case<'_>, facts: &Facts) -> Vec<StateKey> {
+    let campaign = &case.campaign.id;
+    match &case.input.owner {
+        Owner::Party(id) => {
+            let of = |id| StateKey { campaign: campaign.clone(), owner: Owner::Party(id) };
+            facts.ids_of(id).into_iter().map(of).collect()
+        }
+        Owner::Entity(_) => vec![owner(case)],
+    }
+}
+
+/// The keys that a timer of that name may have.
+pub(crate) fn keys(case: &Case<'_>, name: &TimerName, facts: &Facts) -> Vec<TimerKey> {
+    owners(case, facts).into_iter().map(|of| key(of, name)).collect()
+}
+
+fn key(of: StateKey, name: &TimerName) -> TimerKey {
+    TimerKey::Policy { campaign: of.campaign, owner: of.owner, name: name.clone() }
 }

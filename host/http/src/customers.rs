@@ -11,7 +11,7 @@ use largesse_domain::grant::Grant;
 use largesse_domain::id::CustomerId;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_service::Store;
+use largesse_service::{Store, StoreError};
 
 use crate::AppState;
 use crate::auth::Role;
@@ -30,9 +30,25 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+/// Who stays of a customer's ids.
+pub(crate) fn who_stays(store: &dyn Store, id: &CustomerId) -> Result<CustomerId, StoreError> {
+    Ok(store.ids_of(id)?.swap_remove(0))
+}
+
+/// All that was granted to a customer, under whichever id.
+fn granted(store: &dyn Store, id: &CustomerId) -> Result<Vec<Grant>, StoreError> {
+    let mut grants = Vec::new();
+    for id in store.ids_of(id)? {
+        grants.extend(store.grants_to(&id)?);
+    }
+    grants.sort_by_key(|grant| (grant.granted_at, grant.decision));
+    Ok(grants)
+}
+
 /// Show what is known of a customer
 ///
-/// Of one to whom something was granted and of whom nobody has told anything: the id.
+/// Of one to whom something was granted and of whom nobody has told anything: the id. Of one who was merged into another: the one who
+/// stays, whose `also` names all other ids. So it is wherever a customer is named in a path.
 #[utoipa::path(get, path = "/v1/customers/{customer}", operation_id = "showCustomer", tag = "customers",
     params(("customer" = String, Path, description = "The customer's id")),
     responses((status = 200, description = "Attributes, tags, identifiers, invitations", body = CustomerAnswer)))]
@@ -42,13 +58,16 @@ pub(crate) async fn show(
 ) -> Result<Json<CustomerAnswer>, Failure> {
     let query = id.clone();
     let read = move |store: &dyn Store| {
-        let (customer, inviters) = (store.customer(&query)?, store.inviters_of(&query)?);
+        let stays = who_stays(store, &query)?;
+        let (customer, inviters) = (store.customer(&stays)?, store.inviters_of(&stays)?);
         // Nobody may have told of a customer to whom something was granted.
-        let known = customer.is_some() || !inviters.is_empty() || !store.grants_to(&query)?.is_empty();
-        Ok(known.then(|| (customer.unwrap_or_default(), inviters)))
+        let known = customer.is_some() || !inviters.is_empty() || !store.grants_to(&stays)?.is_empty();
+        Ok(known.then(|| CustomerAnswer {
+            customer: CustomerView::of(&stays, &customer.unwrap_or_default()),
+            inviters: referrals::by_campaign(inviters),
+        }))
     };
-    let (customer, inviters) = service.read(read).await?.ok_or_else(|| Failure::not_found("customer", &id))?;
-    Ok(Json(CustomerAnswer { customer: CustomerView::of(&id, &customer), inviters: referrals::by_campaign(inviters) }))
+    service.read(read).await?.map(Json).ok_or_else(|| Failure::not_found("customer", &id))
 }
 
 /// Tell the host about a customer
@@ -66,7 +85,7 @@ pub(crate) async fn tell(
 ) -> Result<Json<CustomerView>, Failure> {
     let document: CustomerDocument = body::document(&headers, body).await?;
     let facts = document.facts().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
-    let customer = service.learn(id.clone(), facts).await?;
+    let (id, customer) = service.learn(id, facts).await?;
     Ok(Json(CustomerView::of(&id, &customer)))
 }
 
@@ -79,7 +98,7 @@ pub(crate) async fn grants(
     Id(id): Id<CustomerId>,
 ) -> Result<Json<GrantList>, Failure> {
     let now = service.clock().now();
-    let grants = service.read(move |store| store.grants_to(&id)).await?;
+    let grants = service.read(move |store| granted(store, &id)).await?;
     Ok(Json(GrantList { items: grants.iter().map(|grant| GrantView::of(grant, now)).collect() }))
 }
 
@@ -92,7 +111,8 @@ pub(crate) async fn balances(
     Id(id): Id<CustomerId>,
 ) -> Result<Json<BalanceList>, Failure> {
     let now = service.clock().now();
-    let read = service.read(move |store| Ok((store.grants_to(&id)?, store.customer(&id)?.unwrap_or_default())));
+    let read = service
+        .read(move |store| Ok((granted(store, &id)?, store.customer(&who_stays(store, &id)?)?.unwrap_or_default())));
     let (grants, customer) = read.await?;
     let items = add_up(&grants, &customer.debts, now).ok_or_else(|| Failure::internal(&TooMuch))?;
     Ok(Json(BalanceList { items }))

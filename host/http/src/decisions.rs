@@ -65,9 +65,10 @@ pub(crate) async fn list(
     let page = Page::new(after, limit, PAGE_MAX)?;
     let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
     let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
-    let filter = DecisionFilter { campaign, actor };
     let (after, limit) = (DecisionId(page.after), page.limit);
     let read = move |store: &dyn Store| {
+        let actors = actor.map(|actor| store.ids_of(&actor)).transpose()?.unwrap_or_default();
+        let filter = DecisionFilter { campaign, actors };
         let kept = store.decisions(&filter, after, limit)?;
         Ok((store.remains(&filter, after, limit)?, kept))
     };

@@ -10,6 +10,7 @@ use largesse_documents::{RedemptionDocument, RedemptionView};
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::CustomerId;
 use largesse_domain::redemption::{RedemptionId, Settle};
+use largesse_service::Store;
 use largesse_service::pipeline::LedgerRequest;
 
 use crate::AppState;
@@ -68,7 +69,15 @@ pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
     Id(customer): Id<CustomerId>,
 ) -> Result<Json<RedemptionList>, Failure> {
-    let redemptions = service.read(move |store| store.redemptions_of(&customer)).await?;
+    let read = move |store: &dyn Store| {
+        let mut redemptions = Vec::new();
+        for id in store.ids_of(&customer)? {
+            redemptions.extend(store.redemptions_of(&id)?);
+        }
+        redemptions.sort_by_cached_key(|redemption| redemption.request.id.to_string());
+        Ok(redemptions)
+    };
+    let redemptions = service.read(read).await?;
     Ok(Json(RedemptionList { items: redemptions.iter().map(RedemptionView::of).collect() }))
 }
 

@@ -10,10 +10,12 @@ use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
+use largesse_service::Store;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Id, Ids};
+use crate::customers::who_stays;
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::ReferralsView;
@@ -37,8 +39,11 @@ pub(crate) async fn show(
     Id(id): Id<CustomerId>,
 ) -> Result<Json<ReferralsView>, Failure> {
     let query = id.clone();
-    let read = service.read(move |store| Ok((store.customer(&query)?, store.inviters_of(&query)?)));
-    let (customer, inviters) = read.await?;
+    let read = move |store: &dyn Store| {
+        let stays = who_stays(store, &query)?;
+        Ok((store.customer(&stays)?, store.inviters_of(&stays)?))
+    };
+    let (customer, inviters) = service.read(read).await?;
     let touches = CustomerView::of(&id, &customer.unwrap_or_default()).touches;
     Ok(Json(ReferralsView { touches, inviters: by_campaign(inviters) }))
 }
@@ -62,15 +67,19 @@ pub(crate) async fn invite(
     State(AppState { service, .. }): State<AppState>,
     Ids(id, inviter): Ids<CustomerId, CustomerId>,
 ) -> Result<Json<CustomerView>, Failure> {
-    if id == inviter {
+    let read = move |store: &dyn Store| {
+        let ids = store.ids_of(&id)?;
+        Ok((store.customer(&ids[0])?, ids))
+    };
+    let (known, mut ids) = service.read(read).await?;
+    if ids.contains(&inviter) {
         let message = "a customer cannot invite themselves".to_owned();
         return Err(Failure::with(ProblemType::InvalidDocument, vec![Problem { pointer: String::new(), message }]));
     }
-    let query = id.clone();
-    let known = service.read(move |store| store.customer(&query)).await?;
-    let customer = match known.filter(|known| is_repeated(known, &inviter, service.clock().now())) {
-        Some(known) => known,
-        None => service.learn(id.clone(), vec![Fact::Touch(inviter)]).await?,
+    let stays = ids.swap_remove(0);
+    let (id, customer) = match known.filter(|known| is_repeated(known, &inviter, service.clock().now())) {
+        Some(known) => (stays, known),
+        None => service.learn(stays, vec![Fact::Touch(inviter)]).await?,
     };
     Ok(Json(CustomerView::of(&id, &customer)))
 }

@@ -120,6 +120,11 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
         BodyHash(Sha256::digest(canonical.as_bytes()).into())
     };
     let reading = rules.read(&data, envelope.occurred).map_err(|problem| of_data(vec![problem]))?;
+    let oneself = rules.pointers_to_same(&data, &envelope.actor);
+    if !oneself.is_empty() {
+        let message = || "the subject of the event; nobody is merged with themselves".to_owned();
+        return Err(of_data(oneself.into_iter().map(|pointer| Problem { pointer, message: message() }).collect()));
+    }
     let event = Event {
         key: EventKey { source: envelope.source, id: envelope.id },
         kind: envelope.kind,

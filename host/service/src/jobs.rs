@@ -285,7 +285,10 @@ impl Inner {
         let filter = ReplayFilter {
             of: DecisionFilter {
                 campaign: parsed::<CampaignId>(document.campaign.as_deref())?,
-                actor: parsed::<CustomerId>(document.customer.as_deref())?,
+                actors: match parsed::<CustomerId>(document.customer.as_deref())? {
+                    Some(customer) => self.store.ids_of(&customer).map_err(|error| chain(&error))?,
+                    None => Vec::new(),
+                },
             },
             after: DecisionId(document.after),
             until: document.until.map(DecisionId),
@@ -311,7 +314,7 @@ impl Inner {
         let segment = parsed::<AttributeName>(document.segment.as_deref())?;
         if !document.stateful {
             let filter = ReplayFilter {
-                of: DecisionFilter { campaign: Some(campaign), actor: None },
+                of: DecisionFilter { campaign: Some(campaign), actors: Vec::new() },
                 after: DecisionId(0),
                 until: None,
                 made: (None, None),

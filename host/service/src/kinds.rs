@@ -23,6 +23,7 @@ use crate::schema;
 enum Annotation {
     Customer,
     Inviter,
+    Same,
     Entity,
     Identifier(Dimension),
     Attribute(AttributeName),
@@ -63,6 +64,8 @@ pub struct Reading {
     pub facts: Vec<Fact>,
     /// Customers that the event names.
     pub named: Vec<CustomerId>,
+    /// Those of them who are the actor.
+    pub same: Vec<CustomerId>,
 }
 
 impl KindRules {
@@ -190,6 +193,14 @@ impl KindRules {
         Ok(reading)
     }
 
+    /// Where the data says of a customer that they are the actor.
+    #[must_use]
+    pub fn pointers_to_same(&self, data: &Value, customer: &CustomerId) -> Vec<String> {
+        let same = self.annotations.iter().filter(|(_, annotation)| *annotation == Annotation::Same);
+        let found = same.flat_map(|(pattern, _)| matching(data, pattern));
+        found.filter(|(_, value)| value.as_str() == Some(customer.as_str())).map(|(pointer, _)| pointer).collect()
+    }
+
     /// Whether the pointer leads to a field that names a customer.
     #[must_use]
     pub fn names_customer(&self, pointer: &str) -> bool {
@@ -272,8 +283,9 @@ fn annotation(schema: &Value, at: &str) -> Result<Option<Annotation>, Problem> {
         let annotation = match role.as_str() {
             Some("customer") => Annotation::Customer,
             Some("inviter") => Annotation::Inviter,
+            Some("same") => Annotation::Same,
             Some("entity") => Annotation::Entity,
-            _ => return Err(problem("x-largesse-role", "expected customer, inviter or entity")),
+            _ => return Err(problem("x-largesse-role", "expected customer, inviter, same or entity")),
         };
         return Ok(Some(annotation));
     }
@@ -324,6 +336,11 @@ fn read_field(annotation: &Annotation, value: &Value, reading: &mut Reading) -> 
     match annotation {
         Annotation::Entity => {}
         Annotation::Customer => reading.named.push(CustomerId::new(text()?).map_err(|error| error.to_string())?),
+        Annotation::Same => {
+            let same = CustomerId::new(text()?).map_err(|error| error.to_string())?;
+            reading.named.push(same.clone());
+            reading.same.push(same);
+        }
         Annotation::Inviter => {
             let inviter = CustomerId::new(text()?).map_err(|error| error.to_string())?;
             reading.named.push(inviter.clone());
@@ -361,6 +378,13 @@ impl Kinds {
     #[must_use]
     pub fn key(&self) -> &MaskKey {
         &self.key
+    }
+
+    /// Whether an attribute is set by the first event of a kind and by no later one.
+    #[must_use]
+    pub fn is_first(&self, name: &AttributeName) -> bool {
+        let mut sets = self.rules.values().flat_map(|rules| &rules.sets);
+        sets.any(|(set, constant)| set == name && *constant == Constant::FirstTime)
     }
 
     /// The rules of a kind.
@@ -421,6 +445,21 @@ mod tests {
         assert_eq!(reading.facts.len(), 5);
         assert!(rules.names_customer("/inviter") && rules.names_members("/team/members"));
         assert!(!rules.names_customer("/card"));
+    }
+
+    #[test]
+    fn other_ids_of_the_actor_are_named() {
+        let same = json!({"type": "string", "x-largesse-role": "same"});
+        let schema = json!({"properties": {"cookie": same, "others": {"type": "array", "items": same}}});
+        let rules = KindRules::new(EventKind::new("test.happened").unwrap(), &schema).unwrap();
+        let data = json!({"cookie": "a", "others": ["b", "a"]});
+        let reading = rules.read(&data, Instant::MIN).unwrap();
+        let names = |ids: &[CustomerId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut same = names(&reading.same);
+        same.sort();
+        assert_eq!((same, reading.named.len()), (["a", "a", "b"].map(str::to_owned).to_vec(), 3));
+        assert_eq!(rules.pointers_to_same(&data, &CustomerId::new("a").unwrap()), ["/cookie", "/others/1"]);
+        assert!(!rules.names_customer("/cookie") && !rules.names_members("/others"));
     }
 
     #[test]

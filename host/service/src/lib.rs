@@ -421,13 +421,13 @@ impl Service {
         }
     }
 
-    /// Establishes something about a customer, as of now.
+    /// Establishes something about a customer, as of now. Answers with the customer by the id that stays.
     ///
     /// # Errors
     /// When the customer would have too much of something; nothing is kept then.
-    pub async fn learn(&self, customer: CustomerId, facts: Vec<Fact>) -> Result<Customer, ChangeError> {
+    pub async fn learn(&self, customer: CustomerId, facts: Vec<Fact>) -> Result<(CustomerId, Customer), ChangeError> {
         match self.change(Change::Learn(customer, facts)).await? {
-            Changed::Customer(customer) => Ok(*customer),
+            Changed::Customer(id, customer) => Ok((id, *customer)),
             _ => Err(Unavailable::Stopping.into()),
         }
     }

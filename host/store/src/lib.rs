@@ -182,8 +182,8 @@ pub struct Counters {
 pub struct DecisionFilter {
     /// By this campaign.
     pub campaign: Option<CampaignId>,
-    /// For events of this customer.
-    pub actor: Option<CustomerId>,
+    /// For events of any of these: the ids of one customer. Of everybody when there is none.
+    pub actors: Vec<CustomerId>,
 }
 
 /// Where everything is kept.
@@ -293,6 +293,20 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// # Errors
     /// When the database fails.
     fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError>;
+
+    /// All ids of a customer, that of the one who stays first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn ids_of(&self, id: &CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        let mut stays = id.clone();
+        let mut known = self.customer(id)?.unwrap_or_default();
+        if let Some(merged_into) = known.merged_into {
+            known = self.customer(&merged_into)?.unwrap_or_default();
+            stays = merged_into;
+        }
+        Ok(std::iter::once(stays).chain(known.also).collect())
+    }
 
     /// All issues of all grants to a customer, in order of time, decision, campaign, key and issue.
     ///

@@ -1,4 +1,5 @@
-//! Behaves: counts in the owner's state, grants and tags by the count, and refuses when it has counted to three.
+//! Behaves: counts in the owner's state, grants and tags by the count, and refuses when it has counted to three. Of two states it makes
+//! the sum, unless that is too much.
 //!
 //! It uses what of the contract fits into a small component; `make frozen` keeps it.
 
@@ -35,6 +36,15 @@ impl largesse_guests::Guest for Guest {
         decision.state = StateChange::Put(count.to_string());
         decision.note = format!("day {count}");
         Ok(decision)
+    }
+
+    fn merge(kept: String, joined: String) -> Result<String, Refusal> {
+        let days = |state: &str| state.parse().unwrap_or(0_u64);
+        let count = days(&kept) + days(&joined);
+        if count > DAYS_MAX {
+            return Err(Refusal { code: "too-many".to_owned(), message: format!("{count} days are too many") });
+        }
+        Ok(count.to_string())
     }
 }
 

@@ -20,6 +20,7 @@ mod order;
 mod records;
 mod model;
 mod timers;
+mod identity;
 mod ledger;
 mod versions;
 mod sdk;

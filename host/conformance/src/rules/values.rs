@@ -113,7 +113,17 @@ impl Maker<'_> {
         let more = if depth < DEPTH_MAX { tape.below(most.saturating_sub(least) + 1) } else { 0 };
         let any = Value::Bool(true);
         let items = schema.get("items").unwrap_or(&any);
-        (0..least + more).map(|_| self.value(items, name, depth + 1, tape)).collect()
+        let mut made: Vec<Value> = (0..least + more).map(|_| self.value(items, name, depth + 1, tape)).collect();
+        if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
+            let mut seen = Vec::new();
+            made.retain(|value| {
+                !seen.contains(value) && {
+                    seen.push(value.clone());
+                    true
+                }
+            });
+        }
+        Value::Array(made)
     }
 
     fn text(&self, schema: &Value, name: &str, tape: &mut Tape) -> String {

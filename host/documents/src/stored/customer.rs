@@ -33,6 +33,12 @@ struct CustomerForm<'a> {
     /// Kind: entity.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     groups: BTreeMap<Text<'a>, Text<'a>>,
+    /// Who stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<Text<'a>>,
+    /// The other ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<Text<'a>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -65,6 +71,8 @@ pub fn customer_text(customer: &Customer) -> String {
         debts: customer.debts.iter().map(|(unit, debt)| (unit.as_str().into(), debt.get())).collect(),
         standings: standings.collect(),
         groups: customer.groups.iter().map(|(kind, group)| (kind.as_str().into(), group.as_str().into())).collect(),
+        merged_into: customer.merged_into.as_ref().map(|stays| stays.as_str().into()),
+        also: customer.also.iter().map(|other| other.as_str().into()).collect(),
     })
 }
 
@@ -74,7 +82,9 @@ pub fn customer_text(customer: &Customer) -> String {
 /// When the text is something else.
 pub fn read_customer(text: &str) -> Result<Customer, Unreadable> {
     let form: CustomerForm<'_> = read(text)?;
-    let mut customer = Customer { raises_under_way: quantity(form.raises)?, ..Customer::default() };
+    let merged_into = form.merged_into.map(|stays| id(&stays)).transpose()?;
+    let raises_under_way = quantity(form.raises)?;
+    let mut customer = Customer { raises_under_way, merged_into, also: ids(&form.also)?, ..Customer::default() };
     for (name, (value, as_of)) in form.attributes {
         customer.attributes.insert(id(&name)?, Attribute { value: value.into(), as_of: instant(as_of)? });
     }

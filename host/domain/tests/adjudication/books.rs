@@ -12,6 +12,7 @@
 //! wallet ann points on 2026-11-20 => 10
 //! owes ann points => 0
 //! account expense points => 60
+//! merge ann bob => bob into ann
 //! crossed => 80% of points: 80 of 100
 //! ```
 //!
@@ -20,8 +21,9 @@
 use largesse_domain::budget::Budget;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::facts::{Facts, Wanted};
-use largesse_domain::grant::GrantSlot;
-use largesse_domain::id::{CustomerId, RequestId};
+use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::id::{AttributeName, CustomerId, RequestId};
+use largesse_domain::identity::{self, Terms};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{self, Account, Cause, Entry, PositionKey};
 use largesse_domain::lot;
@@ -35,8 +37,10 @@ use crate::script::Run;
 
 /// Whether the line is about the ledger.
 pub(crate) fn is_one(verb: &str) -> bool {
-    const VERBS: [&str; 11] =
-        ["unit", "stock", "pocket", "redeem", "commit", "release", "reverse", "clock", "wallet", "owes", "account"];
+    const VERBS: [&str; 12] = [
+        "unit", "stock", "pocket", "redeem", "commit", "release", "reverse", "clock", "wallet", "owes", "account",
+        "merge",
+    ];
     VERBS.contains(&verb)
 }
 
@@ -61,6 +65,7 @@ pub(crate) fn line(run: &mut Run, verb: &str, words: &mut Words<'_>) -> Option<S
             None
         }
         "stock" => Some(stock(run, words)),
+        "merge" => Some(merge(run, words)),
         "redeem" => Some(redeem(run, words)),
         "commit" => Some(settle(run, words, Settle::Commit)),
         "release" => Some(settle(run, words, Settle::Release)),
@@ -69,7 +74,9 @@ pub(crate) fn line(run: &mut Run, verb: &str, words: &mut Words<'_>) -> Option<S
         "wallet" => {
             let (id, unit) = (words.parse::<CustomerId>(), words.parse::<Unit>());
             let at = on(words);
-            let grants = run.store.grants.values().filter(|grant| grant.slot.to == id && grant.unit == unit);
+            let also = run.store.customers.get(&id).map_or(&[][..], |known| &known.also);
+            let theirs = |grant: &&Grant| grant.slot.to == id || also.contains(&grant.slot.to);
+            let grants = run.store.grants.values().filter(theirs).filter(|grant| grant.unit == unit);
             Some(grants.map(|grant| grant.available_at(at).get()).sum::<u64>().to_string())
         }
         "owes" => {
@@ -127,7 +134,10 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
     let request = RedemptionRequest { id, customer, unit, quantity, grant, reserve_until, reference: String::new() };
     let catalogue = run.setting.catalogue.clone();
     let wanted = |facts: &Facts| {
-        let mut wanted = redemption::wanted(&request);
+        if !facts.customers.has(&request.customer) {
+            return Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() };
+        }
+        let mut wanted = redemption::wanted(&request, facts);
         if wanted.grants.iter().all(|slot| facts.grants.has(slot))
             && wanted.wallets.iter().all(|id| facts.wallets.has(id))
         {
@@ -141,6 +151,24 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
             let again = if new { "" } else { "again " };
             format!("{again}{}: {}", redemption.state.as_str(), parts(&redemption))
         }
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+fn merge(run: &mut Run, words: &mut Words<'_>) -> String {
+    let (stays, other): (CustomerId, CustomerId) = (words.parse(), words.parse());
+    let both = || Wanted { customers: [stays.clone(), other.clone()].into(), ..Wanted::default() };
+    let wanted = |facts: &Facts| {
+        let mut missing = both();
+        facts.missing(&mut missing);
+        if missing.is_empty() { identity::wanted(facts, (&stays, &other)) } else { missing }
+    };
+    let is_first = |name: &AttributeName| name.as_str() == "registered_at";
+    let catalogue = run.setting.catalogue.clone();
+    let terms = Terms { is_first: &is_first, catalogue: &catalogue, at: noon("2026-11-09").at };
+    match run.store.change(&run.setting, wanted, |facts| identity::merge(facts, (&stays, &other), terms)) {
+        Ok(Some((stays, other))) => format!("{other} into {stays}"),
+        Ok(None) => "one already".into(),
         Err(error) => format!("error: {error}"),
     }
 }
@@ -159,8 +187,13 @@ fn settle(run: &mut Run, words: &mut Words<'_>, how: Settle) -> String {
     let now = on(words);
     let cause = id.cause();
     let entry = Entry { at: now, cause: &cause };
+    let wanted = |facts: &Facts| {
+        let mut wanted = wanted_to_settle(&id, facts);
+        wanted.customers.extend(customer.clone());
+        wanted
+    };
     let change = |facts: &mut Facts| redemption::settle(facts, &id, customer.as_ref(), how, entry);
-    match run.store.change(&run.setting, |facts| wanted_to_settle(&id, facts), change) {
+    match run.store.change(&run.setting, wanted, change) {
         Ok(redemption) => redemption.state.as_str().to_owned(),
         Err(error) => format!("error: {error}"),
     }

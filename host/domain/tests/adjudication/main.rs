@@ -36,4 +36,6 @@ mod messages;
 #[cfg(test)]
 mod timers;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod random;

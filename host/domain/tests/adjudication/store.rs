@@ -143,10 +143,12 @@ impl Store {
         ) -> Vec<(K, V)> {
             keys.iter().map(|key| (key.clone(), map.get(key).cloned().unwrap_or_default())).collect()
         }
+        let merged = wanted.customers.iter().filter_map(|id| self.customers.get(id)?.merged_into.clone());
+        let customers = wanted.customers.iter().cloned().chain(merged).collect();
         let in_wallets = wanted.wallets.iter().flat_map(|id| self.wallet(id));
         let grants = wanted.grants.iter().cloned().chain(in_wallets);
         Rows {
-            customers: rows(&wanted.customers, &self.customers),
+            customers: rows(&customers, &self.customers),
             grants: grants.map(|slot| (slot.clone(), self.grants.get(&slot).cloned())).collect(),
             abouts: rows(&wanted.abouts, &self.abouts),
             claims: wanted.claims.iter().map(|key| (key.clone(), self.claims.get(key).cloned())).collect(),
@@ -228,7 +230,7 @@ impl Store {
         self.redemptions.values().for_each(|redemption| audit.redemption(redemption));
         for grant in self.history.values() {
             audit.grant(grant).unwrap_or_else(|difference| panic!("{difference}"));
-            let recipient = Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for };
+            let recipient = Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
             for cap in budget::caps(&setting.campaign, &setting.catalogue, recipient, (&grant.unit, &grant.counted_on))
             {
                 let used = self.usage.get(&cap.key).copied().unwrap_or_default();

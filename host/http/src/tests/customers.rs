@@ -43,6 +43,35 @@ async fn facts_are_told_and_shown() {
 }
 
 #[tokio::test]
+async fn a_customer_is_shown_by_any_id() {
+    let host = Host::start();
+    let tell = async |id: &str, document| {
+        let path = format!("/v1/customers/{id}");
+        host.write(("operator", Method::PATCH, &path), document).await
+    };
+    tell("web", json!({"tags": ["new"]})).await;
+    let merge = |others| {
+        let mut event = event_with("m", "type", json!("identity.merged"));
+        event["data"] = json!({"customers": others});
+        event["subject"] = json!("app");
+        event
+    };
+    let refused = host.send(merge(json!(["web", "app"]))).await;
+    assert_eq!((refused.problem().0, refused.pointers()), (422, vec!["/data/customers/1"]));
+    assert_eq!(host.send(merge(json!(["web"]))).await.body["status"], "admitted");
+    let told = tell("web", json!({"attributes": {"city": "Brno"}})).await;
+    assert_eq!(told.body["id"], "app");
+    for id in ["web", "app"] {
+        let shown = host.get(&format!("/v1/customers/{id}")).await.body;
+        assert_eq!((&shown["id"], &shown["also"]), (&json!("app"), &json!(["web"])), "{id}");
+        assert_eq!((&shown["tags"], &shown["attributes"]["city"]["value"]), (&json!([{"tag": "new"}]), &json!("Brno")));
+        let themselves = format!("/v1/customers/{id}/inviters/web");
+        let refused = host.ask(("operator", Method::PUT, &themselves), &[], Body::empty()).await;
+        assert_eq!(refused.problem(), (422, "invalid-document"));
+    }
+}
+
+#[tokio::test]
 async fn an_invitation_can_be_sent_again() {
     let host = Host::start();
     let invite = async |inviter: &str| {

@@ -16,8 +16,8 @@ impl Decider {
         let registry = Arc::clone(&self.registry);
         let sees_balances = |active: &Arc<Active>| active.audience.as_deref().is_some_and(Rule::sees_balances);
         if registry.routed(&event.arrival).any(sees_balances) {
-            let actor = event.arrival.event.actor.clone();
-            self.ensure(Wanted { wallets: [actor].into(), ..Wanted::default() })?;
+            let ids = self.facts.ids_of(self.actor(event));
+            self.ensure(Wanted { wallets: ids.into_iter().collect(), ..Wanted::default() })?;
         }
         Ok(())
     }
@@ -26,10 +26,10 @@ impl Decider {
     /// leaves the customer out.
     pub(super) fn is_in_audience(&self, active: &Active, event: &Admitted) -> bool {
         let Some(rule) = &active.audience else { return true };
-        let inner = &event.arrival.event;
-        let wallet = if rule.sees_balances() { self.facts.wallet(&inner.actor) } else { Vec::new() };
+        let (inner, actor) = (&event.arrival.event, self.actor(event));
+        let wallet = if rule.sees_balances() { self.facts.wallet(actor) } else { Vec::new() };
         let subject = Subject {
-            customer: self.facts.customers.get(&inner.actor),
+            customer: self.facts.customers.get(actor),
             wallet: &wallet,
             at: active.zone.moment(inner.occurred),
             now: event.admission.at,

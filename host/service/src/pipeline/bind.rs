@@ -21,17 +21,18 @@ impl Decider {
     /// Applies what the event says of its actor, then binds the actor's inviter in the campaigns for which the event's
     /// kind does that.
     pub(super) fn learn(&mut self, event: &Admitted) -> Result<(), StoreError> {
-        let actor = &event.arrival.event.actor;
+        self.merge_named(event)?;
+        let actor = self.actor(event).clone();
         let occurred = event.arrival.event.occurred;
         if !event.arrival.reading.facts.is_empty() {
-            let mut customer = self.facts.customers.get(actor).clone();
+            let mut customer = self.facts.customers.get(&actor).clone();
             for fact in &event.arrival.reading.facts {
                 if let Err(error) = customer.learn(fact.clone(), occurred) {
                     // The event stands; only what it would have added to the customer is not kept.
                     tracing::warn!(%actor, seq = event.admission.seq.0, %error, "a fact was not kept");
                 }
             }
-            self.facts.customers.put(actor.clone(), customer);
+            self.facts.customers.put(actor, customer);
             self.regroup(event)?;
         }
         let registry = Arc::clone(&self.registry);
@@ -48,13 +49,15 @@ impl Decider {
 
     /// Notes who joined and left which group.
     fn regroup(&mut self, event: &Admitted) -> Result<(), StoreError> {
-        let actor = &event.arrival.event.actor;
+        let actor = self.actor(event).clone();
+        let other_ids = self.facts.other_ids(&actor).to_vec();
         for fact in &event.arrival.reading.facts {
             let (Fact::Joined(_, group) | Fact::Left(_, group)) = fact else { continue };
             self.ensure(Wanted { members: [group.clone()].into(), ..Wanted::default() })?;
             let mut members = self.facts.members.get(group).clone();
+            other_ids.iter().for_each(|id| members.leave(id));
             if matches!(fact, Fact::Left(..)) {
-                members.leave(actor);
+                members.leave(&actor);
             } else if !members.join(actor.clone(), event.arrival.event.occurred) {
                 // The event stands; there is no room for one more to be shown.
                 tracing::warn!(%actor, %group, seq = event.admission.seq.0, "a member was not kept");
@@ -65,7 +68,7 @@ impl Decider {
     }
 
     fn bind(&mut self, active: &Active, event: &Admitted) -> Result<(), StoreError> {
-        let invitee = &event.arrival.event.actor;
+        let invitee = &self.actor(event).clone();
         let campaign = &active.campaign.id;
         let binding = key(campaign, invitee);
         self.ensure(Wanted { bindings: [binding.clone()].into(), ..Wanted::default() })?;
@@ -73,24 +76,27 @@ impl Decider {
         if self.facts.bindings.get(&binding).is_some() || customer.touches.is_empty() {
             return Ok(());
         }
-        let inviters: Vec<CustomerId> = customer.touches.iter().map(|touch| touch.inviter.clone()).collect();
-        self.ensure(Wanted { customers: inviters.iter().cloned().collect(), ..Wanted::default() })?;
+        let touches: Vec<CustomerId> = customer.touches.iter().map(|touch| touch.inviter.clone()).collect();
+        self.ensure(Wanted { customers: touches.iter().cloned().collect(), ..Wanted::default() })?;
         let mut barred = Vec::new();
-        for inviter in inviters {
+        for touch in touches {
+            let inviter = self.facts.who_stays(&touch).clone();
             let chain = self.inviters(campaign, &inviter, REFERRAL_CHAIN_MAX)?;
             if !may_bind((invitee, &customer), (&inviter, self.facts.customers.get(&inviter)), &chain) {
-                barred.push(inviter);
+                barred.push(touch);
             }
         }
         let attribution = &active.campaign.settings.attribution;
         let chosen = attribution.choose(&customer, event.arrival.event.occurred, |inviter| !barred.contains(inviter));
         if let Some(touch) = chosen {
-            self.facts.bindings.put(binding, Some(touch.inviter.clone()));
+            let inviter = self.facts.who_stays(&touch.inviter).clone();
+            self.facts.bindings.put(binding, Some(inviter));
         }
         Ok(())
     }
 
-    /// The customer's inviter, the inviter's inviter and so on, at most `max`, nearest first.
+    /// The customer's inviter, the inviter's inviter and so on, at most `max`, nearest first. Where a merge has made a circle, nobody
+    /// comes twice.
     pub(super) fn inviters(
         &mut self,
         campaign: &CampaignId,
@@ -102,7 +108,12 @@ impl Decider {
         while chain.len() < max {
             let binding = key(campaign, &of);
             self.ensure(Wanted { bindings: [binding.clone()].into(), ..Wanted::default() })?;
-            let Some(inviter) = self.facts.bindings.get(&binding).clone() else { break };
+            let Some(bound) = self.facts.bindings.get(&binding).clone() else { break };
+            self.ensure(Wanted { customers: [bound.clone()].into(), ..Wanted::default() })?;
+            let inviter = self.facts.who_stays(&bound).clone();
+            if inviter == *customer || chain.contains(&inviter) {
+                break;
+            }
             chain.push(inviter.clone());
             of = inviter;
         }

@@ -93,8 +93,8 @@ pub enum Changed {
     Campaign(Arc<Campaign>, bool),
     /// An event kind; `true` when it was not there before.
     Kind(Kind, bool),
-    /// A customer as they are known now.
-    Customer(Box<Customer>),
+    /// A customer as they are known now, by the id that stays.
+    Customer(CustomerId, Box<Customer>),
     /// A destination as it is now; `true` when it was not there before.
     Destination(Arc<Destination>, bool),
     /// A delivery as it is now.
@@ -484,7 +484,8 @@ impl Decider {
 
     fn learn_directly(&mut self, id: &CustomerId, facts: Vec<Fact>) -> Result<Outcome, StoreError> {
         self.ensure(Wanted { customers: [id.clone()].into(), ..Wanted::default() })?;
-        let mut customer = self.facts.customers.get(id).clone();
+        let id = self.facts.who_stays(id).clone();
+        let mut customer = self.facts.customers.get(&id).clone();
         let now = self.clock.now();
         for fact in facts {
             if let Err(too_many) = customer.learn(fact, now) {
@@ -492,7 +493,7 @@ impl Decider {
             }
         }
         self.facts.customers.put(id.clone(), customer.clone());
-        Ok(Ok(Changed::Customer(Box::new(customer))))
+        Ok(Ok(Changed::Customer(id, Box::new(customer))))
     }
 }
 

@@ -182,7 +182,7 @@ impl Decider {
             if let Some(who) = self.cast(task, &events[task.event])?
                 && self.side_of(task, &who.owner) == task.side
             {
-                wanted.extend(Self::wanted_to_show(task, &who));
+                wanted.extend(self.wanted_to_show(task, &who));
                 cast.push((task, who));
             }
         }

@@ -124,7 +124,8 @@ impl Decider {
     }
 
     fn redeem(&mut self, request: &RedemptionRequest) -> Result<Answered, StoreError> {
-        self.ensure(redemption::wanted(request))?;
+        self.ensure(Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() })?;
+        self.ensure(redemption::wanted(request, &self.facts))?;
         self.ensure(redemption::wanted_of_grants(request, &self.facts))?;
         let catalogue = Arc::clone(&self.registry.catalogue);
         let redeemed = redemption::redeem(&mut self.facts, request, &catalogue, self.clock.now());
@@ -146,6 +147,7 @@ impl Decider {
         how: redemption::Settle,
     ) -> Result<Answered, StoreError> {
         self.ensure_redemption(id)?;
+        self.ensure(Wanted { customers: customer.into_iter().cloned().collect(), ..Wanted::default() })?;
         let before = self.facts.redemptions.get(id).as_ref().map(|redemption| redemption.state);
         let cause = id.cause();
         let entry = Entry { at: self.clock.now(), cause: &cause };
@@ -200,6 +202,15 @@ impl Decider {
         Ok(Ok(LedgerAnswer::Grant(Box::new(grant), is_new)))
     }
 
+    /// Where a grant stands that is asked for under any id of the customer's.
+    fn standing(&mut self, asked: &GrantSlot) -> Result<GrantSlot, StoreError> {
+        self.ensure(Wanted { customers: [asked.to.clone()].into(), ..Wanted::default() })?;
+        let slots: Vec<GrantSlot> = std::iter::once(asked.clone()).chain(self.facts.slots_of(asked)).collect();
+        self.ensure(Wanted { grants: slots.iter().cloned().collect(), ..Wanted::default() })?;
+        let stands = slots.into_iter().find(|slot| self.facts.grants.get(slot).is_some());
+        Ok(stands.unwrap_or_else(|| asked.clone()))
+    }
+
     /// Loads a grant and all that a change of it looks at. Its campaign, if there is such a grant.
     pub(super) fn ensure_grant(&mut self, slot: &GrantSlot) -> Result<Option<Arc<Campaign>>, StoreError> {
         self.ensure(Wanted { grants: [slot.clone()].into(), ..Wanted::default() })?;
@@ -243,7 +254,8 @@ impl Decider {
         }
     }
 
-    fn settle_pending(&mut self, slot: &GrantSlot, how: lot::Settle, id: RequestId) -> Result<Answered, StoreError> {
+    fn settle_pending(&mut self, asked: &GrantSlot, how: lot::Settle, id: RequestId) -> Result<Answered, StoreError> {
+        let slot = &self.standing(asked)?;
         let Some(campaign) = self.ensure_grant(slot)? else {
             return Ok(Err(LedgerError::from(SettleError::NotFound).into()));
         };
@@ -316,7 +328,8 @@ impl Decider {
         let mut reversals = Vec::new();
         let mut tags = Vec::new();
         match &request.of {
-            ReversalTarget::Grant(slot, quantity) => {
+            ReversalTarget::Grant(asked, quantity) => {
+                let slot = &self.standing(asked)?;
                 if self.ensure_grant(slot)?.is_none() {
                     return Ok(Err(ControlError::NotFound { what: "grant", name: slot.key.to_string() }));
                 }
@@ -390,7 +403,8 @@ impl Decider {
                 }
                 Outcome::Applied(Done::Tagged { to, tag, present: true }) => {
                     self.ensure(Wanted { customers: [to.clone()].into(), ..Wanted::default() })?;
-                    let mut customer = self.facts.customers.get(to).clone();
+                    let to = self.facts.who_stays(to).clone();
+                    let mut customer = self.facts.customers.get(&to).clone();
                     let had = customer.tags.contains_key(tag);
                     if had && customer.learn(Fact::NoTag(tag.clone()), self.clock.now()).is_ok() {
                         self.facts.customers.put(to.clone(), customer);

@@ -22,6 +22,7 @@ mod publish;
 mod retain;
 mod outbox;
 mod ledger;
+mod merge;
 mod migrate;
 mod pools;
 mod protect;
@@ -376,11 +377,13 @@ impl Decider {
         Ok(false)
     }
 
-    /// Loads what is wanted and not held.
+    /// Loads what is wanted and not held; of customers who were merged into another, that one too.
     fn ensure(&mut self, mut wanted: Wanted) -> Result<(), StoreError> {
         self.facts.missing(&mut wanted);
-        if !wanted.is_empty() {
+        while !wanted.is_empty() {
             self.facts.load(self.store.load(&wanted)?);
+            wanted = self.facts.wanted_with(&wanted.customers);
+            self.facts.missing(&mut wanted);
         }
         Ok(())
     }

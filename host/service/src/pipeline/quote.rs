@@ -78,7 +78,9 @@ impl Decider {
         let not_found = || ControlError::NotFound { what: "campaign", name: ask.campaign.to_string() };
         let Some(active) = self.registry.campaign(&ask.campaign).cloned() else { return Ok(Err(not_found())) };
         let campaign = &active.campaign;
-        let owner = Owner::Party(ask.customer.clone());
+        self.ensure(Wanted { customers: [ask.customer.clone()].into(), ..Wanted::default() })?;
+        let customer = self.facts.who_stays(&ask.customer).clone();
+        let owner = Owner::Party(customer.clone());
         let side = campaign
             .rollout
             .as_ref()
@@ -101,10 +103,9 @@ impl Decider {
         }
         let roles: Vec<_> = published.manifest().roles.iter().filter(|role| role.source == RoleSource::Actor).collect();
         let state = StateKey { campaign: campaign.id.clone(), owner };
-        let mut wanted = Wanted { customers: [ask.customer.clone()].into(), ..Wanted::default() };
-        wanted.states.insert(state.clone());
+        let mut wanted = Wanted { states: [state.clone()].into(), ..Wanted::default() };
         if roles.iter().any(|role| role.grants || !role.balances.is_empty()) {
-            wanted.wallets.insert(ask.customer.clone());
+            wanted.wallets.extend(self.facts.ids_of(&customer));
         }
         self.ensure(wanted)?;
         let state = match self.facts.states.get(&state) {
@@ -124,7 +125,7 @@ impl Decider {
         let now = self.clock.now();
         let local = active.zone.moment(now);
         let revision = active.revision(side, now);
-        let parties = roles.into_iter().map(|role| self.party(role, &ask.customer, &campaign.id, (now, now)));
+        let parties = roles.into_iter().map(|role| self.party(role, &customer, &campaign.id, (now, now)));
         let enquiry = Enquiry {
             question: ask.question.clone(),
             data: Json::from_checked(data),

@@ -36,10 +36,16 @@ impl Decider {
         let mut parties = Vec::new();
         for (index, role) in manifest.roles.iter().enumerate() {
             let customers = self.customers_in(role, task, event)?;
-            parties.extend(customers.into_iter().map(|customer| (index, customer)));
+            self.ensure(Wanted { customers: customers.iter().cloned().collect(), ..Wanted::default() })?;
+            for customer in customers {
+                let party = (index, self.facts.who_stays(&customer).clone());
+                if !parties.contains(&party) {
+                    parties.push(party);
+                }
+            }
         }
         let subscription = &manifest.subscriptions[task.subscription];
-        let actor = &event.arrival.event.actor;
+        let actor = self.actor(event);
         let in_role = |name: &RoleName| {
             let index = manifest.roles.iter().position(|role| role.name == *name)?;
             parties.iter().find(|(role, _)| *role == index).map(|(_, customer)| customer.clone())
@@ -50,12 +56,16 @@ impl Decider {
             OwnerOf::Group(kind) => self.facts.customers.get(actor).groups.get(kind).cloned().map(Owner::Entity),
         };
         // A timer is told for its owner only.
-        let only = event.arrival.concerned.as_ref().and_then(|concerned| concerned.owner.as_ref());
-        let owner = owner.filter(|owner| only.is_none_or(|only| only == owner));
+        let concerned = event.arrival.concerned.as_ref().and_then(|concerned| concerned.owner.as_ref());
+        let only = concerned.map(|owner| match owner {
+            Owner::Party(id) => Owner::Party(self.facts.who_stays(id).clone()),
+            Owner::Entity(id) => Owner::Entity(id.clone()),
+        });
+        let owner = owner.filter(|owner| only.as_ref().is_none_or(|only| only == owner));
         if let Some(Owner::Entity(entity)) = &owner {
             for (index, _) in manifest.roles.iter().enumerate().filter(|(_, role)| role.source == RoleSource::Members) {
-                self.ensure(Wanted { members: [entity.clone()].into(), ..Wanted::default() })?;
-                parties.extend(self.facts.members.get(entity).0.iter().map(|(member, _)| (index, member.clone())));
+                let members = self.members(entity)?;
+                parties.extend(members.into_iter().map(|member| (index, member)));
             }
         }
         parties.truncate(PARTIES_MAX);
@@ -64,7 +74,7 @@ impl Decider {
     }
 
     fn customers_in(&mut self, role: &Role, task: &Task, event: &Admitted) -> Result<Vec<CustomerId>, StoreError> {
-        let actor = &event.arrival.event.actor;
+        let actor = &self.actor(event).clone();
         Ok(match &role.source {
             RoleSource::Actor => vec![actor.clone()],
             RoleSource::Inviter(distance) => {
@@ -86,14 +96,13 @@ impl Decider {
     }
 
     /// What has to be loaded to show a cast.
-    pub(super) fn wanted_to_show(task: &Task, cast: &Cast) -> Wanted {
+    pub(super) fn wanted_to_show(&self, task: &Task, cast: &Cast) -> Wanted {
         let roles = &task.published.manifest().roles;
         let mut wanted = Wanted::default();
         wanted.states.insert(task.state_key(&cast.owner));
         for (role, customer) in &cast.parties {
-            wanted.customers.insert(customer.clone());
             if !roles[*role].balances.is_empty() || roles[*role].grants {
-                wanted.wallets.insert(customer.clone());
+                wanted.wallets.extend(self.facts.ids_of(customer));
             }
         }
         wanted

@@ -148,7 +148,7 @@ impl Decider {
         let (Some(subscription), Some(loaded)) = (same, published.loaded().cloned()) else { return Ok(None) };
         let shadow = Task { published: published.clone(), loaded, side: Side::Candidate, subscription, ..task.clone() };
         let Some(cast) = self.cast(&shadow, event)? else { return Ok(None) };
-        self.ensure(Self::wanted_to_show(&shadow, &cast))?;
+        self.ensure(self.wanted_to_show(&shadow, &cast))?;
         Ok(Some((shadow, cast)))
     }
 

@@ -35,12 +35,15 @@ impl Decider {
             let inner = &event.arrival.event;
             wanted.customers.insert(inner.actor.clone());
             wanted.customers.extend(event.arrival.reading.named.iter().cloned());
+        }
+        self.ensure(wanted)?;
+        for event in events {
+            let actor = self.actor(event);
             for active in registry.routed(&event.arrival).filter(|active| active.sees_inviters()) {
-                of_actor.push(BindingKey { campaign: active.campaign.id.clone(), invitee: inner.actor.clone() });
+                of_actor.push(BindingKey { campaign: active.campaign.id.clone(), invitee: actor.clone() });
             }
         }
-        wanted.bindings.extend(of_actor.iter().cloned());
-        self.ensure(wanted)?;
+        self.ensure(Wanted { bindings: of_actor.iter().cloned().collect(), ..Wanted::default() })?;
         for _ in 0..INVITER_DISTANCE_MAX {
             let mut wanted = Wanted::default();
             for binding in &mut of_actor {
@@ -83,18 +86,20 @@ impl Decider {
         Ok(wave)
     }
 
-    /// Every customer and entity that decisions on the event may show or change.
+    /// Every customer and entity that decisions on the event may show or change. Of a customer with several ids, the one who stays.
     fn shared_by(&mut self, event: &Admitted) -> Result<Vec<Shared>, StoreError> {
         let inner = &event.arrival.event;
-        let mut shared = vec![Shared::Customer(inner.actor.clone())];
-        shared.extend(event.arrival.reading.named.iter().cloned().map(Shared::Customer));
+        let actor = self.actor(event).clone();
+        let mut shared = vec![Shared::Customer(actor.clone())];
+        let named = event.arrival.reading.named.iter();
+        shared.extend(named.map(|id| Shared::Customer(self.facts.who_stays(id).clone())));
         let registry = Arc::clone(&self.registry);
         for active in registry.routed(&event.arrival) {
             if active.sees_inviters() {
-                let chain = self.inviters(&active.campaign.id, &inner.actor, usize::from(INVITER_DISTANCE_MAX))?;
+                let chain = self.inviters(&active.campaign.id, &actor, usize::from(INVITER_DISTANCE_MAX))?;
                 shared.extend(chain.into_iter().map(Shared::Customer));
                 if active.campaign.settings.attribution.bind_on.contains(&inner.kind) {
-                    shared.extend(self.may_become_inviters(&inner.actor));
+                    shared.extend(self.may_become_inviters(&actor)?);
                 }
             }
             let subscriptions = active.deciding().flat_map(|(_, published)| &published.manifest().subscriptions);
@@ -105,11 +110,11 @@ impl Decider {
                         let named = event.arrival.data.pointer(pointer.as_str()).and_then(|value| value.as_str());
                         named.and_then(|named| EntityId::new(named).ok())
                     }
-                    OwnerOf::Group(kind) => self.facts.customers.get(&inner.actor).groups.get(kind).cloned(),
+                    OwnerOf::Group(kind) => self.facts.customers.get(&actor).groups.get(kind).cloned(),
                 };
                 let Some(entity) = entity else { continue };
                 if active.sees_members() {
-                    shared.extend(self.members(&entity)?);
+                    shared.extend(self.members(&entity)?.into_iter().map(Shared::Customer));
                 }
                 shared.push(Shared::Entity(entity));
             }
@@ -123,14 +128,25 @@ impl Decider {
         Ok(shared)
     }
 
-    fn members(&mut self, entity: &EntityId) -> Result<Vec<Shared>, StoreError> {
+    /// Who is in a group, in order of joining.
+    pub(super) fn members(&mut self, entity: &EntityId) -> Result<Vec<CustomerId>, StoreError> {
         self.ensure(Wanted { members: [entity.clone()].into(), ..Wanted::default() })?;
-        let members = &self.facts.members.get(entity).0;
-        Ok(members.iter().map(|(member, _)| Shared::Customer(member.clone())).collect())
+        let listed: Vec<CustomerId> = self.facts.members.get(entity).0.iter().map(|(id, _)| id.clone()).collect();
+        self.ensure(Wanted { customers: listed.iter().cloned().collect(), ..Wanted::default() })?;
+        let mut members: Vec<CustomerId> = Vec::with_capacity(listed.len());
+        for id in &listed {
+            let member = self.facts.who_stays(id);
+            if !members.contains(member) {
+                members.push(member.clone());
+            }
+        }
+        Ok(members)
     }
 
-    fn may_become_inviters(&self, actor: &CustomerId) -> Vec<Shared> {
-        let touches = &self.facts.customers.get(actor).touches;
-        touches.iter().map(|touch| Shared::Customer(touch.inviter.clone())).collect()
+    fn may_become_inviters(&mut self, actor: &CustomerId) -> Result<Vec<Shared>, StoreError> {
+        let touches = self.facts.customers.get(actor).touches.iter();
+        let inviters: Vec<CustomerId> = touches.map(|touch| touch.inviter.clone()).collect();
+        self.ensure(Wanted { customers: inviters.iter().cloned().collect(), ..Wanted::default() })?;
+        Ok(inviters.iter().map(|inviter| Shared::Customer(self.facts.who_stays(inviter).clone())).collect())
     }
 }

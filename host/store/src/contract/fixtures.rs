@@ -325,10 +325,11 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
         line("timers", &store.due_timers(&all, at(now), limit).unwrap());
         line("timers of some", &store.due_timers(&all[1..3], at(now), limit).unwrap());
     }
-    let actors: Vec<_> = std::iter::once(None).chain(universe.customers.iter().cloned().map(Some)).collect();
+    let single = universe.customers.iter().map(|customer| vec![customer.clone()]);
+    let actors: Vec<_> = single.chain([Vec::new(), universe.customers.iter().cloned().collect()]).collect();
     for campaign in all.iter().cloned().map(Some).chain([None]) {
         for actor in &actors {
-            let filter = DecisionFilter { campaign: campaign.clone(), actor: actor.clone() };
+            let filter = DecisionFilter { campaign: campaign.clone(), actors: actor.clone() };
             line("list", &store.decisions(&filter, DecisionId(0), 99).unwrap());
             line("page", &store.decisions(&filter, DecisionId(3), 2).unwrap());
             line("remains", &store.remains(&filter, DecisionId(1), 3).unwrap());

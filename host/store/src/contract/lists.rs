@@ -53,7 +53,8 @@ pub fn decisions_are_kept_whole(store: &dyn Store) {
 pub fn decisions_are_listed_page_by_page(store: &dyn Store) {
     two_campaigns(store);
     let list = |campaign: Option<&str>, actor: Option<&str>, after, limit| {
-        let filter = DecisionFilter { campaign: campaign.map(id), actor: actor.map(id::<CustomerId>) };
+        let filter =
+            DecisionFilter { campaign: campaign.map(id), actors: actor.map(id::<CustomerId>).into_iter().collect() };
         let page = store.decisions(&filter, DecisionId(after), limit).unwrap();
         page.into_iter().map(|decision| decision.id.0).collect::<Vec<_>>()
     };

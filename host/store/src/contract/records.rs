@@ -62,7 +62,7 @@ pub fn old_records_are_removed_and_their_remains_stay(store: &dyn Store) {
     }
     assert_eq!(store.remains_on(EventSeq(2)).unwrap(), remains[1..2]);
     assert_eq!(store.remains(&any, DecisionId(1), 1).unwrap(), remains[1..2]);
-    let of = |campaign: &str, actor: &str| DecisionFilter { campaign: Some(id(campaign)), actor: Some(id(actor)) };
+    let of = |campaign: &str, actor: &str| DecisionFilter { campaign: Some(id(campaign)), actors: vec![id(actor)] };
     assert_eq!(store.remains(&of("spring", "u1"), DecisionId(0), 9).unwrap(), [remains[0].clone(), remains[2].clone()]);
     let count = |filter: &DecisionFilter, after, until| {
         store.removed_count(filter, DecisionId(after), DecisionId(until)).unwrap()

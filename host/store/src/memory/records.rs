@@ -29,7 +29,7 @@ pub(super) struct Removed {
 /// Whether a filter takes a decision.
 pub(super) fn chosen(filter: &DecisionFilter, decision: &Decision) -> bool {
     filter.campaign.as_ref().is_none_or(|campaign| decision.campaign == *campaign)
-        && filter.actor.as_ref().is_none_or(|actor| decision.input.event.actor == *actor)
+        && (filter.actors.is_empty() || filter.actors.contains(&decision.input.event.actor))
 }
 
 fn record_bytes(decision: &Decision) -> u64 {

@@ -224,7 +224,7 @@ pub(super) fn audit(connection: &Connection) -> Result<Result<Audited, Box<Diffe
     if let Some(difference) = difference {
         return Ok(Err(difference));
     }
-    let customers = list::customers_in_debt(connection)?;
+    let customers = list::customers_to_audit(connection)?;
     if let Err(difference) = customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer)) {
         return Ok(Err(difference));
     }

@@ -224,7 +224,7 @@ pub(super) fn decisions(
     let (after, limit) = (column(after.0)?, at_most(limit));
     let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
     let find = |sql, params: &[&dyn rusqlite::ToSql]| all(connection, "decision", sql, params, decision_row);
-    match (&filter.actor, campaign) {
+    match (records::actors(filter), campaign) {
         (None, None) => {
             let sql = select_decisions!("WHERE d.id > ?1 ORDER BY d.id LIMIT ?2");
             find(sql, params![after, limit])
@@ -233,13 +233,13 @@ pub(super) fn decisions(
             let sql = select_decisions!("WHERE d.campaign = ?3 AND d.id > ?1 ORDER BY d.id LIMIT ?2");
             find(sql, params![after, limit, campaign])
         }
-        (Some(actor), campaign) => {
+        (Some(actors), campaign) => {
             // From the customer's events to their decisions: a customer has few.
             let sql = select_decisions!(
                 "WHERE d.id IN (SELECT mine.id FROM events CROSS JOIN decisions mine ON mine.event = events.seq \
-                 WHERE events.actor = ?3) AND d.id > ?1 AND (?4 IS NULL OR d.campaign = ?4) ORDER BY d.id LIMIT ?2"
+                 WHERE events.actor IN (SELECT value FROM json_each(?3))) AND d.id > ?1 AND (?4 IS NULL OR d.campaign = ?4) ORDER BY d.id LIMIT ?2"
             );
-            find(sql, params![after, limit, actor.as_str(), campaign])
+            find(sql, params![after, limit, actors, campaign])
         }
     }
 }
@@ -252,9 +252,9 @@ pub(super) fn inviters_of(
     all(connection, "binding", sql, [invitee.as_str()], |row| Ok((row.id()?, row.id()?)))
 }
 
-/// Customers that may owe something.
-pub(super) fn customers_in_debt(connection: &Connection) -> Result<Vec<(CustomerId, Customer)>, StoreError> {
-    let sql = "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' ORDER BY id";
+/// Customers that may owe something, or have other ids.
+pub(super) fn customers_to_audit(connection: &Connection) -> Result<Vec<(CustomerId, Customer)>, StoreError> {
+    let sql = "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' OR body LIKE '%\"also\"%' ORDER BY id";
     all(connection, "customer", sql, [], |row| Ok((row.id()?, row.form(read_customer)?)))
 }
 

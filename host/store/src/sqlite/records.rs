@@ -5,7 +5,7 @@
 
 use largesse_documents::stored::{RemainsKeys, read_remains};
 use largesse_domain::event::EventKey;
-use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
 use largesse_domain::outcome::Remains;
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
@@ -71,9 +71,9 @@ impl Records for SqliteStore {
         self.read(|connection| {
             let until = until.min(room(connection)?.decision);
             let sql = "SELECT count(*) FROM decisions d CROSS JOIN events e ON e.seq = d.event WHERE d.id > ?1 AND d.id <= ?2 \
-                       AND (?3 IS NULL OR d.campaign = ?3) AND (?4 IS NULL OR e.actor = ?4)";
-            let (campaign, actor) = (filter.campaign.as_ref(), filter.actor.as_ref());
-            let row = params![column(after.0)?, column(until.0)?, campaign.map(CampaignId::as_str), actor.map(|id| id.as_str())];
+                       AND (?3 IS NULL OR d.campaign = ?3) AND (?4 IS NULL OR e.actor IN (SELECT value FROM json_each(?4)))";
+            let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
+            let row = params![column(after.0)?, column(until.0)?, campaign, actors(filter)];
             let count = all(connection, "count", sql, row, |row| row.number())?;
             Ok(count.into_iter().sum())
         })
@@ -86,6 +86,12 @@ pub(super) fn room(connection: &Connection) -> Result<Room, StoreError> {
         Ok(Room { bytes: row.number()?, decision: DecisionId(row.number()?), event: EventSeq(row.number()?) })
     })?;
     found.into_iter().next().ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+}
+
+/// The ids that a filter takes, as a JSON array; none when it takes everybody's.
+pub(super) fn actors(filter: &DecisionFilter) -> Option<String> {
+    let ids: Vec<&str> = filter.actors.iter().map(CustomerId::as_str).collect();
+    (!ids.is_empty()).then(|| serde_json::Value::from(ids).to_string())
 }
 
 fn oldest(connection: &Connection, limit: usize) -> Result<Vec<KeptRecord>, StoreError> {
@@ -122,7 +128,7 @@ fn remains(
     let (removed, after, limit) = (column(room(connection)?.decision.0)?, column(after.0)?, at_most(limit));
     let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
     let find = |sql, params: &[&dyn rusqlite::ToSql]| all(connection, "decision", sql, params, remains_row);
-    match (&filter.actor, campaign) {
+    match (actors(filter), campaign) {
         (None, None) => {
             let sql = select_remains!("WHERE d.id > ?2 AND d.id <= ?1 ORDER BY d.id LIMIT ?3");
             find(sql, params![removed, after, limit])
@@ -131,13 +137,13 @@ fn remains(
             let sql = select_remains!("WHERE d.campaign = ?4 AND d.id > ?2 AND d.id <= ?1 ORDER BY d.id LIMIT ?3");
             find(sql, params![removed, after, limit, campaign])
         }
-        (Some(actor), campaign) => {
+        (Some(actors), campaign) => {
             let sql = select_remains!(
                 "WHERE d.id IN (SELECT mine.id FROM events CROSS JOIN decisions mine ON mine.event = events.seq \
-                 WHERE events.actor = ?4) AND d.id > ?2 AND d.id <= ?1 AND (?5 IS NULL OR d.campaign = ?5) \
+                 WHERE events.actor IN (SELECT value FROM json_each(?4))) AND d.id > ?2 AND d.id <= ?1 AND (?5 IS NULL OR d.campaign = ?5) \
                  ORDER BY d.id LIMIT ?3"
             );
-            find(sql, params![removed, after, limit, actor.as_str(), campaign])
+            find(sql, params![removed, after, limit, actors, campaign])
         }
     }
 }
