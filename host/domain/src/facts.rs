@@ -289,7 +289,7 @@ macro_rules! tables {
                 // A slot whose grant was undone stays in the list.
                 let mut grants: Vec<&Grant> =
                     slots.filter(|slot| self.grants.has(slot)).filter_map(|slot| self.grants.get(slot).as_ref()).collect();
-                grants.sort_by(|a, b| (a.granted_at, a.decision, &a.slot).cmp(&(b.granted_at, b.decision, &b.slot)));
+                grants.sort_by(|a, b| a.given_before(b));
                 grants
             }
 

@@ -1,5 +1,7 @@
 //! A grant: one benefit given to one party under a grant key.
 
+use std::cmp::Ordering;
+
 use crate::effect::Dimension;
 use crate::id::{AboutId, CampaignId, CustomerId, DecisionId, GrantKey, Identifier};
 use crate::time::{Instant, LocalTime};
@@ -123,6 +125,11 @@ impl GrantState {
 }
 
 impl Grant {
+    /// Which of two is used first: the one that was given first.
+    pub(crate) fn given_before(&self, other: &Self) -> Ordering {
+        (self.granted_at, self.decision, &self.slot).cmp(&(other.granted_at, other.decision, &other.slot))
+    }
+
     /// What of it was not taken back.
     #[must_use]
     pub fn net(&self) -> Quantity {

@@ -265,7 +265,11 @@ fn slots(request: &RedemptionRequest, facts: &Facts) -> Option<Vec<GrantSlot>> {
 /// The grants that a request may use, the first given first.
 fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Grant> {
     match slots(request, facts) {
-        Some(slots) => slots.iter().filter_map(|slot| facts.grants.get(slot).as_ref()).collect(),
+        Some(slots) => {
+            let mut grants: Vec<&Grant> = slots.iter().filter_map(|slot| facts.grants.get(slot).as_ref()).collect();
+            grants.sort_by(|a, b| a.given_before(b));
+            grants
+        }
         None => facts.wallet(&request.customer).into_iter().filter(|grant| grant.unit == request.unit).collect(),
     }
 }

@@ -23,7 +23,7 @@ use step::Step;
 use world::World;
 
 /// What has to happen in some case.
-const RARE: [&str; 37] = [
+const RARE: [&str; 38] = [
     "a policy commits a grant",
     "a policy commits a reservation",
     "a policy releases a grant",
@@ -52,6 +52,7 @@ const RARE: [&str; 37] = [
     "another version of the policy decides",
     "already-reserved",
     "budget-exhausted",
+    "customers are merged",
     "insufficient-balance",
     "less than the least",
     "limit-reached",
@@ -73,12 +74,12 @@ async fn held(side: &Side, world: &World) -> Held {
     let (mut lots, mut available, mut debts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let read = |id: &CustomerId| {
         let id = id.clone();
-        side.read(move |store| Ok((store.grants_to(&id)?, store.customer(&id)?)))
+        side.read(move |store| Ok((store.grants_to(&id)?, store.customer(&id)?, store.ids_of(&id)?)))
     };
     for id in customers() {
-        let (grants, customer) = read(&id).await;
+        let (grants, customer, ids) = read(&id).await;
         for grant in &grants {
-            let sum: &mut u64 = available.entry((id.clone(), grant.unit.clone())).or_default();
+            let sum: &mut u64 = available.entry((ids[0].clone(), grant.unit.clone())).or_default();
             *sum += grant.available_at(world.now).get();
         }
         lots.extend(grants.iter().map(shown));

@@ -75,6 +75,8 @@ pub(super) struct Oracle {
     pub(super) debts: BTreeMap<(CustomerId, Unit), u64>,
     pub(super) on_hand: u64,
     redemptions: BTreeMap<RedemptionId, Held>,
+    /// Who stays, by the ids that were merged.
+    stays: BTreeMap<CustomerId, CustomerId>,
     /// What was seen to happen.
     pub(super) seen: Vec<&'static str>,
 }
@@ -82,6 +84,26 @@ pub(super) struct Oracle {
 impl Oracle {
     fn see(&mut self, what: &'static str, happened: bool) {
         self.seen.extend(happened.then_some(what));
+    }
+
+    /// Whose an id is.
+    fn who(&self, id: &CustomerId) -> CustomerId {
+        self.stays.get(id).unwrap_or(id).clone()
+    }
+
+    pub(super) fn merge(&mut self, stays: &CustomerId, other: &CustomerId) {
+        let (stays, other) = (self.who(stays), self.who(other));
+        if stays == other {
+            return;
+        }
+        self.stays.values_mut().filter(|who| **who == other).for_each(|who| who.clone_from(&stays));
+        self.stays.insert(other.clone(), stays.clone());
+        let theirs: Vec<_> = self.debts.keys().filter(|(who, _)| *who == other).cloned().collect();
+        for key in theirs {
+            let owed = self.debts.remove(&key).expect("it was found");
+            *self.debts.entry((stays.clone(), key.1)).or_default() += owed;
+        }
+        self.see("customers are merged", true);
     }
 
     pub(super) fn give(&mut self, given: Given) {
@@ -102,8 +124,9 @@ impl Oracle {
 
     /// Debts are paid first, and what comes too late expires.
     fn arrive(&mut self, index: usize, now: Instant) {
+        let who = self.who(&self.lots[index].slot.to);
         let lot = &mut self.lots[index];
-        let debt = self.debts.entry((lot.slot.to.clone(), lot.unit.clone())).or_default();
+        let debt = self.debts.entry((who, lot.unit.clone())).or_default();
         let paid = lot.here.min(*debt);
         (lot.here, *debt) = (lot.here - paid, *debt - paid);
         self.see("a debt is paid", paid > 0);
@@ -124,7 +147,7 @@ impl Oracle {
     }
 
     pub(super) fn take_back(&mut self, slot: &GrantSlot, quantity: u64) {
-        let index = self.current(slot);
+        let (index, who) = (self.current(slot), self.who(&slot.to));
         let lot = &mut self.lots[index];
         lot.net = lot.net.checked_sub(quantity).expect("no more is taken back than was given");
         let from_wallet = quantity.min(lot.here);
@@ -133,7 +156,7 @@ impl Oracle {
         (lot.here, lot.expired) = (lot.here - from_wallet, lot.expired - from_expired);
         lot.owed |= used > 0;
         lot.hold = lot.hold.filter(|_| lot.net > 0);
-        *self.debts.entry((slot.to.clone(), lot.unit.clone())).or_default() += used;
+        *self.debts.entry((who, lot.unit.clone())).or_default() += used;
         if lot.unit.as_str() == STOCKED {
             self.on_hand += from_wallet + from_expired;
         }
@@ -203,7 +226,8 @@ impl Oracle {
 
     /// What a customer can use of a unit.
     pub(super) fn available(&self, customer: &CustomerId, unit: &Unit, now: Instant) -> u64 {
-        let of = |index: &usize| self.lots[*index].slot.to == *customer && self.lots[*index].unit == *unit;
+        let who = self.who(customer);
+        let of = |index: &usize| self.who(&self.lots[*index].slot.to) == who && self.lots[*index].unit == *unit;
         (0..self.lots.len()).filter(of).map(|index| self.usable(index, now)).sum()
     }
 
@@ -213,7 +237,7 @@ impl Oracle {
         lots.retain(|index| {
             let lot = &self.lots[*index];
             let named = request.grant.as_ref().is_none_or(|(of, key)| (of, key) == (&lot.slot.campaign, &lot.slot.key));
-            (&lot.slot.to, &lot.unit) == (&request.customer, &request.unit) && named
+            (self.who(&lot.slot.to), &lot.unit) == (self.who(&request.customer), &request.unit) && named
         });
         let place = |index: &usize| (self.lots[*index].given, self.lots[*index].slot.clone());
         lots.sort_by_cached_key(place);

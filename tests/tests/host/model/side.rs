@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 use crate::fixture::{Host, campaign, component, event, points_campaign};
 
 pub(super) const CAMPAIGNS: [&str; 4] = ["daily", "invite", "rebate", "told"];
+/// The kind of event that merges customers.
+pub(super) const MERGED: &str = "identity.merged";
 /// The kind of the events that one campaign does what they say.
 pub(super) const TOLD: &str = "day.checked-in";
 pub(super) const CUSTOMERS: u8 = 6;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use super::side::{CAMPAIGNS, CASH, CUSTOMERS, POINTS, STOCKED, TOLD, UNITS};
+use super::side::{CAMPAIGNS, CASH, CUSTOMERS, MERGED, POINTS, STOCKED, TOLD, UNITS};
 
 /// Which of several that there are then.
 #[derive(Clone, Debug)]
@@ -164,6 +164,7 @@ fn event_step() -> impl Strategy<Value = Step> {
         1 => pick().prop_map(Step::Otherwise),
         1 => happening().prop_map(Step::Try),
         3 => (prop::sample::select(&CAMPAIGNS[..]), commands).prop_map(|(id, command)| Step::Command(id, command)),
+        1 => (0..CUSTOMERS, 0..CUSTOMERS).prop_map(|(who, other)| Step::Send(vec![now(MERGED, who, other)])),
         1 => (1..9_u64, 0..2_usize).prop_map(|(quantity, version)| Step::Revise(quantity, version)),
         2 => (1..60_i64).prop_map(Step::Wait),
         1 => Just(Step::Restart),

@@ -18,7 +18,7 @@ use largesse_service::pipeline::{
 use serde_json::{Value, json};
 
 use super::oracle::{Given, Oracle};
-use super::side::{Act, CUSTOMERS, STOCKED, TOLD, Told, customer, pocket, quantity, terms};
+use super::side::{Act, CUSTOMERS, MERGED, STOCKED, TOLD, Told, customer, pocket, quantity, terms};
 use super::step::{self, Amount, By, Happening, Step};
 use crate::fixture::{at, campaign, event};
 
@@ -72,9 +72,17 @@ impl World {
                 ("order.refunded", data)
             }
             TOLD => (*kind, step::told(*order, *minor)),
+            // Nobody is merged with themselves.
+            MERGED if actor == other => ("login", json!({})),
+            MERGED => (*kind, json!({"customers": [other]})),
             kind => (kind, json!({})),
         };
-        event(kind, &actor, &largesse_documents::time::instant_text(time), data)
+        let mut event = event(kind, &actor, &largesse_documents::time::instant_text(time), data);
+        if kind == MERGED {
+            // Several may be merged at one time.
+            event["id"] = format!("{MERGED}/{actor}/{other}/{}", time.as_millis()).into();
+        }
+        event
     }
 
     fn sending(&mut self, happenings: &[Happening]) -> Vec<Value> {
@@ -193,6 +201,9 @@ impl World {
 
     /// What an act came to. Returns what the host should have said otherwise.
     pub(super) fn follow(&mut self, act: &Act, told: &Told, decisions: &[Decision]) -> Result<(), String> {
+        if let Act::Send(events) = act {
+            self.merged(events);
+        }
         for decision in decisions {
             self.decided(decision)?;
         }
@@ -203,6 +214,14 @@ impl World {
         };
         self.oracle.pass(self.now);
         result
+    }
+
+    /// Customers were merged. An event of the same id with another subject changes nothing.
+    fn merged(&mut self, events: &[Value]) {
+        for event in events.iter().filter(|event| event["type"] == MERGED && event["subject"] != "somebody-else") {
+            let id = |value: &Value| value.as_str().and_then(|id| id.parse().ok()).expect("a customer id");
+            self.oracle.merge(&id(&event["subject"]), &id(&event["data"]["customers"][0]));
+        }
     }
 
     fn decided(&mut self, decision: &Decision) -> Result<(), String> {
@@ -333,9 +352,9 @@ impl World {
                 oracle.settle(id, *how, now);
                 oracle.seen.push(redemption.state.as_str());
             }
-            (LedgerRequest::Reserve(request), LedgerAnswer::Grant(_, true)) => {
+            (LedgerRequest::Reserve(request), LedgerAnswer::Grant(grant, true)) => {
                 let hold = Some(Hold { until: request.until, then: AfterHold::Void });
-                let (slot, unit, quantity) = (request.slot(), request.unit.clone(), request.quantity.get());
+                let (slot, unit, quantity) = (grant.slot.clone(), request.unit.clone(), request.quantity.get());
                 let expires = self.usual_end(&unit, now);
                 self.reserved.push(slot.clone());
                 self.oracle.give(Given { slot, unit, quantity, at: now, decision: None, hold, expires });
