@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use largesse_documents::catalogue::{CostDocument, UnitView};
+use largesse_documents::catalogue::{UnitView, ValuationDocument};
 use largesse_documents::effect::{BenefitView, EffectView, ProposalView};
 use largesse_documents::outcome::OutcomeView;
 use largesse_documents::{DecisionView, GrantView, PolicyView};
-use largesse_domain::catalogue::Cost;
+use largesse_domain::catalogue::Valuation;
 use largesse_domain::unit::{Currency, Quantity};
 use largesse_http::views::GrantList;
 use serde_json::json;
@@ -164,10 +164,11 @@ fn done(decision: &DecisionView) -> Vec<String> {
         }
     }
     if let Some(denied) = &decision.denied {
-        let of = match (&denied.claim, denied.effect) {
-            (Some(claim), _) => format!(" (once only in `{}`, by {})", claim.scope, claim.by),
-            (None, Some(effect)) => format!(" ({} must be given whole or not at all)", effect + 1),
-            (None, None) => String::new(),
+        let of = match (&denied.claim, denied.effect, &denied.winner) {
+            (Some(claim), ..) => format!(" (once only in `{}`, by {})", claim.scope, claim.by),
+            (None, Some(effect), _) => format!(" ({} must be given whole or not at all)", effect + 1),
+            (None, None, Some(winner)) => format!(" (the campaign {winner} gives)"),
+            (None, None, None) => String::new(),
         };
         lines.push(format!("-> all of it denied{of}: {}", why(&denied.reason)));
     }
@@ -273,6 +274,7 @@ fn why(code: &str) -> String {
         "no-such-timer" => "no such timer is set",
         "no-consent" => "the customer has not agreed to be sent marketing messages",
         "too-many-messages" => "the customer is sent as many marketing messages as there may be for now",
+        "excluded" => "only one campaign of its stacking group gives for an event",
         other => return other.to_owned(),
     };
     format!("{words} ({code})")
@@ -295,10 +297,10 @@ fn costs(case: &Case) -> Vec<String> {
     case.grants.iter().map(line).collect()
 }
 
-fn cost(document: &CostDocument, quantity: u64) -> Option<String> {
+fn cost(document: &ValuationDocument, quantity: u64) -> Option<String> {
     let (amount, per) = (Quantity::new(document.amount).ok()?, Quantity::new(document.per).ok()?);
-    let cost = Cost { amount, per, currency: Currency::new(&document.currency).ok()? };
-    Some(money(i64::try_from(cost.of(quantity)).ok()?, &document.currency))
+    let cost = Valuation { amount, per, currency: Currency::new(&document.currency).ok()? };
+    Some(money(i64::try_from(cost.rounded_up(quantity.into())).ok()?, &document.currency))
 }
 
 fn since(grants: &[GrantView]) -> Vec<String> {
@@ -386,6 +388,7 @@ mod tests {
         let all = [
             json!({"verdict": "denied", "proposal": proposal, "denied": {"reason": "claim-taken",
                 "claim": {"scope": "welcome", "by": "device"}}}),
+            json!({"verdict": "denied", "proposal": proposal, "denied": {"reason": "excluded", "winner": "spring"}}),
             json!({"verdict": "refused", "refusal": {"code": "too-small", "message": "at least 100.00 are needed"}}),
             json!({"verdict": "faulted", "fault": {"kind": "fuel", "detail": "it used up its fuel"}}),
         ];

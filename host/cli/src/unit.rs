@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use largesse_documents::catalogue::{Movement, StockDocument, UnitDocument, UnitView};
+use largesse_documents::catalogue::{Movement, StockDocument, UnitDocument, UnitView, ValuationDocument};
 use largesse_http::views::{StockAnswer, UnitList};
 
 use crate::campaign::read_file;
@@ -86,20 +86,14 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
 }
 
 fn list_text(units: &[UnitView]) -> String {
-    let mut table = Table::new(["unit", "title", ">cost", ">on hand", ">valid days", ">least"]);
+    let mut table = Table::new(["unit", "title", ">cost", ">value", ">on hand", ">valid days", ">least"]);
     let number = |number: Option<u64>| number.map_or_else(|| "-".into(), count);
     for UnitView { unit, document, on_hand } in units {
-        let cost = document.cost.as_ref().map_or_else(
-            || "-".into(),
-            |cost| {
-                let amount = i64::try_from(cost.amount).map(|amount| money(amount, &cost.currency)).unwrap_or_default();
-                if cost.per == 1 { amount } else { format!("{amount} for {}", count(cost.per)) }
-            },
-        );
         table.row([
             unit.clone(),
             document.title.clone(),
-            cost,
+            valuation(document.cost.as_ref()),
+            valuation(document.value.as_ref()),
             number(*on_hand),
             number(document.valid_days.map(u64::from)),
             number(document.redeem_minimum),
@@ -112,6 +106,12 @@ fn list_text(units: &[UnitView]) -> String {
     }
 }
 
+fn valuation(stated: Option<&ValuationDocument>) -> String {
+    let Some(ValuationDocument { amount, per, currency }) = stated else { return "-".into() };
+    let amount = i64::try_from(*amount).map(|amount| money(amount, currency)).unwrap_or_default();
+    if *per == 1 { amount } else { format!("{amount} for {}", count(*per)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +122,7 @@ mod tests {
             {"unit": "item:cup", "title": "A cup", "cost": {"amount": 900, "currency": "CNY"}, "stocked": true,
              "on_hand": 1_200},
             {"unit": "points", "title": "", "cost": {"amount": 1, "per": 100, "currency": "CNY"}, "stocked": false,
+             "value": {"amount": 3, "per": 100, "currency": "CNY"},
              "valid_days": 365, "redeem_minimum": 500},
         ]);
         insta::assert_snapshot!(list_text(&serde_json::from_value::<Vec<_>>(units).unwrap()));

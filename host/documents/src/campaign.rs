@@ -14,6 +14,7 @@ use crate::problem::{Problems, json_value};
 use crate::programme::{PoolDocument, read_pools};
 use crate::rollout::{ActivationView, RolloutView};
 use crate::segment::{AudienceDocument, audience_document, read_audience};
+use crate::stacking::StackingDocument;
 use crate::terms::{
     AttributionDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord, UnknownClaimWord,
     read_budgets, read_limits, read_warn_at, texts, warn_at,
@@ -91,6 +92,9 @@ pub struct CampaignDocument {
     /// Recurring windows, in the campaign's zone: it grants only within one of them. Always when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<WindowDocument>,
+    /// Which campaigns that decide on the same events it stacks with; with all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacking: Option<StackingDocument>,
     /// From which event time on changed parameters apply. When absent: the first revision from `opens`, later ones from the
     /// time of the change. A changed policy decides all that comes in from then on, whatever its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +204,7 @@ impl CampaignDocument {
         let over = closes.and_then(|closes| closes.plus_millis(i64::from(self.closing_days) * DAY_MS));
         let pools = read_pools(&self.pools, (currency, opens, over), problems);
         let windows = read_windows(&self.windows, problems);
+        let stacking = self.stacking.as_ref().and_then(|stacking| stacking.read(problems));
         Some(Settings {
             title: self.title.clone(),
             currency: currency?,
@@ -221,6 +226,7 @@ impl CampaignDocument {
             warn_at,
             pools,
             windows,
+            stacking,
         })
     }
 
@@ -254,6 +260,7 @@ impl CampaignDocument {
             warn_at: settings.warn_at.clone(),
             pools: settings.pools.iter().map(Into::into).collect(),
             windows: settings.windows.iter().map(Into::into).collect(),
+            stacking: settings.stacking.as_ref().map(Into::into),
             effective_from: Some(instant_text(revision.effective_from)),
         }
     }
@@ -362,7 +369,8 @@ mod tests {
         "limits": [{"unit": "cash:CNY", "window": "campaign", "amount": 8800, "count": 3},
                    {"unit": "coupon", "per": "device", "window": "day", "count": 1}],
         "pools": [{"id": "prize", "unit": "cash:CNY", "total": 90000, "settles": "2026-06-01T00:00:00+08:00"}],
-        "pockets": ["spring"], "warn_at": [50, 90], "effective_from": "2026-03-02T00:00:00Z"
+        "pockets": ["spring"], "warn_at": [50, 90],
+        "stacking": {"group": "spring-orders", "priority": -3, "mode": "best"}, "effective_from": "2026-03-02T00:00:00Z"
     }"#;
 
     const LEAST: &str = r#"{"policy": "check-in", "currency": "CZK", "time_zone": "Europe/Prague",
@@ -405,7 +413,8 @@ mod tests {
         let wrong = r#"{"policy": "Bad Name", "currency": "cny", "time_zone": "Mars", "opens": "soon",
             "subscriptions": ["A"], "unit_classes": ["gold"], "audience": {"segment": "a b"},
             "budgets": [{"unit": "gold", "total": 1}, {"unit": "points", "total": 1000000000000001}],
-            "limits": [{"unit": "points", "window": "day"}], "fault_threshold": {"percent": 0}}"#;
+            "limits": [{"unit": "points", "window": "day"}], "fault_threshold": {"percent": 0},
+            "stacking": {"group": "Spring", "mode": "first"}}"#;
         assert_eq!(
             pointers(wrong),
             [
@@ -420,6 +429,7 @@ mod tests {
                 "/budgets/0/unit",
                 "/budgets/1/total",
                 "/limits/0",
+                "/stacking/group",
             ]
         );
     }

@@ -1,6 +1,6 @@
 //! Terms of units, and pockets, as operators write them and as they go out.
 
-use largesse_domain::catalogue::{Cost, Pocket, UnitTerms};
+use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
 use largesse_domain::id::{PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
@@ -27,7 +27,10 @@ pub struct UnitDocument {
     pub title: String,
     /// What it costs the company; a minor unit of money costs itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<CostDocument>,
+    pub cost: Option<ValuationDocument>,
+    /// What it is worth to a customer, where campaigns are compared; a minor unit of money is worth itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValuationDocument>,
     /// Whether pieces are on hand, and are given only while there are. Fixed once it is said.
     pub stocked: bool,
     /// How long a grant is good for when its policy says nothing, in days of 24 hours; 1 to 36,525.
@@ -42,11 +45,11 @@ pub struct UnitDocument {
     pub terms: Map<String, Value>,
 }
 
-/// What a unit costs: so much for so many.
+/// What a unit comes to in money: so much for so many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct CostDocument {
+pub struct ValuationDocument {
     /// Minor units of the currency; 0 to 10^15.
     pub amount: u64,
     /// For so many of the unit; 1 to 10^15.
@@ -67,9 +70,15 @@ impl UnitDocument {
     /// All that is wrong with them.
     pub fn read(&self, unit: Unit) -> Result<UnitTerms, Vec<Problem>> {
         let mut problems = Problems::default();
-        let cost = self.cost.as_ref().and_then(|cost| cost.read(&mut problems));
-        if cost.is_some() && matches!(unit.class(), UnitClass::Cash) {
-            problems.add("/cost", "money costs itself");
+        let cost = self.cost.as_ref().and_then(|cost| cost.read("/cost", &mut problems));
+        let value = self.value.as_ref().and_then(|value| value.read("/value", &mut problems));
+        if matches!(unit.class(), UnitClass::Cash) {
+            if cost.is_some() {
+                problems.add("/cost", "money costs itself");
+            }
+            if value.is_some() {
+                problems.add("/value", "money is worth itself");
+            }
         }
         if self.stocked && !matches!(unit.class(), UnitClass::Item | UnitClass::Coupon | UnitClass::Entitlement) {
             problems.add("/stocked", format!("{unit} is not counted in pieces: items, coupons and entitlements are"));
@@ -87,6 +96,7 @@ impl UnitDocument {
             unit,
             title: self.title.clone(),
             cost,
+            value,
             stocked: self.stocked,
             valid_days: self.valid_days,
             redeem_minimum,
@@ -103,11 +113,8 @@ impl UnitDocument {
         };
         Self {
             title: terms.title.clone(),
-            cost: terms.cost.map(|cost| CostDocument {
-                amount: cost.amount.get(),
-                per: cost.per.get(),
-                currency: cost.currency.to_string(),
-            }),
+            cost: terms.cost.map(Into::into),
+            value: terms.value.map(Into::into),
             stocked: terms.stocked,
             valid_days: terms.valid_days,
             redeem_minimum: terms.redeem_minimum.map(Quantity::get),
@@ -116,15 +123,21 @@ impl UnitDocument {
     }
 }
 
-impl CostDocument {
-    fn read(&self, problems: &mut Problems) -> Option<Cost> {
-        let amount = problems.keep("/cost/amount", Quantity::new(self.amount));
-        let per = problems.keep("/cost/per", Quantity::new(self.per));
+impl ValuationDocument {
+    fn read(&self, pointer: &str, problems: &mut Problems) -> Option<Valuation> {
+        let amount = problems.keep(format!("{pointer}/amount"), Quantity::new(self.amount));
+        let per = problems.keep(format!("{pointer}/per"), Quantity::new(self.per));
         if self.per == 0 {
-            problems.add("/cost/per", "expected at least 1");
+            problems.add(format!("{pointer}/per"), "expected at least 1");
         }
-        let currency = problems.keep("/cost/currency", Currency::new(&self.currency));
-        Some(Cost { amount: amount?, per: per?, currency: currency? })
+        let currency = problems.keep(format!("{pointer}/currency"), Currency::new(&self.currency));
+        Some(Valuation { amount: amount?, per: per?, currency: currency? })
+    }
+}
+
+impl From<Valuation> for ValuationDocument {
+    fn from(Valuation { amount, per, currency }: Valuation) -> Self {
+        Self { amount: amount.get(), per: per.get(), currency: currency.to_string() }
     }
 }
 

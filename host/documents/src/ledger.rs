@@ -189,7 +189,7 @@ impl AccountsView {
         for (unit, position) in positions {
             let quantity = Standing::of(position);
             let cost = catalogue.cost(unit).and_then(|cost| {
-                let standing = quantity.each(|quantity| u64::try_from(cost.of(quantity)).ok())?;
+                let standing = quantity.each(|quantity| u64::try_from(cost.rounded_up(quantity.into())).ok())?;
                 Some(CostStanding { currency: cost.currency.to_string(), standing })
             });
             match &cost {
@@ -292,7 +292,7 @@ impl AuditView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{CostDocument, UnitDocument};
+    use crate::catalogue::{UnitDocument, ValuationDocument};
     use largesse_domain::catalogue::UnitTerms;
 
     fn unit(text: &str) -> Unit {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     fn terms(text: &str, amount: u64, per: u64) -> (Unit, UnitTerms) {
-        let cost = Some(CostDocument { amount, per, currency: "CNY".into() });
+        let cost = Some(ValuationDocument { amount, per, currency: "CNY".into() });
         (unit(text), UnitDocument { cost, ..UnitDocument::default() }.read(unit(text)).unwrap())
     }
 

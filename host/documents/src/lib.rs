@@ -29,6 +29,7 @@ pub mod ledger;
 pub mod rollout;
 pub mod report;
 pub mod message_rules;
+pub mod stacking;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;

@@ -104,7 +104,7 @@ pub struct ReversalView {
     pub quantity: u64,
 }
 
-/// What made the host deny a whole decision: a claim, or an effect that had to be given whole.
+/// What made the host deny a whole decision: a claim, an effect that had to be given whole, or stacking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeniedView {
@@ -116,6 +116,9 @@ pub struct DeniedView {
     /// The effect's place in the proposal, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<usize>,
+    /// The campaign of the same stacking group that gives for the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winner: Option<String>,
 }
 
 /// The claim that was denied.
@@ -277,11 +280,13 @@ pub fn outcomes(verdict: &Verdict) -> Vec<OutcomeView> {
 #[must_use]
 pub fn denied(verdict: &Verdict) -> Option<DeniedView> {
     let Verdict::Denied(denied, reason) = verdict else { return None };
-    let (claim, effect) = match denied {
+    let mut view = DeniedView { reason: reason_text(*reason), claim: None, effect: None, winner: None };
+    match denied {
         Denied::Claim { scope, by } => {
-            (Some(DeniedClaim { scope: scope.to_string(), by: by.as_str().to_owned() }), None)
+            view.claim = Some(DeniedClaim { scope: scope.to_string(), by: by.as_str().to_owned() });
         }
-        Denied::Effect(index) => (None, Some(*index)),
-    };
-    Some(DeniedView { reason: reason_text(*reason), claim, effect })
+        Denied::Effect(index) => view.effect = Some(*index),
+        Denied::Stacking(winner) => view.winner = Some(winner.to_string()),
+    }
+    Some(view)
 }

@@ -26,6 +26,7 @@ use largesse_domain::recurring::{CalendarDate, Hours, RecurringWindow};
 use largesse_domain::redemption::ReservationSlot;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::segment::{Audience, Condition};
+use largesse_domain::stacking::{Stacking, StackingMode};
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When, Window};
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::{Quantity, Unit, UnitClass, UnitPattern};
@@ -242,7 +243,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
         (kind, reason()).prop_map(|(kind, reason)| Outcome::Skipped(kind, reason)),
     ];
     let claim = (name("s"), dimension()).prop_map(|(scope, by)| Denied::Claim { scope, by });
-    let denied = prop_oneof![claim, (0..64_usize).prop_map(Denied::Effect)];
+    let denied = prop_oneof![claim, (0..64_usize).prop_map(Denied::Effect), name("c").prop_map(Denied::Stacking)];
     prop_oneof![
         vec(outcome, 0..3).prop_map(Verdict::Accepted),
         (denied, reason()).prop_map(|(denied, reason)| Verdict::Denied(denied, reason)),
@@ -369,6 +370,14 @@ fn class() -> impl Strategy<Value = UnitClass> {
     select(UnitClass::ALL.to_vec())
 }
 
+fn stacking() -> impl Strategy<Value = Stacking> {
+    (name("g"), any::<i32>(), select(StackingMode::ALL.to_vec())).prop_map(|(group, priority, mode)| Stacking {
+        group,
+        priority,
+        mode,
+    })
+}
+
 /// Any settings, as far as each of their parts can be read.
 pub fn settings() -> impl Strategy<Value = Settings> {
     let audience = prop_oneof![
@@ -388,9 +397,9 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         (text(), instant(), of(instant()), any::<u32>(), (any::<bool>(), 1..=100_u8, 10..=10_000_u32)),
         (audience, of(vec(name("sub"), 0..3)), of(vec(class(), 0..3)), attribution, words),
         (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3), vec(pool(), 0..2)),
-        vec(window_of_days(), 0..3),
+        (vec(window_of_days(), 0..3), of(stacking())),
     )
-        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools), windows)| {
+        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools), (windows, stacking))| {
             let (title, opens, closes, closing_days, (follow, percent, window)) = times;
             let fault_threshold = FaultThreshold { percent, window };
             let (audience, subscriptions, unit_classes, attribution, (unknown_claim, on_fault)) = whom;
@@ -415,6 +424,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
                 warn_at,
                 pools,
                 windows,
+                stacking,
             }
         })
 }

@@ -15,6 +15,7 @@ use crate::recurring::{self, RecurringWindow};
 use crate::referral::Attribution;
 use crate::rollout::Rollout;
 use crate::segment::Audience;
+use crate::stacking::Stacking;
 use crate::time::{Instant, LocalTime};
 use crate::unit::{Currency, UnitClass};
 
@@ -81,6 +82,8 @@ pub struct Settings {
     pub pools: Vec<Pool>,
     /// When it grants, between opening and closing; always when empty.
     pub windows: Vec<RecurringWindow>,
+    /// Which campaigns that decide on the same events it stacks with; with all when `None`.
+    pub stacking: Option<Stacking>,
 }
 
 /// Parameters, from which event time on.

@@ -11,9 +11,9 @@ use crate::segment::Segment;
 use crate::time::Instant;
 use crate::unit::{Currency, Quantity, Unit, UnitClass};
 
-/// What a unit costs the company: so much for so many.
+/// What a unit comes to in money: so much for so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
+pub struct Valuation {
     /// Minor units of the currency.
     pub amount: Quantity,
     /// For so many of the unit; more than nothing.
@@ -22,11 +22,31 @@ pub struct Cost {
     pub currency: Currency,
 }
 
-impl Cost {
-    /// What a quantity costs, in minor units, rounded up.
+impl Valuation {
+    /// What a quantity comes to, in minor units, rounded up.
     #[must_use]
-    pub fn of(&self, quantity: u64) -> u128 {
-        (u128::from(quantity) * u128::from(self.amount.get())).div_ceil(u128::from(self.per.get().max(1)))
+    pub fn rounded_up(&self, quantity: u128) -> u128 {
+        self.times(quantity).div_ceil(self.divisor())
+    }
+
+    /// What a quantity comes to, in minor units, rounded down.
+    #[must_use]
+    pub fn rounded_down(&self, quantity: u128) -> u128 {
+        self.times(quantity) / self.divisor()
+    }
+
+    fn times(&self, quantity: u128) -> u128 {
+        quantity.saturating_mul(u128::from(self.amount.get()))
+    }
+
+    fn divisor(&self) -> u128 {
+        u128::from(self.per.get().max(1))
+    }
+
+    /// Of money: a minor unit comes to itself.
+    fn of_money(unit: &Unit) -> Option<Self> {
+        let currency = unit.currency().filter(|_| unit.class() == UnitClass::Cash)?;
+        Some(Self { amount: Quantity::ONE, per: Quantity::ONE, currency })
     }
 }
 
@@ -37,8 +57,10 @@ pub struct UnitTerms {
     pub unit: Unit,
     /// For people.
     pub title: String,
-    /// What it costs; money costs itself.
-    pub cost: Option<Cost>,
+    /// What it costs the company; money costs itself.
+    pub cost: Option<Valuation>,
+    /// What it is worth to a customer; money is worth itself.
+    pub value: Option<Valuation>,
     /// Whether pieces are on hand, and are given only while there are.
     pub stocked: bool,
     /// How long a grant is good for when its policy says nothing, in days of 24 hours.
@@ -120,12 +142,17 @@ impl Catalogue {
         matches!(unit.class(), UnitClass::Coupon | UnitClass::Item) && !self.units.contains_key(unit)
     }
 
-    /// What a unit costs. A minor unit of money costs itself.
+    /// What a unit costs the company. A minor unit of money costs itself.
     #[must_use]
-    pub fn cost(&self, unit: &Unit) -> Option<Cost> {
+    pub fn cost(&self, unit: &Unit) -> Option<Valuation> {
         let stated = self.units.get(unit).and_then(|terms| terms.cost);
-        let one = Quantity::ONE;
-        let money = unit.currency().filter(|_| unit.class() == UnitClass::Cash);
-        stated.or_else(|| money.map(|currency| Cost { amount: one, per: one, currency }))
+        stated.or_else(|| Valuation::of_money(unit))
+    }
+
+    /// What a unit is worth to a customer. A minor unit of money is worth itself.
+    #[must_use]
+    pub fn value(&self, unit: &Unit) -> Option<Valuation> {
+        let stated = self.units.get(unit).and_then(|terms| terms.value);
+        stated.or_else(|| Valuation::of_money(unit))
     }
 }

@@ -149,6 +149,8 @@ text_ids! {
     QuestionName, "question name", 64, slug, "1 to 64 of a-z, 0-9 and -";
     /// A template of messages.
     TemplateName, "template name", 128, key, "1 to 128 of A-Z, a-z, 0-9, '.', '_', ':', '/' and -";
+    /// A group of campaigns that stack.
+    StackingGroup, "stacking group", 64, slug, "1 to 64 of a-z, 0-9 and -";
 }
 
 fn version_byte(byte: u8) -> bool {

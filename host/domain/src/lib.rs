@@ -36,6 +36,7 @@ pub mod facts;
 pub mod identity;
 pub mod outcome;
 pub mod rollout;
+pub mod stacking;
 mod book;
 pub mod lot;
 pub mod redemption;

@@ -90,11 +90,13 @@ pub enum Reason {
     NoConsent,
     /// The customer is sent as many marketing messages as there may be for now.
     TooManyMessages,
+    /// Another campaign of its stacking group gives for the event.
+    Excluded,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::ClaimUnknown,
         Self::ClaimTaken,
         Self::AlreadyGranted,
@@ -132,6 +134,7 @@ impl Reason {
         Self::TooManyCounts,
         Self::NoConsent,
         Self::TooManyMessages,
+        Self::Excluded,
     ];
 
     /// The code in answers and records.
@@ -175,6 +178,7 @@ impl Reason {
             Self::TooManyCounts => "too-many-counts",
             Self::NoConsent => "no-consent",
             Self::TooManyMessages => "too-many-messages",
+            Self::Excluded => "excluded",
         }
     }
 }
@@ -332,6 +336,8 @@ pub enum Denied {
     },
     /// An effect that had to be given whole, counted from 0.
     Effect(usize),
+    /// Stacking: this campaign of its group gives for the event.
+    Stacking(CampaignId),
 }
 
 /// How a decision ended.

@@ -48,6 +48,7 @@ mod tests {
             warn_at: vec![80, 100],
             pools: Vec::new(),
             windows: Vec::new(),
+            stacking: None,
         }
     }
 

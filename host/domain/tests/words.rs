@@ -16,6 +16,7 @@ use largesse_domain::outcome::{Denied, Reason, Verdict};
 use largesse_domain::protection::Rescue;
 use largesse_domain::redemption::{RedemptionState, Settle};
 use largesse_domain::rollout::Side;
+use largesse_domain::stacking::StackingMode;
 use largesse_domain::time::Window;
 use largesse_domain::unit::UnitClass;
 
@@ -77,8 +78,9 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
                 LimitReached, BudgetExhausted, StockExhausted, BelowMinimum, InsufficientBalance, NothingToRevoke,
                 NothingToSettle, AlreadySent, TooManyTags, TooManyTimers, NoSuchTimer, NoSuchProgramme, NoSuchTier,
                 MoveNotAllowed, TooManyProgrammes, AlreadyPlaced, NoSuchPool, PoolSettled, NoSuchCampaign,
-                TooManyCounts, NoConsent, TooManyMessages),
+                TooManyCounts, NoConsent, TooManyMessages, Excluded),
         ),
+        ("StackingMode", every!(StackingMode: All, First, Best)),
     ]
 }
 
@@ -105,6 +107,7 @@ fn lists_of_all_cases_are_complete() {
     assert_eq!(words("Lifecycle"), Some(Lifecycle::ALL.map(Lifecycle::as_str).to_vec()));
     assert_eq!(words("Phase"), Some(Phase::ALL.map(Phase::as_str).to_vec()));
     assert_eq!(words("Command"), Some(Command::ALL.map(Command::as_str).to_vec()));
+    assert_eq!(words("StackingMode"), Some(StackingMode::ALL.map(StackingMode::as_str).to_vec()));
 }
 
 #[test]

@@ -3,16 +3,19 @@
 use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::effect::EffectKind;
+use largesse_domain::id::CampaignId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
 use largesse_domain::pool;
 use largesse_domain::segment::{Audience, Condition};
+use largesse_domain::stacking::{Stacking, StackingMode};
 use largesse_domain::timer::EVENT_KIND;
 use largesse_engine::{CheckError, LoadedPolicy, Workers};
 use serde_json::Value;
 
 use crate::kinds::Kinds;
+use crate::registry::Registry;
 use crate::schema;
 use crate::segment::Rule;
 
@@ -83,6 +86,25 @@ pub(crate) fn unknown_names(settings: &Settings, catalogue: &Catalogue) -> Vec<P
 pub(crate) fn condition_problem(pointer: &str, condition: &Condition) -> Option<Problem> {
     let problem = |message| Problem { pointer: pointer.into(), message };
     Rule::check(condition).err().map(problem)
+}
+
+/// What keeps a campaign out of its stacking group: its campaigns go together in one way, and are compared in one currency.
+pub(crate) fn stacking_problems(id: &CampaignId, settings: &Settings, registry: &Registry) -> Vec<Problem> {
+    let Some(Stacking { group, mode, .. }) = &settings.stacking else { return Vec::new() };
+    let problem = |pointer: &str, message| Problem { pointer: pointer.into(), message };
+    let mut problems = Vec::new();
+    for campaign in registry.campaigns().map(|active| &active.campaign).filter(|campaign| campaign.id != *id) {
+        let Some(other) = campaign.settings.stacking.as_ref().filter(|other| other.group == *group) else { continue };
+        if other.mode != *mode {
+            let message = format!("the mode of {group} is {}, by {}", other.mode.as_str(), campaign.id);
+            problems.push(problem("/stacking/mode", message));
+        } else if *mode == StackingMode::Best && campaign.settings.currency != settings.currency {
+            let message = format!("{group} compares in {}, by {}", campaign.settings.currency, campaign.id);
+            problems.push(problem("/stacking/group", message));
+        }
+    }
+    problems.truncate(1);
+    problems
 }
 
 /// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign

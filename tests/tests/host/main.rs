@@ -17,6 +17,7 @@ mod audience;
 mod calendar;
 mod policies;
 mod order;
+mod stacking;
 mod records;
 mod model;
 mod timers;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use largesse_documents::CampaignView;
 use largesse_documents::rollout::MigrationView;
+use largesse_documents::stacking::StackingDocument;
 use largesse_http::views::{ActivationList, SpendView, StuckStateList};
 
 use crate::money::{count, worth};
@@ -54,6 +55,7 @@ pub(super) fn text(campaign: &CampaignView) -> String {
         ("currency", document.currency.clone()),
         ("subscriptions", list(&document.subscriptions)),
         ("unit classes", list(&document.unit_classes)),
+        ("stacking", document.stacking.as_ref().map_or_else(|| "with all".into(), stacking)),
         ("revisions", campaign.revisions.len().to_string()),
         ("activations", campaign.active.number.to_string()),
         ("tried", campaign.rollout.as_ref().map_or_else(|| "nothing".into(), |rollout| rollout.policy.clone())),
@@ -74,6 +76,10 @@ pub(super) fn text(campaign: &CampaignView) -> String {
     let params = serde_json::to_string_pretty(&document.params).unwrap_or_default();
     let _ = write!(text, "\n{budgets}\n{limits}\nparameters {params}\n");
     text
+}
+
+fn stacking(StackingDocument { group, priority, mode }: &StackingDocument) -> String {
+    format!("{} of {group}, priority {priority}", format!("{mode:?}").to_lowercase())
 }
 
 pub(super) fn activations_text(list: &ActivationList) -> String {
@@ -173,6 +179,7 @@ mod tests {
             budgets = [{ unit = "cash:CNY", total = 2000000, per_day = 5 }, { unit = "points", total = 5000000 }]
             limits = [{ unit = "cash:CNY", window = "campaign", amount = 800 }, { unit = "points", window = "day", count = 2 }]
             params = { milestones = [] }
+            stacking = { group = "spring", priority = 2, mode = "best" }
         "#;
         CampaignView {
             id: "welcome".into(),

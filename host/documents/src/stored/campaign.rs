@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Unreadable, id, ids, instant, read, term, write};
 use crate::programme::PoolDocument;
 use crate::segment::{AudienceDocument, audience_document, read_audience};
+use crate::stacking::StackingDocument;
 use crate::terms::{
     AttributionDocument, BudgetDocument, FaultThresholdDocument, LimitDocument, OnFaultWord, UnknownClaimWord, texts,
 };
@@ -35,6 +36,8 @@ struct SettingsForm {
     #[serde(default)]
     pools: Vec<PoolDocument>,
     windows: Vec<WindowDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stacking: Option<StackingDocument>,
 }
 
 /// The settings as the store keeps them.
@@ -61,6 +64,7 @@ pub fn settings_text(settings: &Settings) -> String {
         warn_at: settings.warn_at.clone(),
         pools: settings.pools.iter().map(Into::into).collect(),
         windows: settings.windows.iter().map(Into::into).collect(),
+        stacking: settings.stacking.as_ref().map(Into::into),
     })
 }
 
@@ -95,5 +99,6 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         warn_at: form.warn_at,
         pools: pools.collect::<Result<_, _>>()?,
         windows: term(|problems| Some(read_windows(&form.windows, problems)))?,
+        stacking: form.stacking.map(|stacking| term(|problems| stacking.read(problems))).transpose()?,
     })
 }

@@ -20,6 +20,8 @@ pub(super) enum VerdictForm<'a> {
     DeniedEffect(usize, Text<'a>),
     Refused,
     Faulted,
+    /// The campaign that gives, reason.
+    DeniedStacking(Text<'a>, Text<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -199,6 +201,9 @@ impl<'a> VerdictForm<'a> {
                 Self::DeniedClaim(scope.as_str().into(), by.as_str().into(), reason.as_str().into())
             }
             Verdict::Denied(Denied::Effect(index), reason) => Self::DeniedEffect(*index, reason.as_str().into()),
+            Verdict::Denied(Denied::Stacking(winner), reason) => {
+                Self::DeniedStacking(winner.as_str().into(), reason.as_str().into())
+            }
             Verdict::Refused => Self::Refused,
             Verdict::Faulted => Self::Faulted,
         }
@@ -223,6 +228,7 @@ impl<'a> VerdictForm<'a> {
                 Verdict::Denied(Denied::Claim { scope: id(&scope)?, by }, reason(&why)?)
             }
             Self::DeniedEffect(index, why) => Verdict::Denied(Denied::Effect(index), reason(&why)?),
+            Self::DeniedStacking(winner, why) => Verdict::Denied(Denied::Stacking(id(&winner)?), reason(&why)?),
             Self::Refused => Verdict::Refused,
             Self::Faulted => Verdict::Faulted,
         })

@@ -103,7 +103,7 @@ fn terms(words: &mut Words<'_>) -> UnitTerms {
     let redeem_minimum = words.take("minimum").then(|| words.quantity());
     let stocked = words.take("stocked");
     let (title, terms) = (String::new(), Json::empty_object());
-    UnitTerms { unit, title, cost: None, stocked, valid_days, redeem_minimum, terms }
+    UnitTerms { unit, title, cost: None, value: None, stocked, valid_days, redeem_minimum, terms }
 }
 
 fn stock(run: &mut Run, words: &mut Words<'_>) -> String {

@@ -99,6 +99,7 @@ fn campaign() -> Campaign {
         warn_at: vec![80, 100],
         pools: Vec::new(),
         windows: Vec::new(),
+        stacking: None,
     };
     Campaign {
         id: CampaignId::new("test").unwrap(),

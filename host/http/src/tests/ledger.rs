@@ -55,6 +55,8 @@ async fn terms_are_checked() {
     };
     let cases = [
         ("cash:CNY", json!({"cost": {"amount": 1, "currency": "CNY"}}), vec!["/cost"]),
+        ("cash:CNY", json!({"value": {"amount": 1, "currency": "CNY"}}), vec!["/value"]),
+        ("points", json!({"value": {"amount": 1, "per": 0, "currency": "CNY"}}), vec!["/value/per"]),
         ("points", json!({"stocked": true}), vec!["/stocked"]),
         ("points", json!({"cost": {"amount": 1, "per": 0, "currency": "yuan"}}), vec!["/cost/per", "/cost/currency"]),
         ("points", json!({"valid_days": 0}), vec!["/valid_days"]),

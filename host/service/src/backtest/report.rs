@@ -7,7 +7,7 @@ use largesse_documents::report::{
     UnitRow,
 };
 use largesse_documents::time::{day_text, instant_text};
-use largesse_domain::catalogue::{Catalogue, Cost};
+use largesse_domain::catalogue::{Catalogue, Valuation};
 use largesse_domain::customer::AttributeValue;
 use largesse_domain::id::{AttributeName, CustomerId};
 use largesse_domain::unit::Unit;
@@ -206,7 +206,7 @@ fn mean(sum: u128, count: u64) -> u64 {
 }
 
 /// What a quantity costs, rounded away from nothing.
-fn cost_of(cost: &Cost, quantity: i128) -> i128 {
+fn cost_of(cost: &Valuation, quantity: i128) -> i128 {
     // Both factors end at 10^15 for one decision: it would take 10^8 of the largest to leave 128 bits.
     let product = quantity * i128::from(cost.amount.get());
     let per = i128::from(cost.per.get().max(1));

@@ -95,7 +95,7 @@ impl Came {
             Verdict::Denied(denied, reason) => {
                 let unit = match denied {
                     Denied::Effect(index) => asked_for(*index),
-                    Denied::Claim { .. } => None,
+                    Denied::Claim { .. } | Denied::Stacking(_) => None,
                 };
                 came.kept_back.push((unit, *reason));
                 came.words = format!("denied: {}", reason.as_str());

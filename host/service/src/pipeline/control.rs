@@ -273,6 +273,7 @@ impl Decider {
         let published = published.ok_or(ControlError::NotFound { what: "policy", name: policy.to_string() })?;
         let mut problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
         problems.extend(fit::unknown_names(&spec.settings, &self.registry.catalogue));
+        problems.extend(fit::stacking_problems(&id, &spec.settings, &self.registry));
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));
         }

@@ -1,5 +1,6 @@
 //! Snapshot, evaluate, adjudicate: from events to decisions, in memory.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use largesse_domain::facts::{State, StateKey, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
 use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
 use largesse_domain::migration::StuckState;
-use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::outcome::{Decision, Denied, Reason, Verdict};
 use largesse_domain::policy::Subscription;
 use largesse_domain::reserve;
 use largesse_domain::revoke;
@@ -27,6 +28,7 @@ use super::answer::{PutOff, WhyPutOff};
 use super::outbox::Draft;
 use super::protect::Run;
 use super::show::Cast;
+use super::stacking::Winners;
 use super::trial::Shadow;
 use crate::caused::Caused;
 use crate::registry::{Active, Published, Registry};
@@ -75,6 +77,10 @@ pub(super) struct Round {
     pub(super) put_off: Vec<(PutOff, Deferred)>,
     pub(super) drafts: Vec<Draft>,
     pub(super) caused: Vec<Caused>,
+    /// Which campaigns give, of groups in which only one does.
+    pub(super) winners: Winners,
+    /// Whether all of it is undone, to see what it comes to.
+    pub(super) is_trial: bool,
 }
 
 /// Why a group could not be decided. Nothing of it is left in the facts.
@@ -114,6 +120,9 @@ impl Decider {
                 queues.push(VecDeque::from(self.tasks(events, index, &mut round)));
             }
             loop {
+                for queue in &mut queues {
+                    self.compare(queue, events, purpose, &mut round)?;
+                }
                 let together: Vec<Task> = queues.iter_mut().filter_map(VecDeque::pop_front).collect();
                 if together.is_empty() {
                     break;
@@ -127,7 +136,7 @@ impl Decider {
         Ok(round)
     }
 
-    /// The decisions that an event asks for, by campaign and subscription; those to be put off are.
+    /// The decisions that an event asks for, by priority, campaign and subscription; those to be put off are.
     fn tasks(&self, events: &[Admitted], index: usize, round: &mut Round) -> Vec<Task> {
         let event = &events[index];
         let inner = &event.arrival.event;
@@ -156,6 +165,7 @@ impl Decider {
                 }
             }
         }
+        tasks.sort_by_key(|task| Reverse(task.priority()));
         tasks
     }
 
@@ -191,7 +201,8 @@ impl Decider {
         for (task, who) in &cast {
             jobs.push(self.prepare(task, who, &events[task.event], purpose));
         }
-        let shadows = if purpose == Purpose::Commit { self.run_shadows(&cast, events)? } else { HashMap::new() };
+        let is_shadowed = purpose == Purpose::Commit && !round.is_trial;
+        let shadows = if is_shadowed { self.run_shadows(&cast, events)? } else { HashMap::new() };
         let evaluations = self.evaluate(&cast, &jobs)?;
         let evaluated = cast.iter().zip(jobs).zip(evaluations);
         let evaluated: Vec<Evaluated<'_>> =
@@ -316,17 +327,12 @@ impl Decider {
         round.runs.push(Run::of(task, matches!(evaluation.output, Output::Fault(_))));
         round.stuck.extend(job.stuck.map(|stuck| (task.state_key(&cast.owner), stuck)));
         let verdict = match &evaluation.output {
-            Output::Proposal(proposal) => {
-                let verdict = adjudicate::adjudicate(&case, proposal, &mut self.facts);
-                if let Verdict::Accepted(outcomes) = &verdict {
-                    self.put_state(task, &cast.owner, proposal);
-                    self.draft(&case, (&proposal.effects, outcomes), &mut round.drafts);
-                }
-                verdict
-            }
+            Output::Proposal(proposal) => self.judge(&case, (task, &cast.owner, event), proposal, round),
             Output::Refusal(_) => Verdict::Refused,
             Output::Fault(fault) => {
-                note_fault(task, fault);
+                if !round.is_trial {
+                    note_fault(task, fault);
+                }
                 let tries_left = task.attempts + 1 < DEFER_ATTEMPTS_MAX;
                 if task.active.campaign.settings.on_fault == OnFault::Defer && tries_left {
                     let wait = DEFER_MS << task.attempts;
@@ -337,9 +343,11 @@ impl Decider {
                 Verdict::Faulted
             }
         };
-        metrics::counter!("largesse_decisions_total", "campaign" => task.active.campaign.id.to_string(),
-            "verdict" => verdict.as_str())
-        .increment(1);
+        if !round.is_trial {
+            let campaign = task.active.campaign.id.to_string();
+            metrics::counter!("largesse_decisions_total", "campaign" => campaign, "verdict" => verdict.as_str())
+                .increment(1);
+        }
         if let Some(candidate) = shadow {
             round.shadows.extend(Shadow::of(task, id, &evaluation, candidate));
             round.runs.extend(task.active.candidate.as_ref().map(|published| Run {
@@ -361,6 +369,27 @@ impl Decider {
             verdict,
             made_at: self.clock.now(),
         });
+    }
+
+    /// Judges a proposal, and keeps what comes of it unless another campaign gives instead.
+    fn judge(
+        &mut self,
+        case: &Case<'_>,
+        (task, owner, event): (&Task, &Owner, &Admitted),
+        proposal: &Proposal,
+        round: &mut Round,
+    ) -> Verdict {
+        let savepoint = self.facts.savepoint();
+        let verdict = adjudicate::adjudicate(case, proposal, &mut self.facts);
+        if let Some(winner) = round.winners.outdone(task, event.admission.seq, &verdict) {
+            self.facts.undo_to(savepoint);
+            return Verdict::Denied(Denied::Stacking(winner), Reason::Excluded);
+        }
+        if let Verdict::Accepted(outcomes) = &verdict {
+            self.put_state(task, owner, proposal);
+            self.draft(case, (&proposal.effects, outcomes), &mut round.drafts);
+        }
+        verdict
     }
 
     fn put_state(&mut self, task: &Task, owner: &Owner, proposal: &Proposal) {

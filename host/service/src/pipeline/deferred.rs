@@ -136,6 +136,7 @@ impl Decider {
         if !tasks.is_empty() {
             let savepoint = self.facts.savepoint();
             self.prefetch(std::slice::from_ref(event))?;
+            round.winners = self.winners_on(event.admission.seq, &tasks[0])?;
             match self.decide_together(&tasks, std::slice::from_ref(event), Purpose::Commit, &mut round) {
                 Ok(()) => drop(self.protect(&mut round.runs)),
                 // For want of time or memory: it stays where it is and comes up again.

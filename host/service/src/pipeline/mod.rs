@@ -28,6 +28,7 @@ mod pools;
 mod protect;
 mod quote;
 mod show;
+mod stacking;
 mod timers;
 mod trial;
 mod wave;

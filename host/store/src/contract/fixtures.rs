@@ -91,6 +91,7 @@ pub fn campaign(name: &str) -> Campaign {
         warn_at: vec![80],
         pools: Vec::new(),
         windows: Vec::new(),
+        stacking: None,
     };
     let revision =
         |number: u32| Revision { number, effective_from: at(i64::from(number)), params: params(name, number) };

@@ -1,6 +1,6 @@
 //! The ledger.
 
-use largesse_domain::catalogue::{Cost, Pocket, UnitTerms};
+use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
 use largesse_domain::facts::Rows;
 use largesse_domain::grant::Grant;
 use largesse_domain::json::Json;
@@ -102,7 +102,8 @@ pub fn what_operators_say_is_replaced(store: &dyn Store) {
     let terms = |title: &str| UnitTerms {
         unit: id("item:phone"),
         title: title.into(),
-        cost: Some(Cost { amount: quantity(5), per: quantity(2), currency: id("CNY") }),
+        cost: Some(Valuation { amount: quantity(5), per: quantity(2), currency: id("CNY") }),
+        value: Some(Valuation { amount: quantity(7), per: quantity(2), currency: id("CNY") }),
         stocked: true,
         valid_days: Some(3),
         redeem_minimum: Some(quantity(1)),

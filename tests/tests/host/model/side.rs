@@ -78,6 +78,7 @@ pub(super) fn terms(unit: &str, (days, least): (Option<u32>, Option<u64>)) -> Un
         unit: unit.parse().expect("a unit"),
         title: String::new(),
         cost: None,
+        value: None,
         stocked: unit == STOCKED,
         valid_days: days,
         redeem_minimum: least.map(quantity),
