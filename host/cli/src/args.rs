@@ -5,7 +5,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, grant, job,
+    backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, formula, grant, job,
     kind, ledger, messages, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, segment,
     serve, simulate, token, unit,
 };
@@ -38,6 +38,7 @@ enum Command {
     Replay(replay::Args),
     Backtest(backtest::Args),
     Simulate(simulate::Args),
+    Formula(formula::Args),
     Job(job::Args),
     Customer(customer::Args),
     Redemption(redemption::Args),
@@ -82,6 +83,7 @@ pub(crate) fn run() -> Result {
         Command::Replay(args) => replay::run(&args, output),
         Command::Backtest(args) => backtest::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
+        Command::Formula(args) => formula::run(&args, output),
         Command::Job(args) => job::run(args, output),
         Command::Customer(args) => customer::run(args, output),
         Command::Redemption(args) => redemption::run(args, output),

@@ -43,6 +43,7 @@ mod job;
 mod token;
 mod showcase;
 mod simulate;
+mod formula;
 mod quickstart;
 mod demo;
 

@@ -52,3 +52,6 @@ pub mod cascade;
 pub mod message_rules;
 mod message;
 pub mod audit;
+pub mod ratio;
+pub mod formulas;
+pub mod formulary;

@@ -8,6 +8,7 @@ use largesse_domain::decision::{FaultKind, OwnerKind, Phase};
 use largesse_domain::delivery::{DeliveryState, Topic};
 use largesse_domain::destination::Paused;
 use largesse_domain::effect::{Dimension, EffectKind};
+use largesse_domain::formulas::{Quadrant, Spending};
 use largesse_domain::grant::{AfterHold, GrantState};
 use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::{Command, Lifecycle};
@@ -80,6 +81,8 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
                 MoveNotAllowed, TooManyProgrammes, AlreadyPlaced, NoSuchPool, PoolSettled, NoSuchCampaign,
                 TooManyCounts, NoConsent, TooManyMessages, Excluded),
         ),
+        ("Spending", every!(Spending: Inefficient, Best, TooCareful)),
+        ("Quadrant", every!(Quadrant: ManyGood, ManyPoor, FewGood, FewPoor)),
         ("StackingMode", every!(StackingMode: All, First, Best)),
     ]
 }
