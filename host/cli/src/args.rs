@@ -5,9 +5,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::failure::Result;
 use crate::output::{Output, write_out};
 use crate::{
-    backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, formula, grant, job,
-    kind, ledger, messages, pocket, policy, programme, quickstart, redemption, replay, reservation, rollout, segment,
-    serve, simulate, token, unit,
+    backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, formula,
+    grant, job, kind, ledger, messages, pocket, policy, programme, quickstart, redemption, replay, reservation,
+    rollout, segment, serve, simulate, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes

@@ -10,6 +10,7 @@ use largesse_domain::unit::Currency;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::gate::GateDocument;
 use crate::problem::{Problems, json_value};
 use crate::programme::{PoolDocument, read_pools};
 use crate::rollout::{ActivationView, RolloutView};
@@ -95,6 +96,9 @@ pub struct CampaignDocument {
     /// Which campaigns that decide on the same events it stacks with; with all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stacking: Option<StackingDocument>,
+    /// What one customer may cost at most; nothing is checked when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateDocument>,
     /// From which event time on changed parameters apply. When absent: the first revision from `opens`, later ones from the
     /// time of the change. A changed policy decides all that comes in from then on, whatever its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -205,6 +209,7 @@ impl CampaignDocument {
         let pools = read_pools(&self.pools, (currency, opens, over), problems);
         let windows = read_windows(&self.windows, problems);
         let stacking = self.stacking.as_ref().and_then(|stacking| stacking.read(problems));
+        let gate = self.gate.as_ref().and_then(|gate| gate.read(problems));
         Some(Settings {
             title: self.title.clone(),
             currency: currency?,
@@ -227,6 +232,7 @@ impl CampaignDocument {
             pools,
             windows,
             stacking,
+            gate,
         })
     }
 
@@ -261,6 +267,7 @@ impl CampaignDocument {
             pools: settings.pools.iter().map(Into::into).collect(),
             windows: settings.windows.iter().map(Into::into).collect(),
             stacking: settings.stacking.as_ref().map(Into::into),
+            gate: settings.gate.as_ref().map(Into::into),
             effective_from: Some(instant_text(revision.effective_from)),
         }
     }
@@ -370,7 +377,9 @@ mod tests {
                    {"unit": "coupon", "per": "device", "window": "day", "count": 1}],
         "pools": [{"id": "prize", "unit": "cash:CNY", "total": 90000, "settles": "2026-06-01T00:00:00+08:00"}],
         "pockets": ["spring"], "warn_at": [50, 90],
-        "stacking": {"group": "spring-orders", "priority": -3, "mode": "best"}, "effective_from": "2026-03-02T00:00:00Z"
+        "stacking": {"group": "spring-orders", "priority": -3, "mode": "best"},
+        "gate": {"any_of": [{"profit": {"holding": 1000000, "rate_basis_points": 200, "per": "month"}},
+                            {"acquisition": {"most": 50000}}]}, "effective_from": "2026-03-02T00:00:00Z"
     }"#;
 
     const LEAST: &str = r#"{"policy": "check-in", "currency": "CZK", "time_zone": "Europe/Prague",
@@ -414,7 +423,8 @@ mod tests {
             "subscriptions": ["A"], "unit_classes": ["gold"], "audience": {"segment": "a b"},
             "budgets": [{"unit": "gold", "total": 1}, {"unit": "points", "total": 1000000000000001}],
             "limits": [{"unit": "points", "window": "day"}], "fault_threshold": {"percent": 0},
-            "stacking": {"group": "Spring", "mode": "first"}}"#;
+            "stacking": {"group": "Spring", "mode": "first"},
+            "gate": {"any_of": [{"ltv": {"ltv": 1, "cac": 1, "coc": 1000000000000001}}]}}"#;
         assert_eq!(
             pointers(wrong),
             [
@@ -430,6 +440,7 @@ mod tests {
                 "/budgets/1/total",
                 "/limits/0",
                 "/stacking/group",
+                "/gate/any_of/0/ltv/coc",
             ]
         );
     }

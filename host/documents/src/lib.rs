@@ -30,6 +30,7 @@ pub mod rollout;
 pub mod report;
 pub mod message_rules;
 pub mod stacking;
+pub mod gate;
 pub mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;

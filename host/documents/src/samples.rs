@@ -14,6 +14,7 @@ use largesse_domain::effect::{
     ShareProposal, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::event::Event;
+use largesse_domain::gate::{Gate, GatePeriod, GateRule};
 use largesse_domain::grant::{AfterHold, GrantSlot};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
@@ -378,6 +379,16 @@ fn stacking() -> impl Strategy<Value = Stacking> {
     })
 }
 
+fn gate() -> impl Strategy<Value = Gate> {
+    let rule = prop_oneof![
+        (quantity(), 0..=10_000_u32, select(GatePeriod::ALL.to_vec()))
+            .prop_map(|(holding, rate_basis_points, per)| { GateRule::Profit { holding, rate_basis_points, per } }),
+        quantity().prop_map(|most| GateRule::Acquisition { most }),
+        (quantity(), quantity(), quantity()).prop_map(|(ltv, cac, coc)| GateRule::Ltv { ltv, cac, coc }),
+    ];
+    vec(rule, 1..4).prop_map(|any_of| Gate { any_of })
+}
+
 /// Any settings, as far as each of their parts can be read.
 pub fn settings() -> impl Strategy<Value = Settings> {
     let audience = prop_oneof![
@@ -397,9 +408,9 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         (text(), instant(), of(instant()), any::<u32>(), (any::<bool>(), 1..=100_u8, 10..=10_000_u32)),
         (audience, of(vec(name("sub"), 0..3)), of(vec(class(), 0..3)), attribution, words),
         (vec(budget, 0..3), vec(limit, 0..3), vec(name("p"), 0..2), vec(1..=100_u8, 0..3), vec(pool(), 0..2)),
-        (vec(window_of_days(), 0..3), of(stacking())),
+        (vec(window_of_days(), 0..3), of(stacking()), of(gate())),
     )
-        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools), (windows, stacking))| {
+        .prop_map(|(times, whom, (budgets, limits, pockets, warn_at, pools), (windows, stacking, gate))| {
             let (title, opens, closes, closing_days, (follow, percent, window)) = times;
             let fault_threshold = FaultThreshold { percent, window };
             let (audience, subscriptions, unit_classes, attribution, (unknown_claim, on_fault)) = whom;
@@ -425,6 +436,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
                 pools,
                 windows,
                 stacking,
+                gate,
             }
         })
 }

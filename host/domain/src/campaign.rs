@@ -5,6 +5,7 @@ use crate::budget::{Budget, Limit};
 use crate::catalogue::Catalogue;
 use crate::decision::Phase;
 use crate::effect::{Dimension, EffectKind};
+use crate::gate::Gate;
 use crate::id::{CampaignId, PocketId, SubscriptionName};
 use crate::json::Json;
 use crate::lifecycle::Lifecycle;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub windows: Vec<RecurringWindow>,
     /// Which campaigns that decide on the same events it stacks with; with all when `None`.
     pub stacking: Option<Stacking>,
+    /// What one customer may cost at most; nothing is checked when `None`.
+    pub gate: Option<Gate>,
 }
 
 /// Parameters, from which event time on.

@@ -55,3 +55,4 @@ pub mod audit;
 pub mod ratio;
 pub mod formulas;
 pub mod formulary;
+pub mod gate;

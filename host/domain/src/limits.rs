@@ -114,6 +114,10 @@ pub const OTHER_IDS_MAX: usize = 16;
 pub const BUDGETS_MAX: usize = 32;
 /// Most limits of one campaign.
 pub const CAMPAIGN_LIMITS_MAX: usize = 32;
+/// Most rules of one gate.
+pub const GATE_RULES_MAX: usize = 8;
+/// Largest rate of a gate, in basis points: the whole.
+pub const BASIS_POINTS_MAX: u32 = 10_000;
 
 /// Most recurring windows of one campaign.
 pub const WINDOWS_MAX: usize = 32;

@@ -49,6 +49,7 @@ mod tests {
             pools: Vec::new(),
             windows: Vec::new(),
             stacking: None,
+            gate: None,
         }
     }
 

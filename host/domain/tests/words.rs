@@ -9,6 +9,7 @@ use largesse_domain::delivery::{DeliveryState, Topic};
 use largesse_domain::destination::Paused;
 use largesse_domain::effect::{Dimension, EffectKind};
 use largesse_domain::formulas::{Quadrant, Spending};
+use largesse_domain::gate::{GatePeriod, GateRule};
 use largesse_domain::grant::{AfterHold, GrantState};
 use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::{Command, Lifecycle};
@@ -19,7 +20,7 @@ use largesse_domain::redemption::{RedemptionState, Settle};
 use largesse_domain::rollout::Side;
 use largesse_domain::stacking::StackingMode;
 use largesse_domain::time::Window;
-use largesse_domain::unit::UnitClass;
+use largesse_domain::unit::{Quantity, UnitClass};
 
 /// Names every case of an enum. The match makes a forgotten case an error of the compiler.
 macro_rules! every {
@@ -35,6 +36,12 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         Verdict::Denied(Denied::Effect(0), Reason::NoBudget),
         Verdict::Refused,
         Verdict::Faulted,
+    ];
+    let [ltv, cac, coc] = [Quantity::ZERO; 3];
+    let rules = [
+        GateRule::Profit { holding: ltv, rate_basis_points: 0, per: GatePeriod::Year },
+        GateRule::Acquisition { most: ltv },
+        GateRule::Ltv { ltv, cac, coc },
     ];
     vec![
         ("Verdict", verdicts.iter().map(Verdict::as_str).collect()),
@@ -83,6 +90,8 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         ("Spending", every!(Spending: Inefficient, Best, TooCareful)),
         ("Quadrant", every!(Quadrant: ManyGood, ManyPoor, FewGood, FewPoor)),
+        ("GatePeriod", every!(GatePeriod: Month, Year)),
+        ("GateRule", rules.iter().map(|rule| rule.as_str()).collect()),
         ("StackingMode", every!(StackingMode: All, First, Best)),
     ]
 }

@@ -1,8 +1,9 @@
 //! Whether a policy, its parameters and the event kinds fit together.
 
-use largesse_domain::campaign::Settings;
+use largesse_domain::campaign::{self, Settings};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::effect::EffectKind;
+use largesse_domain::gate;
 use largesse_domain::id::CampaignId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
@@ -18,6 +19,7 @@ use crate::kinds::Kinds;
 use crate::registry::Registry;
 use crate::schema;
 use crate::segment::Rule;
+use crate::zone::Zone;
 
 /// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
 /// pointers to fields that no schema marks.
@@ -86,6 +88,17 @@ pub(crate) fn unknown_names(settings: &Settings, catalogue: &Catalogue) -> Vec<P
 pub(crate) fn condition_problem(pointer: &str, condition: &Condition) -> Option<Problem> {
     let problem = |message| Problem { pointer: pointer.into(), message };
     Rule::check(condition).err().map(problem)
+}
+
+/// What keeps a campaign with these settings from starting on the policy.
+pub(crate) fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
+    let mut problems = campaign::problems_at_start(settings, manifest, catalogue);
+    let span = settings.closes.zip(Zone::new(&settings.time_zone)).map(|(closes, zone)| {
+        let last = closes.plus_millis(-1).unwrap_or(closes);
+        (zone.moment(settings.opens).local, zone.moment(last).local)
+    });
+    problems.extend(gate::problems(settings, catalogue, span));
+    problems
 }
 
 /// What keeps a campaign out of its stacking group: its campaigns go together in one way, and are compared in one currency.

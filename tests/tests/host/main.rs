@@ -18,6 +18,7 @@ mod calendar;
 mod policies;
 mod order;
 mod stacking;
+mod gate;
 mod records;
 mod model;
 mod timers;

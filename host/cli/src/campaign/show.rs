@@ -56,6 +56,7 @@ pub(super) fn text(campaign: &CampaignView) -> String {
         ("subscriptions", list(&document.subscriptions)),
         ("unit classes", list(&document.unit_classes)),
         ("stacking", document.stacking.as_ref().map_or_else(|| "with all".into(), stacking)),
+        ("gate", document.gate.as_ref().map_or_else(|| "none".into(), |gate| gate.words().join(" or "))),
         ("revisions", campaign.revisions.len().to_string()),
         ("activations", campaign.active.number.to_string()),
         ("tried", campaign.rollout.as_ref().map_or_else(|| "nothing".into(), |rollout| rollout.policy.clone())),
@@ -180,6 +181,7 @@ mod tests {
             limits = [{ unit = "cash:CNY", window = "campaign", amount = 800 }, { unit = "points", window = "day", count = 2 }]
             params = { milestones = [] }
             stacking = { group = "spring", priority = 2, mode = "best" }
+            gate = { acquisition = { most = 50000 } }
         "#;
         CampaignView {
             id: "welcome".into(),

@@ -5,6 +5,7 @@ use largesse_domain::unit::UnitClass;
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, id, ids, instant, read, term, write};
+use crate::gate::GateDocument;
 use crate::programme::PoolDocument;
 use crate::segment::{AudienceDocument, audience_document, read_audience};
 use crate::stacking::StackingDocument;
@@ -38,6 +39,8 @@ struct SettingsForm {
     windows: Vec<WindowDocument>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stacking: Option<StackingDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gate: Option<GateDocument>,
 }
 
 /// The settings as the store keeps them.
@@ -65,6 +68,7 @@ pub fn settings_text(settings: &Settings) -> String {
         pools: settings.pools.iter().map(Into::into).collect(),
         windows: settings.windows.iter().map(Into::into).collect(),
         stacking: settings.stacking.as_ref().map(Into::into),
+        gate: settings.gate.as_ref().map(Into::into),
     })
 }
 
@@ -100,5 +104,6 @@ pub fn read_settings(text: &str) -> Result<Settings, Unreadable> {
         pools: pools.collect::<Result<_, _>>()?,
         windows: term(|problems| Some(read_windows(&form.windows, problems)))?,
         stacking: form.stacking.map(|stacking| term(|problems| stacking.read(problems))).transpose()?,
+        gate: form.gate.map(|gate| term(|problems| gate.read(problems))).transpose()?,
     })
 }

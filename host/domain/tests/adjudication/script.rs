@@ -100,6 +100,7 @@ fn campaign() -> Campaign {
         pools: Vec::new(),
         windows: Vec::new(),
         stacking: None,
+        gate: None,
     };
     Campaign {
         id: CampaignId::new("test").unwrap(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use largesse_documents::CampaignSpec;
 use largesse_documents::rollout::StatesReport;
 use largesse_domain::activation::{ActivationCause, Activations};
-use largesse_domain::campaign::{Campaign, Revision, problems_at_start, problems_of_change};
+use largesse_domain::campaign::{Campaign, Revision, problems_of_change};
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::{Customer, Fact, TooMany};
 use largesse_domain::delivery::{Delivery, DeliveryId};
@@ -327,7 +327,7 @@ impl Decider {
             }
         } else {
             let mut problems = problems_of_change(&old.settings, &spec.settings);
-            problems.extend(problems_at_start(&spec.settings, published.manifest(), &self.registry.catalogue));
+            problems.extend(fit::problems_at_start(&spec.settings, published.manifest(), &self.registry.catalogue));
             problems.extend(self.allocation_problems(&old.id, &spec.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
@@ -370,8 +370,8 @@ impl Decider {
             self.may_decide(campaign.activations.active.policy)?;
         }
         if command == Command::Start && !campaign.lifecycle.has_started() {
-            let mut problems =
-                problems_at_start(&campaign.settings, active.published.manifest(), &self.registry.catalogue);
+            let manifest = active.published.manifest();
+            let mut problems = fit::problems_at_start(&campaign.settings, manifest, &self.registry.catalogue);
             problems.extend(self.allocation_problems(id, &campaign.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));

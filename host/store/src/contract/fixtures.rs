@@ -92,6 +92,7 @@ pub fn campaign(name: &str) -> Campaign {
         pools: Vec::new(),
         windows: Vec::new(),
         stacking: None,
+        gate: None,
     };
     let revision =
         |number: u32| Revision { number, effective_from: at(i64::from(number)), params: params(name, number) };
