@@ -161,8 +161,8 @@ pub fn winning_cost(keeping: Ratio) -> Calculated {
     keeping.times(Ratio::whole(WINNING_PER_KEEPING))
 }
 
-/// What borrowers and buyers bring: so many borrow an amount for so many periods at a rate a period, and so many buy services at a price. Of
-/// new and of old ones each by itself.
+/// What borrowers and buyers bring: so many borrow an amount for so many periods at a rate a period, and so many buy services at a
+/// price. Of new and of old ones each by itself.
 ///
 /// # Errors
 /// Out of range.

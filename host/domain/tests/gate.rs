@@ -3,13 +3,14 @@
 #[cfg(test)]
 mod tests {
     use largesse_domain::budget::Limit;
-    use largesse_domain::campaign::{Audience, OnFault, Settings, UnknownClaim};
+    use largesse_domain::campaign::{OnFault, Settings, UnknownClaim};
     use largesse_domain::catalogue::{Catalogue, UnitTerms, Valuation};
     use largesse_domain::effect::Dimension;
     use largesse_domain::gate::{Gate, GatePeriod, GateRule, Span, problems};
     use largesse_domain::json::Json;
     use largesse_domain::protection::FaultThreshold;
     use largesse_domain::referral::{Attribution, TouchRule};
+    use largesse_domain::segment::Audience;
     use largesse_domain::time::{Day, Instant, LocalTime, Window};
     use largesse_domain::unit::{Currency, Quantity};
 
@@ -25,7 +26,7 @@ mod tests {
             opens: Instant::MIN,
             closes: None,
             closing_days: 30,
-            audience: Audience::default(),
+            audience: Audience::Everyone,
             subscriptions: None,
             unit_classes: None,
             attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() },
@@ -38,6 +39,7 @@ mod tests {
             pockets: Vec::new(),
             warn_at: Vec::new(),
             pools: Vec::new(),
+            windows: Vec::new(),
             stacking: None,
             gate: Some(Gate { any_of }),
         }
