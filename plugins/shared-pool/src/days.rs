@@ -1,0 +1,66 @@
+//! Days of customers.
+
+use largesse_sdk::{Decision, Grant, Input, Money, Party, Refusal, Share, Shortfall};
+use serde::Deserialize;
+
+use crate::CUSTOMER;
+use crate::params::{Params, Trigger};
+use crate::state::State;
+
+/// What the events' data may hold.
+#[derive(Deserialize)]
+struct Data {
+    amount: Option<Money>,
+}
+
+/// Refuses an event that counts no day.
+pub(crate) fn counts(input: &Input<Params, State>, trigger: Trigger) -> Result<(), Refusal> {
+    if !input.params.on.contains(&trigger) {
+        return Err(Refusal::new("not-counted", "these events count no day"));
+    }
+    if let Some(amount) = input.event.data::<Data>()?.amount
+        && amount.in_currency(&input.campaign.currency)? < input.params.least_amount
+    {
+        return Err(Refusal::new("amount-too-small", "the payment is too small to count the day"));
+    }
+    Ok(())
+}
+
+/// Counts the day for the customer who acts.
+pub(crate) fn count(input: &Input<Params, State>, trigger: Trigger) -> Result<Decision<State>, Refusal> {
+    counts(input, trigger)?;
+    let customer = input.require(CUSTOMER)?;
+    let mut state = input.state.clone().unwrap_or_default();
+    let today = input.event.occurred.local.date();
+    if !state.insert(today) {
+        return Err(Refusal::new("already-counted", "the day is counted already, or too long ago"));
+    }
+    let mut decision = Decision::new();
+    if let Some(team) = &input.params.team {
+        let day = Grant::units(format!("day/{}", today.0), &customer.customer, &team.day_unit, 1);
+        decision.grant(day.on_shortfall(Shortfall::Refuse).reason("a day"));
+    }
+    if state.count() == input.params.needs_days && !is_member(&input.params, customer) {
+        decision.share(Share::new(&input.params.pool, &customer.customer, 1));
+    }
+    decision.put(state);
+    Ok(decision)
+}
+
+/// A customer who left a team counts alone again.
+pub(crate) fn alone(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+    let customer = input.require(CUSTOMER)?;
+    if !is_member(&input.params, customer) {
+        return Err(Refusal::new("not-a-member", "nobody leaves a team that they are not in"));
+    }
+    let days = input.state.as_ref().map_or(0, State::count);
+    let weight = u64::from(days >= input.params.needs_days);
+    let mut decision = Decision::new();
+    decision.share(Share::new(&input.params.pool, &customer.customer, weight));
+    Ok(decision)
+}
+
+/// Whether a customer is a member of a team.
+pub(crate) fn is_member(params: &Params, customer: &Party) -> bool {
+    params.team.as_ref().is_some_and(|team| customer.has_tag(&team.tag))
+}
