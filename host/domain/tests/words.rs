@@ -14,6 +14,7 @@ use largesse_domain::grant::{AfterHold, GrantState};
 use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::lot::Settle as SettleHeld;
+use largesse_domain::message_rules::Consent;
 use largesse_domain::outcome::{Denied, Reason, Verdict};
 use largesse_domain::protection::Rescue;
 use largesse_domain::redemption::{RedemptionState, Settle};
@@ -92,6 +93,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Quadrant", every!(Quadrant: ManyGood, ManyPoor, FewGood, FewPoor)),
         ("GatePeriod", every!(GatePeriod: Month, Year)),
         ("GateRule", rules.iter().map(|rule| rule.as_str()).collect()),
+        ("Consent", every!(Consent: Required, UnlessRefused)),
         ("StackingMode", every!(StackingMode: All, First, Best)),
     ]
 }

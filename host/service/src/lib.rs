@@ -395,21 +395,6 @@ impl Service {
         }
     }
 
-    /// Holds what the policy offers against the stock.
-    async fn check_odds(&self, id: &CampaignId) -> Result<(), ChangeError> {
-        let registry = self.registry();
-        // A campaign that there is not is complained of where the command is carried out.
-        let Some(active) = registry.campaign(id) else { return Ok(()) };
-        let loaded = self.loaded(&active.published).await?;
-        let (workers, params) = (Arc::clone(&self.workers), active.campaign.latest().params.clone());
-        // Parameters were checked when they were set; what a policy has against them now is said there.
-        let offers = blocking(move || workers.check(&loaded, &params)).await?.unwrap_or_default();
-        let wanted = odds::wanted(&offers, &registry.catalogue);
-        let rows = self.read(move |store| store.load(&wanted)).await?;
-        let problems = odds::problems(&offers, &rows.stocks);
-        if problems.is_empty() { Ok(()) } else { Err(ControlError::Problems(problems).into()) }
-    }
-
     /// Registers or changes an event kind. The boolean says whether it is new.
     ///
     /// # Errors

@@ -231,6 +231,15 @@ impl<'a> From<&'a Effect> for EffectForm<'a> {
                 required: settle.required,
                 reason: settle.reason.as_str().into(),
             },
+            Effect::Place(_) | Effect::Share(_) | Effect::Enrol(_) | Effect::Measure(_) => Self::reaching(effect),
+        }
+    }
+}
+
+impl<'a> EffectForm<'a> {
+    /// Of effects that reach beyond rewards.
+    fn reaching(effect: &'a Effect) -> Self {
+        match effect {
             Effect::Place(placement) => Self::Place {
                 to: placement.to.as_str().into(),
                 programme: placement.programme.as_str().into(),
@@ -245,6 +254,7 @@ impl<'a> From<&'a Effect> for EffectForm<'a> {
             Effect::Measure(Measurement { name, label, by }) => {
                 Self::Measure(name.as_str().into(), label.as_str().into(), by.get())
             }
+            other => other.into(),
         }
     }
 }
@@ -307,6 +317,14 @@ impl EffectForm<'_> {
                 required,
                 reason: reason.into_owned(),
             }),
+            reaching @ (Self::Place { .. } | Self::Share(..) | Self::Enrol(..) | Self::Measure(..)) => {
+                return reaching.read_reaching();
+            }
+        })
+    }
+
+    fn read_reaching(self) -> Result<Effect, Unreadable> {
+        Ok(match self {
             Self::Place { to, programme, tier, until, reason } => Effect::Place(Placement {
                 to: id(&to)?,
                 programme: id(&programme)?,
@@ -323,6 +341,7 @@ impl EffectForm<'_> {
             Self::Measure(name, label, by) => {
                 Effect::Measure(Measurement { name: id(&name)?, label: label.into_owned(), by: quantity(by)? })
             }
+            other => return other.read(),
         })
     }
 }

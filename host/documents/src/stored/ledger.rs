@@ -28,11 +28,13 @@ struct RedemptionForm<'a> {
     until: Option<i64>,
     reference: Text<'a>,
     state: Text<'a>,
-    /// Campaign, key, issue, quantity.
-    parts: Vec<(Text<'a>, Text<'a>, u32, u64)>,
+    parts: Vec<PartForm<'a>>,
     made: i64,
     changed: i64,
 }
+
+/// Campaign, to, key, issue, quantity: a customer uses what was given to any of their ids.
+type PartForm<'a> = (Text<'a>, Text<'a>, Text<'a>, u32, u64);
 
 /// The redemption as the store keeps it, without its id.
 #[must_use]
@@ -50,7 +52,8 @@ pub fn redemption_text(redemption: &Redemption) -> String {
         parts: parts
             .iter()
             .map(|Part { slot, issue, quantity }| {
-                (slot.campaign.as_str().into(), slot.key.as_str().into(), *issue, quantity.get())
+                let GrantSlot { campaign, to, key } = slot;
+                (campaign.as_str().into(), to.as_str().into(), key.as_str().into(), *issue, quantity.get())
             })
             .collect(),
         made: made_at.as_millis(),
@@ -65,8 +68,8 @@ pub fn redemption_text(redemption: &Redemption) -> String {
 pub fn read_redemption(key: &RedemptionId, text: &str) -> Result<Redemption, Unreadable> {
     let form: RedemptionForm<'_> = read(text)?;
     let customer: largesse_domain::id::CustomerId = id(&form.customer)?;
-    let part = |(campaign, key, issue, amount): (Text<'_>, Text<'_>, u32, u64)| {
-        let slot = GrantSlot { campaign: id(&campaign)?, to: customer.clone(), key: id(&key)? };
+    let part = |(campaign, to, key, issue, amount): PartForm<'_>| {
+        let slot = GrantSlot { campaign: id(&campaign)?, to: id(&to)?, key: id(&key)? };
         Ok(Part { slot, issue, quantity: quantity(amount)? })
     };
     let parts = form.parts.into_iter().map(part).collect::<Result<_, Unreadable>>()?;

@@ -22,6 +22,7 @@ mod publish;
 mod retain;
 mod outbox;
 mod ledger;
+mod life;
 mod merge;
 mod migrate;
 mod pools;
