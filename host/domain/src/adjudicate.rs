@@ -322,11 +322,8 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
     if about_key(case).is_some_and(|key| facts.abouts.get(&key).cancelled) {
         return skipped(Reason::CancelledBefore);
     }
-    if !case.campaign.grants_for(case.input.event.occurred) {
-        return skipped(Reason::CampaignEnded);
-    }
-    if !case.campaign.is_within_windows(&case.input.occurred.local) {
-        return skipped(Reason::OutsideWindow);
+    if let Some(reason) = gives_nothing(case) {
+        return skipped(reason);
     }
     if !case.catalogue.are_open(&case.campaign.settings.pockets, case.input.event.occurred) {
         return skipped(Reason::PocketClosed);
@@ -355,6 +352,20 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
                 Ok(Outcome::Reduced(done, fits[choice].reason))
             }
         },
+    }
+}
+
+/// Why the campaign gives nothing at the time of the event. What a share of a pool comes to was earned before the pool settled, so it
+/// is given after the end, too.
+pub(crate) fn gives_nothing(case: &Case<'_>) -> Option<Reason> {
+    if case.input.event.kind.as_str() == pool::EVENT_KIND {
+        None
+    } else if !case.campaign.grants_for(case.input.event.occurred) {
+        Some(Reason::CampaignEnded)
+    } else if !case.campaign.is_within_windows(&case.input.occurred.local) {
+        Some(Reason::OutsideWindow)
+    } else {
+        None
     }
 }
 

@@ -4,7 +4,7 @@
 //! of unit, the least that is redeemed of the unit at once, the balance; for want of these the reservation's own word decides.
 //! A settlement that comes to nothing is left out, or denies the decision when it is required.
 
-use crate::adjudicate::{Case, slot};
+use crate::adjudicate::{Case, gives_nothing, slot};
 use crate::effect::{Effect, EffectKind, Held, Proposal, ReserveProposal, SettleProposal, Shortfall};
 use crate::facts::{Facts, Wanted};
 use crate::grant::GrantSlot;
@@ -91,11 +91,8 @@ pub(crate) fn reserve(case: &Case<'_>, proposal: &ReserveProposal, facts: &mut F
     if reservations(case, &proposal.party, &proposal.key, facts).any(|id| facts.redemptions.get(&id).is_some()) {
         return skipped(Reason::AlreadyReserved);
     }
-    if !case.campaign.grants_for(case.input.event.occurred) {
-        return skipped(Reason::CampaignEnded);
-    }
-    if !case.campaign.is_within_windows(&case.input.occurred.local) {
-        return skipped(Reason::OutsideWindow);
+    if let Some(reason) = gives_nothing(case) {
+        return skipped(reason);
     }
     let now = case.input.now.at;
     let Some(until) = (case.resolve)(proposal.until).filter(|until| now < *until) else {

@@ -128,6 +128,21 @@ fn after_the_end_nothing_is_granted_and_all_else_goes_on() {
 }
 
 #[test]
+fn a_share_of_a_pool_is_given_after_the_end() {
+    check(
+        "budget points total 100
+         limit points campaign amount 100
+         weekday 1
+         closes 2026-11-20
+         event pool.settled
+         2026-11-17 ann => accepted
+           grant k1 ann points 5 => granted 5 points
+         2026-11-20 ann => accepted
+           grant k2 ann points 5 => granted 5 points",
+    );
+}
+
+#[test]
 fn outside_its_windows_nothing_is_granted_and_all_else_goes_on() {
     check(
         "budget points total 100
