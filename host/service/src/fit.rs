@@ -54,11 +54,13 @@ pub fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<
             pool::EVENT_KIND
         ));
     }
+    // A role that only subscriptions out of use fill is empty, and not wrong.
+    let all: Vec<_> = manifest.subscriptions.iter().filter_map(|subscription| kinds.get(&subscription.kind)).collect();
     for role in &manifest.roles {
         let marked = match &role.source {
             RoleSource::Actor | RoleSource::Inviter(_) | RoleSource::Members => true,
-            RoleSource::CustomerAt(pointer) => rules.iter().any(|kind| kind.names_customer(pointer.as_str())),
-            RoleSource::MembersAt(pointer) => rules.iter().any(|kind| kind.names_members(pointer.as_str())),
+            RoleSource::CustomerAt(pointer) => all.iter().any(|kind| kind.names_customer(pointer.as_str())),
+            RoleSource::MembersAt(pointer) => all.iter().any(|kind| kind.names_members(pointer.as_str())),
         };
         if !marked && !rules.is_empty() {
             problem(format!("fills the role {} from a field that no schema marks as a customer", role.name));
