@@ -4,7 +4,7 @@ use largesse_sdk::{Decision, Grant, Input, Money, Refusal, Revocation, Shortfall
 use serde::Deserialize;
 
 use crate::PLAYER;
-use crate::params::{Earned, Lucky, Params, Purchase};
+use crate::params::{Lucky, Params, Purchase};
 use crate::state::State;
 
 /// What the events' data may hold for this.
@@ -30,15 +30,6 @@ impl Data {
     }
 }
 
-impl Lucky {
-    fn counts(&self, purchase: Purchase) -> bool {
-        self.on.iter().any(|on| match on {
-            Earned::OrderPaid => purchase == Purchase::OrderPaid,
-            Earned::Invested => purchase == Purchase::Invested,
-        })
-    }
-}
-
 /// The lucky value of a customer.
 pub(crate) fn lucky_value(params: &Params, state: &State) -> u64 {
     let value = |lucky: &Lucky| state.lucky_amount.checked_div(lucky.minor_per_point).unwrap_or(0).min(lucky.at_most);
@@ -58,7 +49,7 @@ pub(crate) fn after(input: &Input<Params, State>, purchase: Purchase) -> Result<
         let grant = Grant::units(key, customer, unit, rung.chances).reason("earned by an amount");
         decision.grant(grant.on_shortfall(Shortfall::Reduce));
     }
-    if input.params.lucky.as_ref().is_some_and(|lucky| lucky.counts(purchase)) {
+    if input.params.lucky.as_ref().is_some_and(|lucky| lucky.on.contains(&purchase)) {
         let mut state = input.state.clone().unwrap_or_default();
         state.lucky_amount = state.lucky_amount.saturating_add(amount);
         decision.put(state);
@@ -77,7 +68,7 @@ pub(crate) fn undo(input: &Input<Params, State>, purchase: Purchase) -> Result<D
     if whole && input.params.earn.iter().any(|earn| earn.on == purchase) {
         decision.revoke(Revocation::about().reason("it went back"));
     }
-    if input.params.lucky.as_ref().is_some_and(|lucky| lucky.counts(purchase)) {
+    if input.params.lucky.as_ref().is_some_and(|lucky| lucky.on.contains(&purchase)) {
         let mut state = input.state.clone().unwrap_or_default();
         state.lucky_amount = state.lucky_amount.saturating_sub(data.amount(&input.campaign.currency)?);
         decision.put(state);

@@ -20,7 +20,7 @@ use largesse_sdk::{
 
 pub use clock::ClockTime;
 pub use odds::Odds;
-pub use params::{Earn, Earned, Hours, Lottery, Lucky, Params, PerDay, Pieces, Prize, Purchase, Rung};
+pub use params::{Earn, Hours, Lottery, Lucky, Params, PerDay, Pieces, Prize, Purchase, Rung};
 pub use state::State;
 
 /// The only role: the customer who draws.

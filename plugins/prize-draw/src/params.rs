@@ -102,22 +102,12 @@ pub struct PerDay {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lucky {
-    /// What counts: order-paid and invested.
-    pub on: Vec<Earned>,
+    /// What counts, order-paid and invested: less what is refunded, or redeemed early.
+    pub on: Vec<Purchase>,
     /// One more for each so many minor units, of all amounts together.
     pub minor_per_point: u64,
     /// At most; up to 1,000.
     pub at_most: u64,
-}
-
-/// An amount that makes luckier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Earned {
-    /// An order (`order.paid`), less what is refunded.
-    OrderPaid,
-    /// An investment (`invest.purchased`), less what is redeemed early.
-    Invested,
 }
 
 /// What can be drawn.
@@ -265,6 +255,10 @@ impl Params {
     fn lucky_problems(&self, lucky: &Lucky, found: &mut Vec<Problem>) {
         if lucky.on.is_empty() {
             found.push(Problem::new("/lucky/on", "must not be empty"));
+        }
+        for (index, _) in lucky.on.iter().enumerate().filter(|(_, on)| **on == Purchase::LoanDrawn) {
+            let message = "cannot make luckier: a loan that is cancelled does not say its amount";
+            found.push(Problem::new(format!("/lucky/on/{index}"), message));
         }
         if !amount(lucky.minor_per_point) {
             found.push(Problem::new("/lucky/minor_per_point", "must be within 1 to 10^15"));

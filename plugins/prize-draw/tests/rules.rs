@@ -137,8 +137,11 @@ fn what_contradicts_itself_is_refused() {
     assert_eq!(pointers(json!({"prizes": one, "per_day": {"draws": 0}})), ["/per_day"]);
     assert_eq!(pointers(json!({"prizes": one, "per_day": {"draws": 1, "tiers": {"a": 1}}})), ["/per_day/tiers"]);
     assert_eq!(pointers(json!({"prizes": one, "in_all": 0})), ["/in_all"]);
-    let idle = json!({"on": ["invested"], "minor_per_point": 0, "at_most": 0});
-    assert_eq!(pointers(json!({"prizes": one, "lucky": idle})), ["/lucky/minor_per_point", "/lucky/at_most", "/lucky"]);
+    let idle = json!({"on": ["loan-drawn"], "minor_per_point": 0, "at_most": 0});
+    assert_eq!(
+        pointers(json!({"prizes": one, "lucky": idle})),
+        ["/lucky/on/0", "/lucky/minor_per_point", "/lucky/at_most", "/lucky"]
+    );
     let pools = json!([{"pool": "p", "on": "2026-03-01"}, {"pool": "p", "on": "2026-03-01"}, {"pool": "Q"}]);
     assert_eq!(
         pointers(json!({"lotteries": pools, "in_all": 1})),
