@@ -1,0 +1,129 @@
+//! Tiers: customers rise and fall in a programme by what they gathered or held.
+//!
+//! What they are measured by is growth, or a balance that was held day after day. How the tier follows it is the service: by
+//! growth, with periods at whose end it is looked at again; periodic, for so many days from the day on which it was reached; or
+//! real-time, for as long as the condition holds. There are gifts for joining and rising, benefits of every month, and gifts on
+//! birthdays.
+
+mod params;
+mod runs;
+mod member;
+mod turn;
+
+use largesse_sdk::{
+    Date, Decision, EffectKind, Input, Manifest, Money, Policy, Problem, Refusal, Role, Subscription, TimerFired,
+    UnitClass, Value, export_policy, manifest, money,
+};
+use serde::Deserialize;
+
+pub use member::{Member, Month};
+pub use params::{Cycle, Held, Messages, Metric, Notice, Params, Period, Service, Tier};
+pub use runs::Runs;
+use turn::Turn;
+
+/// The only role: the customer.
+const CUSTOMER: &str = "customer";
+/// The unit that growth is counted in.
+const GROWTH: &str = "growth";
+
+/// The policy.
+pub struct Tiers;
+
+impl Policy for Tiers {
+    type Params = Params;
+    type State = Member;
+
+    fn manifest() -> Manifest {
+        manifest!("Places customers in the tiers of a programme by growth or by what they hold")
+            .role(Role::actor(CUSTOMER).balances([GROWTH]))
+            .subscribe(Subscription::party("registered", "user.registered", CUSTOMER))
+            .subscribe(Subscription::party("growth-changed", "growth.changed", CUSTOMER))
+            .subscribe(Subscription::party("snapshot", "balance.snapshot", CUSTOMER))
+            .subscribe(Subscription::party("birthday", "birthday", CUSTOMER))
+            .subscribe(Subscription::timers("timer", CUSTOMER))
+            .effects([
+                EffectKind::Grant,
+                EffectKind::Message,
+                EffectKind::Schedule,
+                EffectKind::Place,
+                EffectKind::Measure,
+            ])
+            .unit_classes(UnitClass::ALL)
+    }
+
+    fn check(params: &Params) -> Result<(), Vec<Problem>> {
+        params.check()
+    }
+
+    fn decide(input: &Input<Params, Member>) -> Result<Decision<Member>, Refusal> {
+        let mut turn = Turn::new(input)?;
+        match (input.subscription.as_str(), &input.params.metric) {
+            ("registered" | "growth-changed", Metric::Growth) => {
+                turn.follow(turn.growth(), input.event.occurred.local.date());
+            }
+            ("snapshot", Metric::Held(held)) => {
+                let day = hold(input, held, &mut turn.member)?;
+                turn.follow(turn.member.held.least(held.days), day);
+            }
+            ("birthday", _) => {
+                let birthday: Birthday = input.event.data()?;
+                turn.birthday(birthday.year.unwrap_or(input.event.occurred.local.year))?;
+            }
+            ("timer", _) => match input.event.data::<TimerFired<Value>>()?.timer.as_str() {
+                turn::CYCLE => turn.cycle_is_over(),
+                turn::NOTICE => turn.notice(),
+                _ => turn.month_begins(),
+            },
+            _ => return Ok(Decision::new()),
+        }
+        Ok(turn.finish())
+    }
+
+    fn merge(kept: Member, joined: Member) -> Result<Member, Refusal> {
+        Ok(kept.merge(joined))
+    }
+}
+
+export_policy!(Tiers);
+
+#[derive(Deserialize)]
+struct Birthday {
+    year: Option<i32>,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    day: String,
+    outstanding: Money,
+    #[serde(default)]
+    products: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    product: String,
+    outstanding: Money,
+}
+
+/// Notes a day's balance, and returns the last day that is known.
+fn hold(input: &Input<Params, Member>, held: &Held, member: &mut Member) -> Result<Date, Refusal> {
+    let snapshot: Snapshot = input.event.data()?;
+    let today = input.event.occurred.local.date();
+    let day = Date::parse(&snapshot.day).filter(|day| *day <= today);
+    let day = day.ok_or_else(|| Refusal::new("bad-day", format!("{} is no day that was", snapshot.day)))?;
+    let currency = &input.campaign.currency;
+    let parts = snapshot.products.iter().filter(|part| held.without.contains(&part.product));
+    let parts = parts.map(|part| part.outstanding.in_currency(currency)).collect::<Result<Vec<_>, _>>()?;
+    let counts = snapshot.outstanding.in_currency(currency)?.saturating_sub(money::sum(parts)?);
+    let too_old = |last: Date| i64::from(last.0) - i64::from(day.0) >= i64::from(held.days);
+    if member.held.last().is_some_and(too_old) {
+        return Err(Refusal::new("day-too-old", format!("{day} no longer counts")));
+    }
+    // Only what tiers go by is remembered, so that a balance that changes a little every day is still one run.
+    let reached = input.params.reached(counts).map_or(0, |place| input.params.tiers[place].from);
+    if !member.held.insert(day, reached) {
+        return Err(Refusal::new("day-known", format!("the balance of {day} is known")));
+    }
+    member.held.prune(held.days);
+    Ok(member.held.last().unwrap_or(day))
+}
