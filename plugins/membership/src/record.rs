@@ -1,0 +1,233 @@
+//! What is remembered of a customer.
+
+use std::collections::BTreeMap;
+
+use largesse_sdk::{Date, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// Most terms remembered, and most refunds whose purchase is not known.
+const TERMS_MAX: usize = 12;
+
+/// What is remembered of a customer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Terms of membership that are not over, the first bought first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Term>,
+    /// Memberships that were refunded before one heard of their purchase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunded: Vec<String>,
+    /// Claims of each right in its last period.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claimed: BTreeMap<String, Claimed>,
+    /// When the offer was first shown, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<i64>,
+}
+
+/// A term of membership.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// The membership that it belongs to.
+    pub membership: String,
+    /// The day on which it was bought; it begins then, or when the one before is over.
+    pub bought: Date,
+    /// For so many months.
+    pub months: u32,
+}
+
+/// Claims of a right in a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// The period, such as `2025-03`.
+    pub period: String,
+    /// What the claims are known by.
+    pub claims: Vec<String>,
+}
+
+/// A date so many months later; the first of the next month when that one has no such day.
+pub(crate) fn plus_months(date: Date, months: u32) -> Date {
+    let (year, month, day) = date.year_month_day();
+    let count = i64::from(year) * 12 + i64::from(month) - 1 + i64::from(months);
+    let of = |count: i64, day: u8| {
+        let month = u8::try_from(count.rem_euclid(12) + 1).ok()?;
+        Date::new(i32::try_from(count.div_euclid(12)).ok()?, month, day)
+    };
+    of(count, day).or_else(|| of(count + 1, 1)).unwrap_or(date)
+}
+
+impl Record {
+    /// The first day after the membership; none without terms.
+    pub(crate) fn ends(&self) -> Option<Date> {
+        self.terms.iter().fold(None, |before, term| Some(after(before, term)))
+    }
+
+    /// Adds a term, and forgets those that are over. A membership is bought once, and renewed once a day.
+    pub(crate) fn buy(&mut self, term: Term, renewal: bool, today: Date) -> Result<(), Refusal> {
+        let same = |known: &Term| known.membership == term.membership && (!renewal || known.bought == term.bought);
+        if self.terms.iter().any(same) {
+            return Err(Refusal::new("membership-known", format!("{} was bought already", term.membership)));
+        }
+        if self.refunded.contains(&term.membership) {
+            return Err(Refusal::new("refunded-before", format!("{} was refunded", term.membership)));
+        }
+        if self.terms.len() >= TERMS_MAX {
+            return Err(Refusal::new("too-many-terms", format!("{TERMS_MAX} terms are bought ahead")));
+        }
+        let at = self.terms.partition_point(|known| known.bought <= term.bought);
+        self.terms.insert(at, term);
+        self.forget(today);
+        Ok(())
+    }
+
+    /// Forgets terms that are over. What follows on one of them begins where it did.
+    fn forget(&mut self, today: Date) {
+        while let [first, rest @ ..] = self.terms.as_mut_slice()
+            && let end = after(None, first)
+            && end <= today
+            && let Some(next) = rest.first_mut()
+        {
+            next.bought = next.bought.max(end);
+            self.terms.remove(0);
+        }
+    }
+
+    /// Takes out what was bought under a membership; `false` when nothing was.
+    pub(crate) fn refund(&mut self, membership: &str) -> bool {
+        let before = self.terms.len();
+        self.terms.retain(|term| term.membership != membership);
+        let known = self.terms.len() < before;
+        if !known && !self.refunded.iter().any(|other| other == membership) {
+            self.refunded.push(membership.to_owned());
+            let surplus = self.refunded.len().saturating_sub(TERMS_MAX);
+            self.refunded.drain(..surplus);
+        }
+        known
+    }
+
+    /// Notes a claim of a right that can be claimed so many times in a period.
+    pub(crate) fn claim(&mut self, right: &str, period: String, claim: &str, times: u32) -> Result<(), Refusal> {
+        let known = self.claimed.entry(right.to_owned()).or_default();
+        if known.period > period {
+            return Err(Refusal::new("period-over", format!("{period} is over")));
+        }
+        if known.period < period {
+            *known = Claimed { period, claims: Vec::new() };
+        }
+        if known.claims.iter().any(|other| other == claim) {
+            return Err(Refusal::new("claim-known", format!("{claim} was claimed already")));
+        }
+        if known.claims.len() >= usize::try_from(times).unwrap_or(usize::MAX) {
+            return Err(Refusal::new("used-up", format!("{times} of {right} in {} are all there are", known.period)));
+        }
+        known.claims.push(claim.to_owned());
+        Ok(())
+    }
+
+    /// What is known of two customers who turn out to be one.
+    pub(crate) fn merge(mut self, joined: Self) -> Self {
+        for term in joined.terms {
+            let at = self.terms.partition_point(|known| known.bought <= term.bought);
+            if !self.terms.contains(&term) && self.terms.len() < TERMS_MAX {
+                self.terms.insert(at, term);
+            }
+        }
+        self.refunded.extend(joined.refunded);
+        self.refunded.truncate(TERMS_MAX);
+        for (right, other) in joined.claimed {
+            let known = self.claimed.entry(right).or_default();
+            if known.period < other.period {
+                *known = other;
+            } else if known.period == other.period {
+                known.claims.extend(other.claims);
+                known.claims.sort_unstable();
+                known.claims.dedup();
+            }
+        }
+        self.offered = self.offered.into_iter().chain(joined.offered).min();
+        self
+    }
+}
+
+/// The first day after a term that follows on what ends before.
+fn after(before: Option<Date>, term: &Term) -> Date {
+    plus_months(before.map_or(term.bought, |end| end.max(term.bought)), term.months)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> Date {
+        Date::parse(text).unwrap()
+    }
+
+    fn term(membership: &str, bought: &str, months: u32) -> Term {
+        Term { membership: membership.to_owned(), bought: date(bought), months }
+    }
+
+    #[test]
+    fn months_end_where_a_day_is_missing() {
+        for (from, months, to) in [
+            ("2025-03-01", 12, "2026-03-01"),
+            ("2024-02-29", 12, "2025-03-01"),
+            ("2024-02-29", 48, "2028-02-29"),
+            ("2025-01-31", 1, "2025-03-01"),
+            ("2025-12-31", 2, "2026-03-01"),
+            ("2025-12-15", 1, "2026-01-15"),
+        ] {
+            assert_eq!(plus_months(date(from), months), date(to), "{from}");
+        }
+    }
+
+    #[test]
+    fn terms_follow_on_one_another() {
+        let mut record = Record::default();
+        record.buy(term("m1", "2025-03-01", 12), false, date("2025-03-01")).unwrap();
+        record.buy(term("m2", "2026-02-20", 12), false, date("2026-02-20")).unwrap();
+        assert_eq!(record.ends(), Some(date("2027-03-01")));
+        // The first is forgotten once it is over, and the second ends when it did.
+        record.buy(term("m3", "2026-06-01", 1), false, date("2026-06-01")).unwrap();
+        assert_eq!((record.terms.len(), record.ends()), (2, Some(date("2027-04-01"))));
+        assert!(record.refund("m2"));
+        assert_eq!(record.ends(), Some(date("2026-07-01")));
+    }
+
+    #[test]
+    fn a_gap_is_not_paid_for() {
+        let mut record = Record::default();
+        record.buy(term("m1", "2025-01-01", 1), false, date("2025-01-01")).unwrap();
+        record.buy(term("m2", "2025-06-01", 1), false, date("2025-06-01")).unwrap();
+        assert_eq!(record.ends(), Some(date("2025-07-01")));
+    }
+
+    #[test]
+    fn purchases_count_once_and_not_after_a_refund() {
+        let mut record = Record::default();
+        record.buy(term("m1", "2025-01-01", 1), false, date("2025-01-01")).unwrap();
+        let code = |record: &mut Record, name: &str| {
+            record.buy(term(name, "2025-01-01", 1), false, date("2025-01-02")).unwrap_err().code
+        };
+        assert_eq!(code(&mut record, "m1"), "membership-known");
+        record.buy(term("m1", "2025-01-20", 1), true, date("2025-01-20")).unwrap();
+        assert_eq!(record.ends(), Some(date("2025-03-01")));
+        let again = record.buy(term("m1", "2025-01-20", 1), true, date("2025-01-20"));
+        assert_eq!(again.unwrap_err().code, "membership-known");
+        assert!(!record.refund("m2"));
+        assert_eq!(code(&mut record, "m2"), "refunded-before");
+    }
+
+    #[test]
+    fn claims_count_within_their_period() {
+        let mut record = Record::default();
+        let mut claim = |period: &str, claim: &str| {
+            record.claim("wash", period.to_owned(), claim, 2).map_err(|refusal| refusal.code)
+        };
+        assert_eq!(claim("2025-01", "a"), Ok(()));
+        assert_eq!(claim("2025-01", "a").unwrap_err(), "claim-known");
+        assert_eq!(claim("2025-01", "b"), Ok(()));
+        assert_eq!(claim("2025-01", "c").unwrap_err(), "used-up");
+        assert_eq!(claim("2025-02", "c"), Ok(()));
+        assert_eq!(claim("2025-01", "d").unwrap_err(), "period-over");
+    }
+}
