@@ -1,0 +1,352 @@
+//! One decision: which journeys begin, and how far those that are on the way go.
+
+use std::collections::BTreeMap;
+
+use largesse_sdk::{
+    DAY_SECONDS, Date, Decision, Enrolment, Input, Measurement, Message, Party, Refusal, Schedule, TagChange,
+    TimerFired, Value, When, grants, json, key_part,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::CUSTOMER;
+use crate::params::{ANY, Act, Branch, Class, Condition, HandOver, Params, Text, Wait};
+use crate::state::{Run, State, days_ms};
+use crate::trigger::Trigger;
+
+/// Most effects of one decision.
+const EFFECTS_MAX: usize = 64;
+/// Longest value that names a journey, and longest field that is kept, in bytes.
+const NAME_BYTES_MAX: usize = 60;
+const KEPT_BYTES_MAX: usize = 128;
+
+/// What a timer is told: which journey it is of, and the how manieth of its waits it ends.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    run: String,
+    wait: u32,
+}
+
+pub(crate) struct Walk<'a> {
+    input: &'a Input<Params, State>,
+    me: &'a Party,
+    data: Value,
+    state: State,
+    decision: Decision<State>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(input: &'a Input<Params, State>) -> Result<Self, Refusal> {
+        let state = input.state.clone().unwrap_or_default();
+        let me = input.require(CUSTOMER)?;
+        Ok(Self { input, me, data: input.event.data()?, state, decision: Decision::new() })
+    }
+
+    /// Something happened: it may move the journeys on the way, and begin one.
+    pub(crate) fn hear(mut self, trigger: Trigger) -> Result<Decision<State>, Refusal> {
+        self.add_total(trigger);
+        for place in 0..self.state.runs.len() {
+            self.try_with(place, |walk, run| walk.hear_of(trigger, run));
+        }
+        match self.enter(trigger) {
+            Err(refusal) if self.decision.effects.is_empty() && !self.changed() => Err(refusal),
+            Err(refusal) => {
+                self.decision.note(refusal.to_string());
+                Ok(self.done())
+            }
+            Ok(()) => Ok(self.done()),
+        }
+    }
+
+    /// A wait is over.
+    pub(crate) fn time_over(mut self) -> Result<Decision<State>, Refusal> {
+        let Note { run, wait } = self.input.event.data::<TimerFired<Note>>()?.data;
+        let of = |one: &Run| one.name == run && one.waits == wait;
+        let Some(place) = self.state.runs.iter().position(of) else { return Ok(self.done()) };
+        self.try_with(place, |walk, run| {
+            let Some(at) = run.at.take() else { return };
+            if !run.holds(walk.now(), walk.params().ends_after_days) {
+                walk.ended(run, "deadline");
+            } else if walk.has_done().is_some() {
+                walk.ended(run, "not-eligible");
+            } else {
+                match walk.params().place(&at) {
+                    Some(place) => walk.go(run, walk.params().after(place)),
+                    None => walk.ended(run, "step-gone"),
+                }
+            }
+        });
+        Ok(self.done())
+    }
+
+    fn params(&self) -> &'a Params {
+        &self.input.params
+    }
+
+    fn now(&self) -> i64 {
+        self.input.event.occurred.at
+    }
+
+    fn changed(&self) -> bool {
+        self.state != self.input.state.clone().unwrap_or_default()
+    }
+
+    fn done(mut self) -> Decision<State> {
+        if self.changed() {
+            self.decision.put(self.state);
+        }
+        self.decision
+    }
+
+    /// Moves a journey; when there are more effects than a decision may have, it stays where it was.
+    fn try_with(&mut self, place: usize, go: impl FnOnce(&mut Self, &mut Run)) {
+        let mut run = self.state.runs[place].clone();
+        let (effects, handed_on) = (self.decision.effects.len(), self.state.handed_on.clone());
+        go(self, &mut run);
+        if self.decision.effects.len() > EFFECTS_MAX {
+            self.decision.effects.truncate(effects);
+            self.state.handed_on = handed_on;
+        } else {
+            self.state.runs[place] = run;
+        }
+    }
+
+    /// Of a holding at its end, `total` is what arrives.
+    fn add_total(&mut self, trigger: Trigger) {
+        let minor = |field: &str| self.data[field]["minor"].as_i64();
+        if let (Trigger::Matured, Some(principal), Some(interest)) = (trigger, minor("principal"), minor("interest"))
+            && self.data["principal"]["currency"] == self.data["interest"]["currency"]
+        {
+            let currency = self.data["principal"]["currency"].clone();
+            self.data["total"] = json!({"minor": principal.saturating_add(interest), "currency": currency});
+        }
+    }
+
+    fn fits(&self, only: &BTreeMap<String, String>) -> bool {
+        only.iter().all(|(field, wanted)| match &self.data[field] {
+            Value::String(text) => text == wanted,
+            Value::Bool(flag) => wanted.parse() == Ok(*flag),
+            Value::Number(number) => wanted.parse().is_ok_and(|wanted: i64| number.as_i64() == Some(wanted)),
+            _ => false,
+        })
+    }
+
+    fn hear_of(&mut self, trigger: Trigger, run: &mut Run) {
+        let params = self.params();
+        if !run.holds(self.now(), params.ends_after_days) || (trigger == Trigger::Opened && !self.is_from(run)) {
+            return;
+        }
+        if trigger == Trigger::Opened {
+            self.note_opened(run);
+        }
+        let goal = params.goals.iter().any(|goal| goal.on == trigger && self.fits(&goal.only));
+        if goal && !run.converted {
+            run.converted = true;
+            self.decision.measure(Measurement::one("converted"));
+        }
+        let Some(at) = &run.at else { return };
+        let Some(Act::Wait(wait)) = params.place(at).map(|place| &params.steps[place].act) else { return };
+        let until = wait.until.iter().find(|until| until.on == trigger && self.fits(&until.only));
+        if until.is_none() && !goal {
+            return;
+        }
+        self.decision.cancel_timer(run.timer());
+        match until {
+            Some(until) => self.go(run, params.place(&until.go)),
+            None => self.ended(run, "converted"),
+        }
+    }
+
+    /// Whether the message that was opened is one of this journey.
+    fn is_from(&self, run: &Run) -> bool {
+        let text = |field: &str| self.data[field].as_str();
+        let own_campaign = text("campaign").is_none_or(|campaign| campaign == self.input.campaign.id);
+        let own_message = match (text("message"), text("template")) {
+            (Some(key), _) => key.strip_prefix(run.name.as_str()).is_some_and(|rest| rest.starts_with('/')),
+            (None, Some(template)) => {
+                self.params().texts().any(|text| text.by.iter().any(|by| by.template == template))
+            }
+            (None, None) => text("campaign").is_some(),
+        };
+        own_campaign && own_message && run.sent > 0
+    }
+
+    fn note_opened(&mut self, run: &mut Run) {
+        let channel = self.data["channel"].as_str().unwrap_or_default();
+        let known = self.params().texts().any(|text| text.by.iter().any(|by| by.channel == channel));
+        if known && run.opened.iter().all(|opened| opened != channel) {
+            run.opened.push(channel.to_owned());
+            self.decision.measure(Measurement::one("opened").of(channel));
+        }
+    }
+
+    fn enter(&mut self, trigger: Trigger) -> Result<(), Refusal> {
+        let params = self.params();
+        if !params.enter.iter().any(|enter| enter.on == trigger && self.fits(&enter.only)) {
+            return Ok(());
+        }
+        let mut run = Run { name: self.name()?, began: self.now(), kept: self.kept()?, ..Run::default() };
+        if let Some(done) = self.has_done() {
+            return Err(Refusal::new("not-eligible", format!("{done} is known")));
+        }
+        self.not_before(&run)?;
+        let (effects, state) = (self.decision.effects.len(), self.state.clone());
+        self.decision.measure(Measurement::one("entered"));
+        self.go(&mut run, Some(0));
+        if self.decision.effects.len() > EFFECTS_MAX || !self.state.add(run) {
+            self.decision.effects.truncate(effects);
+            self.state = state;
+            return Err(Refusal::new("too-many-journeys", "the customer is on as many journeys as there may be"));
+        }
+        Ok(())
+    }
+
+    /// What the journey is called: what it is about, or when it begins.
+    fn name(&self) -> Result<String, Refusal> {
+        let Some(field) = &self.params().per else { return Ok(self.now().to_string()) };
+        let no = |message| Err(Refusal::new("no-name", format!("{field} {message}")));
+        match self.data[field].as_str().map(key_part) {
+            Some(name) if name.len() <= NAME_BYTES_MAX => Ok(name.into_owned()),
+            Some(_) => no("is too long to name a journey"),
+            None => no("is missing, which names the journey"),
+        }
+    }
+
+    fn kept(&self) -> Result<BTreeMap<String, Value>, Refusal> {
+        let params = self.params();
+        let fields = params.kept().map(|field| (field, &self.data[field]));
+        let fits = |(_, value): &(&str, &Value)| !value.is_null() && value.to_string().len() <= KEPT_BYTES_MAX;
+        let kept: BTreeMap<_, _> =
+            fields.filter(fits).map(|(field, value)| (field.to_owned(), value.clone())).collect();
+        let missing = params.waits().filter_map(|wait| wait.until_day.as_ref()).find(|day| date(&kept, day).is_none());
+        match missing {
+            Some(field) => Err(Refusal::new("no-date", format!("{field} is no date, and a step waits for it"))),
+            None => Ok(kept),
+        }
+    }
+
+    /// Refuses with `on-the-way` or `entered-before`.
+    fn not_before(&self, new: &Run) -> Result<(), Refusal> {
+        let params = self.params();
+        let of_name = |run: &&Run| params.per.is_none() || run.name == new.name;
+        let Some(last) = self.state.runs.iter().filter(of_name).max_by_key(|run| run.began) else { return Ok(()) };
+        if last.at.is_some() && last.holds(new.began, params.ends_after_days) {
+            return Err(Refusal::new("on-the-way", "the customer is on the journey"));
+        }
+        let again = |days: u32| new.began >= last.began.saturating_add(days_ms(days));
+        if params.again_after_days.is_some_and(again) {
+            return Ok(());
+        }
+        Err(Refusal::new("entered-before", "the customer was taken on before"))
+    }
+
+    /// What the customer has done that nobody on the journey has.
+    fn has_done(&self) -> Option<&'static str> {
+        let done = |name: &&str| self.me.integer(name).is_some();
+        self.params().without.iter().map(|attribute| attribute.as_str()).find(done)
+    }
+
+    /// Goes on from a step to the next wait, or to the end. Steps that follow one another in a circle have a wait among them.
+    fn go(&mut self, run: &mut Run, from: Option<usize>) {
+        run.at = None;
+        let params = self.params();
+        let mut place = from;
+        while let Some(step) = place.and_then(|place| params.steps.get(place)) {
+            match &step.act {
+                Act::Wait(wait) => return self.wait(run, &step.id, wait),
+                Act::Message(text) => self.send(run, &step.id, text),
+                Act::Branch(branch) => {
+                    place = params.place(self.way(run, branch));
+                    continue;
+                }
+                Act::Tag(tag) => {
+                    let change = TagChange::set(&self.me.customer, &tag.tag);
+                    self.decision.tag(match tag.days {
+                        Some(days) => change.until(When::after_days(days)),
+                        None => change,
+                    });
+                }
+                Act::Give(benefits) => {
+                    let key = format!("{}/{}", run.name, step.id);
+                    grants(benefits, &key, &self.me.customer, &step.id)
+                        .for_each(|grant| _ = self.decision.grant(grant));
+                }
+                Act::HandOver(hand_over) => self.hand_over(run, hand_over),
+            }
+            place = place.and_then(|place| params.after(place));
+        }
+        self.ended(run, "done");
+    }
+
+    fn ended(&mut self, run: &mut Run, why: &str) {
+        run.at = None;
+        self.decision.measure(Measurement::one("ended").of(why));
+    }
+
+    fn way<'b>(&self, run: &Run, branch: &'b Branch) -> &'b str {
+        let so = match &branch.condition {
+            Condition::Opened(channel) if channel == ANY => !run.opened.is_empty(),
+            Condition::Opened(channel) => run.opened.contains(channel),
+            Condition::Tag(tag) => self.me.has_tag(tag),
+        };
+        if so { &branch.then } else { &branch.otherwise }
+    }
+
+    fn wait(&mut self, run: &mut Run, step: &str, wait: &Wait) {
+        run.at = Some(step.to_owned());
+        run.waits = run.waits.saturating_add(1);
+        let occurred = &self.input.event.occurred;
+        let over = run.over(self.params().ends_after_days);
+        let due = match wait.until_day.as_ref().and_then(|field| date(&run.kept, field)) {
+            Some(day) => {
+                let second = wait.second_of_day().unwrap_or_default();
+                let seconds = |day: i32, second: u32| i64::from(day) * DAY_SECONDS as i64 + i64::from(second);
+                let now = seconds(occurred.local.day, occurred.local.second_of_day);
+                let ahead_ms = (seconds(day.0, second) - now) * 1_000;
+                if occurred.at.saturating_add(ahead_ms) < over { When::AtLocal(day, second) } else { When::At(over) }
+            }
+            None => {
+                let ms = i64::try_from(wait.seconds().saturating_mul(1_000)).unwrap_or(i64::MAX);
+                let forever = wait.seconds() == 0;
+                When::At(if forever { over } else { occurred.at.saturating_add(ms).min(over) })
+            }
+        };
+        let note = Note { run: run.name.clone(), wait: run.waits };
+        self.decision.schedule(Schedule::new(run.timer(), due).data(&note));
+    }
+
+    fn send(&mut self, run: &mut Run, step: &str, text: &Text) {
+        let of_tag = self.params().preferred.iter().filter(|preferred| self.me.has_tag(&preferred.tag));
+        let by_preference =
+            of_tag.filter_map(|preferred| text.by.iter().find(|by| by.channel == preferred.channel)).next();
+        let Some(by) = by_preference.or(text.by.first()) else { return };
+        run.sent = run.sent.saturating_add(1);
+        let mut vars = text.vars.clone();
+        vars.extend(run.kept.clone());
+        let key = format!("{}/{}/{step}", run.name, run.sent);
+        let message = Message::new(key, &self.me.customer, &by.template).vars(&vars).channels([by.channel.as_str()]);
+        self.decision.message(match text.class {
+            Class::Marketing => message.marketing(),
+            Class::Service => message,
+        });
+        self.decision.measure(Measurement::one("sent").of(&by.channel));
+    }
+
+    fn hand_over(&mut self, run: &Run, hand_over: &HandOver) {
+        let now = self.now();
+        let HandOver { campaign, once_in_days } = hand_over;
+        let lately = |at: &i64| now < at.saturating_add(days_ms(*once_in_days));
+        if self.state.handed_on.get(campaign).is_some_and(lately) {
+            self.decision.note(format!("handed on to {campaign} within {once_in_days} days"));
+            return;
+        }
+        let params = self.params();
+        let known = |campaign: &String| params.hand_overs().any(|one| one.campaign == *campaign);
+        self.state.handed_on.retain(|campaign, _| known(campaign));
+        self.state.handed_on.insert(campaign.clone(), now);
+        self.decision.enrol(Enrolment::new(campaign, &self.me.customer).data(&json!({"journey": run.name})));
+    }
+}
+
+fn date(kept: &BTreeMap<String, Value>, field: &str) -> Option<Date> {
+    kept.get(field)?.as_str().and_then(Date::parse)
+}
