@@ -1,0 +1,112 @@
+//! Notices: customers are told of what happens to their accounts, some of them of more than others, and are greeted.
+//!
+//! Parameters say of what, from which amount on, by which channels, and what privilege is worth. Notices are messages of service,
+//! which the host's rules for marketing do not hold up, unless a notice says otherwise.
+
+mod params;
+mod trigger;
+mod greet;
+
+use largesse_sdk::{
+    Decision, EffectKind, Input, Manifest, Message, Money, Party, Policy, Problem, Refusal, Role, Value, export_policy,
+    manifest,
+};
+
+pub use greet::Greeted;
+pub use params::{Class, Greeting, Notice, Params, Privileged, Send};
+pub use trigger::Trigger;
+
+/// The only role: who is told.
+const CUSTOMER: &str = "customer";
+/// Longest value of an event that a message tells of, in bytes.
+const VALUE_BYTES_MAX: usize = 256;
+
+/// The policy.
+pub struct Notification;
+
+impl Policy for Notification {
+    type Params = Params;
+    type State = Greeted;
+
+    fn manifest() -> Manifest {
+        let start = manifest!("Tells customers what happens to their accounts, and greets them")
+            .role(Role::actor(CUSTOMER).tags().standings())
+            .effects([EffectKind::Message]);
+        Trigger::ALL.iter().fold(start, |manifest, trigger| manifest.subscribe(trigger.subscription()))
+    }
+
+    fn check(params: &Params) -> Result<(), Vec<Problem>> {
+        params.check()
+    }
+
+    fn decide(input: &Input<Params, Greeted>) -> Result<Decision<Greeted>, Refusal> {
+        let unknown = || Refusal::new("unknown-subscription", input.subscription.as_str());
+        let trigger = Trigger::of(&input.subscription).ok_or_else(unknown)?;
+        let customer = input.require(CUSTOMER)?;
+        let data: Value = input.event.data()?;
+        let privileged = is_privileged(&input.params.privileged, customer);
+        let mut decision = Decision::new();
+        for notice in input.params.notices.iter().filter(|notice| notice.on == trigger) {
+            if concerns(notice, privileged, &data, &input.campaign.currency)? {
+                let about = trigger.about(&input.event, &data);
+                tell(notice, &about, (&customer.customer, &data), &mut decision);
+            }
+        }
+        if trigger == Trigger::Login {
+            greet::greet(input, &customer.customer, &mut decision);
+        }
+        Ok(decision)
+    }
+
+    fn merge(kept: Greeted, joined: Greeted) -> Result<Greeted, Refusal> {
+        // Of two greetings on one day neither is said again.
+        let (mut later, other) = if joined.day > kept.day { (joined, kept) } else { (kept, joined) };
+        if later.day == other.day {
+            let new = other.said.into_iter().filter(|said| !later.said.contains(said)).collect::<Vec<_>>();
+            later.said.extend(new);
+        }
+        Ok(later)
+    }
+}
+
+export_policy!(Notification);
+
+fn is_privileged(rule: &Privileged, customer: &Party) -> bool {
+    let tier = rule.programme.as_deref().and_then(|programme| customer.tier(programme));
+    rule.tags.iter().any(|tag| customer.has_tag(tag))
+        || tier.is_some_and(|tier| rule.tiers.iter().any(|one| one == tier))
+}
+
+/// Whether a customer is told of an event by a notice.
+fn concerns(notice: &Notice, privileged: bool, data: &Value, currency: &str) -> Result<bool, Refusal> {
+    let fits = notice.only.iter().all(|(field, wanted)| match &data[field] {
+        Value::String(text) => wanted.contains(text),
+        Value::Null => false,
+        other => wanted.contains(&other.to_string()),
+    });
+    if !fits || (notice.privileged_only && !privileged) {
+        return Ok(false);
+    }
+    let own = if privileged { notice.privileged_from } else { None };
+    let Some(from) = own.or(notice.from) else { return Ok(true) };
+    let minor = |field: &str| data["amount"][field].clone();
+    let (Some(minor), Some(code)) = (minor("minor").as_i64(), minor("currency").as_str().map(str::to_owned)) else {
+        return Ok(false);
+    };
+    Ok(Money { minor, currency: code }.in_currency(currency)? >= from)
+}
+
+/// Sends every message of a notice, filled with what the event says.
+fn tell(notice: &Notice, about: &str, (customer, data): (&str, &Value), decision: &mut Decision<Greeted>) {
+    let fields = data.as_object().into_iter().flatten();
+    let short = fields.filter(|(_, value)| value.to_string().len() <= VALUE_BYTES_MAX).take(16);
+    let vars: std::collections::BTreeMap<_, _> = short.collect();
+    for (place, send) in notice.send.iter().enumerate() {
+        let key = format!("{}/{about}/{}", notice.id(), place + 1);
+        let message = Message::new(key, customer, &send.template).vars(&vars).channels(send.channels.iter().cloned());
+        decision.message(match notice.class {
+            Class::Marketing => message.marketing(),
+            Class::Service => message,
+        });
+    }
+}
