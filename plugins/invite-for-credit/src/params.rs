@@ -15,6 +15,9 @@ const BENEFITS_MAX: usize = 8;
 pub struct Params {
     /// The step of an invitee that counts as a success.
     pub success: Step,
+    /// Only a loan or an investment of at least so much is a success, in minor units.
+    #[serde(default)]
+    pub min_amount: u64,
     /// What the inviter gets for each success. While the campaign runs, add new benefits to this list and the others at the
     /// end only: the place in the list is part of the grant key.
     #[serde(default)]
@@ -175,6 +178,9 @@ impl Params {
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
+        if self.min_amount > 0 && !matches!(self.success, Step::Borrowed | Step::Invested) {
+            problems.push(Problem::new("/min_amount", "only loans and investments have an amount"));
+        }
         for (pointer, list) in [
             ("/inviter", &self.inviter),
             ("/invitee", &self.invitee),

@@ -1,8 +1,11 @@
 //! An invitee succeeds, is found to be a fraud, is cleared.
 
 use largesse_sdk::{
-    Benefit, BenefitParam, Claim, Decision, Grant, Input, Party, Refusal, Revocation, grants, key_part, ladder, money,
+    Benefit, BenefitParam, Claim, Decision, Grant, Input, Money, Party, Refusal, Revocation, grants, key_part, ladder,
+    money,
 };
+
+use serde::Deserialize;
 
 use crate::invites::Invites;
 use crate::params::{Need, Params, Step};
@@ -27,6 +30,7 @@ pub(crate) fn reached(input: &Asked, step: Step) -> Result<Decision<Invites>, Re
     if !invites.has_room() {
         return Err(Refusal::new("too-many-invitees", "this inviter has as many invitees as can be counted"));
     }
+    enough(input)?;
     eligible(input, invitee, inviter)?;
     let mut decision = Decision::new();
     for by in &params.once_per {
@@ -92,6 +96,20 @@ pub(crate) fn cleared(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     }
     decision.put(invites);
     Ok(decision)
+}
+
+#[derive(Deserialize)]
+struct Amounted {
+    amount: Money,
+}
+
+/// Refuses with `amount-too-small`.
+fn enough(input: &Asked) -> Result<(), Refusal> {
+    let least = input.params.min_amount;
+    if least > 0 && input.event.data::<Amounted>()?.amount.in_currency(&input.campaign.currency)? < least {
+        return Err(Refusal::new("amount-too-small", format!("less than {least}")));
+    }
+    Ok(())
 }
 
 fn eligible(input: &Asked, invitee: &Party, inviter: &Party) -> Result<(), Refusal> {

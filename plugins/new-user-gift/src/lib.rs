@@ -112,8 +112,9 @@ fn give(gift: &Gift, customer: &str, data: &Value, decision: &mut Decision<Progr
     for by in &gift.once_per {
         decision.claim(Claim::new(gift.id(), *by, customer));
     }
-    for grant in grants(&gift.gifts, gift.id(), customer, gift.id()) {
-        decision.grant(grant);
+    for (index, grant) in grants(&gift.gifts, gift.id(), customer, gift.id()).enumerate() {
+        let instead = gift.instead.as_ref().filter(|_| index == 0);
+        decision.grant(instead.into_iter().fold(grant, |grant, other| grant.or(other.benefit())));
     }
     for tag in gift.tags.iter().cloned().chain(gift.tag_of_channel(data)) {
         decision.tag(TagChange::set(customer, tag));

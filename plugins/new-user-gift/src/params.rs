@@ -69,6 +69,9 @@ pub struct Gift {
     /// part of the grant key.
     #[serde(default)]
     pub gifts: Vec<BenefitParam>,
+    /// What is given instead of the first of these when that is out of stock, or over a budget or limit.
+    #[serde(default)]
+    pub instead: Option<BenefitParam>,
     /// Given once to each of these, however many accounts: identity, device, card, address.
     #[serde(default)]
     pub once_per: Vec<Dimension>,
@@ -248,6 +251,10 @@ impl Gift {
         if self.first_application_only && !about_application {
             problem("first_application_only", "only for the milestones applied, approved and rejected");
         }
+        if self.instead.is_some() && self.gifts.is_empty() {
+            problem("instead", "there is no gift that it could stand for");
+        }
         problems.extend(benefit_problems(&self.gifts, &format!("{pointer}/gifts")));
+        problems.extend(self.instead.iter().flat_map(|instead| instead.problems(&format!("{pointer}/instead"))));
     }
 }
