@@ -232,6 +232,9 @@ impl Right {
         if self.at_most.is_none_or(|at_most| at_most.times != 1) && !self.once_per.is_empty() {
             problem("once_per", "only with at_most once in a period");
         }
+        if (1..self.once_per.len()).any(|index| self.once_per[..index].contains(&self.once_per[index])) {
+            problem("once_per", "a dimension stands there twice");
+        }
         let used_up = |benefit: &BenefitParam| benefit.class().is_some_and(UnitClass::is_used_up);
         if let Some(voucher) = &self.voucher {
             if !self.gives.first().is_some_and(used_up) {

@@ -36,6 +36,7 @@ fn parameters_that_contradict_each_other_are_refused() {
         (json!({"on_day": 32}), "/rights/0/on_day"),
         (json!({"at_most": {"times": 0, "per": "day"}}), "/rights/0/at_most/times"),
         (json!({"once_per": ["identity"]}), "/rights/0/once_per"),
+        (json!({"once_per": ["card", "card"], "at_most": {"times": 1, "per": "day"}}), "/rights/0/once_per"),
         (json!({"voucher": {"off": 200, "minimum": 100}}), "/rights/0/voucher/off"),
         (
             json!({"gives": [{"unit": "growth", "quantity": 1}], "voucher": {"off": 1, "minimum": 1}}),

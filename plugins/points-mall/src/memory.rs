@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Most orders remembered; older ones are forgotten first.
-const ORDERS_MAX: usize = 48;
+const ORDERS_MAX: usize = 32;
 
 /// What is remembered of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

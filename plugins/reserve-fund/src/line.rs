@@ -4,7 +4,7 @@ use largesse_sdk::{Date, Refusal, money};
 use serde::{Deserialize, Serialize};
 
 /// Most draws that are remembered, repaid or not.
-const DRAWS_MAX: usize = 48;
+const DRAWS_MAX: usize = 24;
 
 /// A customer's draws, the first due first; those that are repaid are kept for a while, so that none counts twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,10 +8,10 @@ use serde::Deserialize;
 const HELD_DAYS_MAX: u32 = 366;
 /// Most days of a cycle.
 const CYCLE_DAYS_MAX: u32 = 3_660;
-/// Most tiers.
-const TIERS_MAX: usize = 16;
-/// Most benefits of all tiers together: what one rise can give is bounded by the contract.
-const BENEFITS_MAX: usize = 40;
+/// Most tiers, and most benefits of all of them together: one rise over all tiers asks for two effects for each of them, for the
+/// benefits, a message and three timers, which is as many as one decision may ask for.
+const TIERS_MAX: usize = 12;
+const BENEFITS_MAX: usize = 36;
 
 /// The parameters of a programme of tiers.
 #[derive(Debug, Deserialize, JsonSchema)]

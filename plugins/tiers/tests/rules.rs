@@ -63,6 +63,39 @@ fn parameters_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn a_rise_over_all_tiers_asks_for_no_more_than_may_be_asked_for() {
+    let points = |count: u64| (1..=count).map(|_| json!({"unit": "points", "quantity": 1})).collect::<Vec<_>>();
+    let tiers = |count: u64| (1..=count).map(|n| json!({"name": format!("t{n}"), "from": n, "upgrade": points(3)}));
+    let mut all = held(1, json!({"tiers": tiers(12).collect::<Vec<_>>(), "step_by_step": true}));
+    all["service"] = json!({"periodic": {"days": 365}});
+    all["messages"] = json!({"placed": "placed", "notice": {"template": "soon", "days_before": 30}});
+    all["tiers"][0]["join"] = all["tiers"][0]["upgrade"].take();
+    all["tiers"][0]["upgrade"] = json!([]);
+    let outcome = {
+        let mut host = Harness::<Tiers>::new(all.clone());
+        let amount = json!({"minor": 12, "currency": "CNY"});
+        host.event(
+            "balance.snapshot",
+            "u1",
+            "2025-01-01T23:59:00+08:00",
+            json!({"day": "2025-01-01", "outstanding": amount}),
+        )
+    };
+    let decided = &outcome.decisions[0];
+    let effects = decided.placed.len()
+        + decided.measured.len()
+        + decided.given.len()
+        + decided.messages.len()
+        + decided.scheduled.len();
+    assert_eq!(effects, 12 + 12 + 36 + 1 + 2);
+    all["tiers"][0]["upgrade"] = json!(points(1));
+    assert_eq!(pointers(all), ["/tiers"]);
+    let many =
+        held(1, json!({"tiers": tiers(13).map(|mut tier| { tier["upgrade"] = json!([]); tier }).collect::<Vec<_>>()}));
+    assert_eq!(pointers(many), ["/tiers"]);
+}
+
+#[test]
 fn a_tier_of_nothing_is_for_everybody_who_registers() {
     let growth = json!({
         "metric": "growth",
