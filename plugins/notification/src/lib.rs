@@ -7,6 +7,8 @@ mod params;
 mod trigger;
 mod greet;
 
+use std::collections::BTreeMap;
+
 use largesse_sdk::{
     Decision, EffectKind, Input, Manifest, Message, Money, Party, Policy, Problem, Refusal, Role, Value, export_policy,
     manifest,
@@ -100,7 +102,7 @@ fn concerns(notice: &Notice, privileged: bool, data: &Value, currency: &str) -> 
 fn tell(notice: &Notice, about: &str, (customer, data): (&str, &Value), decision: &mut Decision<Greeted>) {
     let fields = data.as_object().into_iter().flatten();
     let short = fields.filter(|(_, value)| value.to_string().len() <= VALUE_BYTES_MAX).take(16);
-    let vars: std::collections::BTreeMap<_, _> = short.collect();
+    let vars: BTreeMap<_, _> = short.collect();
     for (place, send) in notice.send.iter().enumerate() {
         let key = format!("{}/{about}/{}", notice.id(), place + 1);
         let message = Message::new(key, customer, &send.template).vars(&vars).channels(send.channels.iter().cloned());

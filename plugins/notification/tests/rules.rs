@@ -1,6 +1,6 @@
 //! Rules that one scenario each would be too much for.
 
-use largesse_sdk::{Harness, MessageClass, Policy, Value, json};
+use largesse_sdk::{Date, Harness, MessageClass, Outcome, Policy, Value, json};
 use notification::{Greeted, Notification};
 
 fn host(params: Value) -> Harness<Notification> {
@@ -19,7 +19,7 @@ fn notice(on: &str, more: Value) -> Value {
     json!({ "notices": [notice] })
 }
 
-fn sent(outcome: &largesse_sdk::Outcome) -> usize {
+fn sent(outcome: &Outcome) -> usize {
     outcome.decisions.iter().map(|decided| decided.messages.len()).sum()
 }
 
@@ -61,7 +61,7 @@ fn an_amount_that_is_not_there_is_not_enough_and_one_that_is_no_amount_is_refuse
 #[test]
 fn two_customers_who_are_one_hear_no_greeting_twice() {
     let greeted = |day: &str, said: &[&str]| Greeted {
-        day: largesse_sdk::Date::parse(day),
+        day: Date::parse(day),
         said: said.iter().map(|one| (*one).to_owned()).collect(),
     };
     let merged = |one, other| Notification::merge(one, other).unwrap();

@@ -240,8 +240,8 @@ impl<'a> Turn<'a> {
     /// Whoever got nothing on the day is offered it again, day by day.
     fn wait_on(&mut self, occasion: &Occasion, day: Date) {
         let key = key(occasion, day);
-        let has = |grant: &largesse_sdk::Grant| self.me.live_grant(&grant.key).is_some();
-        let missing = grants(&occasion.give, &key, &self.me.customer, &occasion.id).any(|grant| !has(&grant));
+        let offered = grants(&occasion.give, &key, &self.me.customer, &occasion.id);
+        let missing = offered.map(|grant| grant.key).any(|key| self.me.live_grant(&key).is_none());
         let waited = self.today().0.saturating_sub(day.0);
         if missing && self.is_for(&occasion.who).is_ok() {
             self.give(occasion, &key);

@@ -1,6 +1,6 @@
 //! Rules that one scenario each would be too much for.
 
-use largesse_sdk::{Harness, Policy, Value, json};
+use largesse_sdk::{Harness, OwnerKind, Policy, Value, json};
 use segment_reward::{SegmentReward, State};
 use serde::Deserialize;
 
@@ -83,7 +83,7 @@ fn orders_count_once_and_less_what_is_refunded() {
     let mut order = |kind: &str, order: &str, field: &str, minor: i64, currency: &str| {
         let data = json!({"order": order, field: {"minor": minor, "currency": currency}});
         let outcome = host.event(kind, "u1", time, data);
-        let orders = host.state(largesse_sdk::OwnerKind::Party, "u1")["orders"].clone();
+        let orders = host.state(OwnerKind::Party, "u1")["orders"].clone();
         (orders["count"].as_u64(), orders["spent"].as_u64(), outcome.refused().map(str::to_owned))
     };
     assert_eq!(order("order.paid", "a", "amount", 500, "CNY"), (Some(1), Some(500), None));
@@ -98,7 +98,7 @@ fn orders_count_once_and_less_what_is_refunded() {
     for many in 0..40 {
         order("order.paid", &format!("many-{many}"), "amount", 1, "CNY");
     }
-    let state = host.state(largesse_sdk::OwnerKind::Party, "u1");
+    let state = host.state(OwnerKind::Party, "u1");
     assert_eq!(state["orders"]["recent"].as_array().unwrap().len(), 32);
     assert_eq!(enter(&mut host, time), (1, None));
 }
