@@ -89,11 +89,13 @@ impl<S> Decision<S> {
         self
     }
 
-    /// Takes units out of a party's wallet for good: reserves them and commits the reservation at once.
+    /// Takes units out of a party's wallet for good: reserves them and commits the reservation at once. The whole decision is
+    /// denied when nothing comes of it, unless the reservation may be skipped.
     pub fn spend(&mut self, reservation: Reservation) -> &mut Self {
         let held = Held::reservation(reservation.party.clone(), reservation.key.clone());
         let settlement = Settlement::commit(held).reason(reservation.reason.clone());
-        self.reserve(reservation).settle(settlement)
+        let may_be_skipped = reservation.on_shortfall == Shortfall::Skip;
+        self.reserve(reservation).settle(if may_be_skipped { settlement } else { settlement.required() })
     }
 
     /// Moves a party within a programme.
