@@ -2,6 +2,7 @@
 
 use largesse_sdk::{Chance, Harness, Policy, Value, json};
 use prize_draw::PrizeDraw;
+use serde::Deserialize;
 
 type Host = Harness<PrizeDraw>;
 
@@ -106,14 +107,10 @@ fn offers_tell_the_chance_of_each_prize() {
         ],
         "consolation": {"unit": "points", "quantity": 5}
     });
-    let offers = PrizeDraw::offers(&serde_json_value(params));
+    let params = <PrizeDraw as Policy>::Params::deserialize(params).unwrap();
+    let offers = PrizeDraw::offers(&params);
     let told: Vec<_> = offers.iter().map(|offer| (&*offer.unit, offer.quantity, offer.chance)).collect();
     assert_eq!(told, [("item:phone", 1, Some(1)), ("cash:CNY", 500, Some(499_999)), ("points", 5, None)]);
-}
-
-fn serde_json_value(params: Value) -> <PrizeDraw as Policy>::Params {
-    use serde::Deserialize;
-    <PrizeDraw as Policy>::Params::deserialize(params).unwrap()
 }
 
 #[test]
