@@ -1,7 +1,7 @@
 //! Recognition: badges and titles for deeds, ranks on a board, posters that bring friends, gifts to whoever was selected.
 //!
-//! Deeds are counted by what they are about (an instalment, a task, a post, a holding), so that a deed that is told of twice, or late, counts
-//! once. A board belongs to a team: its members compete, and where each stands is a standing in a programme.
+//! Deeds are counted by what they are about (an instalment, a task, a post, a holding), so that a deed that is told of twice, or
+//! late, counts once. A board belongs to a team: its members compete, and where each stands is a standing in a programme.
 
 mod params;
 mod deed;

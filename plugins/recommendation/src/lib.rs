@@ -66,7 +66,8 @@ impl Policy for Recommendation {
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-        let mut state = input.state.clone().unwrap_or_default();
+        let before = input.state.clone().unwrap_or_default();
+        let mut state = before.clone();
         let mut decision = Decision::new();
         match input.subscription.as_str() {
             "page-viewed" => reach::visited(input, &mut decision)?,
@@ -78,15 +79,14 @@ impl Policy for Recommendation {
                 if let Some(goal) = Goal::of(name) {
                     reach::converted(input, goal, &mut state, &mut decision)?;
                 }
-                let changed = Some(&state) != input.state.as_ref() && state != State::default();
                 match Trigger::of(name).map(|trigger| place::show(input, trigger, &mut state, &mut decision)) {
-                    Some(Err(refusal)) if !changed && decision.is_empty() => return Err(refusal),
+                    Some(Err(refusal)) if state == before && decision.is_empty() => return Err(refusal),
                     Some(Err(refusal)) => _ = decision.note(refusal.to_string()),
                     Some(Ok(())) | None => {}
                 }
             }
         }
-        if state != input.state.clone().unwrap_or_default() {
+        if state != before {
             decision.put(state);
         }
         Ok(decision)
