@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 
 use largesse_sdk::{
-    Decision, Enquiry, Grant, Held, Input, Measurement, Party, Refusal, Reservation, Settlement, Value, When, json,
-    key_part,
+    Decision, Enquiry, Grant, Input, Measurement, Party, Refusal, Reservation, Value, When, json, key_part,
 };
 use serde::Deserialize;
 
@@ -53,9 +52,8 @@ pub(crate) fn redeem(input: &Input<Params, Used>) -> Result<Decision<Used>, Refu
     let mut decision = Decision::new();
     let key = format!("order/{part}");
     if !coupon.open_to_all {
-        let reservation = Reservation::new(key.as_str(), &party.customer, (1, unit.as_str()), When::after_days(1));
-        decision.reserve(reservation.reason("coupon used"));
-        decision.settle(Settlement::commit(Held::reservation(&party.customer, key.as_str())).required());
+        let one = Reservation::new(key.as_str(), &party.customer, (1, unit.as_str()), When::after_days(1));
+        decision.spend(one.reason("coupon used"));
     }
     if let (Worth::Brings { brings: brings @ 1.., after_days }, Some(unit)) = (&worth, coupon.paid_in()) {
         let grant = Grant::units(key, &party.customer, unit, *brings).reason("coupon used");
