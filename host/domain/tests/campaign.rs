@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests {
     use largesse_domain::activation::Activations;
-    use largesse_domain::allocation::{allocations, problems, problems_of_pocket};
+    use largesse_domain::allocation::{UsedOf, allocations, problems, problems_of_pocket};
     use largesse_domain::budget::{Budget, Limit};
     use largesse_domain::campaign::{
         Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
@@ -212,27 +212,29 @@ mod tests {
             child(Lifecycle::Ended, &own),
             campaign(Lifecycle::Running, &[1_000]),
         ];
+        // The one that is over has used 30 points and a coupon.
+        let used: UsedOf<'_> = &|_, of| Quantity::new(if of.to_string() == "coupon" { 1 } else { 30 }).unwrap();
         let left: Vec<u64> =
-            allocations(&theme, campaigns.iter()).iter().map(|allocation| allocation.left().get()).collect();
-        assert_eq!(left, [100, 2], "a budget for the class holds for the unit");
+            allocations(&theme, campaigns.iter(), used).iter().map(|allocation| allocation.left().get()).collect();
+        assert_eq!(left, [70, 1], "a budget for the class holds for the unit");
 
         let mut catalogue = Catalogue::default();
         catalogue.pockets.insert(id.clone(), theme.clone());
         let asks = |budgets: &[Budget]| {
-            let problems = problems(&child(Lifecycle::Draft, budgets).settings, &catalogue, campaigns.iter());
+            let problems = problems(&child(Lifecycle::Draft, budgets).settings, &catalogue, campaigns.iter(), used);
             problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
         };
-        assert!(asks(&[budget("points", 100), budget("coupon:a", 2)]).is_empty());
-        assert_eq!(asks(&[budget("coupon:a", 3), budget("points", 101)]), ["/budgets/1/total", "/budgets/0/total"]);
+        assert!(asks(&[budget("points", 70), budget("coupon:a", 1)]).is_empty());
+        assert_eq!(asks(&[budget("coupon:a", 2), budget("points", 71)]), ["/budgets/1/total", "/budgets/0/total"]);
         assert_eq!(asks(&[budget("coupon:b", 1)]), ["/budgets", "/budgets"]);
 
         let pointers = |theme: &Pocket| {
-            let problems = problems_of_pocket(theme, campaigns.iter());
+            let problems = problems_of_pocket(theme, campaigns.iter(), used);
             problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
         };
-        theme.budgets[0] = budget("points", 200);
+        theme.budgets[0] = budget("points", 230);
         assert!(pointers(&theme).is_empty());
-        theme.budgets[0] = budget("points", 199);
+        theme.budgets[0] = budget("points", 229);
         assert_eq!(pointers(&theme), ["/budgets/0/total"]);
         theme.budgets[0] = budget("cash", 200);
         assert_eq!(pointers(&theme), ["/allocates", "/allocates"], "neither has money to set apart");

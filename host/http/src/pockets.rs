@@ -1,5 +1,7 @@
 //! Pockets: budgets that several campaigns share.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -7,9 +9,12 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::catalogue::PocketDocument;
 use largesse_documents::time::instant_text;
-use largesse_domain::allocation::{Allocation, allocations};
+use largesse_domain::allocation::{Allocation, allocations, used, wanted};
+use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::catalogue::Pocket;
-use largesse_domain::id::PocketId;
+use largesse_domain::facts::Wanted;
+use largesse_domain::id::{CampaignId, PocketId};
+use largesse_domain::unit::{Quantity, UnitPattern};
 use largesse_service::{Service, StoreError};
 
 use crate::AppState;
@@ -35,9 +40,20 @@ async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView
         let using = campaigns.filter(|campaign| campaign.settings.pockets.contains(id));
         using.map(|campaign| campaign.id.to_string()).collect()
     };
+    let campaigns = || registry.campaigns().map(|active| &*active.campaign);
+    let over: Vec<UsageKey> = wanted(&registry.catalogue, campaigns()).collect();
+    let ids = pockets.iter().map(|pocket| pocket.id.clone()).collect::<Vec<_>>();
+    let read = service.read(move |store| {
+        let used = ids.iter().map(|id| store.pocket_usage(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok((used, store.load(&Wanted { usage: over.into_iter().collect(), ..Wanted::default() })?.usage))
+    });
+    let (used_of_pockets, used_of_over) = read.await?;
+    let used_of_over: HashMap<UsageKey, Usage> = used_of_over.into_iter().collect();
+    let used_of = |campaign: &CampaignId, of: &UnitPattern| {
+        used_of_over.get(&used(campaign, of)).map_or(Quantity::ZERO, |usage| usage.amount)
+    };
     let allocated = |pocket: &Pocket| {
-        let campaigns = registry.campaigns().map(|active| &*active.campaign);
-        let allocations = if pocket.allocates { allocations(pocket, campaigns) } else { Vec::new() };
+        let allocations = if pocket.allocates { allocations(pocket, campaigns(), &used_of) } else { Vec::new() };
         let item = |allocation: Allocation| AllocationItem {
             unit: allocation.of.to_string(),
             allocated: allocation.allocated.get(),
@@ -45,8 +61,6 @@ async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView
         };
         allocations.into_iter().map(item).collect()
     };
-    let used = pockets.iter().map(|pocket| pocket.id.clone()).collect::<Vec<_>>();
-    let used = service.read(move |store| used.iter().map(|id| store.pocket_usage(id)).collect::<Result<Vec<_>, _>>());
     let view = |(pocket, used): (Pocket, Vec<_>)| PocketView {
         id: pocket.id.to_string(),
         budgets: spend_of(&pocket.budgets, used),
@@ -58,7 +72,7 @@ async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView
         title: pocket.title,
         warn_at: pocket.warn_at,
     };
-    Ok(pockets.into_iter().zip(used.await?).map(view).collect())
+    Ok(pockets.into_iter().zip(used_of_pockets).map(view).collect())
 }
 
 /// List the pockets with their use

@@ -26,6 +26,7 @@ mod caps;
 mod credit;
 #[cfg(test)]
 mod revocations;
+#[cfg(test)]
 mod reach;
 #[cfg(test)]
 mod reserve;

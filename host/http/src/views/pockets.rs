@@ -33,12 +33,12 @@ pub struct PocketView {
     pub closes: Option<String>,
     /// Whether its campaigns set their shares apart.
     pub allocates: bool,
-    /// What campaigns that are not over have set apart of each budget, when it allocates.
+    /// What campaigns have set apart of each budget, or used before they were over, when it allocates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<AllocationItem>,
 }
 
-/// How much of a pocket's budget campaigns have set apart.
+/// How much of a pocket's budget campaigns have set apart, or used before they were over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AllocationItem {
     /// Of what.

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use largesse_domain::allocation;
 use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::facts::Wanted;
 use largesse_domain::id::CampaignId;
 use largesse_domain::limits::PROGRAMMES_MAX;
 use largesse_domain::message_rules::MessageRules;
 use largesse_domain::policy::Problem;
 use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
+use largesse_domain::unit::{Quantity, UnitPattern};
+use largesse_store::StoreError;
 
 use super::Decider;
 use super::control::{Changed, ControlError};
@@ -52,7 +55,7 @@ impl Decider {
             return Err(ControlError::Problems(vec![Problem { pointer: "/budgets".into(), message }]));
         }
         let campaigns = self.registry.campaigns().map(|active| &*active.campaign);
-        let problems = allocation::problems_of_pocket(&pocket, campaigns);
+        let problems = allocation::problems_of_pocket(&pocket, campaigns, &self.used_of_over());
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));
         }
@@ -90,10 +93,25 @@ impl Decider {
         Ok(Changed::Programme(Box::new(programme), old.is_none()))
     }
 
+    /// Has what campaigns that are over used of pockets that allocate, as one that begins to be one may too.
+    pub(super) fn ensure_used_of_over(&mut self, pocket: Option<&Pocket>) -> Result<(), StoreError> {
+        let mut catalogue = Arc::clone(&self.registry.catalogue);
+        if let Some(pocket) = pocket {
+            Arc::make_mut(&mut catalogue).pockets.insert(pocket.id.clone(), pocket.clone());
+        }
+        let registry = Arc::clone(&self.registry);
+        let campaigns = registry.campaigns().map(|active| &*active.campaign);
+        self.ensure(Wanted { usage: allocation::wanted(&catalogue, campaigns).collect(), ..Wanted::default() })
+    }
+
+    fn used_of_over(&self) -> impl Fn(&CampaignId, &UnitPattern) -> Quantity {
+        |campaign, of| self.facts.usage.get(&allocation::used(campaign, of)).amount
+    }
+
     /// What keeps a campaign with these settings from setting its shares of pockets apart.
     pub(super) fn allocation_problems(&self, id: &CampaignId, settings: &Settings) -> Vec<Problem> {
-        let campaigns = self.registry.campaigns().map(|active| &*active.campaign);
-        allocation::problems(settings, &self.registry.catalogue, campaigns.filter(|campaign| campaign.id != *id))
+        let others = self.registry.campaigns().map(|active| &*active.campaign).filter(|campaign| campaign.id != *id);
+        allocation::problems(settings, &self.registry.catalogue, others, &self.used_of_over())
     }
 
     pub(super) fn set_message_rules(&mut self, rules: MessageRules) -> Result<Changed, ControlError> {

@@ -223,6 +223,11 @@ pub(super) type Outcome = Result<Changed, ControlError>;
 impl Decider {
     /// Makes a change. The outer error ends the host, the inner one is for whoever asked.
     pub(super) fn change(&mut self, change: Change) -> Result<Outcome, StoreError> {
+        match &change {
+            Change::Apply(..) | Change::Command(..) => self.ensure_used_of_over(None)?,
+            Change::SetPocket(pocket) => self.ensure_used_of_over(Some(pocket))?,
+            _ => {}
+        }
         Ok(match change {
             Change::Publish(publication) => self.publish(publication),
             Change::Component(policy, component) => self.set_component(&policy, component),
