@@ -84,6 +84,9 @@ pub struct Rung {
     pub at: u64,
     /// What is given, once.
     pub gifts: Vec<BenefitParam>,
+    /// What is given instead of the first of these when that is out of stock, or over a budget or limit.
+    #[serde(default)]
+    pub instead: Option<BenefitParam>,
 }
 
 /// A grade of inviters.
@@ -174,6 +177,19 @@ impl Step {
     }
 }
 
+impl Rung {
+    fn check(&self, pointer: &str, problems: &mut Vec<Problem>) {
+        let Some(instead) = &self.instead else { return };
+        if self.gifts.is_empty() {
+            problems.push(Problem::new(pointer, "there is no gift that it could stand for"));
+        }
+        if instead.class() == Some(UnitClass::RateBoost) {
+            problems.push(Problem::new(format!("{pointer}/unit"), "this policy gives no rate boosts"));
+        }
+        problems.extend(instead.problems(pointer));
+    }
+}
+
 impl Params {
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
@@ -191,6 +207,7 @@ impl Params {
         }
         for (index, rung) in self.ladder.iter().enumerate() {
             check_list(&rung.gifts, &format!("/ladder/{index}/gifts"), &mut problems);
+            rung.check(&format!("/ladder/{index}/instead"), &mut problems);
         }
         problems.extend(ladder::problems(&self.ladder, |rung| rung.at, "/ladder", "at"));
         problems.extend(ladder::problems(&self.grades, |grade| grade.from, "/grades", "from"));

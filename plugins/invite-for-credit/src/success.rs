@@ -8,7 +8,7 @@ use largesse_sdk::{
 use serde::Deserialize;
 
 use crate::invites::Invites;
-use crate::params::{Need, Params, Step};
+use crate::params::{Need, Params, Rung, Step};
 use crate::{ACTOR, INVITER, INVITERS_INVITER};
 
 type Asked = Input<Params, Invites>;
@@ -150,7 +150,7 @@ fn reward(input: &Asked, invites: &mut Invites, decision: &mut Decision<Invites>
             decision.grant(Grant { choices: vec![benefit], ..grant });
         }
         for rung in ladder::reached(&params.ladder, |rung| rung.at, before, after) {
-            give(&rung.gifts, &format!("ladder/{}", rung.at), &inviter.customer, decision);
+            climbed(rung, &inviter.customer, decision);
         }
     }
     give(&params.invitee, "invited", &invitee.customer, decision);
@@ -166,6 +166,14 @@ fn count(invites: &Invites) -> u64 {
 
 fn withheld(params: &Params, inviter: &Party) -> bool {
     params.withhold_when_overdue && inviter.flag("overdue") == Some(true)
+}
+
+/// The rung's first gift may have another in its place.
+fn climbed(rung: &Rung, to: &str, decision: &mut Decision<Invites>) {
+    for (index, grant) in grants(&rung.gifts, &format!("ladder/{}", rung.at), to, "invitation").enumerate() {
+        let instead = rung.instead.iter().filter(|_| index == 0);
+        decision.grant(instead.fold(grant, |grant, other| grant.or(other.benefit())));
+    }
 }
 
 fn give(gifts: &[BenefitParam], key: &str, to: &str, decision: &mut Decision<Invites>) {
