@@ -47,14 +47,15 @@ const HARMLESS: &[&str] = &[
     "hoards",
     "keys_by_arrival",
     "looks_around",
-    "hears",
     "loses_its_state",
-    "markets",
     "refuses_its_example",
     "remembers",
     "sets_timers",
     "writes_much",
 ];
+
+/// Guests that behave, for events of the host's own, and are used by tests of what they are about.
+const ELSEWHERE: &[&str] = &["hears", "markets"];
 
 /// Guests that are published, and that no campaign can use, with a part of what it is told.
 const UNFIT: &[(&str, &str)] = &[
@@ -78,7 +79,7 @@ fn every_guest_has_its_case() {
     let written: BTreeSet<String> = entries.map(stem).collect();
     let faults = FAULTS.iter().map(|(name, ..)| *name);
     let unfit = UNFIT.iter().map(|(name, _)| *name);
-    let tested = faults.chain(HARMLESS.iter().copied()).chain(unfit).chain(REFUSED.iter().copied());
+    let tested = faults.chain([HARMLESS, ELSEWHERE].concat()).chain(unfit).chain(REFUSED.iter().copied());
     assert_eq!(written, tested.map(str::to_owned).collect());
 }
 
