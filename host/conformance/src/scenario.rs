@@ -76,7 +76,7 @@ pub struct Step {
     /// The operator has a campaign start, pause, resume or end.
     #[serde(default)]
     pub command: Option<String>,
-    /// The operator makes another campaign and starts it.
+    /// The operator makes another campaign, or changes it, and starts it.
     #[serde(default)]
     pub apply: Option<ApplyStep>,
     /// Somebody looks what is on.

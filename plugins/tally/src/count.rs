@@ -18,6 +18,12 @@ pub enum Kind {
     Registered,
     /// Viewed a page.
     PageViewed,
+    /// Looked at a product.
+    ProductViewed,
+    /// A call with the customer ended.
+    Called,
+    /// Shared something.
+    Shared,
     /// An advertisement was shown.
     AdShown,
     /// Clicked an advertisement.
@@ -38,10 +44,13 @@ pub enum Kind {
 
 impl Kind {
     /// Everything that is counted.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Installed,
         Self::Registered,
         Self::PageViewed,
+        Self::ProductViewed,
+        Self::Called,
+        Self::Shared,
         Self::AdShown,
         Self::AdClicked,
         Self::LoanDrawn,
@@ -63,6 +72,9 @@ impl Kind {
             Self::Installed => ("installed", "app.installed"),
             Self::Registered => ("registered", "user.registered"),
             Self::PageViewed => ("page-viewed", "page.viewed"),
+            Self::ProductViewed => ("product-viewed", "product.viewed"),
+            Self::Called => ("called", "call.completed"),
+            Self::Shared => ("shared", "share.performed"),
             Self::AdShown => ("ad-shown", "ad.shown"),
             Self::AdClicked => ("ad-clicked", "ad.clicked"),
             Self::LoanDrawn => ("loan-drawn", "loan.drawn"),

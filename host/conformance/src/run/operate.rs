@@ -4,7 +4,7 @@ use largesse_documents::CampaignDocument;
 use largesse_documents::rollout::ActivationDocument;
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::id::{CampaignId, InvalidId};
-use largesse_domain::lifecycle::Command;
+use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::policy::Problem;
 use largesse_service::pipeline::{ControlError, Precondition};
 use largesse_service::{ChangeError, VersionOrder};
@@ -14,7 +14,7 @@ use super::{Runner, chain, listed, said};
 use crate::scenario::{ApplyStep, Step};
 
 impl Runner<'_> {
-    /// Makes and starts another campaign; gives where it is wrong.
+    /// Makes another campaign or changes it, and starts it when it has not been; gives where it is wrong.
     pub(super) async fn make(&self, apply: &ApplyStep) -> Result<Vec<String>, String> {
         let campaign: CampaignId = apply.id.parse().map_err(|error: InvalidId| error.to_string())?;
         let mut document = self.document.clone();
@@ -31,8 +31,13 @@ impl Runner<'_> {
             Ok(spec) => spec,
             Err(problems) => return Ok(places(problems)),
         };
-        let made = match self.service.apply(campaign.clone(), spec, Precondition::None).await {
-            Ok(_) => self.service.command(campaign, Command::Start, Precondition::None).await.map(drop),
+        let version = self.service.registry().campaign(&campaign).map(|active| active.campaign.version);
+        let precondition = version.map_or(Precondition::Absent, Precondition::Version);
+        let made = match self.service.apply(campaign.clone(), spec, precondition).await {
+            Ok((made, _)) if made.lifecycle == Lifecycle::Draft => {
+                self.service.command(campaign, Command::Start, Precondition::None).await.map(drop)
+            }
+            Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
         match made {
