@@ -34,7 +34,7 @@ pub(crate) fn count(turn: &mut Turn) -> Result<(), Refusal> {
         turn.no(&no.code, &no.message);
         return Ok(());
     }
-    let before = turn.state.clone();
+    let before = turn.change().rewarded();
     turn.change().count_day(date);
     if made_up.is_none() || daily.make_up.as_ref().is_some_and(|make_up| make_up.pays_daily_reward) {
         turn.grant_all(&daily.rewards, &format!("day/{}", date.0), "for the day");

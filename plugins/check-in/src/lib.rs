@@ -16,7 +16,7 @@ mod spend;
 mod milestones;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, UnitClass, export_policy, manifest,
+    Decision, EffectKind, Input, Manifest, Phase, Policy, Problem, Refusal, Role, UnitClass, export_policy, manifest,
     no_problems,
 };
 
@@ -52,6 +52,9 @@ impl Policy for CheckIn {
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         let trigger = Trigger::named(&input.subscription)
             .ok_or_else(|| Refusal::new("unknown-subscription", input.subscription.as_str()))?;
+        if input.campaign.phase == Phase::Between {
+            return Err(Refusal::new("between-windows", "what happens outside the campaign's windows does not count"));
+        }
         let mut turn = Turn::new(input, trigger)?;
         daily::count(&mut turn)?;
         chest::open(&mut turn);
@@ -59,6 +62,10 @@ impl Policy for CheckIn {
         spend::reward(&mut turn)?;
         milestones::reach(&mut turn);
         turn.finish()
+    }
+
+    fn merge(kept: State, joined: State) -> Result<State, Refusal> {
+        Ok(kept.with(joined))
     }
 }
 
