@@ -113,9 +113,10 @@ async fn after_the_end_late_events_count_and_later_ones_do_not() {
 #[tokio::test]
 async fn a_campaign_with_windows_grants_within_them_by_its_own_clock() {
     let host = Host::in_memory();
-    let mut document = five_a_day(1_000);
+    host.register_guest_kind().await;
+    let mut document = points_campaign(1_000);
     document["windows"] = json!([{"weekdays": [5], "from": "10:00"}, {"dates": ["03-08"], "to": "00:01"}]);
-    host.campaign("fridays", "check_in", document).await;
+    host.campaign("fridays", "counts_as_1", document).await;
     for (time, phase) in [
         ("2026-03-06T09:59:59+08:00", Phase::Between),
         ("2026-03-06T10:00:00+08:00", Phase::Open),
@@ -123,7 +124,7 @@ async fn a_campaign_with_windows_grants_within_them_by_its_own_clock() {
         ("2026-03-07T16:00:01Z", Phase::Open),
         ("2026-03-08T00:01:00+08:00", Phase::Between),
     ] {
-        let answer = host.send_one(check_in(&format!("u/{time}"), time)).await;
+        let answer = host.send_one(event("day.checked-in", &format!("u/{time}"), time, json!({}))).await;
         let decision = &answer.decisions[0];
         assert_eq!(decision.input.campaign.phase, phase, "{time}");
         let Verdict::Accepted(outcomes) = &decision.verdict else { panic!("{answer:?}") };

@@ -74,7 +74,7 @@ async fn a_theme_sets_no_more_apart_than_it_holds() {
     let raised = host.service.apply(late.id.clone(), spec, Precondition::Version(late.version)).await;
     assert_eq!(said(&raised.expect_err("there is nothing left")).len(), 1, "amounts that rise are asked for as well");
     let lowered = set_pocket(&host, theme(299_999)).await.unwrap_err();
-    assert_eq!(lowered, ["/budgets/0/total campaigns have set 300000 points apart, more than 299999"]);
+    assert_eq!(lowered, ["/budgets/0/total campaigns have set apart or used 300000 points, more than 299999"]);
     host.service.stop().await;
 }
 
