@@ -1,5 +1,7 @@
 //! What is remembered of an inviter: which invitees count.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 /// Most invitees of one inviter, so that the state stays below 16 KiB.
@@ -19,13 +21,70 @@ pub struct Invites {
     /// Invitees who were flagged before they succeeded.
     #[serde(default, skip_serializing_if = "Ids::is_empty")]
     pub flagged: Ids,
+    /// Invitees who turned out to be known already: the id that stays, and the one under which they are in the sets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub also: BTreeMap<String, String>,
+    /// Of two inviters who turned out to be one: how many successes the ladder was climbed with. Rungs between this and all that count
+    /// together are given with the next success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub climbed: Option<u64>,
 }
 
 impl Invites {
     /// Whether another invitee can be remembered.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.counted.len() + self.suspended.len() + self.flagged.len() < INVITEES_MAX
+        self.bytes() < INVITEES_MAX * DIGITS
+    }
+
+    fn bytes(&self) -> usize {
+        let also: usize = self.also.iter().map(|(stays, first)| stays.len() + first.len() + 6).sum();
+        (self.counted.len() + self.suspended.len() + self.flagged.len()) * DIGITS + also
+    }
+
+    /// The id under which an invitee is in the sets, and in the keys of what the success gave.
+    #[must_use]
+    pub fn first_id<'a>(&'a self, invitee: &'a str) -> &'a str {
+        self.also.get(invitee).map_or(invitee, String::as_str)
+    }
+
+    /// An invitee's other id turns out to be one that may be known.
+    pub(crate) fn merge_invitee(&mut self, stays: &str, other: &str) {
+        let first = self.first_id(other).to_owned();
+        let in_sets = |id: &str| [&self.counted, &self.suspended, &self.flagged].iter().any(|ids| ids.contains(id));
+        if stays != other && in_sets(&first) && !in_sets(self.first_id(stays)) && self.has_room() {
+            self.also.remove(other);
+            self.also.insert(stays.to_owned(), first);
+        }
+    }
+
+    /// How many successes count.
+    pub(crate) fn count(&self) -> u64 {
+        u64::try_from(self.counted.len()).unwrap_or(u64::MAX)
+    }
+
+    /// With how many successes the ladder was climbed.
+    pub(crate) fn climbed(&self) -> u64 {
+        self.climbed.map_or(self.count(), |climbed| climbed.min(self.count()))
+    }
+
+    /// What was kept of two inviters who turn out to be one. Nobody counts twice, and who is a fraud to either is one.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        self.climbed = Some(self.climbed().max(other.climbed()));
+        self.suspended.extend(&other.suspended);
+        self.counted.extend(&other.counted);
+        self.counted = self.counted.without(&self.suspended);
+        self.flagged.extend(&other.flagged);
+        self.flagged = self.flagged.without(&self.suspended).without(&self.counted);
+        self.also.extend(other.also);
+        // What does not fit is forgotten, and nobody else is counted then.
+        while self.bytes() > INVITEES_MAX * DIGITS && self.also.pop_last().is_some() {}
+        let mut room = INVITEES_MAX;
+        for ids in [&mut self.counted, &mut self.suspended, &mut self.flagged] {
+            ids.truncate(room);
+            room -= ids.len();
+        }
+        self
     }
 }
 
@@ -70,6 +129,24 @@ impl Ids {
         place.is_some()
     }
 
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.0.as_bytes().chunks_exact(DIGITS).filter_map(|chunk| std::str::from_utf8(chunk).ok())
+    }
+
+    fn without(&self, other: &Self) -> Self {
+        let others: BTreeSet<&str> = other.each().collect();
+        Self(self.each().filter(|id| !others.contains(id)).collect())
+    }
+
+    fn extend(&mut self, other: &Self) {
+        let new = other.without(self);
+        self.0.push_str(&new.0);
+    }
+
+    fn truncate(&mut self, most: usize) {
+        self.0.truncate(most * DIGITS);
+    }
+
     fn place(&self, customer: &str) -> Option<usize> {
         let wanted = short(customer);
         self.0.as_bytes().chunks_exact(DIGITS).position(|chunk| chunk == wanted.as_bytes())
@@ -111,5 +188,55 @@ mod tests {
         assert_eq!(invites.counted.len(), INVITEES_MAX, "the hashes of a thousand names are a thousand");
         let bytes = largesse_sdk::json!(invites).to_string().len();
         assert!(bytes <= 16 * 1024, "{bytes} bytes");
+    }
+
+    fn counted(customers: &[&str]) -> Invites {
+        let mut invites = Invites::default();
+        customers.iter().for_each(|customer| invites.counted.insert(customer));
+        invites
+    }
+
+    #[test]
+    fn two_inviters_count_each_invitee_once() {
+        let (mut own, mut theirs) = (counted(&["a", "b", "c"]), counted(&["c", "d"]));
+        own.flagged.insert("d");
+        theirs.suspended.insert("b");
+        let one = own.clone().with(theirs.clone());
+        assert_eq!((one.count(), one.climbed(), one.suspended.len(), one.flagged.len()), (3, 3, 1, 0));
+        let again = one.clone().with(own);
+        assert_eq!((again.count(), again.climbed()), (3, 3), "a rung that was reached is reached");
+        assert_eq!(counted(&["a"]).with(counted(&["b", "c"])).climbed(), 2);
+        assert_eq!(theirs.with(Invites::default()).climbed(), 2);
+    }
+
+    #[test]
+    fn two_full_states_are_one_that_fits() {
+        let named = |first: usize| {
+            let mut invites = Invites::default();
+            (first..first + INVITEES_MAX).for_each(|number| invites.counted.insert(&format!("customer-{number}")));
+            invites.also = (0..10).map(|number| ("x".repeat(120) + &number.to_string(), "y".repeat(120))).collect();
+            invites
+        };
+        let one = named(0).with(named(600));
+        assert_eq!((one.count(), one.has_room()), (1_000, false));
+        let bytes = largesse_sdk::json!(one).to_string().len();
+        assert!(bytes <= 16 * 1024, "{bytes} bytes");
+    }
+
+    #[test]
+    fn an_invitee_is_found_by_the_id_that_stays() {
+        let mut invites = counted(&["cookie", "phone"]);
+        invites.merge_invitee("device", "cookie");
+        invites.merge_invitee("number", "device");
+        assert_eq!(
+            (invites.first_id("number"), invites.first_id("device"), invites.also.len()),
+            ("cookie", "device", 1)
+        );
+        let before = invites.clone();
+        // The same again, two who are both known, somebody who is not, and oneself.
+        for (stays, other) in [("number", "device"), ("phone", "number"), ("other", "stranger"), ("number", "number")] {
+            invites.merge_invitee(stays, other);
+            assert_eq!(invites, before, "{other} into {stays}");
+        }
     }
 }

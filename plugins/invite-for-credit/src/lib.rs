@@ -38,6 +38,7 @@ impl Policy for InviteForCredit {
             .role(Role::inviter(INVITERS_INVITER, 2).attributes(["overdue"]))
             .subscribe(Subscription::party("flagged", "risk.flagged", INVITER))
             .subscribe(Subscription::party("cleared", "risk.cleared", INVITER))
+            .subscribe(Subscription::party("merged", "identity.merged", INVITER))
             .subscribe(Subscription::party("fee-refunded", "loan.fee_refunded", INVITER).about("/loan"))
             .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", INVITER).about("/loan"))
             .subscribe(Subscription::party("shared", "share.performed", ACTOR))
@@ -54,6 +55,7 @@ impl Policy for InviteForCredit {
         match input.subscription.as_str() {
             "flagged" => success::flagged(input),
             "cleared" => success::cleared(input),
+            "merged" => success::merged(input),
             "fee-refunded" => extras::fee_refunded(input),
             "loan-cancelled" => Ok(extras::loan_cancelled()),
             "shared" => extras::shared(input),
@@ -63,6 +65,10 @@ impl Policy for InviteForCredit {
                 (None, None) => Err(Refusal::new("unknown-subscription", format!("{name} is not rewarded"))),
             },
         }
+    }
+
+    fn merge(kept: Invites, joined: Invites) -> Result<Invites, Refusal> {
+        Ok(kept.with(joined))
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn reached(input: &Asked, step: Step) -> Result<Decision<Invites>, Re
         return Err(Refusal::new("not-the-step", "another step counts as the success"));
     }
     let mut invites = input.state.clone().unwrap_or_default();
-    let who = invitee.customer.as_str();
+    let who = invites.first_id(&invitee.customer);
     if invites.counted.contains(who) || invites.suspended.contains(who) {
         return Err(Refusal::new("already-counted", "this invitee has succeeded before"));
     }
@@ -34,7 +34,7 @@ pub(crate) fn reached(input: &Asked, step: Step) -> Result<Decision<Invites>, Re
     eligible(input, invitee, inviter)?;
     let mut decision = Decision::new();
     for by in &params.once_per {
-        decision.claim(Claim::new("invitee", *by, who));
+        decision.claim(Claim::new("invitee", *by, invitee.customer.as_str()));
     }
     reward(input, &mut invites, &mut decision)?;
     decision.put(invites);
@@ -60,7 +60,7 @@ pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let (params, invitee, inviter) = (&input.params, input.require(ACTOR)?, input.require(INVITER)?);
     let mut invites = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
-    let who = invitee.customer.as_str();
+    let who = &invites.first_id(&invitee.customer).to_owned();
     if invites.counted.remove(who) {
         invites.suspended.insert(who);
         let mut take = |gifts: &[BenefitParam], key: &str, from: &str| {
@@ -70,11 +70,11 @@ pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
             }
         };
         take(&params.inviter, &format!("invitee/{}", key_part(who)), &inviter.customer);
-        take(&params.invitee, "invited", who);
+        take(&params.invitee, "invited", &invitee.customer);
         if let Some(second) = input.party(INVITERS_INVITER) {
             take(&params.indirect, &format!("indirect/{}", key_part(who)), &second.customer);
         }
-        let left = count(&invites);
+        let left = invites.count();
         for rung in ladder::reached(&params.ladder, |rung| rung.at, left, left + 1) {
             take(&rung.gifts, &format!("ladder/{}", rung.at), &inviter.customer);
         }
@@ -89,12 +89,30 @@ pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
 pub(crate) fn cleared(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let mut invites = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
-    let who = input.require(ACTOR)?.customer.as_str();
+    let who = &invites.first_id(&input.require(ACTOR)?.customer).to_owned();
     invites.flagged.remove(who);
     if invites.suspended.remove(who) {
         reward(input, &mut invites, &mut decision)?;
     }
     decision.put(invites);
+    Ok(decision)
+}
+
+#[derive(Deserialize)]
+struct Merged {
+    customers: Vec<String>,
+}
+
+/// The invitee has another id from now on, and is still who was counted.
+pub(crate) fn merged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
+    let (data, stays) = (input.event.data::<Merged>()?, &input.require(ACTOR)?.customer);
+    let before = input.state.clone().unwrap_or_default();
+    let mut invites = before.clone();
+    data.customers.iter().for_each(|other| invites.merge_invitee(stays, other));
+    let mut decision = Decision::new();
+    if invites != before {
+        decision.put(invites);
+    }
     Ok(decision)
 }
 
@@ -131,10 +149,11 @@ fn eligible(input: &Asked, invitee: &Party, inviter: &Party) -> Result<(), Refus
 /// Counts the invitee and gives everyone what the success is worth.
 fn reward(input: &Asked, invites: &mut Invites, decision: &mut Decision<Invites>) -> Result<(), Refusal> {
     let (params, invitee, inviter) = (&input.params, input.require(ACTOR)?, input.require(INVITER)?);
-    let who = key_part(&invitee.customer);
-    let before = count(invites);
-    invites.counted.insert(&invitee.customer);
-    let after = count(invites);
+    let first_id = invites.first_id(&invitee.customer).to_owned();
+    let who = key_part(&first_id);
+    let before = invites.climbed();
+    invites.counted.insert(&first_id);
+    let after = invites.count();
 
     if withheld(params, inviter) {
         decision.note("withheld: the inviter has an instalment overdue");
@@ -152,16 +171,13 @@ fn reward(input: &Asked, invites: &mut Invites, decision: &mut Decision<Invites>
         for rung in ladder::reached(&params.ladder, |rung| rung.at, before, after) {
             climbed(rung, &inviter.customer, decision);
         }
+        invites.climbed = None;
     }
     give(&params.invitee, "invited", &invitee.customer, decision);
     if let Some(second) = input.party(INVITERS_INVITER).filter(|second| !withheld(params, second)) {
         give(&params.indirect, &format!("indirect/{who}"), &second.customer, decision);
     }
     Ok(())
-}
-
-fn count(invites: &Invites) -> u64 {
-    u64::try_from(invites.counted.len()).unwrap_or(u64::MAX)
 }
 
 fn withheld(params: &Params, inviter: &Party) -> bool {
