@@ -53,6 +53,10 @@ impl Policy for SignUpRebate {
             _ => pay(input),
         }
     }
+
+    fn merge(kept: Memory, joined: Memory) -> Result<Memory, Refusal> {
+        Ok(kept.with(joined))
+    }
 }
 
 export_policy!(SignUpRebate);

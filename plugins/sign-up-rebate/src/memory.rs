@@ -23,9 +23,24 @@ impl Memory {
     pub(crate) fn note(&mut self, loan: &str, at: i64, days: u32) {
         self.loans.retain(|(known, drawn)| known != loan && at.saturating_sub(*drawn) <= days_ms(days));
         self.loans.push((loan.to_owned(), at));
+        self.trim();
+    }
+
+    fn trim(&mut self) {
         self.loans.sort_by_key(|(_, drawn)| *drawn);
         let surplus = self.loans.len().saturating_sub(LOANS_MAX);
         self.loans.drain(..surplus);
+    }
+
+    /// What was kept of two who turn out to be one.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        for (loan, drawn) in other.loans {
+            if self.drawn_at(&loan).is_none() {
+                self.loans.push((loan, drawn));
+            }
+        }
+        self.trim();
+        self
     }
 
     pub(crate) fn drawn_at(&self, loan: &str) -> Option<i64> {
@@ -49,5 +64,19 @@ mod tests {
             memory.note(&"x".repeat(120).replacen("xxx", &format!("{number:03}"), 1), days_ms(7), 7);
         }
         assert_eq!(memory.loans.len(), LOANS_MAX);
+    }
+
+    #[test]
+    fn the_loans_of_two_are_the_latest_of_both() {
+        let of = |loans: std::ops::Range<i64>| {
+            let loans = loans.map(|number| (format!("l{number}"), number));
+            Memory { loans: loans.collect() }
+        };
+        let one = Memory { loans: vec![("mine".to_owned(), 7), ("both".to_owned(), 9)] };
+        let other = Memory { loans: vec![("theirs".to_owned(), 8), ("both".to_owned(), 8)] };
+        let both = one.with(other).loans;
+        assert_eq!(both, [("mine", 7), ("theirs", 8), ("both", 9)].map(|(loan, at)| (loan.to_owned(), at)));
+        assert_eq!(of(0..60).with(of(60..120)), of(56..120));
+        assert_eq!(of(60..120).with(of(0..60)), of(56..120));
     }
 }
