@@ -11,8 +11,8 @@ mod eligible;
 mod progress;
 
 use largesse_sdk::{
-    Claim, Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Revocation, Role, Subscription, TagChange,
-    UnitClass, Value, export_policy, grants, manifest,
+    Claim, Decision, EffectKind, Input, Manifest, Party, Policy, Problem, Refusal, Revocation, Role, Subscription,
+    TagChange, UnitClass, Value, export_policy, grants, manifest,
 };
 
 pub use milestone::Milestone;
@@ -53,6 +53,10 @@ impl Policy for NewUserGift {
             _ => reach(input),
         }
     }
+
+    fn merge(kept: Progress, joined: Progress) -> Result<Progress, Refusal> {
+        Ok(kept.with(joined))
+    }
 }
 
 export_policy!(NewUserGift);
@@ -64,7 +68,7 @@ fn take_back(reason: &str) -> Decision<Progress> {
 }
 
 fn unbind(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
-    let customer = &input.require(CUSTOMER)?.customer;
+    let customer = input.require(CUSTOMER)?;
     let mut decision = Decision::new();
     if let (true, Some(mut progress)) = (input.params.levels_fall, input.state.clone()) {
         progress.uncount(Milestone::CardBound);
@@ -94,7 +98,7 @@ fn reach(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal>
     }
     if !params.levels.is_empty() {
         progress.count(milestone);
-        climb(params, &mut progress, &party.customer, &mut decision);
+        climb(params, &mut progress, party, &mut decision);
     }
     let unchanged = progress == input.state.clone().unwrap_or_default();
     match refusal {
@@ -121,22 +125,20 @@ fn give(gift: &Gift, customer: &str, data: &Value, decision: &mut Decision<Progr
     }
 }
 
-/// Moves the customer to the level that the steps so far lead to: one tag goes, another comes, and the gifts of every level
-/// on the way up are given.
-fn climb(params: &Params, progress: &mut Progress, customer: &str, decision: &mut Decision<Progress>) {
+/// Moves the customer to the level that the steps so far lead to: its tag comes, those of others go (two, when two customers turned out
+/// to be one), and the gifts of every level on the way up are given.
+fn climb(params: &Params, progress: &mut Progress, customer: &Party, decision: &mut Decision<Progress>) {
     let (before, after) = progress.climb(params);
-    if before == after {
-        return;
+    let reached = after.checked_sub(1).map(|index| params.levels[index].tag.as_str());
+    let tags = params.levels.iter().map(|level| level.tag.as_str());
+    for left in tags.filter(|tag| Some(*tag) != reached && customer.has_tag(tag)) {
+        decision.tag(TagChange::take(&customer.customer, left));
     }
-    let tag = |number: usize| number.checked_sub(1).map(|index| params.levels[index].tag.as_str());
-    if let Some(left) = tag(before) {
-        decision.tag(TagChange::take(customer, left));
-    }
-    if let Some(reached) = tag(after) {
-        decision.tag(TagChange::set(customer, reached));
+    if let Some(reached) = reached.filter(|_| before != after) {
+        decision.tag(TagChange::set(&customer.customer, reached));
     }
     for level in params.levels.iter().take(after).skip(before) {
         let key = format!("level/{}", level.tag);
-        grants(&level.gifts, &key, customer, "level").for_each(|grant| _ = decision.grant(grant));
+        grants(&level.gifts, &key, &customer.customer, "level").for_each(|grant| _ = decision.grant(grant));
     }
 }

@@ -220,7 +220,7 @@ impl Params {
 impl Params {
     /// What one event may ask for is bounded by the contract.
     fn too_much_on(&self, milestone: Milestone) -> Option<Problem> {
-        let of_levels = 2 + self.levels.iter().map(|level| level.gifts.len()).sum::<usize>();
+        let of_levels = self.levels.iter().map(|level| 1 + level.gifts.len()).sum::<usize>();
         let gifts = || self.milestones.iter().filter(|gift| gift.on == milestone);
         let effects = of_levels + gifts().map(|gift| gift.gifts.len() + gift.tags.len() + 1).sum::<usize>();
         let claims: usize = gifts().map(|gift| gift.once_per.len()).sum();

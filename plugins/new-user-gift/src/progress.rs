@@ -41,6 +41,17 @@ impl Progress {
         }
     }
 
+    /// What was kept of two who turn out to be one: all that either has reached.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        for (milestone, times) in other.reached {
+            let reached = self.reached.entry(milestone).or_default();
+            *reached = reached.saturating_add(times);
+        }
+        self.level = self.level.max(other.level);
+        self.application = self.application.or(other.application);
+        self
+    }
+
     /// Moves to the highest level whose needs are met, never down unless levels fall. Returns the levels before and after,
     /// counted from 1; 0 is none.
     pub(crate) fn climb(&mut self, params: &Params) -> (usize, usize) {
@@ -52,5 +63,26 @@ impl Progress {
         let highest = params.levels.iter().rposition(|level| met(&level.needs)).map_or(0, |index| index + 1);
         self.level = if params.levels_fall { highest } else { highest.max(before) };
         (before, self.level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_have_reached_what_either_has() {
+        let of = |reached: &[(Milestone, u32)], level: usize, application: Option<&str>| Progress {
+            reached: reached.iter().copied().collect(),
+            level,
+            application: application.map(str::to_owned),
+        };
+        let one = of(&[(Milestone::CardBound, 1), (Milestone::Verified, 1)], 1, None);
+        let other = of(&[(Milestone::CardBound, 2)], 2, Some("a2"));
+        let both = of(&[(Milestone::CardBound, 3), (Milestone::Verified, 1)], 2, Some("a2"));
+        assert_eq!(one.clone().with(other.clone()), both);
+        assert_eq!(other.with(one), both);
+        let first = of(&[], 0, Some("a1")).with(of(&[], 0, Some("a2")));
+        assert_eq!(first.application.as_deref(), Some("a1"), "that of the one who stays");
     }
 }
