@@ -15,6 +15,8 @@ use super::trial::{Run, run};
 const PACES: [i64; 2] = [20 * 60 * 1_000, 36 * 60 * 60 * 1_000];
 /// How many further events a state must have room for.
 const FURTHER_EVENTS: u64 = 10_000;
+/// How many times as long a second life is.
+const LONGER: usize = 8;
 /// Fewer events of one owner say nothing of growth.
 const EVENTS_MIN: usize = 80;
 
@@ -34,17 +36,32 @@ impl Histories {
     pub(super) fn of(subject: &dyn Subject, generator: &Generator<'_>, seed: u64, events: usize) -> Self {
         let mut all = Self::default();
         for (index, pace) in PACES.into_iter().enumerate() {
-            let mut one = run(subject, generator, (seed ^ (index as u64 + 1) << 56, events), Some(pace));
-            let mut sizes: BTreeMap<&Owner, Vec<usize>> = BTreeMap::new();
-            for done in &one.done {
-                sizes.entry(&done.situation.input.owner).or_default().push(done.state_bytes);
-            }
-            all.events += one.done.len();
-            all.largest = sizes.values().flatten().copied().max().unwrap_or(0).max(all.largest);
-            all.grows = all.grows.or_else(|| sizes.values().find_map(|sizes| growth(sizes)));
-            all.run.note(&mut one);
+            let mut live = |events| all.live(subject, generator, (seed ^ (index as u64 + 1) << 56, events), pace);
+            // What seems to grow may be filling up: a longer life tells.
+            let grows = live(events).and_then(|_| live(events.saturating_mul(LONGER)));
+            all.grows = all.grows.or(grows);
         }
         all
+    }
+
+    /// One life of so many events; says how the state grows in it.
+    fn live(
+        &mut self,
+        subject: &dyn Subject,
+        generator: &Generator<'_>,
+        seed_and_events: (u64, usize),
+        pace: i64,
+    ) -> Option<String> {
+        let mut one = run(subject, generator, seed_and_events, Some(pace));
+        let mut sizes: BTreeMap<&Owner, Vec<usize>> = BTreeMap::new();
+        for done in &one.done {
+            sizes.entry(&done.situation.input.owner).or_default().push(done.state_bytes);
+        }
+        self.events += one.done.len();
+        self.largest = sizes.values().flatten().copied().max().unwrap_or(0).max(self.largest);
+        let grows = sizes.values().find_map(|sizes| growth(sizes));
+        self.run.note(&mut one);
+        grows
     }
 
     /// Whether the state stays small.
