@@ -8,6 +8,9 @@ use crate::state::State;
 use crate::trigger::Trigger;
 use crate::turn::Turn;
 
+/// By how much clocks change.
+const CLOCK_CHANGE_MS: i64 = 3_600_000;
+
 /// Counts the event's day, or the day that it makes up for.
 pub(crate) fn count(turn: &mut Turn) -> Result<(), Refusal> {
     let Some(daily) = &turn.params().daily else { return Ok(()) };
@@ -51,7 +54,9 @@ fn make_up(turn: &mut Turn, rule: Option<&MakeUp>, date: Date) -> Result<(), Ref
     if days_back <= 0 {
         return Err(Refusal::new("make-up-not-past", "only a day that is over can be made up for"));
     }
-    if days_back > i64::from(rule.within_days) || date < occurred.date_of(turn.input.campaign.opens) {
+    // By the event's offset: a campaign that opened at midnight by another clock may seem to have opened an hour before.
+    let opened = occurred.date_of(turn.input.campaign.opens.saturating_add(CLOCK_CHANGE_MS));
+    if days_back > i64::from(rule.within_days) || date < opened {
         return Err(Refusal::new("make-up-too-old", "the day is too long ago to be made up for"));
     }
     let month = occurred.local.year * 12 + i32::from(occurred.local.month);
