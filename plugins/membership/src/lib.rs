@@ -100,6 +100,9 @@ impl Policy for PaidMembership {
 
 export_policy!(PaidMembership);
 
+/// By how much clocks change.
+const CLOCK_CHANGE_MS: i64 = 3_600_000;
+
 #[derive(Deserialize)]
 struct Bought {
     membership: String,
@@ -227,7 +230,8 @@ fn place(
 /// Where the customer stands, until which day, and in which queue.
 fn standing(enquiry: &Enquiry<Params, Record>, party: &Party) -> Value {
     let standing = party.standing(&enquiry.params.programme);
-    let last_day = |until: i64| enquiry.now.date_of(until.saturating_sub(1)).to_string();
+    // By the offset of now: what ends at midnight by another clock may seem to end an hour after.
+    let last_day = |until: i64| enquiry.now.date_of(until.saturating_sub(1 + CLOCK_CHANGE_MS)).to_string();
     let queues = enquiry.params.membership.as_ref().and_then(|membership| membership.queues.as_ref());
     let queue = queues.map(|queues| if standing.is_some() { &queues.member } else { &queues.other });
     json!({
