@@ -120,7 +120,7 @@ fn a_manifest_arrives_whole() {
     assert_eq!(manifest.unit_classes, ["points", "growth", "credit-limit", "rate-boost"]);
     let text = format!("{manifest:?}");
     for part in [
-        r#"source: Source::Actor, needs: Needs { attributes: ["age"], balances: ["points"], tags: true }"#,
+        r#"source: Source::Actor, needs: Needs { attributes: ["age"], balances: ["points"], tags: true, standings: false, grants: false }"#,
         "Source::Inviter(1)",
         r#"Source::MembersAt("/members")"#,
         r#"owner: OwnerOf::Party("actor"), about: Some("/about")"#,

@@ -111,6 +111,9 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("writes_much", None),
 ];
 
+/// The guests that need a whole host to show what they do.
+const ELSEWHERE: &[&str] = &["hears", "markets"];
+
 /// The guests that are refused when they are loaded; each has its test below.
 const REFUSED: &[&str] =
     &["describes_badly", "describes_for_ever", "imports_a_stranger", "keeps_another_contract", "opens_sockets"];
@@ -120,7 +123,7 @@ fn no_guest_is_forgotten() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests/examples");
     let files = std::fs::read_dir(folder).unwrap();
     let names = files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
-    let tested = CASES.iter().map(|(name, _)| *name).chain(REFUSED.iter().copied());
+    let tested = CASES.iter().map(|(name, _)| *name).chain(REFUSED.iter().chain(ELSEWHERE).copied());
     assert_eq!(names.collect::<BTreeSet<String>>(), tested.map(str::to_owned).collect());
 }
 
@@ -267,7 +270,7 @@ fn component(core: &str, decide: &str) -> Vec<u8> {
             (func $f (canon lift (core func $c "f")))
             (func $decide {decide} (canon lift (core func $c "f")))
             (instance $i (export "describe" (func $f)) (export "check" (func $f)) (export "decide" (func $decide))
-                (export "migrate" (func $f)))
+                (export "migrate" (func $f)) (export "quote" (func $f)) (export "merge" (func $f)))
             (export "largesse:policy/policy@0.1.0" (instance $i)))"#
     );
     wat::parse_str(text).unwrap()
@@ -307,7 +310,7 @@ fn a_wrong_call_of_the_host_is_the_guests_fault() {
         (core instance $c (instantiate $m (with "host" (instance (export "drop" (func $drop))))))
         (func $f (canon lift (core func $c "f")))
         (instance $i (export "describe" (func $f)) (export "check" (func $f)) (export "decide" (func $f))
-            (export "migrate" (func $f)))
+            (export "migrate" (func $f)) (export "quote" (func $f)) (export "merge" (func $f)))
         (export "largesse:policy/policy@0.1.0" (instance $i)))"#;
     let LoadError::Describe(fault) = WORKERS.load(&wat::parse_str(text).unwrap()).unwrap_err() else { panic!() };
     assert_eq!(fault.kind, FaultKind::Trap, "{fault}");
