@@ -14,6 +14,9 @@ pub struct State {
     /// When each occasion was last, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub last: BTreeMap<String, i64>,
+    /// Which year's birthday was last, by occasion. An instant does not say: at the end of a year it depends on the clock.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub years: BTreeMap<String, i32>,
     /// The days for which timers are set, by occasion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub days: BTreeMap<String, Date>,
@@ -78,6 +81,10 @@ impl State {
         for (id, at) in other.last {
             let own = self.last.entry(id).or_insert(at);
             *own = at.max(*own);
+        }
+        for (id, year) in other.years {
+            let own = self.years.entry(id).or_insert(year);
+            *own = year.max(*own);
         }
         for (id, day) in other.days {
             self.days.entry(id).or_insert(day);

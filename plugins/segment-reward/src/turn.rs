@@ -43,6 +43,10 @@ fn days_ms(days: u32) -> i64 {
     i64::from(days).saturating_mul(DAY_SECONDS as i64 * 1_000)
 }
 
+fn year(day: Date) -> i32 {
+    day.year_month_day().0
+}
+
 impl<'a> Turn<'a> {
     pub(crate) fn new(input: &'a Input<Params, State>) -> Result<Self, Refusal> {
         let state = input.state.clone().unwrap_or_default();
@@ -155,6 +159,9 @@ impl<'a> Turn<'a> {
         }
         let key = key(occasion, day);
         self.state.last.insert(occasion.id.clone(), self.now());
+        if matches!(occasion.on, On::Birthday(_)) {
+            self.state.years.insert(occasion.id.clone(), year(day));
+        }
         self.give(occasion, &key);
         self.send(&occasion.send, &key);
         self.decision.measure(Measurement::one("occasions").of(&occasion.id));
@@ -197,14 +204,10 @@ impl<'a> Turn<'a> {
         let next = |from| dates::next(&occasion.on, from, self.me);
         let Some(mut day) = next(from) else { return };
         // A birthday is once a year, whatever becomes of its date.
-        let last = self.state.last.get(&occasion.id).map(|last| self.input.event.occurred.date_of(*last));
-        if let (On::Birthday(_), Some(last)) = (&occasion.on, last) {
-            let year = |day: Date| day.year_month_day().0;
-            if year(day) == year(last) {
-                let new_year = Date::new(year(last) + 1, 1, 1);
-                let Some(later) = new_year.and_then(next) else { return };
-                day = later;
-            }
+        if matches!(occasion.on, On::Birthday(_)) && self.last_year(occasion) == Some(year(day)) {
+            let new_year = Date::new(year(day) + 1, 1, 1);
+            let Some(later) = new_year.and_then(next) else { return };
+            day = later;
         }
         let set = self.state.days.get(&occasion.id);
         // A day that is set and has not come stays, unless the birthday is another now.
@@ -251,6 +254,13 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// The year of the last birthday. A state that does not say yet is read by the clock of the event.
+    fn last_year(&self, occasion: &Occasion) -> Option<i32> {
+        let by_the_clock =
+            || self.state.last.get(&occasion.id).map(|last| year(self.input.event.occurred.date_of(*last)));
+        self.state.years.get(&occasion.id).copied().or_else(by_the_clock)
+    }
+
     /// Refuses with `lately` or `already`.
     fn not_lately(&self, occasion: &Occasion, day: Date) -> Result<(), Refusal> {
         let Some(last) = self.state.last.get(&occasion.id) else { return Ok(()) };
@@ -260,9 +270,8 @@ impl<'a> Turn<'a> {
         {
             return Err(Refusal::new("lately", format!("{} was within {days} days", occasion.id)));
         }
-        let last_year = self.input.event.occurred.date_of(*last).year_month_day().0;
         match &occasion.on {
-            On::Birthday(_) if last_year == day.year_month_day().0 => already(),
+            On::Birthday(_) if self.last_year(occasion) == Some(year(day)) => already(),
             _ if occasion.again_after_days.is_none() && !occasion.on.is_dated() => already(),
             _ => Ok(()),
         }
@@ -296,7 +305,7 @@ impl<'a> Turn<'a> {
 fn key(occasion: &Occasion, day: Date) -> String {
     let id = &occasion.id;
     match occasion.on {
-        On::Birthday(_) => format!("{id}/{}", day.year_month_day().0),
+        On::Birthday(_) => format!("{id}/{}", year(day)),
         _ if occasion.on.is_dated() || occasion.again_after_days.is_some() => format!("{id}/{day}"),
         _ => id.clone(),
     }
