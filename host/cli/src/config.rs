@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use largesse_domain::limits::{INVITER_DISTANCE_DEFAULT, INVITER_DISTANCE_MAX};
 use largesse_http::{TokenEntry, Tokens};
 use largesse_service::signature::TrustedKey;
 
@@ -89,6 +90,8 @@ pub(crate) struct Config {
     pub(crate) require_signature: Setting<bool>,
     pub(crate) replace_versions: Setting<bool>,
     pub(crate) interpreters: Setting<bool>,
+    /// How far off inviters are shown to policies.
+    pub(crate) inviter_distance: Setting<u8>,
     /// Records of decisions made within so many days are kept.
     pub(crate) keep_days: Setting<Option<u32>>,
     /// Records that take at most so many bytes are kept.
@@ -113,7 +116,7 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 13] = [
+const KEYS: [layers::Key; 14] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
@@ -143,6 +146,12 @@ const KEYS: [layers::Key; 13] = [
         variable: "LARGESSE_POLICIES_INTERPRETERS",
         flag: "",
         shape: Shape::Bool,
+    },
+    layers::Key {
+        name: "policies.inviter_distance",
+        variable: "LARGESSE_POLICIES_INVITER_DISTANCE",
+        flag: "",
+        shape: Shape::Number,
     },
     layers::Key { name: "records.keep_days", variable: "LARGESSE_RECORDS_KEEP_DAYS", flag: "", shape: Shape::Number },
     layers::Key { name: "records.keep_bytes", variable: "LARGESSE_RECORDS_KEEP_BYTES", flag: "", shape: Shape::Number },
@@ -227,6 +236,10 @@ impl Config {
             require_signature,
             replace_versions: layers.is_so("policies.replace_versions", false)?,
             interpreters: layers.is_so("policies.interpreters", false)?,
+            inviter_distance: layers.text("policies.inviter_distance", INVITER_DISTANCE_DEFAULT, |text| {
+                let distance = text.parse().ok().filter(|distance| (1..=INVITER_DISTANCE_MAX).contains(distance));
+                distance.ok_or_else(|| format!("a number from 1 to {INVITER_DISTANCE_MAX}"))
+            })?,
             keep_days: layers.text("records.keep_days", None, |text| {
                 let days = text.parse().ok().filter(|days| (1..=KEEP_DAYS_MAX).contains(days));
                 days.map(Some).ok_or_else(|| format!("a number of days from 1 to {KEEP_DAYS_MAX}"))

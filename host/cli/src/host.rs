@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) tokens: Vec<TokenEntry>,
     pub(crate) rules: PublicationRules,
     pub(crate) retention: Retention,
+    /// How far off inviters are shown to policies.
+    pub(crate) inviter_distance: u8,
     /// What components it takes.
     pub(crate) allowance: Allowance,
     /// A folder whose components are published when they change.
@@ -101,6 +103,7 @@ impl Host {
             seed_secret: secrets.seed,
             rules: options.rules.clone(),
             retention: options.retention,
+            inviter_distance: options.inviter_distance,
         };
         let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
         let service = Arc::new(Service::start(parts)?);

@@ -39,6 +39,7 @@ pub(crate) fn run(args: &Args) -> Result {
             keep_ms: config.keep_days.value.map(|days| i64::from(days) * DAY_MS),
             keep_bytes: config.keep_bytes.value,
         },
+        inviter_distance: config.inviter_distance.value,
     })?;
     tracing::info!(
         address = %host.address(),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_engine::Allowance;
 use largesse_http::{Role, TokenEntry};
 use largesse_service::{PublicationRules, Retention};
@@ -41,10 +42,18 @@ impl Showcase {
         let data_dir = data_dir.to_owned();
         // Policies that were built again since the last time are still the same version.
         let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
-        let (retention, allowance) = (Retention::default(), Allowance::Compiled);
         let tokens = vec![entry];
-        let host =
-            Host::start(&Options { listen, data_dir, workers, tokens, rules, retention, allowance, watch: None })?;
+        let host = Host::start(&Options {
+            listen,
+            data_dir,
+            workers,
+            tokens,
+            rules,
+            retention: Retention::default(),
+            allowance: Allowance::Compiled,
+            inviter_distance: INVITER_DISTANCE_MAX,
+            watch: None,
+        })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
     }

@@ -15,6 +15,7 @@ use largesse_domain::effect::{Effect, EffectKind};
 use largesse_domain::id::{CampaignId, CustomerId, Digest, InvalidId, RefusalCode, SubscriptionName};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
+use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
@@ -187,6 +188,7 @@ impl<'a> Runner<'a> {
             // A version under work keeps its number, and the one before it may have the same.
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
             retention: Retention::default(),
+            inviter_distance: INVITER_DISTANCE_MAX,
         };
         let service = Service::start(parts).map_err(|error| of_campaign(chain(&error)))?;
         let published = service.publish(versions.tested.to_vec(), None).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::campaign::{OnFault, UnknownClaim};
 use largesse_domain::effect::Dimension;
-use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX};
+use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX, INVITER_DISTANCE_MAX};
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
 use largesse_domain::time::Window;
@@ -25,12 +25,16 @@ pub struct AttributionDocument {
     pub window_days: u32,
     /// The kinds of event that bind.
     pub bind_on: Vec<String>,
+    /// Inviters are shown to the policy up to so many steps away, 1 to 3: with 1 only the inviter, not the inviter's inviter. As far as the
+    /// policy looks when absent; the host's `policies.inviter_distance` bounds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<u8>,
 }
 
 impl Default for AttributionDocument {
     fn default() -> Self {
         let bind_on = vec!["user.registered".to_owned(), "invite.bound".to_owned()];
-        Self { touch: TouchWord::First, window_days: 30, bind_on }
+        Self { touch: TouchWord::First, window_days: 30, bind_on, distance: None }
     }
 }
 
@@ -178,14 +182,17 @@ pub enum DimensionWord {
 impl AttributionDocument {
     pub(crate) fn read(&self, problems: &mut Problems) -> Attribution {
         let bind_on = problems.keep_all("/attribution/bind_on", &self.bind_on);
-        Attribution { touch: self.touch.into(), window_days: self.window_days, bind_on }
+        if self.distance.is_some_and(|distance| !(1..=INVITER_DISTANCE_MAX).contains(&distance)) {
+            problems.add("/attribution/distance", format!("expected 1 to {INVITER_DISTANCE_MAX}"));
+        }
+        Attribution { touch: self.touch.into(), window_days: self.window_days, bind_on, distance: self.distance }
     }
 }
 
 impl From<&Attribution> for AttributionDocument {
     fn from(attribution: &Attribution) -> Self {
-        let Attribution { touch, window_days, bind_on } = attribution;
-        Self { touch: (*touch).into(), window_days: *window_days, bind_on: texts(bind_on) }
+        let Attribution { touch, window_days, bind_on, distance } = attribution;
+        Self { touch: (*touch).into(), window_days: *window_days, bind_on: texts(bind_on), distance: *distance }
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Attribution {
     pub window_days: u32,
     /// The kinds of event that bind.
     pub bind_on: Vec<EventKind>,
+    /// Inviters are shown up to so many steps away, 1 to [`INVITER_DISTANCE_MAX`](crate::limits::INVITER_DISTANCE_MAX); as far as
+    /// the policy looks when absent.
+    pub distance: Option<u8>,
 }
 
 impl Attribution {
@@ -77,7 +80,7 @@ mod tests {
     }
 
     fn chosen(touch: TouchRule, window_days: u32, customer: &Customer) -> Option<String> {
-        let rule = Attribution { touch, window_days, bind_on: Vec::new() };
+        let rule = Attribution { touch, window_days, bind_on: Vec::new(), distance: None };
         let at = Instant::from_millis(40 * DAY_MS).unwrap();
         rule.choose(customer, at, |inviter| inviter.as_str() != "banned").map(|touch| touch.inviter.to_string())
     }

@@ -29,7 +29,7 @@ mod tests {
             audience: Audience::Everyone,
             subscriptions: None,
             unit_classes: None,
-            attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() },
+            attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new(), distance: None },
             unknown_claim: UnknownClaim::Deny,
             on_fault: OnFault::Skip,
             fault_threshold: FaultThreshold::default(),

@@ -7,7 +7,7 @@ use largesse_domain::gate;
 use largesse_domain::id::CampaignId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
-use largesse_domain::policy::{Manifest, OwnerOf, Problem, RoleSource};
+use largesse_domain::policy::{Manifest, OwnerOf, Problem, Role, RoleSource};
 use largesse_domain::pool;
 use largesse_domain::segment::{Audience, Condition};
 use largesse_domain::stacking::{Stacking, StackingMode};
@@ -21,10 +21,10 @@ use crate::schema;
 use crate::segment::Rule;
 use crate::zone::Zone;
 
-/// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, or
-/// pointers to fields that no schema marks.
-pub fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<Problem> {
-    let mut problems = Vec::new();
+/// What keeps a campaign with these settings from using the policy: subscriptions to kinds that are not registered, pointers to
+/// fields that no schema marks, or inviters farther away than the host shows them.
+pub fn problems(settings: &Settings, manifest: &Manifest, (kinds, shown): (&Kinds, u8)) -> Vec<Problem> {
+    let mut problems = Vec::from_iter(too_far(settings, manifest, shown));
     let mut problem = |message: String| problems.push(Problem { pointer: "/policy".into(), message });
     let used = |name| settings.subscriptions.as_ref().is_none_or(|used| used.contains(name));
     let mut rules = Vec::new();
@@ -67,6 +67,25 @@ pub fn problems(settings: &Settings, manifest: &Manifest, kinds: &Kinds) -> Vec<
         }
     }
     problems
+}
+
+/// Whether the policy would be shown inviters farther away than the host shows them. A campaign that says itself how far they are
+/// shown does without the others.
+pub(crate) fn too_far(settings: &Settings, manifest: &Manifest, shown: u8) -> Option<Problem> {
+    let far = |role: &Role| if let RoleSource::Inviter(distance) = role.source { Some(distance) } else { None };
+    let problem = |pointer: &str, message: String| Some(Problem { pointer: pointer.into(), message });
+    match (settings.attribution.distance, manifest.roles.iter().filter_map(far).max()) {
+        (Some(distance), _) if distance > shown => {
+            problem("/attribution/distance", format!("this host shows inviters up to distance {shown}"))
+        }
+        (None, Some(distance)) if distance > shown => problem(
+            "/policy",
+            format!(
+                "looks at inviters at distance {distance}, and this host shows them up to {shown}: say how many do in attribution.distance"
+            ),
+        ),
+        _ => None,
+    }
 }
 
 /// The pockets and the segment that the settings name and that there are not.

@@ -154,6 +154,8 @@ pub struct Parts {
     pub rules: PublicationRules,
     /// How long records are kept.
     pub retention: Retention,
+    /// How far off inviters are shown to policies, 1 to [`INVITER_DISTANCE_MAX`](largesse_domain::limits::INVITER_DISTANCE_MAX).
+    pub inviter_distance: u8,
 }
 
 /// Which records of decisions are kept; all when neither is given. The oldest go first.
@@ -196,8 +198,10 @@ impl Service {
     /// # Errors
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { store, components, workers, clock, seed_secret, rules, retention } = parts;
-        let registry = Arc::new(start::read_registry(&*store, &workers, &components, MaskKey::new(&seed_secret))?);
+        let Parts { store, components, workers, clock, seed_secret, rules, retention, inviter_distance } = parts;
+        let mask = MaskKey::new(&seed_secret);
+        let registry = start::read_registry(&*store, &workers, &components, (mask, inviter_distance))?;
+        let registry = Arc::new(registry);
         let (failure, _) = watch::channel(None);
         let shared = Arc::new(Shared {
             registry: RwLock::new(Arc::clone(&registry)),

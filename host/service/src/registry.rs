@@ -172,6 +172,8 @@ pub struct Registry {
     pub destinations: BTreeMap<DestinationId, Arc<Destination>>,
     /// What operators say of units, pockets and segments.
     pub catalogue: Arc<Catalogue>,
+    /// How far off inviters are shown to policies.
+    pub inviter_distance: u8,
     /// Versions that may not decide anywhere.
     pub stops: BTreeMap<Digest, Stop>,
     policies: BTreeMap<Digest, Published>,
@@ -184,6 +186,11 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// What policies must fit.
+    pub(crate) fn fits(&self) -> (&Kinds, u8) {
+        (&self.kinds, self.inviter_distance)
+    }
+
     /// Adds a policy. It is the one published last, also when it was published before.
     pub fn publish(&mut self, published: Published) {
         let digest = published.policy.digest;

@@ -18,6 +18,7 @@ use largesse_store::{Store, StoreError};
 
 use crate::bundled;
 use crate::components::{ComponentError, Components};
+use crate::fit;
 use crate::kinds::Kinds;
 use crate::mask::MaskKey;
 use crate::registry::{Component, Published, Registry};
@@ -41,11 +42,11 @@ pub(crate) fn read_registry(
     store: &dyn Store,
     workers: &Workers,
     components: &Components,
-    key: MaskKey,
+    (key, inviter_distance): (MaskKey, u8),
 ) -> Result<Registry, StartError> {
     let inconsistent = |text: String| StartError::Inconsistent(text);
     let mut registry = Registry::default();
-    registry.kinds = Kinds::new(key);
+    (registry.kinds, registry.inviter_distance) = (Kinds::new(key), inviter_distance);
     let catalogue = store.catalogue()?;
     registry.catalogue = Arc::new(Catalogue { segments: BTreeMap::new(), ..catalogue });
     for segment in catalogue.segments.into_values() {
@@ -77,6 +78,7 @@ pub(crate) fn read_registry(
     for destination in store.destinations()? {
         registry.destinations.insert(destination.id.clone(), Arc::new(destination));
     }
+    tell_too_far(&registry);
     tell_broken(&registry);
     Ok(registry)
 }
@@ -138,6 +140,16 @@ enum Broken {
 
 fn try_load(components: &Components, workers: &Workers, digest: &Digest) -> Result<Arc<LoadedPolicy>, Broken> {
     Ok(workers.load(&components.get(digest)?)?)
+}
+
+/// Says which campaigns were made when the host showed inviters farther away.
+fn tell_too_far(registry: &Registry) {
+    for active in registry.campaigns() {
+        let settings = &active.campaign.settings;
+        if let Some(problem) = fit::too_far(settings, active.published.manifest(), registry.inviter_distance) {
+            tracing::warn!(campaign = %active.campaign.id, "the policy {}", problem.message);
+        }
+    }
 }
 
 /// Tells the operator of each policy that cannot be run, what that means and what to do.

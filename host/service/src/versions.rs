@@ -146,7 +146,7 @@ impl Service {
         let registry = self.registry();
         let campaign = &active.campaign;
         let manifest = wish.published.manifest();
-        let mut problems = fit::problems(&campaign.settings, manifest, &registry.kinds);
+        let mut problems = fit::problems(&campaign.settings, manifest, registry.fits());
         if campaign.lifecycle.has_started() {
             problems.extend(problems_at_start(&campaign.settings, manifest, &registry.catalogue));
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use largesse_domain::id::CampaignId;
 use largesse_domain::lifecycle::Command;
+use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_http::{AppState, Role, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
@@ -70,6 +71,7 @@ async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, 
         seed_secret: [1; 32],
         rules: PublicationRules::default(),
         retention: Retention::default(),
+        inviter_distance: INVITER_DISTANCE_DEFAULT,
     };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?, None).await?;

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use largesse_domain::id::CampaignId;
+use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::pipeline::Precondition;
@@ -64,6 +65,7 @@ fn start(folder: &Path) -> Result<(Service, Duration)> {
         seed_secret: [1; 32],
         rules: PublicationRules::default(),
         retention: Retention::default(),
+        inviter_distance: INVITER_DISTANCE_DEFAULT,
     };
     let service = Service::start(parts)?;
     Ok((service, began.elapsed()))

@@ -10,6 +10,7 @@ use largesse_documents::CampaignDocument;
 use largesse_domain::id::{CampaignId, CustomerId, EventKind};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
+use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_domain::time::Instant;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
@@ -86,6 +87,7 @@ impl Host {
             seed_secret: [9; 32],
             rules,
             retention,
+            inviter_distance: INVITER_DISTANCE_DEFAULT,
         };
         Self { store, service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }

@@ -26,6 +26,7 @@ mod identity;
 mod ledger;
 mod versions;
 mod sdk;
+mod inviters;
 mod javascript;
 mod delivery;
 mod cascades;

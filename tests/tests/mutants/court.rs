@@ -10,6 +10,7 @@ use largesse_domain::decision::Output;
 use largesse_domain::id::{CampaignId, EventKind};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
+use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_engine::{CompileError, Compiler, HostKey, LoadError, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
@@ -121,6 +122,7 @@ impl Court {
             seed_secret: [9; 32],
             rules: PublicationRules::default(),
             retention: Retention::default(),
+            inviter_distance: INVITER_DISTANCE_DEFAULT,
         };
         let service = Service::start(parts).expect("the service starts");
         let sentence = self.runtime.block_on(async {

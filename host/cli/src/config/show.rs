@@ -28,7 +28,15 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
     }
     let Config { listen, data_dir, workers, log_format, log_level, .. } = config;
     let Config {
-        watch, trusted_keys, require_signature, replace_versions, interpreters, keep_days, keep_bytes, ..
+        watch,
+        trusted_keys,
+        require_signature,
+        replace_versions,
+        interpreters,
+        inviter_distance,
+        keep_days,
+        keep_bytes,
+        ..
     } = config;
     let trusted: Vec<String> = trusted_keys.value.iter().map(ToString::to_string).collect();
     let count = i64::try_from(workers.value.get()).unwrap_or(i64::MAX);
@@ -42,6 +50,7 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         ("policies.require_signature", setting(require_signature, require_signature.value)),
         ("policies.replace_versions", setting(replace_versions, replace_versions.value)),
         ("policies.interpreters", setting(interpreters, interpreters.value)),
+        ("policies.inviter_distance", setting(inviter_distance, i64::from(inviter_distance.value))),
     ];
     if let Some(days) = keep_days.value {
         settings.push(("records.keep_days", setting(keep_days, i64::from(days))));

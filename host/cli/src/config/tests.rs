@@ -45,6 +45,7 @@ fn flags_lie_over_the_environment_over_the_file() {
     policies.require_signature = false  # default
     policies.replace_versions = false   # default
     policies.interpreters = false       # default
+    policies.inviter_distance = 2       # default
 
     [[tokens]]  # largesse.toml:7
     name = "shop"
@@ -57,7 +58,7 @@ fn flags_lie_over_the_environment_over_the_file() {
 #[test]
 fn the_machine_readable_form_has_the_same() {
     let config = read(FILE, &[], &ConfigArgs::default()).unwrap();
-    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.interpreters":{"from":"default","value":false},"policies.replace_versions":{"from":"default","value":false},"policies.require_signature":{"from":"default","value":false},"policies.trusted_keys":{"from":"default","value":[]},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
+    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.interpreters":{"from":"default","value":false},"policies.inviter_distance":{"from":"default","value":2},"policies.replace_versions":{"from":"default","value":false},"policies.require_signature":{"from":"default","value":false},"policies.trusted_keys":{"from":"default","value":[]},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
     ");
     insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
     error: unknown key `quux` (largesse.toml:1)
-    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, policies.interpreters, records.keep_days, records.keep_bytes, tokens
+    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, policies.interpreters, policies.inviter_distance, records.keep_days, records.keep_bytes, tokens
     ");
 }
 

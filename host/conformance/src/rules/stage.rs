@@ -12,6 +12,7 @@ use largesse_domain::effect::Proposal;
 use largesse_domain::id::{DecisionId, Digest, EventKind};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::policy::{Manifest, Problem};
 use largesse_service::kinds::{KindRules, Kinds};
 use largesse_service::zone::Zone;
@@ -83,7 +84,7 @@ impl Stage {
 
     /// What of the manifest does not fit the kinds.
     pub(super) fn misfits(&self, manifest: &Manifest) -> Vec<Problem> {
-        fit::problems(&self.campaign.settings, manifest, &self.kinds)
+        fit::problems(&self.campaign.settings, manifest, (&self.kinds, INVITER_DISTANCE_MAX))
     }
 
     /// Checks a proposal as the host does.

@@ -44,8 +44,8 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         condition().prop_map(Audience::Where)
     ];
     let touch = select(vec![TouchRule::First, TouchRule::Last]);
-    let attribution = (touch, any::<u32>(), vec(name("kind"), 0..3))
-        .prop_map(|(touch, window_days, bind_on)| Attribution { touch, window_days, bind_on });
+    let attribution = (touch, any::<u32>(), vec(name("kind"), 0..3), of(1..=3_u8))
+        .prop_map(|(touch, window_days, bind_on, distance)| Attribution { touch, window_days, bind_on, distance });
     let budget = (pattern(), quantity(), of(quantity())).prop_map(|(of, total, per_day)| Budget { of, total, per_day });
     let window = select(vec![Window::Campaign, Window::Day, Window::Week, Window::Month]);
     let limit = (pattern(), dimension(), window, of(quantity()), of(any::<u64>()))

@@ -77,7 +77,7 @@ impl Default for Run {
 }
 
 fn campaign() -> Campaign {
-    let attribution = Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new() };
+    let attribution = Attribution { touch: TouchRule::First, window_days: 30, bind_on: Vec::new(), distance: None };
     let settings = Settings {
         title: "Test".into(),
         currency: Currency::new("CNY").unwrap(),

@@ -20,6 +20,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use largesse_documents::time::read_instant;
+use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
@@ -84,7 +85,17 @@ impl Host {
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
         let components = Components::in_memory();
         let retention = Retention::default();
-        let parts = Parts { store, components, workers, clock: clock.clone(), seed_secret: [7; 32], rules, retention };
+        let inviter_distance = INVITER_DISTANCE_DEFAULT;
+        let parts = Parts {
+            store,
+            components,
+            workers,
+            clock: clock.clone(),
+            seed_secret: [7; 32],
+            rules,
+            retention,
+            inviter_distance,
+        };
         let service = Arc::new(Service::start(parts).unwrap());
         let engine = || Workers::new(in_process()).map_err(|error| error.to_string());
         let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32] };

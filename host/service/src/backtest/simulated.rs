@@ -8,6 +8,7 @@ use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::customer::Fact;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, RequestId};
 use largesse_domain::lifecycle::Command;
+use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::outcome::Decision;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
@@ -86,6 +87,7 @@ impl Simulated {
             seed_secret,
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
             retention: Retention::default(),
+            inviter_distance: INVITER_DISTANCE_MAX,
         };
         let service = Service::start(parts)?;
         for kind in &setup.kinds {

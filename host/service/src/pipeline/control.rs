@@ -271,7 +271,7 @@ impl Decider {
     ) -> Outcome {
         let published = self.registry.policy(&policy).cloned();
         let published = published.ok_or(ControlError::NotFound { what: "policy", name: policy.to_string() })?;
-        let mut problems = fit::problems(&spec.settings, published.manifest(), &self.registry.kinds);
+        let mut problems = fit::problems(&spec.settings, published.manifest(), self.registry.fits());
         problems.extend(fit::unknown_names(&spec.settings, &self.registry.catalogue));
         problems.extend(fit::stacking_problems(&id, &spec.settings, &self.registry));
         if !problems.is_empty() {

@@ -78,8 +78,13 @@ impl Decider {
         Ok(match &role.source {
             RoleSource::Actor => vec![actor.clone()],
             RoleSource::Inviter(distance) => {
+                let campaign = &task.active.campaign;
+                let shown = campaign.settings.attribution.distance.unwrap_or(*distance);
+                if *distance > shown.min(self.registry.inviter_distance) {
+                    return Ok(Vec::new());
+                }
                 let distance = usize::from(*distance);
-                let chain = self.inviters(&task.active.campaign.id, actor, distance)?;
+                let chain = self.inviters(&campaign.id, actor, distance)?;
                 chain.into_iter().nth(distance - 1).into_iter().collect()
             }
             RoleSource::CustomerAt(pointer) if event.arrival.rules.names_customer(pointer.as_str()) => {

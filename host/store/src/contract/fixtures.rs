@@ -80,7 +80,12 @@ pub fn campaign(name: &str) -> Campaign {
         audience: Audience::Everyone,
         subscriptions: None,
         unit_classes: None,
-        attribution: Attribution { touch: TouchRule::First, window_days: 30, bind_on: vec![id("user.registered")] },
+        attribution: Attribution {
+            touch: TouchRule::First,
+            window_days: 30,
+            bind_on: vec![id("user.registered")],
+            distance: None,
+        },
         unknown_claim: UnknownClaim::Deny,
         on_fault: OnFault::Skip,
         fault_threshold: FaultThreshold::default(),
