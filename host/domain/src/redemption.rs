@@ -286,6 +286,8 @@ pub fn wanted_of_grants(request: &RedemptionRequest, facts: &Facts) -> Wanted {
 pub fn wanted_to_settle(redemption: &Redemption) -> Wanted {
     let mut wanted = Wanted { customers: [redemption.request.customer.clone()].into(), ..Wanted::default() };
     for part in &redemption.parts {
+        // Given to the customer, or to another id of theirs.
+        wanted.customers.insert(part.slot.to.clone());
         wanted.grants.insert(part.slot.clone());
         let unit = redemption.request.unit.clone();
         wanted.positions.insert(PositionKey { campaign: part.slot.campaign.clone(), unit });

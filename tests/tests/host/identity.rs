@@ -10,7 +10,7 @@ use largesse_domain::id::{AttributeName, CustomerId, DecisionId, RequestId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::{Denied, Outcome, Reason, Verdict};
 use largesse_domain::policy::Problem;
-use largesse_domain::redemption::{Part, RedemptionRequest};
+use largesse_domain::redemption::{Part, RedemptionRequest, Settle};
 use largesse_domain::unit::Quantity;
 use largesse_service::DecisionFilter;
 use largesse_service::intake::{self, Backfill, Rejected};
@@ -209,6 +209,22 @@ async fn limits_add_up_and_wallets_are_one() {
     host.service.ledger(LedgerRequest::Reverse(reversal)).await.expect("it is taken back");
     let known = host.service.read(|store| store.customer(&customer("a"))).await.unwrap().expect("they are known");
     assert_eq!(known.debts.values().map(|debt| debt.get()).collect::<Vec<_>>(), [1_500]);
+}
+
+#[tokio::test]
+async fn what_another_id_was_given_comes_back_after_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = giving(Host::on_disk(folder.path())).await;
+    host.send_one(told("b", 1, "first", 1_500)).await;
+    host.send_one(merged("a", &["b"], 2)).await;
+    assert_eq!(host.take("r1", "a", 1_500).await, [("b".to_owned(), 1_500)]);
+    host.service.stop().await;
+    drop(host);
+    let host = Host::on_disk(folder.path());
+    let back = LedgerRequest::SettleRedemption(RequestId::new("r1").unwrap().into(), None, Settle::Reverse);
+    host.service.ledger(back).await.expect("it is given back");
+    assert_eq!(host.take("r2", "a", 1_500).await, [("b".to_owned(), 1_500)]);
+    host.service.stop().await;
 }
 
 #[tokio::test]
