@@ -22,7 +22,7 @@ use largesse_domain::time::Instant;
 use largesse_engine::Workers;
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
-use largesse_service::intake::{self, Backfill, Rejected};
+use largesse_service::intake::{self, Arrival, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
 use largesse_service::{
     ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
@@ -339,7 +339,7 @@ impl<'a> Runner<'a> {
         }
         if let Some(event) = &step.event {
             for event in repeat::repeated(event, step)? {
-                self.arrive(number, &event).await?;
+                reply.problems.extend(self.arrive(number, &event, step.problems.is_some()).await?);
             }
         }
         if let Some(redeem) = &step.redeem {
@@ -373,16 +373,41 @@ impl<'a> Runner<'a> {
         self.service.pass(time(until)?).await.map_err(|error| error.to_string())
     }
 
-    async fn arrive(&self, number: usize, event: &StepEvent) -> Result<(), String> {
+    /// Sends an event. Where it is wrong is given when that is asked for, and a failure otherwise.
+    async fn arrive(&self, number: usize, event: &StepEvent, may_be_wrong: bool) -> Result<Vec<String>, String> {
         self.service.pass(time(&event.time)?).await.map_err(|error| error.to_string())?;
-        match self.send(number, event).await? {
+        let arrival = match self.check(number, event) {
+            Ok(arrival) => arrival,
+            Err(Rejected::Envelope(problems) | Rejected::Data { problems, .. }) if may_be_wrong => {
+                return Ok(problems.into_iter().map(|problem| problem.pointer).collect());
+            }
+            Err(Rejected::Envelope(problems)) => return Err(listed(&problems)),
+            Err(Rejected::Data { kind, problems }) => return Err(format!("not a {kind}: {}", listed(&problems))),
+            Err(other) => return Err(other.to_string()),
+        };
+        let results = self.service.submit(vec![arrival]).await.map_err(|error| error.to_string())?;
+        match results.into_iter().next() {
             // What was decided on a duplicate then is not decided again.
-            EventResult::Admitted(_) | EventResult::Duplicate(_) => {}
-            EventResult::Conflict(seq) => return Err(format!("the event's id was used with another body ({seq})")),
-            EventResult::Unavailable(why) => return Err(why),
+            Some(EventResult::Admitted(_) | EventResult::Duplicate(_)) => {}
+            Some(EventResult::Conflict(seq)) => {
+                return Err(format!("the event's id was used with another body ({seq})"));
+            }
+            Some(EventResult::Unavailable(why)) => return Err(why),
+            None => return Err("no answer".into()),
         }
         // A timer that was set to what is past goes off at once.
-        self.service.pass(self.service.clock().now()).await.map_err(|error| error.to_string())
+        self.service.pass(self.service.clock().now()).await.map_err(|error| error.to_string())?;
+        Ok(Vec::new())
+    }
+
+    fn check(&self, number: usize, event: &StepEvent) -> Result<Arrival, Rejected> {
+        let id = event.id.clone().unwrap_or_else(|| format!("step-{number}"));
+        let cloud_event = json!({
+            "specversion": "1.0", "source": "/scenario", "id": id, "type": event.kind, "subject": event.customer,
+            "time": event.time, "data": event.data,
+        });
+        let kinds = &self.service.registry().kinds;
+        intake::check(cloud_event, kinds, self.service.clock().now(), Backfill::Allowed)
     }
 
     async fn read<T: Send + 'static>(
@@ -390,25 +415,6 @@ impl<'a> Runner<'a> {
         query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, String> {
         self.service.read(query).await.map_err(|error| chain(&error))
-    }
-
-    async fn send(&self, number: usize, event: &StepEvent) -> Result<EventResult, String> {
-        let clock = self.service.clock();
-        let id = event.id.clone().unwrap_or_else(|| format!("step-{number}"));
-        let cloud_event = json!({
-            "specversion": "1.0", "source": "/scenario", "id": id, "type": event.kind, "subject": event.customer,
-            "time": event.time, "data": event.data,
-        });
-        let kinds = &self.service.registry().kinds;
-        let arrival =
-            intake::check(cloud_event, kinds, clock.now(), Backfill::Allowed).map_err(|error| match &error {
-                Rejected::Envelope(problems) | Rejected::Data { problems, .. } => {
-                    format!("{error}: {}", listed(problems))
-                }
-                _ => error.to_string(),
-            })?;
-        let results = self.service.submit(vec![arrival]).await.map_err(|error| error.to_string())?;
-        results.into_iter().next().ok_or_else(|| "no answer".into())
     }
 }
 

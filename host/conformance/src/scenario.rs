@@ -137,7 +137,7 @@ pub struct Step {
     /// The answer to the question; fields that are not named are not checked.
     #[serde(default)]
     pub answer: Option<Map<String, Value>>,
-    /// The campaign was refused for problems at exactly these places, in any order.
+    /// The campaign, or the event, was refused for problems at exactly these places, in any order.
     #[serde(default)]
     pub problems: Option<Vec<String>>,
     /// What is on: exactly these local days and campaigns, such as `2025-01-03 fridays`, in order.

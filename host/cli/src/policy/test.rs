@@ -166,7 +166,9 @@ impl Suite {
             Some(component) => Ok(component.clone()),
             None => {
                 let path = file.with_file_name(name);
-                std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+                std::fs::read(&path).map_err(|error| {
+                    format!("cannot read {}: {error}; --with {name}=FILE.wasm says where {name} is", path.display())
+                })
             }
         };
         let versions = Versions { tested, named: &named };

@@ -7,6 +7,7 @@ use largesse_domain::facts::{StateKey, Wanted};
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CustomerId, EntityId};
 use largesse_domain::unit::Quantity;
+use largesse_service::Store;
 use serde_json::Value;
 use toml::Spanned;
 
@@ -31,32 +32,24 @@ impl Runner<'_> {
         }
     }
 
-    /// What a customer holds of units, net of what was taken back.
+    /// What a customer holds of units by one id, net of what was taken back.
     async fn held(&self, id: &str, units: impl Iterator<Item = &String>) -> Result<BTreeMap<String, u64>, String> {
-        self.sums(id, units, |grant| grant.net()).await
+        let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
+        let grants = self.read(move |store| store.grants_to(&customer)).await?;
+        Ok(sums(&grants, units, Grant::net))
     }
 
-    /// What a customer can use of units now.
+    /// What a customer can use of units now, whichever id it was given to.
     pub(super) async fn available(
         &self,
         id: &str,
         units: impl Iterator<Item = &String>,
     ) -> Result<BTreeMap<String, u64>, String> {
-        let now = self.service.clock().now();
-        self.sums(id, units, |grant| grant.available_at(now)).await
-    }
-
-    async fn sums(
-        &self,
-        id: &str,
-        units: impl Iterator<Item = &String>,
-        of: impl Fn(&Grant) -> Quantity,
-    ) -> Result<BTreeMap<String, u64>, String> {
-        let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
-        let grants = self.read(move |store| store.grants_to(&customer)).await?;
-        let sum =
-            |unit: &String| grants.iter().filter(|grant| grant.unit.as_str() == unit).map(|one| of(one).get()).sum();
-        Ok(units.map(|unit| (unit.clone(), sum(unit))).collect())
+        let (now, customer) = (self.service.clock().now(), CustomerId::new(id).map_err(|error| error.to_string())?);
+        let of_all_ids = move |store: &dyn Store| {
+            store.ids_of(&customer)?.iter().map(|id| store.grants_to(id)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(sums(&self.read(of_all_ids).await?.concat(), units, |grant| grant.available_at(now)))
     }
 
     /// What is kept of a customer or an entity.
@@ -83,4 +76,13 @@ fn without_nulls(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(without_nulls),
         _ => {}
     }
+}
+
+fn sums<'a>(
+    grants: &[Grant],
+    units: impl Iterator<Item = &'a String>,
+    of: impl Fn(&Grant) -> Quantity,
+) -> BTreeMap<String, u64> {
+    let sum = |unit: &String| grants.iter().filter(|grant| grant.unit.as_str() == unit).map(|one| of(one).get()).sum();
+    units.map(|unit| (unit.clone(), sum(unit))).collect()
 }
