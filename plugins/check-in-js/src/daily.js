@@ -3,6 +3,9 @@
 import { dayAt, monthKey, monthRange, weekKey, weekRange } from './days.js';
 import { refusal } from './turn.js';
 
+/** By how much clocks change. */
+const CLOCK_CHANGE_MS = 3_600_000n;
+
 /** Counts the event's day, or the day that it makes up for. */
 export function countDay(turn) {
   const { daily } = turn.params;
@@ -19,8 +22,7 @@ export function countDay(turn) {
     const no = makeUp(turn, daily.make_up, day);
     if (no) return turn.no(no.code, no.message);
   }
-  const { days, daysForgotten, firstDay } = turn.state;
-  const before = { days, daysForgotten, firstDay };
+  const before = turn.change().rewarded();
   turn.change().countDay(day);
   if (madeUp === undefined || daily.make_up?.pays_daily_reward) {
     turn.grantAll(daily.rewards, `day/${day}`, 'for the day');
@@ -36,7 +38,9 @@ function makeUp(turn, rule, day) {
   const { occurred } = turn.input.event;
   const daysBack = turn.today - day;
   if (daysBack <= 0) return refusal('make-up-not-past', 'only a day that is over can be made up for');
-  if (daysBack > rule.within_days || day < dayAt(turn.input.campaign.opens, occurred)) {
+  // By the event's offset: a campaign that opened at midnight by another clock may seem to have opened an hour before.
+  const opened = dayAt(turn.input.campaign.opens + CLOCK_CHANGE_MS, occurred);
+  if (daysBack > rule.within_days || day < opened) {
     return refusal('make-up-too-old', 'the day is too long ago to be made up for');
   }
   const month = occurred.local.year * 12 + occurred.local.month;

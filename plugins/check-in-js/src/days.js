@@ -84,6 +84,17 @@ export class DaySet {
     return new DaySet([...runs.slice(0, place - (joinsLeft ? 1 : 0)), run, ...runs.slice(place + (joinsRight ? 1 : 0))]);
   }
 
+  /** The days of this set and of another. */
+  and(other) {
+    const runs = [];
+    for (const [first, last] of [...this.runs, ...other.runs].sort(([one], [two]) => one - two)) {
+      const before = runs.at(-1);
+      if (before && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+      else runs.push([first, last]);
+    }
+    return new DaySet(runs);
+  }
+
   /** The first and last day of the run that a day is in, if any. */
   runAround(day) {
     const run = this.runs.findLast(([first]) => first <= day);

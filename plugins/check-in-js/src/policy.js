@@ -13,7 +13,7 @@ import { UNIT_CLASSES, WATCHED_UNITS } from './units.js';
 
 const STATE_VERSION = 1;
 
-const needs = { attributes: [], balances: WATCHED_UNITS, tags: true };
+const needs = { attributes: [], balances: WATCHED_UNITS, tags: true, standings: false, grants: false };
 
 const manifest = {
   name: 'check-in-js',
@@ -34,6 +34,7 @@ const manifest = {
   })),
   effects: ['grant', 'tag'],
   unitClasses: UNIT_CLASSES,
+  questions: [],
 };
 
 function problemsOf(params) {
@@ -56,9 +57,14 @@ export const policy = {
     if (found.length > 0) {
       throw found.slice(0, 64);
     }
+    // Nothing is named that could be given, as by the policy in Rust.
+    return [];
   },
 
   decide(input) {
+    if (input.campaign.phase === 'between') {
+      throw { code: 'between-windows', message: "what happens outside the campaign's windows does not count" };
+    }
     const turn = new Turn(input);
     countDay(turn);
     openChest(turn);
@@ -77,5 +83,13 @@ export const policy = {
     } catch (error) {
       throw { code: 'unreadable-state', message: String(error.message).slice(0, 500) };
     }
+  },
+
+  quote({ question }) {
+    throw { code: 'no-such-question', message: question };
+  },
+
+  merge(kept, joined) {
+    return new State(JSON.parse(kept)).with(new State(JSON.parse(joined))).text();
   },
 };

@@ -19,6 +19,7 @@ export class State {
     this.tasks = stored.tasks ?? [];
     this.tasksDone = stored.tasks_done ?? [];
     this.purchases = stored.purchases ?? 0;
+    this.united = stored.united ?? false;
   }
 
   /** As JSON; what is empty is left out. */
@@ -33,6 +34,7 @@ export class State {
       tasks: some(this.tasks),
       tasks_done: some(this.tasksDone),
       purchases: this.purchases || undefined,
+      united: this.united || undefined,
     });
   }
 
@@ -43,11 +45,48 @@ export class State {
 
   /** Counts a day. Forgets what is too far back, so that the state stays small. */
   countDay(day) {
-    const days = this.days.with(day);
-    const [kept, forgotten] = days.since(days.last - DAYS_KEPT);
+    this.days = this.days.with(day);
+    this.firstDay = Math.min(this.firstDay ?? day, day);
+    this.forget();
+  }
+
+  /** Forgets what is too far back of the latest. */
+  forget() {
+    const [kept, forgotten] = this.days.since(this.days.last - DAYS_KEPT);
     this.days = kept;
     this.daysForgotten += forgotten;
-    this.firstDay = Math.min(this.firstDay ?? day, day);
+    const latestTask = Math.max(...this.tasks.map(([, one]) => one));
+    this.tasks = this.tasks.filter(([, one]) => one >= latestTask - TASK_DAYS_KEPT);
+    const latestMonth = Math.max(...this.makeUps.map(([one]) => one));
+    this.makeUps = this.makeUps.filter(([one]) => one > latestMonth - MONTHS_KEPT);
+    const latestChest = Math.max(...this.chests);
+    this.chests = this.chests.filter((one) => one >= latestChest - DAYS_KEPT);
+  }
+
+  /**
+   * What bonuses were given for. When days were united that is not known: they are asked for as if there had been no day before, and the
+   * host leaves out those that either customer was given.
+   */
+  rewarded() {
+    const { days, daysForgotten, firstDay } = this.united ? new State() : this;
+    this.united = false;
+    return { days, daysForgotten, firstDay };
+  }
+
+  /** What was kept of two who turn out to be one. */
+  with(other) {
+    this.days = this.days.and(other.days);
+    this.daysForgotten += other.daysForgotten;
+    const first = Math.min(this.firstDay ?? Infinity, other.firstDay ?? Infinity);
+    this.firstDay = first === Infinity ? undefined : first;
+    for (const [month, used] of other.makeUps) this.addMakeUps(month, used);
+    this.chests.push(...other.chests.filter((monday) => !this.chests.includes(monday)));
+    for (const [task, day, count] of other.tasks) this.addTask(task, day, count);
+    this.tasksDone.push(...other.tasksDone.filter((task) => !this.tasksDone.includes(task)));
+    this.purchases += other.purchases;
+    this.united = true;
+    this.forget();
+    return this;
   }
 
   /** How often a task was rewarded on a day; nothing when the day is too far back to tell. */
@@ -59,11 +98,14 @@ export class State {
 
   /** Notes that a task was rewarded on a day. */
   countTask(task, day) {
+    this.addTask(task, day, 1);
+    this.forget();
+  }
+
+  addTask(task, day, times) {
     const entry = this.tasks.find(([id, one]) => id === task && one === day);
-    if (entry) entry[2] += 1;
-    else this.tasks.push([task, day, 1]);
-    const latest = Math.max(...this.tasks.map(([, one]) => one));
-    this.tasks = this.tasks.filter(([, one]) => one >= latest - TASK_DAYS_KEPT);
+    if (entry) entry[2] += times;
+    else this.tasks.push([task, day, times]);
   }
 
   /** Make-up days used in a month. */
@@ -73,17 +115,19 @@ export class State {
 
   /** Notes that a make-up day was used in a month. */
   useMakeUp(month) {
+    this.addMakeUps(month, 1);
+    this.forget();
+  }
+
+  addMakeUps(month, times) {
     const entry = this.makeUps.find(([one]) => one === month);
-    if (entry) entry[1] += 1;
-    else this.makeUps.push([month, 1]);
-    const latest = Math.max(...this.makeUps.map(([one]) => one));
-    this.makeUps = this.makeUps.filter(([one]) => one > latest - MONTHS_KEPT);
+    if (entry) entry[1] += times;
+    else this.makeUps.push([month, times]);
   }
 
   /** Notes that a week's chest is open. */
   openChest(monday) {
     this.chests.push(monday);
-    const latest = Math.max(...this.chests);
-    this.chests = this.chests.filter((one) => one >= latest - DAYS_KEPT);
+    this.forget();
   }
 }
