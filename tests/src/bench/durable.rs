@@ -21,6 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::stats::rate;
+use super::threads::Threads;
 use super::{component, plain, workers};
 
 const TIME: Duration = Duration::from_secs(5);
@@ -39,22 +40,22 @@ pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
         "Durable events a second through HTTP (check-in, one decision each), and decisions a second of plain SQLite"
     );
     println!("with six row writes a decision at the same batch, {} s each", TIME.as_secs());
-    println!("{:<32} {:>12} {:>12} {:>7}", "how", "events/s", "plain/s", "share");
+    println!("{:<32} {:>12} {:>12} {:>7}   us on a processor for each event", "how", "events/s", "plain/s", "share");
     for (connections, batch) in [(1, 1), (1, 100), (4, 100), (1, 1_000), (4, 1_000)] {
         if !batches {
             break;
         }
-        let events = client.block_on(load(address, &token, connections, batch))?;
+        let (events, threads) = client.block_on(load(address, &token, connections, batch))?;
         let ceiling = plain::ceiling(&folder.path().join(format!("plain-{connections}-{batch}.db")), batch, TIME)?;
         let how = format!("{connections} connections, batches of {batch}");
-        println!("{how:<32} {events:>12.0} {ceiling:>12.0} {:>6.0}%", 100.0 * events / ceiling);
+        println!("{how:<32} {events:>12.0} {ceiling:>12.0} {:>6.0}%   {threads}", 100.0 * events / ceiling);
     }
     for connections in [64, 256] {
         if !connections_wanted {
             break;
         }
-        let events = client.block_on(load(address, &token, connections, 1))?;
-        println!("{:<32} {events:>12.0}", format!("{connections} connections, single events"));
+        let (events, threads) = client.block_on(load(address, &token, connections, 1))?;
+        println!("{:<32} {events:>12.0} {:>22} {threads}", format!("{connections} connections, single events"), "");
     }
     server.block_on(service.stop());
     Ok(())
@@ -99,16 +100,16 @@ async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, 
     Ok((address, service))
 }
 
-/// Events a second over so many connections, each sending its next request when the last is answered.
-async fn load(address: SocketAddr, token: &str, connections: usize, batch: usize) -> Result<f64> {
-    let start = Instant::now();
+/// Events a second over so many connections, each sending its next request when the last is answered; and what threads took.
+async fn load(address: SocketAddr, token: &str, connections: usize, batch: usize) -> Result<(f64, String)> {
+    let (before, start) = (Threads::now()?, Instant::now());
     let senders: Vec<_> =
         (0..connections).map(|_| tokio::spawn(send_for(address, token.to_owned(), batch, start))).collect();
     let mut sent = 0;
     for sender in senders {
         sent += sender.await??;
     }
-    Ok(rate(sent, start.elapsed()))
+    Ok((rate(sent, start.elapsed()), Threads::now()?.each_since(&before, sent)))
 }
 
 async fn send_for(address: SocketAddr, token: String, batch: usize, start: Instant) -> Result<usize> {

@@ -3,6 +3,7 @@
 mod stats;
 mod decisions;
 mod plain;
+mod threads;
 mod durable;
 mod swaps;
 mod start;
@@ -15,9 +16,8 @@ use anyhow::{Context, Result};
 use cap_std::fs::Dir;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 
-/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all when none is) and prints them.
-/// Runs the measurements named (`decisions`, `batches`, `connections`; all these when none is) and prints them. `start`, which
-/// compiles for minutes, runs only by its name, and alone.
+/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all these when none is) and prints them. `start`,
+/// which compiles for minutes, runs only by its name, and alone.
 ///
 /// # Errors
 /// When a component is not built, or the host does not start.

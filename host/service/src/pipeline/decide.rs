@@ -343,11 +343,6 @@ impl Decider {
                 Verdict::Faulted
             }
         };
-        if !round.is_trial {
-            let campaign = task.active.campaign.id.to_string();
-            metrics::counter!("largesse_decisions_total", "campaign" => campaign, "verdict" => verdict.as_str())
-                .increment(1);
-        }
         if let Some(candidate) = shadow {
             round.shadows.extend(Shadow::of(task, id, &evaluation, candidate));
             round.runs.extend(task.active.candidate.as_ref().map(|published| Run {

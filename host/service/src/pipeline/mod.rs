@@ -45,6 +45,7 @@ use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
 use largesse_domain::migration::Migration;
+use largesse_domain::outcome::Decision;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
 use largesse_engine::Workers;
@@ -187,6 +188,7 @@ fn commit_batches(store: &dyn Store, shared: &Shared, batches: &Receiver<Pending
         }
         metrics::histogram!("largesse_commit_seconds").record(started.elapsed().as_secs_f64());
         metrics::counter!("largesse_events_admitted_total").increment(pending.batch.events.len() as u64);
+        count_verdicts(&pending.batch.decisions);
         reach(Point::AnswersDue);
         for after in pending.after {
             after();
@@ -199,6 +201,18 @@ fn commit_batches(store: &dyn Store, shared: &Shared, batches: &Receiver<Pending
         if written.send(pending.keys).is_err() {
             return;
         }
+    }
+}
+
+/// Looking a counter up takes longer than counting, so that is done once for all decisions of a campaign with one verdict.
+fn count_verdicts(decisions: &[Arc<Decision>]) {
+    let mut counts = BTreeMap::<_, u64>::new();
+    for decision in decisions {
+        *counts.entry((&decision.campaign, decision.verdict.as_str())).or_default() += 1;
+    }
+    for ((campaign, verdict), count) in counts {
+        metrics::counter!("largesse_decisions_total", "campaign" => campaign.to_string(), "verdict" => verdict)
+            .increment(count);
     }
 }
 
