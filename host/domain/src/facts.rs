@@ -133,6 +133,11 @@ pub struct Table<K, V> {
     undo: Vec<(K, V, bool)>,
 }
 
+#[expect(clippy::panic, reason = "a missing row is a programming error, and a default would be an unchecked limit")]
+fn not_loaded(key: &impl std::fmt::Debug) -> ! {
+    panic!("used before it was loaded: {key:?}")
+}
+
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
         Self { rows: HashMap::new(), changed: HashSet::new(), undo: Vec::new() }
@@ -149,9 +154,8 @@ impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
     ///
     /// # Panics
     /// When it was not loaded.
-    #[expect(clippy::panic, reason = "a missing row is a programming error, and a default would be an unchecked limit")]
     pub fn get(&self, key: &K) -> &V {
-        self.rows.get(key).unwrap_or_else(|| panic!("used before it was loaded: {key:?}"))
+        self.rows.get(key).unwrap_or_else(|| not_loaded(key))
     }
 
     /// Takes a row as the store has it. A row that is held already stays: it may have been changed since.
@@ -164,10 +168,10 @@ impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
     /// # Panics
     /// When it was not loaded.
     pub fn put(&mut self, key: K, value: V) {
-        let old = self.get(&key).clone();
+        let row = self.rows.get_mut(&key).unwrap_or_else(|| not_loaded(&key));
+        let old = std::mem::replace(row, value);
         let first = self.changed.insert(key.clone());
-        self.undo.push((key.clone(), old, first));
-        self.rows.insert(key, value);
+        self.undo.push((key, old, first));
     }
 
     /// The rows that changed since they were last taken to be written.
