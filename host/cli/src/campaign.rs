@@ -1,5 +1,6 @@
 //! `largesse campaign`: apply, look at, start, pause, resume and end campaigns, and see what they spend.
 
+mod draws;
 mod quote;
 mod show;
 
@@ -71,6 +72,8 @@ enum Action {
     },
     /// Ask a campaign's policy: what would this coupon take off this loan?
     Quote(quote::QuoteArgs),
+    /// Show what a campaign is committed to draw by, and, once it has ended, that it did
+    Draws(draws::DrawsArgs),
     /// Show what a campaign has counted
     Measures {
         /// Its id
@@ -123,6 +126,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = args.connection.client()?;
     let (id, command) = match args.action {
         Action::Quote(args) => return quote::quote(&client, args, output),
+        Action::Draws(args) => return draws::run(&client, &args, output),
         Action::Measures { id } => return quote::measures(&client, &id, output),
         Action::Apply { file, id } => {
             let (campaign, is_new) = apply_file(&client, &file, id)?;

@@ -23,6 +23,7 @@ mod units;
 mod pockets;
 mod programmes;
 mod quotes;
+mod draws;
 mod segments;
 mod calendar;
 mod redemptions;
@@ -86,6 +87,7 @@ fn routes() -> Vec<Route> {
         pockets::routes(),
         programmes::routes(),
         quotes::routes(),
+        draws::routes(),
         segments::routes(),
         calendar::routes(),
         redemptions::routes(),

@@ -11,9 +11,9 @@ use utoipa::OpenApi;
 use crate::auth::Role;
 use crate::route::{Access, Route};
 use crate::{
-    calendar, campaigns, customers, decisions, deliveries, destinations, dry_run, events, health, jobs, kinds, ledger,
-    message_rules, pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals, segments,
-    spend, units, versions,
+    calendar, campaigns, customers, decisions, deliveries, destinations, draws, dry_run, events, health, jobs, kinds,
+    ledger, message_rules, pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals,
+    segments, spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ use crate::{
         units::list, units::show, units::set, units::restock,
         pockets::list, pockets::show, pockets::set,
         programmes::list, programmes::show, programmes::set, quotes::ask, quotes::measures,
+        draws::show,
         segments::list, segments::show, segments::set,
         calendar::of_all, calendar::of_customer,
         redemptions::redeem, redemptions::show, redemptions::commit, redemptions::release, redemptions::reverse,

@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 mod calendar;
+mod draws;
 mod pockets;
 mod policies;
 mod programmes;
@@ -22,6 +23,7 @@ mod segments;
 mod versions;
 
 pub use calendar::{CalendarItem, CalendarList, OccurrenceItem};
+pub use draws::DrawsView;
 pub use pockets::{AllocationItem, PocketList, PocketView};
 pub use policies::{PolicyItem, PolicyList};
 pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};

@@ -41,7 +41,7 @@ use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
-use largesse_domain::lifecycle::Command;
+use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
@@ -65,7 +65,7 @@ use pipeline::{
     Quote, Work,
 };
 use registry::{Component, Published, Registry};
-use seed::SeedKey;
+use seed::{Draws, SeedKey};
 use signature::{Signature, SignatureError, TrustedKey};
 
 /// Most events that wait for their answer at a time. Beyond it senders are told to come back.
@@ -186,6 +186,7 @@ pub struct Service {
     rules: PublicationRules,
     workers: Arc<Workers>,
     clock: Clock,
+    seeds: SeedKey,
     shared: Arc<Shared>,
     work: Sender<Work>,
     waiting: Arc<Semaphore>,
@@ -212,16 +213,17 @@ impl Service {
         // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
         // that whoever waits for an answer learns that none will come.
         let (work, to_do) = crossbeam_channel::unbounded();
+        let seeds = SeedKey::new(&seed_secret);
         let decider = pipeline::Decider::new(
             (Arc::clone(&store), Arc::clone(&workers)),
-            (clock.clone(), SeedKey::new(&seed_secret)),
+            (clock.clone(), seeds.clone()),
             (Arc::clone(&shared), retention),
             registry,
         )?;
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, rules, workers, clock, shared, work, waiting, threads })
+        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, threads })
     }
 
     /// The clock.
@@ -234,6 +236,14 @@ impl Service {
     #[must_use]
     pub fn registry(&self) -> Arc<Registry> {
         self.shared.registry()
+    }
+
+    /// What may be known of a campaign's draws; `None` when there is no such campaign.
+    #[must_use]
+    pub fn draws(&self, campaign: &CampaignId) -> Option<Draws> {
+        let lifecycle = self.registry().campaign(campaign)?.campaign.lifecycle;
+        let key = self.seeds.of_campaign(campaign);
+        Some(Draws { commitment: key.commitment(), key: (lifecycle == Lifecycle::Ended).then_some(key) })
     }
 
     /// Tells of a failure that only a restart can cure.

@@ -1,6 +1,7 @@
 //! The records of decisions, as an auditor uses them from the command line.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use largesse_store::{pack, unpack};
 use rusqlite::Connection;
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::host::{Running, policies, run};
 use super::json_of;
-use super::versions::{check_in, counted};
+use super::versions::{CAMPAIGN, check_in, counted};
 
 /// The database of a host that is stopped.
 fn database(data: &str) -> Connection {
@@ -166,4 +167,38 @@ fn what_nobody_shall_read_is_nowhere_on_the_disk() {
     }
     let replayed = run(&["replay", "--data-dir", &data]).ok();
     assert!(replayed.contains(" 2 identical in bytes and fuel, 0 not"), "{replayed}");
+}
+
+#[test]
+fn an_auditor_sees_that_nobody_chose_a_seed() {
+    let Some(mut host) = counted() else { return };
+    let data = host.path("data");
+    let ends = host.write("counted.toml", &[b"closing_days = 0\n", CAMPAIGN].concat());
+    host.ok(&["campaign", "apply", &ends]);
+    let draws = |host: &Running, more: &[&str]| host.run(&[&["campaign", "draws", "counted"], more].concat());
+    let before = json_of(&draws(&host, &["--json"]).ok());
+    let commitment = before["commitment"].as_str().unwrap();
+    assert!(before["key"].is_null(), "{before}");
+    for minute in 1..=3 {
+        check_in(&host, minute, &format!("u{minute}"), &json!({}));
+    }
+    let early = draws(&host, &["--verify"]);
+    assert!(early.code == 1 && early.err.contains("counted has not ended"), "{early:?}");
+    host.ok(&["campaign", "end", "counted"]);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while json_of(&host.ok(&["campaign", "show", "counted", "--json"]))["lifecycle"] != "ended" {
+        assert!(Instant::now() < deadline, "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let seen = json_of(&draws(&host, &["--verify", "--commitment", commitment, "--json"]).ok());
+    assert_eq!(seen["verified"], json!({"decisions": 3, "without_record": 0}), "{seen}");
+    let otherwise = draws(&host, &["--commitment", &"0".repeat(64)]);
+    assert!(otherwise.code == 1 && otherwise.err.contains("the host is committed to"), "{otherwise:?}");
+
+    let seed = json_of(&host.ok(&["decision", "show", "2", "--json"]))["seed"].as_str().unwrap().to_owned();
+    host.terminate();
+    change_record(&data, 2, &seed, &(seed.parse::<u64>().unwrap() ^ 1).to_string());
+    host.restart();
+    let chosen = draws(&host, &["--verify"]);
+    assert!(chosen.code == 1 && chosen.err.contains("decision 2 was made with the seed"), "{chosen:?}");
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::host::{Running, policies};
 use super::{event, json_of};
 
-const CAMPAIGN: &[u8] = br#"
+pub(crate) const CAMPAIGN: &[u8] = br#"
 title = "Counted"
 policy = "counts@1.0.0"
 currency = "CNY"

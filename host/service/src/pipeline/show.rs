@@ -139,7 +139,7 @@ impl Decider {
             parties: parties.collect(),
             campaign: campaign_view(&active.campaign, revision, &occurred.local),
             now: active.zone.moment(now),
-            seed: self.seeds.seed(&active.campaign.id, &cast.owner, &inner.key, purpose),
+            seed: self.seeds.of_campaign(&active.campaign.id).seed_of(&cast.owner, &inner.key, purpose),
             state,
         }
     }
