@@ -48,7 +48,7 @@ pub struct ShareKey {
 /// A weight in a pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
-    /// How much; at most [`WEIGHT_MAX`](crate::limits::WEIGHT_MAX).
+    /// How much; at most [`WEIGHT_MAX`].
     pub weight: u64,
     /// Whether the policy was told what it came to.
     pub settled: bool,
