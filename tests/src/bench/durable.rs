@@ -16,7 +16,9 @@ use largesse_service::jobs::{JobParts, Jobs};
 use largesse_service::pipeline::Precondition;
 use largesse_service::{Parts, PublicationRules, Retention, Service};
 use largesse_store::SqliteStore;
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -27,26 +29,23 @@ use super::{component, plain, workers};
 const TIME: Duration = Duration::from_secs(5);
 const CUSTOMERS: usize = 20_000;
 
-/// Numbers events, across all measurements.
+/// Numbers the events of one measurement.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
-    let folder = tempfile::tempdir_in(std::env::current_exe()?.parent().context("no folder")?)?;
-    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (token, sha256) = largesse_http::mint_token()?;
-    let (address, service) = server.block_on(start(folder.path(), sha256))?;
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     println!(
         "Durable events a second through HTTP (check-in, one decision each), and decisions a second of plain SQLite"
     );
-    println!("with six row writes a decision at the same batch, {} s each", TIME.as_secs());
+    println!("with six row writes a decision at the same batch, {} s each, from an empty database", TIME.as_secs());
     println!("{:<32} {:>12} {:>12} {:>7}   us on a processor for each event", "how", "events/s", "plain/s", "share");
     for (connections, batch) in [(1, 1), (1, 100), (4, 100), (1, 1_000), (4, 1_000)] {
         if !batches {
             break;
         }
-        let (events, threads) = client.block_on(load(address, &token, connections, batch))?;
-        let ceiling = plain::ceiling(&folder.path().join(format!("plain-{connections}-{batch}.db")), batch, TIME)?;
+        let folder = folder()?;
+        let (events, threads) = measure(&folder, &metrics, connections, batch)?;
+        let ceiling = plain::ceiling(&folder.path().join("plain.db"), batch, TIME)?;
         let how = format!("{connections} connections, batches of {batch}");
         println!("{how:<32} {events:>12.0} {ceiling:>12.0} {:>6.0}%   {threads}", 100.0 * events / ceiling);
     }
@@ -54,14 +53,33 @@ pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
         if !connections_wanted {
             break;
         }
-        let (events, threads) = client.block_on(load(address, &token, connections, 1))?;
+        let (events, threads) = measure(&folder()?, &metrics, connections, 1)?;
         println!("{:<32} {events:>12.0} {:>22} {threads}", format!("{connections} connections, single events"), "");
     }
-    server.block_on(service.stop());
     Ok(())
 }
 
-async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, Arc<Service>)> {
+fn folder() -> Result<TempDir> {
+    Ok(tempfile::tempdir_in(std::env::current_exe()?.parent().context("no folder")?)?)
+}
+
+/// Sends events to a new host for a while.
+fn measure(folder: &TempDir, metrics: &PrometheusHandle, connections: usize, batch: usize) -> Result<(f64, String)> {
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (token, sha256) = largesse_http::mint_token()?;
+    let (address, service) = server.block_on(start(folder.path(), sha256, metrics.clone()))?;
+    NEXT.store(0, Ordering::Relaxed);
+    let measured = client.block_on(load(address, &token, connections, batch));
+    server.block_on(service.stop());
+    measured
+}
+
+async fn start(
+    folder: &std::path::Path,
+    sha256: String,
+    metrics: PrometheusHandle,
+) -> Result<(SocketAddr, Arc<Service>)> {
     let store = Arc::new(SqliteStore::open(folder.join("largesse.db"))?);
     let components = Components::in_memory();
     let parts = Parts {
@@ -89,7 +107,6 @@ async fn start(folder: &std::path::Path, sha256: String) -> Result<(SocketAddr, 
     service.apply(id.clone(), spec, Precondition::Absent).await?;
     service.command(id, Command::Start, Precondition::None).await?;
     let entry = TokenEntry { name: "bench".into(), roles: vec![Role::Ingest], sha256, backfill: true };
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     let engine = || Err("nothing is asked of jobs here".to_owned());
     let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [1; 32] };
     let jobs = Jobs::start(&service, parts)?;
