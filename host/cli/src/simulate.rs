@@ -17,7 +17,7 @@ use largesse_domain::limits::EVENT_BYTES_MAX;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_engine::{Allowance, HostKey, Workers, WorkersConfig};
 use largesse_service::Kind;
-use largesse_service::backtest::{Engines, Given, Planned, Setup, simulate};
+use largesse_service::backtest::{Given, Planned, Setup, simulate};
 use serde::de::DeserializeOwned;
 
 use crate::campaign::read_file;
@@ -64,11 +64,11 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
         segment: args.report.segment.as_deref().map(AttributeName::new).transpose().map_err(Failure::usage)?,
     };
     let compiled = tempfile::tempdir()?;
-    let engines = Engines { workers: [workers(compiled.path())?, workers(compiled.path())?], seed_secret: [0; 32] };
+    let workers = [workers(compiled.path())?, workers(compiled.path())?];
     let events = events(&args.events)?;
     let bar = bar(events.len() as u64, !output.json);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let seen = runtime.block_on(simulate(&given, events, &engines, |decided| bar.inc(decided)));
+    let seen = runtime.block_on(simulate(&given, events, workers, |decided| bar.inc(decided)));
     bar.finish_and_clear();
     let title = format!("Simulation of {}", args.campaigns.display());
     args.report.show(&seen.map_err(Failure::usage)?, &title, output)

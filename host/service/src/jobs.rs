@@ -344,7 +344,7 @@ impl Inner {
             alternative: Alternative { component, params, settings },
             segment,
         };
-        let engines = self.engines()?;
+        let engines = Engines { workers: self.two()?, seed_secret: self.parts.seed_secret };
         block_on(stateful(&recorded, &engines, |by| self.progressed(by)))?.map_err(|error| chain(&error))
     }
 
@@ -356,13 +356,13 @@ impl Inner {
             segment: parsed::<AttributeName>(document.segment.as_deref())?,
         };
         let events: Vec<_> = document.events.iter().map(|event| event.to_string().into_bytes()).collect();
-        let engines = self.engines()?;
-        block_on(simulate(&given, events, &engines, |by| self.progressed(by)))?.map_err(|error| chain(&error))
+        block_on(simulate(&given, events, self.two()?, |by| self.progressed(by)))?.map_err(|error| chain(&error))
     }
 
-    fn engines(&self) -> Result<Engines, String> {
+    /// Workers for two hosts in memory.
+    fn two(&self) -> Result<[Arc<Workers>; 2], String> {
         let engine = || (self.parts.engine)().map(Arc::new);
-        Ok(Engines { workers: [engine()?, engine()?], seed_secret: self.parts.seed_secret })
+        Ok([engine()?, engine()?])
     }
 
     /// Campaigns on what the host knows of kinds, units, pockets and segments.

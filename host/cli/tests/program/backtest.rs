@@ -233,6 +233,31 @@ fn a_known_change_makes_the_difference_that_arithmetic_says() {
     assert!(answer.code == 1 && answer.err.contains("the budget of daily for points runs out"), "{answer:?}");
 }
 
+/// A simulation draws by no host's secret: on a host, and without one, it comes to the same prize.
+fn draws_are_not_told_beforehand(host: &Running, like: &Value) {
+    let mut drawn = like.clone();
+    drawn["budgets"][0]["total"] = json!(1_000_000_000);
+    drawn["limits"][0]["amount"] = json!(1_000_000_000);
+    drawn["subscriptions"] = json!(["chest-opened"]);
+    drawn["params"] = json!({"chest": {"needs_days": 0, "range": {"unit": "points", "from": 1, "to": 1_000_000_000}}});
+    let mut events = Events::default();
+    events.add("chest.opened", "u", "02T09:00:00", &json!({}));
+    let event = json_of(&events.0[0]);
+    let job = json!({"kind": "simulate", "campaigns": {"drawn": drawn}, "events": [event]});
+    let job = host.write("drawn.json", job.to_string().as_bytes());
+    let on_the_host = json_of(&host.ok(&["job", "run", &job, "--json"]));
+
+    let (folder, built) = (host.path("simulated"), policies().expect("the host has them"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(format!("{folder}/drawn.toml"), toml::to_string(&drawn).unwrap()).unwrap();
+    std::fs::copy(built.join("check_in.wasm"), format!("{folder}/check_in.wasm")).unwrap();
+    let events = host.write("drawn.ndjson", events.0[0].as_bytes());
+    let alone = ["simulate", "--json", "--policies", &folder, "--events", &events, "--campaigns", &folder];
+    let alone = json_of(&run(&alone).ok());
+    assert!(quantity(&alone, "drawn")["now"].as_u64() > Some(0), "{alone}");
+    assert_eq!(quantity(&on_the_host, "drawn"), quantity(&alone, "drawn"));
+}
+
 #[test]
 fn jobs_find_the_same_on_a_host_that_runs() {
     let Some((mut host, _)) = decided() else { return };
@@ -265,9 +290,11 @@ fn jobs_find_the_same_on_a_host_that_runs() {
     assert_eq!(quantity(&simulated, "tried"), json!({"now": 7}), "{simulated}");
     assert_eq!((&simulated["mode"], &simulated["events"]), (&json!("simulated"), &json!(1)), "{simulated}");
 
+    draws_are_not_told_beforehand(&host, &tried);
+
     // What they found outlives the host; what was not done has failed.
     let asked = host.ok(&["job", "run", &other, "--no-wait"]);
-    assert_eq!(asked, "job 5 waits\n");
+    assert_eq!(asked, "job 6 waits\n");
     host.kill();
     host.wait();
     host.restart();
@@ -275,8 +302,9 @@ fn jobs_find_the_same_on_a_host_that_runs() {
     let ends: Vec<_> =
         list["items"].as_array().unwrap().iter().map(|job| (job["id"].as_u64(), &job["status"])).collect();
     let done = json!("done");
-    assert_eq!(ends[1..], [(Some(4), &done), (Some(3), &done), (Some(2), &done), (Some(1), &done)], "{list}");
-    assert_eq!(ends[0].0, Some(5));
+    let before = [(Some(5), &done), (Some(4), &done), (Some(3), &done), (Some(2), &done), (Some(1), &done)];
+    assert_eq!(ends[1..], before, "{list}");
+    assert_eq!(ends[0].0, Some(6));
     let again = json_of(&host.ok(&["job", "show", "1", "--json"]));
     assert_eq!(again, report);
     host.terminate();

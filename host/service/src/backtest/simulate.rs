@@ -1,10 +1,12 @@
 //! Campaigns and events that are given, before anything is live.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use largesse_documents::report::{Mode, ReportView};
 use largesse_domain::id::AttributeName;
 use largesse_domain::time::Instant;
+use largesse_engine::Workers;
 
 use super::simulated::Setup;
 use super::two::Two;
@@ -27,6 +29,9 @@ pub struct Given {
     pub segment: Option<AttributeName>,
 }
 
+/// What simulations draw by: the same everywhere, and never a host's own secret, so that nobody can try beforehand which event will win.
+const SEED_SECRET: [u8; 32] = [0; 32];
+
 /// Runs events through campaigns, in the order of their times, each at its own time. An event is one CloudEvent in JSON. `progress` is told
 /// the events decided by then.
 ///
@@ -35,9 +40,10 @@ pub struct Given {
 pub async fn simulate(
     given: &Given,
     events: impl IntoIterator<Item = Vec<u8>>,
-    engines: &Engines,
+    workers: [Arc<Workers>; 2],
     progress: impl Fn(u64),
 ) -> Result<ReportView, RunError> {
+    let engines = Engines { workers, seed_secret: SEED_SECRET };
     let kinds = kinds(&given.setup)?;
     let (mut arrivals, mut not_run) = (Vec::new(), BTreeMap::<String, u64>::new());
     for event in events {
@@ -49,7 +55,7 @@ pub async fn simulate(
     arrivals.sort_by_key(|arrival| arrival.event.occurred);
     let time = |arrival: &Arrival| arrival.event.occurred;
     let first = arrivals.first().map_or(Instant::MIN, time);
-    let mut hosts = Two::start((given.against.as_ref(), &given.setup), first, engines, false).await?;
+    let mut hosts = Two::start((given.against.as_ref(), &given.setup), first, &engines, false).await?;
     for together in arrivals.chunk_by(|one, other| time(one) == time(other)) {
         hosts.decide(time(&together[0]), together).await?;
         progress(together.len() as u64);
