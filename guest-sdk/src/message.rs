@@ -1,17 +1,27 @@
 //! Messages to parties, and tags on them.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::time::When;
 
-/// What a message is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a message is for; in parameters `service` or `marketing`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum MessageClass {
-    /// About something the customer did or has.
+    /// About something the customer did or has: consent, quiet hours and caps do not hold it up.
     #[default]
     Service,
-    /// Advertising; needs the customer's consent.
+    /// Advertising: consent, quiet hours and caps hold for it.
     Marketing,
+}
+
+impl MessageClass {
+    /// Advertising: the default of parameters whose messages mostly are.
+    #[must_use]
+    pub fn marketing() -> Self {
+        Self::Marketing
+    }
 }
 
 /// A message to a party.
@@ -56,8 +66,14 @@ impl Message {
 
     /// Makes it advertising.
     #[must_use]
-    pub fn marketing(mut self) -> Self {
-        self.class = MessageClass::Marketing;
+    pub fn marketing(self) -> Self {
+        self.of_class(MessageClass::Marketing)
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn of_class(mut self, class: MessageClass) -> Self {
+        self.class = class;
         self
     }
 

@@ -16,7 +16,7 @@ use largesse_sdk::{
 };
 
 pub use params::{
-    Act, Attribute, Branch, By, Class, Condition, HandOver, On, Params, Preferred, Step, Tag, Text, Until, Wait,
+    Act, Attribute, Branch, By, Condition, HandOver, On, Params, Preferred, Step, Tag, Text, Until, Wait,
 };
 pub use state::{Run, State};
 pub use trigger::Trigger;

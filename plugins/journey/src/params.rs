@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use largesse_sdk::{BenefitParam, Value};
+use largesse_sdk::{BenefitParam, MessageClass, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -94,17 +94,6 @@ pub struct By {
     pub template: String,
 }
 
-/// What a message is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// Advertising: consent, quiet hours and caps hold for it.
-    #[default]
-    Marketing,
-    /// About something that the customer did or has.
-    Service,
-}
-
 /// One step of a journey.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -147,8 +136,8 @@ pub struct Text {
     #[serde(default)]
     pub vars: BTreeMap<String, Value>,
     /// What it is for; marketing when absent.
-    #[serde(default)]
-    pub class: Class,
+    #[serde(default = "MessageClass::marketing")]
+    pub class: MessageClass,
 }
 
 /// A wait: for so long, or until a day, or until something happens. When time is over it leads to the next step.

@@ -9,7 +9,7 @@ use largesse_sdk::{
 use serde::{Deserialize, Serialize};
 
 use crate::CUSTOMER;
-use crate::params::{ANY, Act, Branch, Class, Condition, HandOver, Params, Text, Wait};
+use crate::params::{ANY, Act, Branch, Condition, HandOver, Params, Text, Wait};
 use crate::state::{Run, State, days_ms};
 use crate::trigger::Trigger;
 
@@ -324,10 +324,7 @@ impl<'a> Walk<'a> {
         vars.extend(run.kept.clone());
         let key = format!("{}/{}/{step}", run.name, run.sent);
         let message = Message::new(key, &self.me.customer, &by.template).vars(&vars).channels([by.channel.as_str()]);
-        self.decision.message(match text.class {
-            Class::Marketing => message.marketing(),
-            Class::Service => message,
-        });
+        self.decision.message(message.of_class(text.class));
         self.decision.measure(Measurement::one("sent").of(&by.channel));
     }
 

@@ -15,7 +15,7 @@ use largesse_sdk::{
 };
 
 pub use greet::Greeted;
-pub use params::{Class, Greeting, Notice, Params, Privileged, Send};
+pub use params::{Greeting, Notice, Params, Privileged, Send};
 pub use trigger::Trigger;
 
 /// The only role: who is told.
@@ -106,9 +106,6 @@ fn tell(notice: &Notice, about: &str, (customer, data): (&str, &Value), decision
     for (place, send) in notice.send.iter().enumerate() {
         let key = format!("{}/{about}/{}", notice.id(), place + 1);
         let message = Message::new(key, customer, &send.template).vars(&vars).channels(send.channels.iter().cloned());
-        decision.message(match notice.class {
-            Class::Marketing => message.marketing(),
-            Class::Service => message,
-        });
+        decision.message(message.of_class(notice.class));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use largesse_sdk::{Problem, no_problems};
+use largesse_sdk::{MessageClass, Problem, no_problems};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -71,7 +71,7 @@ pub struct Notice {
     pub send: Vec<Send>,
     /// What it is for; service when absent.
     #[serde(default)]
-    pub class: Class,
+    pub class: MessageClass,
 }
 
 /// A message.
@@ -82,17 +82,6 @@ pub struct Send {
     pub template: String,
     /// The channels, in order of preference: the message goes by the first that will do.
     pub channels: Vec<String>,
-}
-
-/// What a message is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// About something that the customer did or has: quiet hours and caps do not hold it up.
-    #[default]
-    Service,
-    /// Advertising.
-    Marketing,
 }
 
 /// A greeting for a part of the day.

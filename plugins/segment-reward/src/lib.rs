@@ -16,8 +16,7 @@ use largesse_sdk::{
 };
 
 pub use params::{
-    Attribute, Birthday, Bought, Class, FollowUp, LeapDay, Monthly, Occasion, On, Params, Send, Sign, Stage, Who,
-    Yearly,
+    Attribute, Birthday, Bought, FollowUp, LeapDay, Monthly, Occasion, On, Params, Send, Sign, Stage, Who, Yearly,
 };
 pub use state::{Orders, State};
 

@@ -1,6 +1,6 @@
 //! What an operator sets.
 
-use largesse_sdk::BenefitParam;
+use largesse_sdk::{BenefitParam, MessageClass};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -162,19 +162,8 @@ pub struct Send {
     #[serde(default)]
     pub channels: Vec<String>,
     /// What it is for; marketing when absent.
-    #[serde(default)]
-    pub class: Class,
-}
-
-/// What a message is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// Advertising: consent, quiet hours and caps hold for it.
-    #[default]
-    Marketing,
-    /// About something that the customer did or has.
-    Service,
+    #[serde(default = "MessageClass::marketing")]
+    pub class: MessageClass,
 }
 
 /// What is sent later.

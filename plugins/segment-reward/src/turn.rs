@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::CUSTOMER;
 use crate::dates;
-use crate::params::{Bought, Class, FollowUp, Occasion, On, Params, Send, Sign, Who};
+use crate::params::{Bought, FollowUp, Occasion, On, Params, Send, Sign, Who};
 use crate::state::State;
 
 /// What the events' data may hold for this policy.
@@ -187,10 +187,7 @@ impl<'a> Turn<'a> {
         for (place, Send { template, channels, class }) in messages.iter().enumerate() {
             let message = Message::new(format!("{key}/{}", place + 1), &self.me.customer, template);
             let message = message.channels(channels.iter().cloned());
-            self.decision.message(match class {
-                Class::Marketing => message.marketing(),
-                Class::Service => message,
-            });
+            self.decision.message(message.of_class(*class));
         }
     }
 
