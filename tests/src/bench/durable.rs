@@ -32,29 +32,63 @@ const CUSTOMERS: usize = 20_000;
 /// Numbers the events of one measurement.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-pub(super) fn run(batches: bool, connections_wanted: bool) -> Result<()> {
+/// What is sent: over so many connections, so many events at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    connections: usize,
+    batch: usize,
+    beside_plain: bool,
+}
+
+impl Row {
+    const fn batches(connections: usize, batch: usize) -> Self {
+        Self { connections, batch, beside_plain: true }
+    }
+
+    const fn single(connections: usize) -> Self {
+        Self { connections, batch: 1, beside_plain: false }
+    }
+
+    /// The name of all rows of its kind.
+    pub(super) fn group(self) -> &'static str {
+        if self.beside_plain { "batches" } else { "connections" }
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.connections, self.batch)
+    }
+}
+
+/// Every row, in the order in which they are measured.
+pub(super) const ROWS: [Row; 7] = [
+    Row::batches(1, 1),
+    Row::batches(1, 100),
+    Row::batches(4, 100),
+    Row::batches(1, 1_000),
+    Row::batches(4, 1_000),
+    Row::single(64),
+    Row::single(256),
+];
+
+pub(super) fn run(rows: &[Row]) -> Result<()> {
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
     println!(
         "Durable events a second through HTTP (check-in, one decision each), and decisions a second of plain SQLite"
     );
     println!("with six row writes a decision at the same batch, {} s each, from an empty database", TIME.as_secs());
     println!("{:<32} {:>12} {:>12} {:>7}   us on a processor for each event", "how", "events/s", "plain/s", "share");
-    for (connections, batch) in [(1, 1), (1, 100), (4, 100), (1, 1_000), (4, 1_000)] {
-        if !batches {
-            break;
-        }
+    for Row { connections, batch, beside_plain } in rows.iter().copied() {
         let folder = folder()?;
         let (events, threads) = measure(&folder, &metrics, connections, batch)?;
+        if !beside_plain {
+            println!("{:<32} {events:>12.0} {:>22} {threads}", format!("{connections} connections, single events"), "");
+            continue;
+        }
         let ceiling = plain::ceiling(&folder.path().join("plain.db"), batch, TIME)?;
         let how = format!("{connections} connections, batches of {batch}");
         println!("{how:<32} {events:>12.0} {ceiling:>12.0} {:>6.0}%   {threads}", 100.0 * events / ceiling);
-    }
-    for connections in [64, 256] {
-        if !connections_wanted {
-            break;
-        }
-        let (events, threads) = measure(&folder()?, &metrics, connections, 1)?;
-        println!("{:<32} {events:>12.0} {:>22} {threads}", format!("{connections} connections, single events"), "");
     }
     Ok(())
 }

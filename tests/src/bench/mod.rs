@@ -16,8 +16,9 @@ use anyhow::{Context, Result};
 use cap_std::fs::Dir;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 
-/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all these when none is) and prints them. `start`,
-/// which compiles for minutes, runs only by its name, and alone.
+/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all these when none is) and prints them. A single
+/// row of `batches` or `connections` is named by what it sends, as in `4x1000`. `start`, which compiles for minutes, runs only by its
+/// name, and alone.
 ///
 /// # Errors
 /// When a component is not built, or the host does not start.
@@ -31,8 +32,10 @@ pub fn run(named: &[String]) -> Result<()> {
     if wanted("decisions") {
         decisions::run()?;
     }
-    if wanted("batches") || wanted("connections") {
-        durable::run(wanted("batches"), wanted("connections"))?;
+    let rows = durable::ROWS.into_iter();
+    let rows: Vec<_> = rows.filter(|row| wanted(row.group()) || named.contains(&row.to_string())).collect();
+    if !rows.is_empty() {
+        durable::run(&rows)?;
     }
     if wanted("swaps") {
         swaps::run()?;
