@@ -39,8 +39,8 @@ CREATE TABLE revisions (
     PRIMARY KEY (campaign, number)
 ) STRICT, WITHOUT ROWID;
 
--- Events, in order of admission, kept for good but for their data. One row at the end; one index entry anywhere (by key: what makes sending twice safe), one
--- index entry anywhere (by actor: a customer's decisions are asked for by people on the telephone).
+-- Events, in order of admission, kept for good but for their data. One row at the end; one index entry anywhere (by key: what makes
+-- sending twice safe).
 CREATE TABLE events (
     seq       INTEGER PRIMARY KEY,
     source    TEXT    NOT NULL,
@@ -52,7 +52,14 @@ CREATE TABLE events (
     body_hash BLOB    NOT NULL CHECK (length(body_hash) = 32),
     UNIQUE (source, id)
 ) STRICT;
-CREATE INDEX events_by_actor ON events (actor);
+
+-- Whose events are which: a customer's decisions are asked for by people on the telephone. An index would be one entry anywhere for each
+-- event; events are entered here 4,096 at a time, in order of actor, when so many are complete. Those behind them are looked through.
+CREATE TABLE actors (
+    actor TEXT    NOT NULL,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (actor, event)
+) STRICT, WITHOUT ROWID;
 
 -- The data of events, until their records are removed. One row at the end.
 CREATE TABLE event_data (

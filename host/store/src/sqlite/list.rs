@@ -19,6 +19,7 @@ use largesse_domain::time::{Instant, WindowIndex};
 use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{Connection, Params, params};
 
+use super::actors::decisions_of;
 use super::convert::{Columns, column, window};
 use super::records;
 use crate::{Counters, DecisionFilter, Deferred, DeferredKey, Kind, StoreError};
@@ -234,10 +235,10 @@ pub(super) fn decisions(
             find(sql, params![after, limit, campaign])
         }
         (Some(actors), campaign) => {
-            // From the customer's events to their decisions: a customer has few.
-            let sql = select_decisions!(
-                "WHERE d.id IN (SELECT mine.id FROM events CROSS JOIN decisions mine ON mine.event = events.seq \
-                 WHERE events.actor IN (SELECT value FROM json_each(?3))) AND d.id > ?1 AND (?4 IS NULL OR d.campaign = ?4) ORDER BY d.id LIMIT ?2"
+            let sql = concat!(
+                select_decisions!("WHERE d.id IN ("),
+                decisions_of!("?3"),
+                ") AND d.id > ?1 AND (?4 IS NULL OR d.campaign = ?4) ORDER BY d.id LIMIT ?2"
             );
             find(sql, params![after, limit, actors, campaign])
         }

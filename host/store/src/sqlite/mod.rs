@@ -4,6 +4,7 @@
 //! into the database by the connection that writes. The file is never mapped into memory: an error of the disk is then an
 //! error that is reported, not a signal.
 
+mod actors;
 mod chain;
 #[cfg(test)]
 mod chain_tests;

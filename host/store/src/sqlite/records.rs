@@ -11,6 +11,7 @@ use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
+use super::actors::decisions_of;
 use super::chain;
 use super::convert::{Columns, column};
 use super::list::{all, at_most};
@@ -138,10 +139,10 @@ fn remains(
             find(sql, params![removed, after, limit, campaign])
         }
         (Some(actors), campaign) => {
-            let sql = select_remains!(
-                "WHERE d.id IN (SELECT mine.id FROM events CROSS JOIN decisions mine ON mine.event = events.seq \
-                 WHERE events.actor IN (SELECT value FROM json_each(?4))) AND d.id > ?2 AND d.id <= ?1 AND (?5 IS NULL OR d.campaign = ?5) \
-                 ORDER BY d.id LIMIT ?3"
+            let sql = concat!(
+                select_remains!("WHERE d.id IN ("),
+                decisions_of!("?4"),
+                ") AND d.id > ?2 AND d.id <= ?1 AND (?5 IS NULL OR d.campaign = ?5) ORDER BY d.id LIMIT ?3"
             );
             find(sql, params![removed, after, limit, actors, campaign])
         }

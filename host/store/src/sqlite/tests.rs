@@ -1,5 +1,7 @@
 //! The contract, on both stores and on both at once, and what is SQLite's own.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, proptest};
 use proptest::strategy::ValueTree;
@@ -9,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::MemoryStore;
-use crate::contract::fixtures::{answers, first_day, universe};
+use crate::contract::fixtures::{answers, decision, event, first_day, universe};
 use crate::contract::random::{Driver, ingredients};
 
 fn open() -> (SqliteStore, TempDir) {
@@ -144,6 +146,29 @@ fn the_connections_are_set_up_for_durability() {
 }
 
 #[test]
+fn events_are_entered_under_their_actors_a_run_at_a_time() {
+    let (store, _folder) = open();
+    let actor = event(1).1.actor.clone();
+    let Batch { campaigns, policies, .. } = first_day();
+    store.commit(&Batch { campaigns, policies, ..Batch::default() }).unwrap();
+    let mut first = 1;
+    for (last, entered) in [(2, 0), (3, 3), (5, 3), (13, 12)] {
+        let events: Vec<_> = (first..=last).map(event).collect();
+        let decisions = events.iter().map(|event| Arc::new(decision(event.0.seq.0, event))).collect();
+        store.commit(&Batch { events, decisions, ..Batch::default() }).unwrap();
+        first = last + 1;
+        let writer = guard(&store.writer);
+        let count = writer.query_one("SELECT count(*) FROM actors", [], |row| row.get::<_, i64>(0));
+        assert_eq!(count.unwrap(), entered, "after event {last}");
+        drop(writer);
+        let of_actor = DecisionFilter { campaign: None, actors: vec![actor.clone()] };
+        let found = store.decisions(&of_actor, DecisionId(0), 100).unwrap();
+        let by_actor = (1..=last).filter(|number| event(*number).1.actor == actor);
+        assert_eq!(found.iter().map(|found| found.id.0).collect::<Vec<_>>(), by_actor.collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn no_list_reads_a_whole_table() {
     let (store, _folder) = open();
     let writer = guard(&store.writer);
@@ -156,7 +181,8 @@ fn no_list_reads_a_whole_table() {
         "SELECT 1 FROM events WHERE source = 's' AND id = 'i'",
         "SELECT 1 FROM decisions d WHERE d.event = 1 ORDER BY d.id",
         "SELECT 1 FROM decisions d WHERE d.campaign = 'c' AND d.id > 1 ORDER BY d.id LIMIT 2",
-        "SELECT 1 FROM events CROSS JOIN decisions mine ON mine.event = events.seq WHERE events.actor = 'a'",
+        "SELECT 1 FROM actors CROSS JOIN decisions mine ON mine.event = actors.event WHERE actor = 'a'",
+        "SELECT seq FROM events WHERE seq > (SELECT max(seq) FROM events) AND actor = 'a'",
         "SELECT 1 FROM grants WHERE recipient = 'r'",
         "SELECT 1 FROM deliveries WHERE destination = 'd' AND customer = 'c' AND state = 'waiting'",
         "SELECT min(id) FROM deliveries WHERE destination = 'd' AND customer = 'c' AND state = 'waiting'",

@@ -14,6 +14,7 @@ use largesse_domain::id::{CampaignId, KeyName};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
+use super::actors;
 use super::chain;
 use super::convert::{amount, column, dimension_code, holder, owner_code, window_code};
 use super::groups;
@@ -116,6 +117,7 @@ fn events(connection: &Connection, batch: &Batch) -> Result<u64, StoreError> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     let mut with_data = connection.prepare_cached("INSERT INTO event_data (seq, data) VALUES (?1, ?2)")?;
+    let before = actors::last_event(connection)?;
     let mut bytes = 0;
     for (admission, event) in &batch.events {
         statement.execute(params![
@@ -131,6 +133,7 @@ fn events(connection: &Connection, batch: &Batch) -> Result<u64, StoreError> {
         with_data.execute(params![column(admission.seq.0)?, event.data.as_str()])?;
         bytes += event.data.len() as u64;
     }
+    actors::enter(connection, before)?;
     Ok(bytes)
 }
 
