@@ -321,7 +321,17 @@ pub fn decision() -> impl Strategy<Value = Decision> {
             state_read_as,
             evaluation: Evaluation { output, fuel, log },
             verdict,
-            input: Input { subscription, event: Arc::new(event), occurred, owner, parties, campaign, now, seed, state },
+            input: Arc::new(Input {
+                subscription,
+                event: Arc::new(event),
+                occurred,
+                owner,
+                parties,
+                campaign,
+                now,
+                seed,
+                state,
+            }),
         }
     })
 }

@@ -14,7 +14,7 @@
 //! A denied decision leaves the facts as they were.
 
 use crate::book::Book;
-use crate::budget::Recipient;
+use crate::budget::{Cap, Recipient};
 use crate::campaign::{Campaign, UnknownClaim};
 use crate::catalogue::Catalogue;
 use crate::customer::Fact;
@@ -217,6 +217,13 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
     wanted
 }
 
+/// Whether what a proposal changes is known only when what it names is loaded: [`revoke::wanted`] and [`reserve::wanted`].
+#[must_use]
+pub fn names_grants(proposal: &Proposal) -> bool {
+    let names = |effect: &Effect| matches!(effect, Effect::Revoke(_) | Effect::Reserve(_) | Effect::Settle(_));
+    proposal.effects.iter().any(names)
+}
+
 /// Judges a valid proposal and changes the facts accordingly. The caller has loaded the rows of [`wanted`], of
 /// [`revoke::wanted`] and [`reserve::wanted`], and the customers of the parties.
 #[must_use]
@@ -245,7 +252,7 @@ fn claims(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<(),
         match facts.claims.get(&key) {
             Some(holder) if !facts.ids_of(&claim.party).contains(holder) => return denied(Reason::ClaimTaken),
             Some(_) => {}
-            None => facts.claims.put(key, Some(claim.party.clone())),
+            None => facts.claims.put(&key, Some(claim.party.clone())),
         }
     }
     Ok(())
@@ -300,7 +307,7 @@ fn tag(case: &Case<'_>, change: &TagChange, facts: &mut Facts) -> Outcome {
     if customer.learn(fact, case.input.event.occurred).is_err() {
         return Outcome::Skipped(EffectKind::Tag, Reason::TooManyTags);
     }
-    facts.customers.put(change.to.clone(), customer);
+    facts.customers.put(&change.to, customer);
     Outcome::Applied(Done::Tagged { to: change.to.clone(), tag: change.tag.clone(), present: change.present })
 }
 
@@ -309,6 +316,7 @@ struct Fit {
     wanted: Quantity,
     room: Quantity,
     reason: Reason,
+    caps: Vec<Cap>,
 }
 
 fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
@@ -333,11 +341,11 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
     }
     let identifiers = case.book().identifiers(&proposal.to, facts);
     let to = Recipient { customer: &proposal.to, identifiers: &identifiers, other_ids: facts.other_ids(&proposal.to) };
-    let fits: Vec<Fit> = proposal.choices.iter().map(|choice| fit(case, to, choice, facts)).collect();
+    let mut fits: Vec<Fit> = proposal.choices.iter().map(|choice| fit(case, to, choice, facts)).collect();
     let whole = fits.iter().position(|fit| !fit.wanted.is_zero() && fit.room >= fit.wanted);
     if let Some(choice) = whole {
-        let given = Given { slot, issue, choice, quantity: fits[choice].wanted, identifiers };
-        let done = give(case, proposal, given, facts);
+        let Fit { wanted, caps, .. } = fits.swap_remove(choice);
+        let done = give(case, proposal, Given { slot, issue, choice, quantity: wanted, caps, identifiers }, facts);
         return Ok(Outcome::Applied(done));
     }
     let reason = fits.first().map_or(Reason::NoBudget, |fit| fit.reason);
@@ -347,9 +355,10 @@ fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result
         Shortfall::Reduce => match fits.iter().position(|fit| !fit.wanted.is_zero() && !fit.room.is_zero()) {
             None => skipped(reason),
             Some(choice) => {
-                let quantity = fits[choice].room;
-                let done = give(case, proposal, Given { slot, issue, choice, quantity, identifiers }, facts);
-                Ok(Outcome::Reduced(done, fits[choice].reason))
+                let Fit { room, reason, caps, .. } = fits.swap_remove(choice);
+                let done =
+                    give(case, proposal, Given { slot, issue, choice, quantity: room, caps, identifiers }, facts);
+                Ok(Outcome::Reduced(done, reason))
             }
         },
     }
@@ -370,7 +379,7 @@ pub(crate) fn gives_nothing(case: &Case<'_>) -> Option<Reason> {
 }
 
 fn fit(case: &Case<'_>, to: Recipient<'_>, choice: &Benefit, facts: &Facts) -> Fit {
-    let nothing = |reason| Fit { wanted: Quantity::ZERO, room: Quantity::ZERO, reason };
+    let nothing = |reason| Fit { wanted: Quantity::ZERO, room: Quantity::ZERO, reason, caps: Vec::new() };
     let unit = unit_of(case, choice);
     if !case.campaign.allows(unit.class()) {
         return nothing(Reason::ClassNotAllowed);
@@ -388,8 +397,9 @@ fn fit(case: &Case<'_>, to: Recipient<'_>, choice: &Benefit, facts: &Facts) -> F
     if wanted.is_zero() {
         return nothing(Reason::CreditCeiling);
     }
-    let (room, reason) = case.book().room(to, (&unit, wanted), facts);
-    Fit { wanted, room, reason }
+    let caps = case.book().caps(to, &unit);
+    let (room, reason) = case.book().room((to, &caps), (&unit, wanted), facts);
+    Fit { wanted, room, reason, caps }
 }
 
 struct Given {
@@ -397,26 +407,27 @@ struct Given {
     issue: u32,
     choice: usize,
     quantity: Quantity,
+    /// What it is counted under.
+    caps: Vec<Cap>,
     identifiers: Vec<(Dimension, Identifier)>,
 }
 
 fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Facts) -> Done {
-    let Given { slot, issue, choice, quantity, identifiers } = given;
+    let Given { slot, issue, choice, quantity, caps, identifiers } = given;
     let benefit = &proposal.choices[choice];
     let unit = unit_of(case, benefit);
-    let to = Recipient { customer: &proposal.to, identifiers: &identifiers, other_ids: &[] };
-    case.book().count(to, (&unit, quantity), facts);
+    case.book().count(caps, quantity, facts);
     if matches!(benefit, Benefit::CreditLimit { .. }) {
         let mut customer = facts.customers.get(&proposal.to).clone();
         let under_way = customer.raises_under_way.plus(quantity);
         customer.raises_under_way = under_way.expect("the ceiling keeps raises in range");
-        facts.customers.put(proposal.to.clone(), customer);
+        facts.customers.put(&proposal.to, customer);
     }
     if let Some(key) = about_key(case) {
         let mut about = facts.abouts.get(&key).clone();
         if !about.grants.contains(&slot) {
             about.grants.push(slot.clone());
-            facts.abouts.put(key, about);
+            facts.abouts.put(&key, about);
         }
     }
     let now = case.input.now.at;

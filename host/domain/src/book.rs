@@ -46,10 +46,10 @@ impl<'a> Book<'a> {
         found
     }
 
-    /// How much of what is wanted fits, and what the rest is for want of.
+    /// How much of what is wanted fits under the caps on it, and what the rest is for want of.
     pub(crate) fn room(
         &self,
-        to: Recipient<'_>,
+        (to, caps): (Recipient<'_>, &[Cap]),
         (unit, wanted): (&Unit, Quantity),
         facts: &Facts,
     ) -> (Quantity, Reason) {
@@ -59,7 +59,7 @@ impl<'a> Book<'a> {
         if settings.unknown_claim == UnknownClaim::Deny && !settings.limits.iter().filter(counts).all(known) {
             return (Quantity::ZERO, Reason::IdentifierUnknown);
         }
-        let least = under_caps(&self.caps(to, unit), wanted, facts);
+        let least = under_caps(caps, wanted, facts);
         if self.catalogue.is_stocked(unit) {
             let on_hand = *facts.stocks.get(unit);
             if on_hand < least.0 {
@@ -70,8 +70,7 @@ impl<'a> Book<'a> {
     }
 
     /// Counts a grant against its limits and budgets.
-    pub(crate) fn count(&self, to: Recipient<'_>, (unit, quantity): (&Unit, Quantity), facts: &mut Facts) {
-        let caps = self.caps(to, unit);
+    pub(crate) fn count(&self, caps: Vec<Cap>, quantity: Quantity, facts: &mut Facts) {
         for cap in caps.iter().filter(|cap| !cap.is_limit()) {
             let (Some(total), used) = (cap.amount, facts.usage.get(&cap.key).amount) else { continue };
             let after = used.plus(quantity).unwrap_or(Quantity::MAX);
@@ -82,7 +81,7 @@ impl<'a> Book<'a> {
         for key in budget::counts(caps) {
             let used = *facts.usage.get(&key);
             let used = used.after_grant(quantity).expect("room under a cap keeps its use in range");
-            facts.usage.put(key, used);
+            facts.usage.put(&key, used);
         }
     }
 
@@ -119,7 +118,8 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn caps(&self, to: Recipient<'_>, unit: &Unit) -> Vec<Cap> {
+    /// What caps a grant of the unit.
+    pub(crate) fn caps(&self, to: Recipient<'_>, unit: &Unit) -> Vec<Cap> {
         budget::caps(self.campaign, self.catalogue, to, (unit, &self.local))
     }
 

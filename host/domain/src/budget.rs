@@ -1,11 +1,10 @@
 //! Budgets and limits: how much a campaign may spend, and how much one customer may receive.
 
-use std::collections::BTreeSet;
-
 use crate::campaign::Campaign;
 use crate::catalogue::Catalogue;
 use crate::effect::Dimension;
 use crate::id::{CampaignId, CustomerId, Identifier, PocketId};
+use crate::table::Keys;
 use crate::time::{LocalTime, Window, WindowIndex};
 use crate::unit::{OutOfRange, Quantity, Unit, UnitPattern};
 
@@ -228,12 +227,18 @@ pub fn crossed(warn_at: &[u8], total: Quantity, (before, after): (Quantity, Quan
 
 /// The counts that say what the caps leave room for.
 #[must_use]
-pub fn looked_at(caps: Vec<Cap>) -> BTreeSet<UsageKey> {
+pub fn looked_at(caps: Vec<Cap>) -> Keys<UsageKey> {
     caps.into_iter().flat_map(|cap| std::iter::once(cap.key).chain(cap.other_keys)).collect()
 }
 
 /// The counts that a grant under the caps goes into, each once.
 #[must_use]
-pub fn counts(caps: Vec<Cap>) -> BTreeSet<UsageKey> {
-    caps.into_iter().map(|cap| cap.key).collect()
+pub fn counts(caps: Vec<Cap>) -> Vec<UsageKey> {
+    let mut keys: Vec<UsageKey> = Vec::with_capacity(caps.len());
+    for cap in caps {
+        if !keys.contains(&cap.key) {
+            keys.push(cap.key);
+        }
+    }
+    keys
 }

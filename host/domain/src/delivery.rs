@@ -178,7 +178,7 @@ pub fn notices<'a>(effects: &'a [Effect], outcomes: &'a [Outcome], facts: &'a Fa
                 notices.extend(notice);
             }
             (Effect::Settle(settle), Done::Settled { of: HeldSlot::Grant(grant), how, unit, quantity }) => match how {
-                Settle::Commit => notices.extend(facts.grants.get(grant).as_ref().map(Notice::Posted)),
+                Settle::Commit => notices.extend(facts.grants.get(grant).as_deref().map(Notice::Posted)),
                 Settle::Release => {
                     let (quantity, reason) = (*quantity, settle.reason.as_str());
                     notices.push(Notice::Revoked { grant, unit, quantity, reason });

@@ -4,8 +4,8 @@
 //! changes, so that a denied decision, or a dry run, leaves nothing behind. Asking for a row that was never loaded is a
 //! programming error and panics: a default instead would be a budget that nobody checked.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::budget::{Crossing, Usage, UsageKey};
 use crate::customer::Customer;
@@ -19,6 +19,7 @@ use crate::limits::MEMBERS_MAX;
 use crate::measure::Measures;
 use crate::pool::{Share, ShareKey};
 use crate::redemption::{Redemption, RedemptionId};
+use crate::table::{Keys, Table, not_loaded};
 use crate::time::Instant;
 use crate::timer::{Timer, TimerBody, TimerKey};
 use crate::unit::{Quantity, Unit};
@@ -125,102 +126,35 @@ pub struct Receipt {
     pub answer: Json,
 }
 
-/// Rows of one kind: those that were asked for.
-#[derive(Debug)]
-pub struct Table<K, V> {
-    rows: HashMap<K, V>,
-    changed: HashSet<K>,
-    undo: Vec<(K, V, bool)>,
-}
-
-#[expect(clippy::panic, reason = "a missing row is a programming error, and a default would be an unchecked limit")]
-fn not_loaded(key: &impl std::fmt::Debug) -> ! {
-    panic!("used before it was loaded: {key:?}")
-}
-
-impl<K, V> Default for Table<K, V> {
-    fn default() -> Self {
-        Self { rows: HashMap::new(), changed: HashSet::new(), undo: Vec::new() }
-    }
-}
-
-impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
-    /// Whether the row was loaded.
-    pub fn has(&self, key: &K) -> bool {
-        self.rows.contains_key(key)
-    }
-
-    /// The row.
-    ///
-    /// # Panics
-    /// When it was not loaded.
-    pub fn get(&self, key: &K) -> &V {
-        self.rows.get(key).unwrap_or_else(|| not_loaded(key))
-    }
-
-    /// Takes a row as the store has it. A row that is held already stays: it may have been changed since.
-    pub fn load(&mut self, key: K, value: V) {
-        self.rows.entry(key).or_insert(value);
-    }
-
-    /// Changes a row.
-    ///
-    /// # Panics
-    /// When it was not loaded.
-    pub fn put(&mut self, key: K, value: V) {
-        let row = self.rows.get_mut(&key).unwrap_or_else(|| not_loaded(&key));
-        let old = std::mem::replace(row, value);
-        let first = self.changed.insert(key.clone());
-        self.undo.push((key, old, first));
-    }
-
-    /// The rows that changed since they were last taken to be written.
-    pub fn changed(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.changed.iter().map(|key| (key, &self.rows[key]))
-    }
-
-    fn mark(&self) -> usize {
-        self.undo.len()
-    }
-
-    fn undo_to(&mut self, mark: usize) {
-        while self.undo.len() > mark {
-            if let Some((key, old, first)) = self.undo.pop() {
-                if first {
-                    self.changed.remove(&key);
-                }
-                self.rows.insert(key, old);
-            }
-        }
-    }
-
-    fn take_changed(&mut self) -> Vec<(K, V)> {
-        self.undo.clear();
-        let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|key| (key.clone(), self.rows[&key].clone())).collect()
-    }
-}
-
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty;)*) => {
         /// Rows of every kind.
         #[derive(Debug, Default)]
         pub struct Facts {
             $($(#[$doc])* pub $name: Table<$key, $value>,)*
-            superseded: Vec<Grant>,
+            superseded: Vec<Arc<Grant>>,
             transfers: Vec<Transfer>,
             crossings: Vec<Crossing>,
-            given: HashMap<CustomerId, BTreeSet<GrantSlot>>,
+            /// The places of the grants in wallets that were asked for.
+            wallets: HashMap<CustomerId, Vec<usize>>,
+            /// The places of what was given to all others.
+            given: HashMap<CustomerId, Vec<usize>>,
         }
 
         /// Which rows are asked for.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct Wanted { $($(#[$doc])* pub $name: BTreeSet<$key>,)* }
+        pub struct Wanted {
+            $($(#[$doc])* pub $name: Keys<$key>,)*
+            /// Wallets of customers: the grants to them, by any campaign, that may still hold something.
+            pub wallets: Keys<CustomerId>,
+        }
 
         /// Rows as the store has them, or as it shall have them.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Rows {
             $($(#[$doc])* pub $name: Vec<($key, $value)>,)*
+            /// Where the grants in wallets stand; they are among the grants. Not written: the grants say it.
+            pub wallets: Vec<(CustomerId, Vec<GrantSlot>)>,
             /// Transfers, in order. Only ever added.
             pub transfers: Vec<Transfer>,
         }
@@ -230,20 +164,25 @@ macro_rules! tables {
         pub struct Savepoint { $($name: usize,)* superseded: usize, transfers: usize, crossings: usize }
 
         impl Facts {
-            /// Leaves in `wanted` only what is not held yet.
+            /// Leaves in `wanted` only what is not held yet, once each and in order.
             pub fn missing(&self, wanted: &mut Wanted) {
-                $(wanted.$name.retain(|key| !self.$name.has(key));)*
+                $(wanted.$name.leave(|key| !self.$name.has(key));)*
+                wanted.wallets.leave(|customer| !self.has_wallet(customer));
             }
 
             /// Takes rows as the store has them.
-            pub fn load(&mut self, mut rows: Rows) {
-                // What was given since is not in the store yet.
-                for (customer, wallet) in &mut rows.wallets {
-                    let given = self.given.get(customer).into_iter().flatten();
-                    let new: Vec<_> = given.filter(|slot| !wallet.contains(slot)).cloned().collect();
-                    wallet.extend(new);
-                }
+            pub fn load(&mut self, rows: Rows) {
                 $(for (key, value) in rows.$name { self.$name.load(key, value); })*
+                for (customer, slots) in rows.wallets {
+                    if !self.has_wallet(&customer) {
+                        // What was given since is not in the store yet.
+                        let mut wallet = self.given.remove(&customer).unwrap_or_default();
+                        let stored: Vec<usize> = slots.iter().map(|slot| self.grants.place(slot)).collect();
+                        wallet.retain(|place| !stored.contains(place));
+                        wallet.extend(stored);
+                        self.wallets.insert(customer, wallet);
+                    }
+                }
             }
 
             /// Marks a point to go back to.
@@ -272,27 +211,39 @@ macro_rules! tables {
                     self.superseded.push(old);
                 }
                 let slot = grant.slot.clone();
-                self.grants.put(slot.clone(), Some(grant));
+                self.grants.put(&slot, Some(Arc::new(grant)));
                 self.list_in_wallet(&slot);
             }
 
             /// Lists a grant that something came into in its customer's wallet.
             pub(crate) fn list_in_wallet(&mut self, slot: &GrantSlot) {
-                self.given.entry(slot.to.clone()).or_default().insert(slot.clone());
-                if self.wallets.has(&slot.to) && !self.wallets.get(&slot.to).contains(slot) {
-                    let mut wallet = self.wallets.get(&slot.to).clone();
-                    wallet.push(slot.clone());
-                    self.wallets.put(slot.to.clone(), wallet);
+                let wallet = match self.wallets.get_mut(&slot.to) {
+                    Some(wallet) => wallet,
+                    None => self.given.entry(slot.to.clone()).or_default(),
+                };
+                let place = self.grants.place(slot);
+                if !wallet.contains(&place) {
+                    wallet.push(place);
                 }
             }
 
-            /// The grants in a customer's wallets, one for each id, the first given first. The caller has loaded them.
+            /// Whether a wallet was loaded.
+            #[must_use]
+            pub fn has_wallet(&self, customer: &CustomerId) -> bool {
+                self.wallets.contains_key(customer)
+            }
+
+            /// The grants in a customer's wallets, one for each id, the first given first.
+            ///
+            /// # Panics
+            /// When a wallet was not loaded.
+            #[must_use]
             pub fn wallet(&self, customer: &CustomerId) -> Vec<&Grant> {
-                let ids = self.ids_of(customer);
-                let slots = ids.iter().flat_map(|id| self.wallets.get(id));
-                // A slot whose grant was undone stays in the list.
-                let mut grants: Vec<&Grant> =
-                    slots.filter(|slot| self.grants.has(slot)).filter_map(|slot| self.grants.get(slot).as_ref()).collect();
+                let ids = std::iter::once(self.who_stays(customer)).chain(self.other_ids(customer));
+                let wallet = |id| self.wallets.get(id).unwrap_or_else(|| not_loaded(id));
+                // The place of a grant that was undone stays in the list.
+                let grants = ids.flat_map(wallet).filter_map(|place| self.grants.at(*place).1.as_deref());
+                let mut grants: Vec<&Grant> = grants.collect();
                 grants.sort_by(|a, b| a.given_before(b));
                 grants
             }
@@ -315,7 +266,7 @@ macro_rules! tables {
             /// What changed since the last time, to be written in this order. Later savepoints do not reach behind this.
             pub fn take_changes(&mut self) -> Rows {
                 let transfers = std::mem::take(&mut self.transfers);
-                let mut rows = Rows { $($name: self.$name.take_changed(),)* transfers };
+                let mut rows = Rows { $($name: self.$name.take_changed(),)* wallets: Vec::new(), transfers };
                 let superseded = std::mem::take(&mut self.superseded).into_iter();
                 rows.grants.splice(0..0, superseded.map(|grant| (grant.slot.clone(), Some(grant))));
                 rows
@@ -336,7 +287,7 @@ macro_rules! tables {
             /// How many rows are held.
             #[must_use]
             pub fn len(&self) -> usize {
-                0 $(+ self.$name.rows.len())*
+                self.wallets.len() $(+ self.$name.len())*
             }
 
             /// Whether nothing is held.
@@ -350,12 +301,13 @@ macro_rules! tables {
             /// Whether nothing is asked for.
             #[must_use]
             pub fn is_empty(&self) -> bool {
-                true $(&& self.$name.is_empty())*
+                self.wallets.is_empty() $(&& self.$name.is_empty())*
             }
 
             /// Asks for what the other asks for, too.
             pub fn extend(&mut self, other: Self) {
                 $(self.$name.extend(other.$name);)*
+                self.wallets.extend(other.wallets);
             }
         }
 
@@ -363,7 +315,7 @@ macro_rules! tables {
             /// Whether there is nothing.
             #[must_use]
             pub fn is_empty(&self) -> bool {
-                self.transfers.is_empty() $(&& self.$name.is_empty())*
+                self.transfers.is_empty() && self.wallets.is_empty() $(&& self.$name.is_empty())*
             }
         }
     };
@@ -376,7 +328,7 @@ tables! {
     states: StateKey => Option<State>;
     /// Grants; of a key that was freed and granted again, the last. Changed rows may hold several grants of one slot, in
     /// order of issue.
-    grants: GrantSlot => Option<Grant>;
+    grants: GrantSlot => Option<Arc<Grant>>;
     /// Things that grants are about.
     abouts: AboutKey => About;
     /// Who holds a claim.
@@ -397,9 +349,6 @@ tables! {
     timers: TimerKey => Option<Timer>;
     /// The names of an owner's timers.
     timer_names: StateKey => BTreeSet<TimerName>;
-    /// Where a customer's grants stand that may still hold something, by any campaign; whoever loads it loads the grants,
-    /// too. Not written: the grants say it.
-    wallets: CustomerId => Vec<GrantSlot>;
     /// Balances of a campaign's accounts.
     positions: PositionKey => Position;
     /// Pieces on hand of units that are stocked.
@@ -431,22 +380,22 @@ impl Facts {
             } else {
                 names.remove(name);
             }
-            self.timer_names.put(of, names);
+            self.timer_names.put(&of, names);
         }
-        self.timers.put(key, timer);
+        self.timers.put(&key, timer);
     }
 
     /// Sets the timer of a message that waits. It is sent once: none is set.
     pub fn set_message_timer(&mut self, slot: MessageSlot, due: Instant, data: Json) {
         let key = TimerKey::Message(slot);
         self.timers.load(key.clone(), None);
-        self.timers.put(key, Some(Timer { due, body: TimerBody::Message(data) }));
+        self.timers.put(&key, Some(Timer { due, body: TimerBody::Message(data) }));
     }
 
     /// Sets the timer of a grant or a redemption. What it is of is new, or the timer has just gone off: none is set.
     pub(crate) fn set_ledger_timer(&mut self, key: TimerKey, due: Instant) {
         self.timers.load(key.clone(), None);
-        self.timers.put(key, Some(Timer { due, body: TimerBody::Ledger }));
+        self.timers.put(&key, Some(Timer { due, body: TimerBody::Ledger }));
     }
 }
 
@@ -465,11 +414,11 @@ mod tests {
         let key =
             |invitee: &CustomerId| BindingKey { campaign: CampaignId::new("c").unwrap(), invitee: invitee.clone() };
         facts.bindings.load(key(&a), None);
-        facts.bindings.put(key(&a), Some(b.clone()));
+        facts.bindings.put(&key(&a), Some(b.clone()));
         let savepoint = facts.savepoint();
-        facts.bindings.put(key(&a), None);
+        facts.bindings.put(&key(&a), None);
         facts.bindings.load(key(&b), None);
-        facts.bindings.put(key(&b), Some(a.clone()));
+        facts.bindings.put(&key(&b), Some(a.clone()));
         facts.undo_to(savepoint);
         assert_eq!(facts.bindings.get(&key(&a)), &Some(b.clone()));
         assert_eq!(facts.bindings.get(&key(&b)), &None);

@@ -7,7 +7,6 @@
 //! An id that was merged names the one who stays, never one that was merged in turn; the one who stays names all others.
 //! Whoever loads a customer loads the one who stays, too.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::catalogue::Catalogue;
@@ -16,6 +15,7 @@ use crate::facts::{BindingKey, Facts, Wanted};
 use crate::grant::GrantSlot;
 use crate::id::{AttributeName, CampaignId, CustomerId, ProgrammeId};
 use crate::limits::OTHER_IDS_MAX;
+use crate::table::Keys;
 use crate::time::Instant;
 use crate::unit::{Quantity, Unit};
 
@@ -63,7 +63,7 @@ impl Facts {
 
     /// The customers into whom those were merged that have just been loaded.
     #[must_use]
-    pub fn wanted_with(&self, customers: &BTreeSet<CustomerId>) -> Wanted {
+    pub fn wanted_with(&self, customers: &Keys<CustomerId>) -> Wanted {
         let stays = customers.iter().map(|id| self.who_stays(id).clone());
         Wanted { customers: stays.collect(), ..Wanted::default() }
     }
@@ -126,16 +126,16 @@ pub fn merge(
         if customer.groups.get(kind).is_some_and(|own| own != group) {
             let mut members = facts.members.get(group).clone();
             ended.iter().for_each(|id| members.leave(id));
-            facts.members.put(group.clone(), members);
+            facts.members.put(group, members);
         }
     }
     customer.unite(theirs, terms);
     let Customer { touches, also, .. } = &mut customer;
     touches.retain(|touch| touch.inviter != stays && !also.contains(&touch.inviter));
-    facts.customers.put(stays.clone(), customer);
+    facts.customers.put(&stays, customer);
     for id in ended {
         let merged = Customer { merged_into: Some(stays.clone()), ..Customer::default() };
-        facts.customers.put(id, merged);
+        facts.customers.put(&id, merged);
     }
     Ok(Some((stays, other)))
 }
@@ -155,7 +155,7 @@ pub fn take_over_inviter(facts: &mut Facts, campaign: &CampaignId, (stays, other
     if let Some(inviter) = taken_over.filter(|inviter| !oneself.contains(inviter))
         && facts.bindings.get(&key(stays)).is_none()
     {
-        facts.bindings.put(key(stays), Some(inviter));
+        facts.bindings.put(&key(stays), Some(inviter));
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
         facts.customers.load(a.clone(), Customer { groups: of_a, ..Customer::default() });
         facts.customers.load(b.clone(), Customer { groups: of_b, ..Customer::default() });
         let wanted = wanted(&facts, (&a, &b));
-        assert_eq!(wanted.members, [blue.clone(), one.clone()].into());
+        assert_eq!(*wanted.members, [one.clone(), blue.clone()]);
         for group in wanted.members {
             facts.members.load(group, Members(vec![(b.clone(), at(1))]));
         }

@@ -179,7 +179,7 @@ impl Entry<'_> {
         let (cause, lot) = (self.cause.clone(), Some(Lot::of(grant)));
         let transfer = Transfer { at: self.at, cause, lot, unit: grant.unit.clone(), quantity, debit, credit };
         let position = facts.positions.get(&key).after(&transfer);
-        facts.positions.put(key, position);
+        facts.positions.put(&key, position);
         facts.record(transfer);
     }
 }
@@ -225,7 +225,7 @@ pub fn restock(
             if arrives { (Account::Supply, Account::Stock) } else { (Account::Stock, Account::Supply) };
         let (cause, unit) = (entry.cause.clone(), unit.clone());
         facts.record(Transfer { at: entry.at, cause, lot: None, unit: unit.clone(), quantity, debit, credit });
-        facts.stocks.put(unit, after);
+        facts.stocks.put(&unit, after);
     }
     Ok(after)
 }
@@ -244,5 +244,5 @@ pub(crate) fn set_debt(facts: &mut Facts, customer: &CustomerId, unit: &Unit, de
     } else {
         changed.debts.insert(unit.clone(), debt);
     }
-    facts.customers.put(customer, changed);
+    facts.customers.put(&customer, changed);
 }

@@ -37,6 +37,7 @@ pub mod identity;
 pub mod outcome;
 pub mod rollout;
 pub mod stacking;
+pub mod table;
 mod book;
 pub mod lot;
 pub mod redemption;

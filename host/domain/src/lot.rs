@@ -1,7 +1,7 @@
 //! What can happen to a grant after it was given. Each change books its transfers and keeps the grant, the wallet, the counts of
 //! use and the customer's debt in step.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::budget::{self, UsageKey};
 use crate::campaign::Campaign;
@@ -16,7 +16,7 @@ use crate::unit::{Quantity, UnitClass};
 /// The rows that a change of a grant looks at, besides the grant.
 #[must_use]
 pub fn wanted(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Wanted {
-    let mut wanted = Wanted { usage: counted_in(campaign, catalogue, grant), ..Wanted::default() };
+    let mut wanted = Wanted { usage: counted_in(campaign, catalogue, grant).into(), ..Wanted::default() };
     wanted.customers.insert(grant.slot.to.clone());
     wanted.positions.insert(PositionKey { campaign: grant.slot.campaign.clone(), unit: grant.unit.clone() });
     if grant.from_stock {
@@ -27,7 +27,7 @@ pub fn wanted(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Want
 
 /// The counts that a grant went into, and that a reversal returns to.
 #[must_use]
-pub fn counted_in(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> BTreeSet<UsageKey> {
+pub fn counted_in(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Vec<UsageKey> {
     let recipient = budget::Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
     budget::counts(budget::caps(campaign, catalogue, recipient, (&grant.unit, &grant.counted_on)))
 }
@@ -38,7 +38,7 @@ pub(crate) fn give(facts: &mut Facts, entry: Entry<'_>, mut grant: Grant) {
     entry.book(facts, &grant, grant.quantity, (source(&grant), to));
     if grant.from_stock {
         let left = facts.stocks.get(&grant.unit).minus(grant.quantity).expect("what is given was on hand");
-        facts.stocks.put(grant.unit.clone(), left);
+        facts.stocks.put(&grant.unit, left);
     }
     if grant.hold.is_none() {
         arrive(facts, entry, &mut grant);
@@ -58,14 +58,14 @@ fn set_timer(facts: &mut Facts, grant: &Grant) {
 
 /// Posts a grant that is held. Nothing happens to one that is not. Says how much was posted.
 pub fn post(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot) -> Quantity {
-    let Some(mut grant) = facts.grants.get(slot).clone().filter(|grant| grant.hold.is_some()) else {
+    let Some(mut grant) = stored(facts, slot).filter(|grant| grant.hold.is_some()) else {
         return Quantity::ZERO;
     };
     let quantity = grant.left();
     entry.book(facts, &grant, quantity, (Account::Pending, Account::Wallet));
     grant.hold = None;
     arrive(facts, entry, &mut grant);
-    facts.grants.put(slot.clone(), Some(grant));
+    keep(facts, slot, grant);
     quantity
 }
 
@@ -128,7 +128,7 @@ pub fn settle(
     (campaign, catalogue): (&Campaign, &Catalogue),
     (slot, how): (&GrantSlot, Settle),
 ) -> Result<Grant, SettleError> {
-    let grant = facts.grants.get(slot).clone().ok_or(SettleError::NotFound)?;
+    let grant = stored(facts, slot).ok_or(SettleError::NotFound)?;
     let reversed = grant.net().is_zero();
     match (how, grant.hold) {
         // Whether the clock has taken it back by now or is about to makes no difference.
@@ -145,7 +145,7 @@ pub fn settle(
             take_back(facts, entry, (campaign, catalogue), grant, (all, false));
         }
     }
-    facts.grants.get(slot).clone().ok_or(SettleError::NotFound)
+    stored(facts, slot).ok_or(SettleError::NotFound)
 }
 
 /// Takes back a grant, or at most so much of it, by request. `None` when there is nothing left to take back, or no such grant.
@@ -156,7 +156,7 @@ pub fn reverse(
     (campaign, catalogue): (&Campaign, &Catalogue),
     (slot, quantity): (&GrantSlot, Option<Quantity>),
 ) -> Option<Reversal> {
-    let grant = facts.grants.get(slot).clone()?;
+    let grant = stored(facts, slot)?;
     let quantity = quantity.unwrap_or(grant.net());
     take_back(facts, entry, (campaign, catalogue), grant, (quantity, false))
 }
@@ -169,7 +169,7 @@ pub fn look_at_clock(
     (campaign, catalogue): (&Campaign, &Catalogue),
     slot: &GrantSlot,
 ) {
-    let Some(grant) = facts.grants.get(slot).clone() else { return };
+    let Some(grant) = stored(facts, slot) else { return };
     match grant.hold {
         Some(hold) if hold.until <= entry.at => match hold.then {
             AfterHold::Post => drop(post(facts, entry, slot)),
@@ -180,13 +180,22 @@ pub fn look_at_clock(
         },
         _ => {}
     }
-    let Some(mut grant) = facts.grants.get(slot).clone() else { return };
+    let Some(mut grant) = stored(facts, slot) else { return };
     if !grant.is_past(entry.at) {
         set_timer(facts, &grant);
     } else if !grant.left().is_zero() {
         expire(facts, entry, &mut grant);
-        facts.grants.put(slot.clone(), Some(grant));
+        keep(facts, slot, grant);
     }
+}
+
+/// A grant as it stands, to be changed.
+pub(crate) fn stored(facts: &Facts, slot: &GrantSlot) -> Option<Grant> {
+    facts.grants.get(slot).as_deref().cloned()
+}
+
+fn keep(facts: &mut Facts, slot: &GrantSlot, grant: Grant) {
+    facts.grants.put(slot, Some(Arc::new(grant)));
 }
 
 /// What comes into a wallet pays the customer's debt first, and what is past its time expires at once.
@@ -227,7 +236,7 @@ pub(crate) fn take_back(
     for key in counted_in(campaign, catalogue, &grant) {
         let used = *facts.usage.get(&key);
         let used = used.after_return(quantity, whole).expect("a count holds every grant that went into it");
-        facts.usage.put(key, used);
+        facts.usage.put(&key, used);
     }
     let from_wallet = quantity.min(grant.left());
     let from_expired = quantity.room_after(from_wallet).min(grant.expired);
@@ -249,7 +258,7 @@ pub(crate) fn take_back(
         let mut customer = facts.customers.get(&to).clone();
         // A raise that has reached the limit already is not under way any more: there is nothing to take off here.
         customer.raises_under_way = customer.raises_under_way.room_after(quantity);
-        facts.customers.put(to, customer);
+        facts.customers.put(&to, customer);
     }
     grant.expired = grant.expired.room_after(from_expired);
     grant.owed = more(grant.owed, used);
@@ -261,7 +270,7 @@ pub(crate) fn take_back(
         grant.hold = grant.hold.filter(|hold| hold.then == AfterHold::Void);
     }
     let reversal = Reversal { grant: grant.slot.clone(), unit: grant.unit.clone(), quantity };
-    facts.grants.put(grant.slot.clone(), Some(grant));
+    keep(facts, &reversal.grant, grant);
     Some(reversal)
 }
 
@@ -282,7 +291,7 @@ pub(crate) enum Use {
 
 /// Moves a quantity of a grant on in a redemption's life. The caller has checked that there is as much.
 pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot, (quantity, how): (Quantity, Use)) {
-    let mut grant = facts.grants.get(slot).clone().expect("a redemption is of grants that exist");
+    let mut grant = stored(facts, slot).expect("a redemption is of grants that exist");
     let less = |from: Quantity| from.minus(quantity).expect("a redemption moves only what it holds");
     let way = match how {
         Use::Redeem => {
@@ -311,7 +320,7 @@ pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot, (qua
         arrive(facts, entry, &mut grant);
         facts.list_in_wallet(slot);
     }
-    facts.grants.put(slot.clone(), Some(grant));
+    keep(facts, slot, grant);
 }
 
 /// Puts back what is taken back, and says where: where it came from, unless that is a shelf that cannot hold as much.
@@ -321,7 +330,7 @@ fn give_back(facts: &mut Facts, grant: &Grant, quantity: Quantity) -> Account {
     }
     match facts.stocks.get(&grant.unit).plus(quantity) {
         Ok(stock) => {
-            facts.stocks.put(grant.unit.clone(), stock);
+            facts.stocks.put(&grant.unit, stock);
             Account::Stock
         }
         Err(_) => Account::Supply,

@@ -24,7 +24,7 @@ pub(crate) fn add(case: &Case<'_>, measurement: &Measurement, facts: &mut Facts)
     let count = measures.0.entry(key).or_default();
     let Ok(sum) = count.plus(measurement.by) else { return full };
     *count = sum;
-    facts.measures.put(case.campaign.id.clone(), measures);
+    facts.measures.put(&case.campaign.id, measures);
     let Measurement { name, label, by } = measurement.clone();
     Outcome::Applied(Done::Measured { name, label, by })
 }

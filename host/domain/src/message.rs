@@ -44,8 +44,8 @@ pub(crate) fn send(case: &Case<'_>, message: &Message, facts: &mut Facts) -> Out
             return skipped(Reason::TooManyMessages);
         }
         let contacts = with_contact(facts.contacts.get(&message.to), at);
-        facts.contacts.put(message.to.clone(), contacts);
+        facts.contacts.put(&message.to, contacts);
     }
-    facts.messages.put(slot(case, &message.to, message), true);
+    facts.messages.put(&slot(case, &message.to, message), true);
     Outcome::Applied(Done::Messaged { to: message.to.clone(), key: message.key.clone(), not_before, without })
 }

@@ -1,5 +1,7 @@
 //! What became of a decision and of each of its effects.
 
+use std::sync::Arc;
+
 use crate::decision::{Evaluation, FaultKind, Input};
 use crate::effect::{Dimension, EffectKind};
 use crate::event::EventKey;
@@ -380,7 +382,7 @@ pub struct Decision {
     /// How WASI behaved; part of what a replay depends on.
     pub wasi_profile: u32,
     /// Everything that it knew.
-    pub input: Input,
+    pub input: Arc<Input>,
     /// The version of the state it read.
     pub state_read_as: Option<u32>,
     /// What came of it.

@@ -88,7 +88,7 @@ pub(crate) fn set(case: &Case<'_>, share: &ShareProposal, facts: &mut Facts) -> 
     if pool.settles <= case.input.now.at {
         return skipped(Reason::PoolSettled);
     }
-    facts.shares.put(key(case, share), Share { weight: share.weight, settled: false });
+    facts.shares.put(&key(case, share), Share { weight: share.weight, settled: false });
     let key = timer(case, share);
     if facts.timers.get(&key).is_none() {
         facts.set_timer(key, Some(Timer { due: pool.settles, body: TimerBody::Ledger }));
@@ -110,8 +110,8 @@ pub fn take_over(facts: &mut Facts, campaign: &Campaign, (stays, other): (&Custo
         let (own, theirs) = (facts.shares.get(&to).weight, facts.shares.get(&from).weight);
         if theirs > 0 {
             let weight = own.saturating_add(theirs).min(WEIGHT_MAX);
-            facts.shares.put(to, Share { weight, settled: false });
-            facts.shares.put(from, Share::default());
+            facts.shares.put(&to, Share { weight, settled: false });
+            facts.shares.put(&from, Share::default());
         }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn place(case: &Case<'_>, placement: &Placement, facts: &mut Facts) -
             customer.standings.insert(programme.id.clone(), Standing { tier: tier.clone(), since, until });
         }
     }
-    facts.customers.put(placement.to.clone(), customer);
+    facts.customers.put(&placement.to, customer);
     let (to, programme, tier) = (placement.to.clone(), programme.id.clone(), placement.tier.clone());
     Outcome::Applied(Done::Placed { to, programme, from, tier, until })
 }

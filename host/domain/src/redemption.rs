@@ -266,7 +266,7 @@ fn slots(request: &RedemptionRequest, facts: &Facts) -> Option<Vec<GrantSlot>> {
 fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Grant> {
     match slots(request, facts) {
         Some(slots) => {
-            let mut grants: Vec<&Grant> = slots.iter().filter_map(|slot| facts.grants.get(slot).as_ref()).collect();
+            let mut grants: Vec<&Grant> = slots.iter().filter_map(|slot| facts.grants.get(slot).as_deref()).collect();
             grants.sort_by(|a, b| a.given_before(b));
             grants
         }
@@ -331,7 +331,7 @@ pub(crate) fn make(facts: &mut Facts, request: RedemptionRequest, parts: Vec<Par
         facts.set_ledger_timer(TimerKey::Redemption(request.id.clone()), until);
     }
     let redemption = Redemption { request, state, parts, made_at: entry.at, changed_at: entry.at };
-    facts.redemptions.put(redemption.request.id.clone(), Some(redemption.clone()));
+    facts.redemptions.put(&redemption.request.id, Some(redemption.clone()));
     redemption
 }
 
@@ -453,6 +453,6 @@ fn go_on(
         use_up(facts, entry, &part.slot, (part.quantity, step));
     }
     (redemption.state, redemption.changed_at) = (state, entry.at);
-    facts.redemptions.put(redemption.request.id.clone(), Some(redemption.clone()));
+    facts.redemptions.put(&redemption.request.id, Some(redemption.clone()));
     Ok(())
 }

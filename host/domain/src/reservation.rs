@@ -112,7 +112,7 @@ pub fn reserve(
     (now, local): (Instant, LocalTime),
 ) -> Result<(Grant, bool), ReserveError> {
     let slots = facts.slots_of(&request.slot());
-    if let Some(known) = slots.iter().find_map(|slot| facts.grants.get(slot).as_ref()) {
+    if let Some(known) = slots.iter().find_map(|slot| facts.grants.get(slot).as_deref()) {
         let same = (&known.unit, known.quantity, &known.reason) == (&request.unit, request.quantity, &request.reason);
         return if same { Ok((known.clone(), false)) } else { Err(ReserveError::OtherRequest) };
     }
@@ -139,14 +139,14 @@ pub fn reserve(
     let book = Book { campaign, catalogue, local };
     let customer = facts.who_stays(&request.customer).clone();
     let identifiers = book.identifiers(&customer, facts);
-    let to = Recipient { customer: &customer, identifiers: &identifiers, other_ids: &[] };
-    let with_others = Recipient { other_ids: facts.other_ids(&customer), ..to };
-    let (room, reason) = book.room(with_others, (&request.unit, request.quantity), facts);
+    let to = Recipient { customer: &customer, identifiers: &identifiers, other_ids: facts.other_ids(&customer) };
+    let caps = book.caps(to, &request.unit);
+    let (room, reason) = book.room((to, &caps), (&request.unit, request.quantity), facts);
     if room < request.quantity {
         return Err(ReserveError::NoRoom(reason));
     }
     let slot = GrantSlot { to: customer.clone(), ..request.slot() };
-    book.count(to, (&request.unit, request.quantity), facts);
+    book.count(caps, request.quantity, facts);
     let grant = Grant {
         hold: Some(Hold { until: request.until, then: AfterHold::Void }),
         reason: request.reason.clone(),

@@ -26,7 +26,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
             Effect::Reserve(reserve) => {
                 let request = request(case, reserve, Instant::MAX);
                 wanted.redemptions.extend(reservations(case, &reserve.party, &reserve.key, facts));
-                if facts.ids_of(&request.customer).iter().all(|id| facts.wallets.has(id)) {
+                if facts.ids_of(&request.customer).iter().all(|id| facts.has_wallet(id)) {
                     wanted.extend(redemption::wanted_of_grants(&request, facts));
                 }
                 wanted.extend(redemption::wanted(&request, facts));
@@ -171,7 +171,7 @@ fn settle_grant(
     (slot, how): (&GrantSlot, Settle),
     facts: &mut Facts,
 ) -> Result<(Unit, Quantity), Reason> {
-    let before = facts.grants.get(slot).clone().ok_or(Reason::NothingToSettle)?;
+    let before = lot::stored(facts, slot).ok_or(Reason::NothingToSettle)?;
     if before.left().is_zero() && !before.net().is_zero() {
         // It has expired while it was held.
         return Err(Reason::NothingToSettle);

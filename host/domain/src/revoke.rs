@@ -50,7 +50,7 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
     // A key names one grant, or one for each id of a customer: of these together so much is taken back.
     let mut left = revocation.quantity;
     for slot in slots {
-        let Some(grant) = facts.grants.get(&slot).clone() else { continue };
+        let Some(grant) = lot::stored(facts, &slot) else { continue };
         // A key that was freed may have been granted again about another thing.
         if revocation.of == RevocationTarget::About && grant.about.as_ref() != case.about {
             continue;
@@ -72,7 +72,7 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
         let mut about = facts.abouts.get(&key).clone();
         cancelled = !about.cancelled;
         about.cancelled = true;
-        facts.abouts.put(key, about);
+        facts.abouts.put(&key, about);
     }
     if reversals.is_empty() && !cancelled {
         return Outcome::Skipped(EffectKind::Revoke, Reason::NothingToRevoke);

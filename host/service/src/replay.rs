@@ -156,7 +156,7 @@ impl Runner<'_> {
                     compare(&mut done, decision, now);
                 }
                 Ok(policy) => {
-                    jobs.push(Job { policy, input: Arc::new(decision.input.clone()) });
+                    jobs.push(Job { policy, input: Arc::clone(&decision.input) });
                     recorded.push(decision);
                 }
                 Err(why) => *done.not_run.entry(why).or_default() += 1,

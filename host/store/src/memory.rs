@@ -27,6 +27,7 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::table::Keys;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_domain::unit::{Quantity, Unit};
@@ -165,8 +166,8 @@ impl Tables {
             self.slots.entry(grant.slot.to.clone()).or_default().insert(grant.slot.clone());
             let issues = self.grants.entry(grant.slot.clone()).or_default();
             // Of a grant that stands, only what became of it changes.
-            let stored = issues.entry(grant.issue).or_insert_with(|| grant.clone());
-            let Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, .. } = *grant;
+            let stored = issues.entry(grant.issue).or_insert_with(|| Grant::clone(grant));
+            let Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, .. } = **grant;
             *stored = Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, ..stored.clone() };
         }
         for (key, about) in &rows.abouts {
@@ -282,7 +283,7 @@ fn put<K: Ord + Clone, V>(table: &mut BTreeMap<K, V>, key: &K, value: Option<V>)
     };
 }
 
-fn each<K: Clone, V>(keys: &BTreeSet<K>, get: impl Fn(&K) -> V) -> Vec<(K, V)> {
+fn each<K: Clone, V>(keys: &Keys<K>, get: impl Fn(&K) -> V) -> Vec<(K, V)> {
     keys.iter().map(|key| (key.clone(), get(key))).collect()
 }
 
@@ -295,13 +296,16 @@ impl Store for MemoryStore {
 
     fn load(&self, wanted: &Wanted) -> Result<Rows, StoreError> {
         let tables = self.tables();
-        let last = |slot: &GrantSlot| tables.grants.get(slot)?.last_key_value().map(|(_, grant)| grant.clone());
+        let last =
+            |slot: &GrantSlot| tables.grants.get(slot)?.last_key_value().map(|(_, grant)| Arc::new(grant.clone()));
         let open = each(&wanted.wallets, |customer| tables.open(customer));
         let wallets =
             open.iter().map(|(id, grants)| (id.clone(), grants.iter().map(|grant| grant.slot.clone()).collect()));
         let wallets = wallets.collect();
         let mut grants = each(&wanted.grants, last);
-        grants.extend(open.into_iter().flat_map(|(_, open)| open).map(|grant| (grant.slot.clone(), Some(grant))));
+        grants.extend(
+            open.into_iter().flat_map(|(_, open)| open).map(|grant| (grant.slot.clone(), Some(Arc::new(grant)))),
+        );
         Ok(Rows {
             customers: each(&wanted.customers, |id| tables.customers.get(id).cloned().unwrap_or_default()),
             states: each(&wanted.states, |key| tables.states.get(key).cloned()),

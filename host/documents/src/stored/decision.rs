@@ -306,7 +306,7 @@ pub fn read_decision((remains, record): (&str, &str), keys: DecisionKeys) -> Res
         campaign: keys.campaign,
         policy: keys.policy,
         wasi_profile: form.wasi,
-        input,
+        input: Arc::new(input),
         state_read_as: form.read_as,
         evaluation: Evaluation { output: form.output.read()?, fuel: form.fuel, log: form.log.into_owned() },
         made_at: instant(remains.made)?,

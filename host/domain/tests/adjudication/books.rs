@@ -139,7 +139,7 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
         }
         let mut wanted = redemption::wanted(&request, facts);
         if wanted.grants.iter().all(|slot| facts.grants.has(slot))
-            && wanted.wallets.iter().all(|id| facts.wallets.has(id))
+            && wanted.wallets.iter().all(|id| facts.has_wallet(id))
         {
             wanted.extend(redemption::wanted_of_grants(&request, facts));
         }

@@ -137,19 +137,16 @@ impl Store {
     }
 
     fn read(&self, wanted: &Wanted) -> Rows {
-        fn rows<K: Ord + Clone, V: Clone + Default>(
-            keys: &std::collections::BTreeSet<K>,
-            map: &BTreeMap<K, V>,
-        ) -> Vec<(K, V)> {
+        fn rows<K: Ord + Clone, V: Clone + Default>(keys: &[K], map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             keys.iter().map(|key| (key.clone(), map.get(key).cloned().unwrap_or_default())).collect()
         }
         let merged = wanted.customers.iter().filter_map(|id| self.customers.get(id)?.merged_into.clone());
-        let customers = wanted.customers.iter().cloned().chain(merged).collect();
+        let customers: Vec<_> = wanted.customers.iter().cloned().chain(merged).collect();
         let in_wallets = wanted.wallets.iter().flat_map(|id| self.wallet(id));
         let grants = wanted.grants.iter().cloned().chain(in_wallets);
         Rows {
             customers: rows(&customers, &self.customers),
-            grants: grants.map(|slot| (slot.clone(), self.grants.get(&slot).cloned())).collect(),
+            grants: grants.map(|slot| (slot.clone(), self.grants.get(&slot).cloned().map(Arc::new))).collect(),
             abouts: rows(&wanted.abouts, &self.abouts),
             claims: wanted.claims.iter().map(|key| (key.clone(), self.claims.get(key).cloned())).collect(),
             usage: rows(&wanted.usage, &self.usage),
@@ -179,14 +176,15 @@ impl Store {
 
     fn write(&mut self, rows: Rows) {
         for grant in rows.grants.iter().filter_map(|(_, grant)| grant.as_ref()) {
-            self.history.insert((grant.slot.clone(), grant.issue), grant.clone());
+            self.history.insert((grant.slot.clone(), grant.issue), Grant::clone(grant));
         }
         self.positions.extend(rows.positions);
         self.stocks.extend(rows.stocks);
         self.redemptions.extend(rows.redemptions.into_iter().filter_map(|(id, redemption)| Some((id, redemption?))));
         self.transfers.extend(rows.transfers);
         self.customers.extend(rows.customers);
-        self.grants.extend(rows.grants.into_iter().filter_map(|(slot, grant)| Some((slot, grant?))));
+        self.grants
+            .extend(rows.grants.into_iter().filter_map(|(slot, grant)| Some((slot, Arc::unwrap_or_clone(grant?)))));
         self.abouts.extend(rows.abouts);
         self.claims.extend(rows.claims.into_iter().filter_map(|(key, holder)| Some((key, holder?))));
         self.usage.extend(rows.usage);
@@ -217,7 +215,10 @@ impl Store {
         stored.contacts.iter().for_each(|(key, row)| assert_eq!(facts.contacts.get(key), row, "{message}"));
         stored.timers.iter().for_each(|(key, row)| assert_eq!(facts.timers.get(key), row, "{message}"));
         stored.redemptions.iter().for_each(|(key, row)| assert_eq!(facts.redemptions.get(key), row, "{message}"));
-        stored.wallets.iter().for_each(|(key, row)| assert_eq!(facts.wallets.get(key), row, "{message}"));
+        for (customer, wallet) in &stored.wallets {
+            let held = facts.wallet(customer).into_iter().map(|grant| &grant.slot).filter(|slot| slot.to == *customer);
+            assert_eq!(held.collect::<BTreeSet<_>>(), wallet.iter().collect(), "{message}");
+        }
     }
 
     /// The books balance, and no cap is exceeded.

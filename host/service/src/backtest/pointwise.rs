@@ -155,7 +155,7 @@ impl Runner<'_> {
         };
         let writes = decided.manifest().state_writes;
         let policy = self.component.clone().unwrap_or(decided);
-        let mut input: Input = decision.input.clone();
+        let mut input = Input::clone(&decision.input);
         if policy.manifest().subscription(&input.subscription).is_none() {
             return Ok(Err(format!("the candidate has no subscription {}", input.subscription)));
         }

@@ -32,7 +32,7 @@ impl Decider {
                     tracing::warn!(%actor, seq = event.admission.seq.0, %error, "a fact was not kept");
                 }
             }
-            self.facts.customers.put(actor, customer);
+            self.facts.customers.put(&actor, customer);
             self.regroup(event)?;
         }
         let registry = Arc::clone(&self.registry);
@@ -62,7 +62,7 @@ impl Decider {
                 // The event stands; there is no room for one more to be shown.
                 tracing::warn!(%actor, %group, seq = event.admission.seq.0, "a member was not kept");
             }
-            self.facts.members.put(group.clone(), members);
+            self.facts.members.put(group, members);
         }
         Ok(())
     }
@@ -90,7 +90,7 @@ impl Decider {
         let chosen = attribution.choose(&customer, event.arrival.event.occurred, |inviter| !barred.contains(inviter));
         if let Some(touch) = chosen {
             let inviter = self.facts.who_stays(&touch.inviter).clone();
-            self.facts.bindings.put(binding, Some(inviter));
+            self.facts.bindings.put(&binding, Some(inviter));
         }
         Ok(())
     }
@@ -107,7 +107,9 @@ impl Decider {
         let mut of = customer.clone();
         while chain.len() < max {
             let binding = key(campaign, &of);
-            self.ensure(Wanted { bindings: [binding.clone()].into(), ..Wanted::default() })?;
+            if !self.facts.bindings.has(&binding) {
+                self.ensure(Wanted { bindings: [binding.clone()].into(), ..Wanted::default() })?;
+            }
             let Some(bound) = self.facts.bindings.get(&binding).clone() else { break };
             self.ensure(Wanted { customers: [bound.clone()].into(), ..Wanted::default() })?;
             let inviter = self.facts.who_stays(&bound).clone();

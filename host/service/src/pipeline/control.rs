@@ -438,7 +438,7 @@ impl Decider {
                 return Ok(Err(too_many.into()));
             }
         }
-        self.facts.customers.put(id.clone(), customer.clone());
+        self.facts.customers.put(&id, customer.clone());
         Ok(Ok(Changed::Customer(id, Box::new(customer))))
     }
 }

@@ -15,8 +15,6 @@ use largesse_domain::limits::DEFER_ATTEMPTS_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::{Decision, Denied, Reason, Verdict};
 use largesse_domain::policy::Subscription;
-use largesse_domain::reserve;
-use largesse_domain::revoke;
 use largesse_domain::rollout::{Rollout, Side};
 use largesse_domain::time::{Instant, When};
 use largesse_engine::{LoadedPolicy, WASI_PROFILE};
@@ -34,8 +32,6 @@ use crate::caused::Caused;
 use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
 
-/// How often a decision that ran out of wall time is tried at once.
-const TRIES_MAX: u32 = 3;
 /// How long a decision waits after its first fault, in milliseconds; doubled at each further one.
 const DEFER_MS: i64 = 60_000;
 
@@ -204,9 +200,11 @@ impl Decider {
         let is_shadowed = purpose == Purpose::Commit && !round.is_trial;
         let shadows = if is_shadowed { self.run_shadows(&cast, events)? } else { HashMap::new() };
         let evaluations = self.evaluate(&cast, &jobs)?;
-        let evaluated = cast.iter().zip(jobs).zip(evaluations);
-        let evaluated: Vec<Evaluated<'_>> =
-            evaluated.map(|(((task, cast), job), evaluation)| Evaluated { task, cast, job, evaluation }).collect();
+        let evaluated = cast.iter().zip(jobs).zip(evaluations).map(|(((task, cast), job), evaluation)| {
+            let evaluation = self.validated((task, cast), &events[task.event], (&job, evaluation));
+            Evaluated { task, cast, job, evaluation }
+        });
+        let evaluated: Vec<Evaluated<'_>> = evaluated.collect();
         self.ensure_for_proposals(&evaluated, events)?;
         let hears = purpose == Purpose::Commit && self.registry.hears();
         for (index, Evaluated { task, cast, job, evaluation }) in evaluated.into_iter().enumerate() {
@@ -252,66 +250,11 @@ impl Decider {
         Job { input: Arc::new(input), state_read_as, ready: None, stuck: None }
     }
 
-    /// Runs the policies. What ran out of wall time is tried again at once; then its event is given up for now.
-    fn evaluate(&self, cast: &[(&Task, Cast)], jobs: &[Job]) -> Result<Vec<Evaluation>, Aborted> {
-        let mut evaluations: Vec<Option<Evaluation>> = jobs.iter().map(|job| job.ready.clone()).collect();
-        for tries in 1.. {
-            let open: Vec<usize> = (0..jobs.len()).filter(|index| evaluations[*index].is_none()).collect();
-            if open.is_empty() {
-                break;
-            }
-            let batch = open.iter().map(|index| {
-                let policy = Arc::clone(&cast[*index].0.loaded);
-                largesse_engine::Job { policy, input: Arc::clone(&jobs[*index].input) }
-            });
-            for (index, evaluation) in open.iter().zip(self.workers.decide_all(batch.collect())) {
-                match &evaluation.output {
-                    Output::Fault(fault) if !fault.kind.is_deterministic() => {
-                        let task = cast[*index].0;
-                        let campaign = &task.active.campaign.id;
-                        tracing::warn!(%campaign, %fault, tries, "a decision could not be made");
-                        if tries == TRIES_MAX {
-                            let why = format!("the policy of {campaign} could not decide: {fault}");
-                            return Err(Aborted::Event { index: task.event, why, by: Run::of(task, true) });
-                        }
-                    }
-                    _ => evaluations[*index] = Some(evaluation),
-                }
-            }
-        }
-        Ok(evaluations.into_iter().flatten().collect())
-    }
-
-    fn ensure_for_proposals(&mut self, evaluated: &[Evaluated<'_>], events: &[Admitted]) -> Result<(), StoreError> {
-        // Things and wallets first, then the grants about and in them, then what those grants are counted in.
-        let registry = Arc::clone(&self.registry);
-        let (takes_on, now) = (takes_on(&registry), self.clock.now());
-        for step in 0..3 {
-            let mut wanted = Wanted::default();
-            for Evaluated { task, cast, job, evaluation } in evaluated {
-                let Output::Proposal(proposal) = &evaluation.output else { continue };
-                let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
-                let case =
-                    case((task, cast), (&registry.catalogue, &takes_on), &job.input, (DecisionId(0), now), &resolve);
-                if adjudicate::validate(&case, proposal).is_err() {
-                    continue;
-                }
-                if step == 0 {
-                    wanted.extend(adjudicate::wanted(&case, proposal, &self.facts));
-                }
-                wanted.extend(revoke::wanted(&case, proposal, &self.facts));
-                wanted.extend(reserve::wanted(&case, proposal, &self.facts));
-            }
-            self.ensure(wanted)?;
-        }
-        Ok(())
-    }
-
     fn settle(
         &mut self,
         (task, cast): (&Task, &Cast),
         event: &Admitted,
-        (job, mut evaluation, shadow): (Job, Evaluation, Option<&Evaluation>),
+        (job, evaluation, shadow): (Job, Evaluation, Option<&Evaluation>),
         round: &mut Round,
     ) {
         let id = DecisionId(self.last_decision.0 + round.decisions.len() as u64 + 1);
@@ -319,11 +262,6 @@ impl Decider {
         let registry = Arc::clone(&self.registry);
         let takes_on = takes_on(&registry);
         let case = case((task, cast), (&registry.catalogue, &takes_on), &job.input, (id, self.clock.now()), &resolve);
-        if let Output::Proposal(proposal) = &evaluation.output
-            && let Err(fault) = adjudicate::validate(&case, proposal)
-        {
-            evaluation.output = Output::Fault(fault);
-        }
         round.runs.push(Run::of(task, matches!(evaluation.output, Output::Fault(_))));
         round.stuck.extend(job.stuck.map(|stuck| (task.state_key(&cast.owner), stuck)));
         let verdict = match &evaluation.output {
@@ -358,7 +296,7 @@ impl Decider {
             campaign: task.active.campaign.id.clone(),
             policy: task.published.policy.digest,
             wasi_profile: WASI_PROFILE,
-            input: Arc::unwrap_or_clone(job.input),
+            input: job.input,
             state_read_as: job.state_read_as,
             evaluation,
             verdict,
@@ -395,7 +333,7 @@ impl Decider {
                 Some(State { written_as: task.published.manifest().state_writes, value: value.clone() })
             }
         };
-        self.facts.states.put(task.state_key(owner), state);
+        self.facts.states.put(&task.state_key(owner), state);
     }
 
     /// Adds what was decided to the batch that gathers and to the answers.
@@ -433,11 +371,11 @@ pub(super) struct Job {
 }
 
 /// A decision that was evaluated and is still to be judged.
-struct Evaluated<'a> {
-    task: &'a Task,
-    cast: &'a Cast,
-    job: Job,
-    evaluation: Evaluation,
+pub(super) struct Evaluated<'a> {
+    pub(super) task: &'a Task,
+    pub(super) cast: &'a Cast,
+    pub(super) job: Job,
+    pub(super) evaluation: Evaluation,
 }
 
 /// What a decision comes to whose owner's state the policy could not migrate.

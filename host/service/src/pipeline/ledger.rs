@@ -266,7 +266,7 @@ impl Decider {
             Ok(grant) => grant,
             Err(error) => return Ok(Err(LedgerError::from(error).into())),
         };
-        let is_new = before.as_ref() != Some(&grant);
+        let is_new = before.as_deref() != Some(&grant);
         if is_new {
             let (unit, quantity) = (grant.unit.clone(), grant.reversed);
             let reversal = Reversal { grant: slot.clone(), unit, quantity };
@@ -293,7 +293,7 @@ impl Decider {
 
     fn keep_receipt(&mut self, id: &RequestId, asked: Json, answer: &Value) -> Answered {
         let answer = Json::from_checked(answer.to_string());
-        self.facts.receipts.put(id.clone(), Some(Receipt { asked, answer: answer.clone() }));
+        self.facts.receipts.put(id, Some(Receipt { asked, answer: answer.clone() }));
         Ok(LedgerAnswer::Receipt(answer, true))
     }
 
@@ -407,7 +407,7 @@ impl Decider {
                     let mut customer = self.facts.customers.get(&to).clone();
                     let had = customer.tags.contains_key(tag);
                     if had && customer.learn(Fact::NoTag(tag.clone()), self.clock.now()).is_ok() {
-                        self.facts.customers.put(to.clone(), customer);
+                        self.facts.customers.put(&to, customer);
                         tags.push(json!({"customer": to.as_str(), "tag": tag.as_str()}));
                     }
                 }

@@ -72,8 +72,8 @@ impl Decider {
                     }
                 },
             };
-            self.facts.states.put(kept, Some(one));
-            self.facts.states.put(joined, None);
+            self.facts.states.put(&kept, Some(one));
+            self.facts.states.put(&joined, None);
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Decider {
             };
             match self.workers.migrate(loaded, key.owner.kind(), &state.value, state.written_as) {
                 Ok(value) => {
-                    self.facts.states.put(key.clone(), Some(State { written_as: writes, value }));
+                    self.facts.states.put(key, Some(State { written_as: writes, value }));
                     migration.migrated += 1;
                 }
                 Err(why) => {

@@ -17,6 +17,7 @@ mod cascade;
 mod catalogue;
 mod control;
 mod decide;
+mod evaluate;
 mod deferred;
 mod publish;
 mod retain;

@@ -114,7 +114,7 @@ impl Decider {
         let topic = notice.topic();
         self.registry.destinations.values().find(|destination| destination.takes(topic))?;
         let grant = match notice {
-            Notice::Granted(slot) => self.facts.grants.get(slot).as_ref(),
+            Notice::Granted(slot) => self.facts.grants.get(slot).as_deref(),
             _ => None,
         };
         Some(Draft {

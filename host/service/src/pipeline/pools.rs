@@ -58,7 +58,7 @@ impl Decider {
             let savepoint = self.facts.savepoint();
             let mut admitted = Vec::with_capacity(told.len());
             for ((customer, weight, amount), number) in told.iter().zip(1..) {
-                self.facts.shares.put(share(customer), Share { weight: *weight, settled: true });
+                self.facts.shares.put(&share(customer), Share { weight: *weight, settled: true });
                 let (weight, amount, weights) = (*weight, *amount, settling.weights);
                 let settled = Settled { campaign, pool: &settling.pool, customer, amount, weight, weights };
                 match settled.arrival(&self.registry.kinds) {

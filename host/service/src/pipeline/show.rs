@@ -36,7 +36,9 @@ impl Decider {
         let mut parties = Vec::new();
         for (index, role) in manifest.roles.iter().enumerate() {
             let customers = self.customers_in(role, task, event)?;
-            self.ensure(Wanted { customers: customers.iter().cloned().collect(), ..Wanted::default() })?;
+            if !customers.iter().all(|customer| self.facts.customers.has(customer)) {
+                self.ensure(Wanted { customers: customers.iter().cloned().collect(), ..Wanted::default() })?;
+            }
             for customer in customers {
                 let party = (index, self.facts.who_stays(&customer).clone());
                 if !parties.contains(&party) {

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use largesse_domain::adjudicate;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::decision::{Evaluation, Output, Refusal};
 use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
@@ -14,7 +13,7 @@ use largesse_store::{Store, StoreError};
 
 use super::Decider;
 use super::admit::Admitted;
-use super::decide::{Job, Round, Task, case, resolver, takes_on};
+use super::decide::{Job, Round, Task};
 use super::show::Cast;
 use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
@@ -131,7 +130,9 @@ impl Decider {
             open.iter().copied().zip(self.workers.decide_all(run.collect())).collect();
         for (at, (index, task, cast)) in shown.iter().enumerate() {
             let answer = jobs[at].ready.clone().or_else(|| ran.get(&at).cloned());
-            answers.extend(answer.map(|answer| (*index, self.validated(task, cast, &jobs[at], answer, events))));
+            let event = &events[task.event];
+            let valid = |answer| self.validated((task, cast), event, (&jobs[at], answer));
+            answers.extend(answer.map(|answer| (*index, valid(answer))));
         }
         Ok(answers)
     }
@@ -150,31 +151,6 @@ impl Decider {
         let Some(cast) = self.cast(&shadow, event)? else { return Ok(None) };
         self.ensure(self.wanted_to_show(&shadow, &cast))?;
         Ok(Some((shadow, cast)))
-    }
-
-    fn validated(
-        &self,
-        task: &Task,
-        cast: &Cast,
-        job: &Job,
-        mut answer: Evaluation,
-        events: &[Admitted],
-    ) -> Evaluation {
-        let resolve = resolver(&task.active, events[task.event].arrival.event.occurred);
-        let takes_on = takes_on(&self.registry);
-        let case = case(
-            (task, cast),
-            (&self.registry.catalogue, &takes_on),
-            &job.input,
-            (DecisionId(0), self.clock.now()),
-            &resolve,
-        );
-        if let Output::Proposal(proposal) = &answer.output
-            && let Err(fault) = adjudicate::validate(&case, proposal)
-        {
-            answer.output = Output::Fault(fault);
-        }
-        answer
     }
 
     /// Counts what a round came to for the rollouts that are on, and keeps the differences.

@@ -122,7 +122,7 @@ pub fn decision(number: u64, (admission, event): &(Admission, Arc<Event>)) -> De
         campaign: id("spring"),
         policy: Digest::from_bytes([1; 32]),
         wasi_profile: 1,
-        input: Input {
+        input: Arc::new(Input {
             subscription: id("paid"),
             event: event.clone(),
             occurred: Moment { at: event.occurred, ..moment(0) },
@@ -140,7 +140,7 @@ pub fn decision(number: u64, (admission, event): &(Admission, Arc<Event>)) -> De
             now: moment(1_000),
             seed: u64::MAX,
             state: Some(Json::from_checked(" {\"x\" : 1.0}")),
-        },
+        }),
         state_read_as: None,
         evaluation: Evaluation { output: Output::Refusal(refusal), fuel: 12_345, log: String::new() },
         verdict: Verdict::Refused,

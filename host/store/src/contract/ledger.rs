@@ -1,5 +1,7 @@
 //! The ledger.
 
+use std::sync::Arc;
+
 use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
 use largesse_domain::facts::Rows;
 use largesse_domain::grant::Grant;
@@ -73,7 +75,7 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
     let parts = vec![Part { slot: grant.slot.clone(), issue: 1, quantity: quantity(20) }];
     let redemption = Redemption { request, state: RedemptionState::Reserved, parts, made_at: at(5), changed_at: at(6) };
     let rows = Rows {
-        grants: vec![(grant.slot.clone(), Some(grant.clone()))],
+        grants: vec![(grant.slot.clone(), Some(Arc::new(grant.clone())))],
         positions: vec![(key.clone(), position)],
         redemptions: vec![(id("r1"), Some(redemption.clone()))],
         transfers,
@@ -89,7 +91,7 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
     assert_eq!(store.redemptions_of(&id("u2")).unwrap(), []);
     // One more is redeemed than was booked.
     grant.redeemed = quantity(11);
-    commit(store, Rows { grants: vec![(grant.slot.clone(), Some(grant.clone()))], ..Rows::default() });
+    commit(store, Rows { grants: vec![(grant.slot.clone(), Some(Arc::new(grant.clone())))], ..Rows::default() });
     let difference = store.audit().unwrap().unwrap_err();
     assert_eq!(
         difference.to_string(),

@@ -22,9 +22,8 @@ fn two_campaigns(store: &dyn Store) -> Vec<Decision> {
         let spring = decision(event.0.seq.0 * 2 - 1, event);
         let mut autumn = decision(event.0.seq.0 * 2, event);
         autumn.campaign = id("autumn");
-        autumn.input.campaign.id = id("autumn");
-        autumn.input.campaign.revision = 2;
-        autumn.input.campaign.params = params("autumn", 2);
+        let view = &mut Arc::make_mut(&mut autumn.input).campaign;
+        (view.id, view.revision, view.params) = (id("autumn"), 2, params("autumn", 2));
         decisions.extend([spring, autumn]);
     }
     let batch = Batch {

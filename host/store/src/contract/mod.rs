@@ -136,7 +136,7 @@ pub fn a_batch_that_contradicts_leaves_nothing(store: &dyn Store) {
     same_seq.0.seq.0 = 1;
     let unknown_revision = {
         let mut decision = decision(5, &event(1));
-        decision.input.campaign.revision = 9;
+        std::sync::Arc::make_mut(&mut decision.input).campaign.revision = 9;
         decision
     };
     let contradictions = [

@@ -86,7 +86,7 @@ pub fn rows() -> impl Strategy<Value = Rows> {
         let grants = grants.into_iter().map(|(slot, (issue, reversed, key_freed, decision))| {
             let plain = grant("u0", "k0", issue, decision);
             let grant = Grant { slot: slot.clone(), reversed: quantity(reversed), key_freed, ..plain };
-            (slot, Some(grant))
+            (slot, Some(Arc::new(grant)))
         });
         let abouts = abouts.into_iter().map(|(key, (cancelled, keys, to))| {
             let slot = |name: &str| largesse_domain::grant::GrantSlot {
@@ -190,11 +190,12 @@ impl Driver {
         for ((mut decision, far, campaign, revision), number) in ingredients.decisions.into_iter().zip(1..) {
             decision.id = DecisionId(self.last_decision + number);
             decision.event = back(far);
+            let input = Arc::make_mut(&mut decision.input);
             if let Some(event) = event(decision.event) {
-                decision.input.occurred.at = event.occurred;
-                decision.input.event = event;
+                input.occurred.at = event.occurred;
+                input.event = event;
             }
-            let view = &mut decision.input.campaign;
+            let view = &mut input.campaign;
             (view.id, view.revision) = (campaign.clone(), revision);
             view.params = params(campaign.as_str(), revision);
             decision.campaign = campaign;

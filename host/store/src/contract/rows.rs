@@ -1,5 +1,7 @@
 //! Rows by their keys: there, not there, replaced, forgotten.
 
+use std::sync::Arc;
+
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Members, Receipt, Rows, State, StateKey, Wanted};
 use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
@@ -9,6 +11,7 @@ use largesse_domain::ledger::Position;
 use largesse_domain::measure::Measures;
 use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState};
+use largesse_domain::table::Keys;
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::Quantity;
 
@@ -20,7 +23,7 @@ fn write(store: &dyn Store, rows: Rows) {
 }
 
 fn keys_of(rows: &Rows) -> Wanted {
-    fn keys<K: Clone + Ord, V>(rows: &[(K, V)]) -> std::collections::BTreeSet<K> {
+    fn keys<K: Clone, V>(rows: &[(K, V)]) -> Keys<K> {
         rows.iter().map(|(key, _)| key.clone()).collect()
     }
     Wanted {
@@ -48,9 +51,9 @@ fn keys_of(rows: &Rows) -> Wanted {
 
 /// A row of every kind for the last keys of the universe.
 fn some_rows() -> Rows {
-    let mut wanted = universe();
-    let about = wanted.abouts.pop_last().unwrap();
-    let slot = wanted.grants.pop_last().unwrap();
+    let wanted = universe();
+    let about = wanted.abouts.last().unwrap().clone();
+    let slot = wanted.grants.last().unwrap().clone();
     let about_row =
         About { cancelled: true, grants: vec![GrantSlot { campaign: about.campaign.clone(), ..slot.clone() }] };
     let owner_state = State { written_as: 3, value: largesse_domain::json::Json::from_checked(" [1] ") };
@@ -75,20 +78,20 @@ fn some_rows() -> Rows {
     let share = ShareKey { campaign: id("spring"), pool: id("p0"), customer: id("u1") };
     let granted = Grant { slot: slot.clone(), ..grant("u0", "k0", 1, 1) };
     Rows {
-        customers: vec![(wanted.customers.pop_last().unwrap(), customer)],
-        states: vec![(wanted.states.pop_last().unwrap(), Some(owner_state))],
-        grants: vec![(slot, Some(granted))],
+        customers: vec![(wanted.customers.last().unwrap().clone(), customer)],
+        states: vec![(wanted.states.last().unwrap().clone(), Some(owner_state))],
+        grants: vec![(slot, Some(Arc::new(granted)))],
         abouts: vec![(about, about_row)],
-        claims: vec![(wanted.claims.pop_last().unwrap(), Some(id("u1")))],
-        usage: vec![(wanted.usage.pop_last().unwrap(), used(Quantity::MAX.get()))],
-        bindings: vec![(wanted.bindings.pop_last().unwrap(), Some(id("u2")))],
-        messages: vec![(wanted.messages.pop_last().unwrap(), true)],
+        claims: vec![(wanted.claims.last().unwrap().clone(), Some(id("u1")))],
+        usage: vec![(wanted.usage.last().unwrap().clone(), used(Quantity::MAX.get()))],
+        bindings: vec![(wanted.bindings.last().unwrap().clone(), Some(id("u2")))],
+        messages: vec![(wanted.messages.last().unwrap().clone(), true)],
         members: vec![(id("team-1"), Members(vec![(id("u1"), super::fixtures::at(7))]))],
         shares: vec![(share, Share { weight: 9, settled: true })],
         measures: vec![(id("spring"), Measures([((id("visits"), String::new()), quantity(3))].into()))],
-        timers: vec![(wanted.timers.pop_last().unwrap(), Some(timer))],
-        positions: vec![(wanted.positions.pop_last().unwrap(), Position([-5, 0, 2, 0, 3, 0, 0, 0, 0]))],
-        stocks: vec![(wanted.stocks.pop_last().unwrap(), quantity(7))],
+        timers: vec![(wanted.timers.last().unwrap().clone(), Some(timer))],
+        positions: vec![(wanted.positions.last().unwrap().clone(), Position([-5, 0, 2, 0, 3, 0, 0, 0, 0]))],
+        stocks: vec![(wanted.stocks.last().unwrap().clone(), quantity(7))],
         redemptions: vec![(id("r1"), Some(redemption))],
         receipts: vec![(id("r2"), Some(receipt))],
         contacts: vec![(id("u0"), vec![super::fixtures::at(7), super::fixtures::at(9)])],
@@ -149,7 +152,7 @@ pub fn a_written_row_replaces_the_old_one(store: &dyn Store) {
     let wanted = Wanted { states: [party.clone(), entity.clone()].into(), ..Wanted::default() };
     assert_eq!(store.load(&wanted).unwrap().states, vec![(party, state("3")), (entity, state("2"))]);
 
-    let usage = universe().usage.pop_first().unwrap();
+    let usage = universe().usage[0].clone();
     for amount in [5, 0] {
         write(store, Rows { usage: vec![(usage.clone(), used(amount))], ..Rows::default() });
         let wanted = Wanted { usage: [usage.clone()].into(), ..Wanted::default() };
@@ -158,13 +161,13 @@ pub fn a_written_row_replaces_the_old_one(store: &dyn Store) {
 }
 
 fn commit_grants(store: &dyn Store, grants: &[&Grant]) {
-    let grants = grants.iter().map(|grant| (grant.slot.clone(), Some((*grant).clone()))).collect();
+    let grants = grants.iter().map(|grant| (grant.slot.clone(), Some(Arc::new((*grant).clone())))).collect();
     write(store, Rows { grants, ..Rows::default() });
 }
 
 fn last(store: &dyn Store, grant: &Grant) -> Option<Grant> {
     let wanted = Wanted { grants: [grant.slot.clone()].into(), ..Wanted::default() };
-    store.load(&wanted).unwrap().grants.pop().and_then(|(_, grant)| grant)
+    store.load(&wanted).unwrap().grants.pop().and_then(|(_, grant)| grant.as_deref().cloned())
 }
 
 /// A slot shows its last issue, a statement shows all.
@@ -200,10 +203,10 @@ pub fn a_wallet_holds_what_is_open_in_order_of_time(store: &dyn Store) {
     commit_grants(store, &[&same, &late, &early, &used_up, &reserved, &freed, &earliest, &grant("u2", "k0", 1, 1)]);
     let expected: Vec<Grant> = [&earliest].into_iter().chain(all).cloned().collect();
     assert_eq!(store.grants_to(&id("u1")).unwrap(), expected);
-    let wanted = Wanted { wallets: [id("u1"), id("u0")].into(), ..Wanted::default() };
+    let wanted = Wanted { wallets: [id("u0"), id("u1")].into(), ..Wanted::default() };
     let rows = store.load(&wanted).unwrap();
     let open = [earliest, early, late, same, reserved];
     let slots = open.iter().map(|grant| grant.slot.clone()).collect();
     assert_eq!(rows.wallets, vec![(id("u0"), vec![]), (id("u1"), slots)]);
-    assert_eq!(rows.grants, open.map(|grant| (grant.slot.clone(), Some(grant))));
+    assert_eq!(rows.grants, open.map(|grant| (grant.slot.clone(), Some(Arc::new(grant)))));
 }

@@ -1,6 +1,7 @@
 //! Rows by their keys.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use largesse_documents::stored::{Unreadable, read_customer, read_identifiers, read_instants, read_timer_body};
 use largesse_documents::time::local_time;
@@ -65,7 +66,7 @@ pub(super) fn rows(connection: &Connection, wanted: &Wanted) -> Result<Rows, Sto
     let wallets = slots.collect();
     let in_wallets = in_wallets.into_iter().flat_map(|(_, grants)| grants);
     let mut grants = each(connection, LAST_ISSUE, &wanted.grants, last_issue)?;
-    grants.extend(in_wallets.map(|grant| (grant.slot.clone(), Some(grant))));
+    grants.extend(in_wallets.map(|grant| (grant.slot.clone(), Some(Arc::new(grant)))));
     Ok(Rows {
         customers: each(connection, CUSTOMER, &wanted.customers, |statement, id| {
             Ok(customer_row(statement, id)?.unwrap_or_default())
@@ -171,8 +172,9 @@ fn grant(row: &mut Columns<'_>) -> Result<Grant, StoreError> {
     })
 }
 
-fn last_issue(statement: &mut CachedStatement<'_>, slot: &GrantSlot) -> Result<Option<Grant>, StoreError> {
-    find("grant", statement, [slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()], grant)
+fn last_issue(statement: &mut CachedStatement<'_>, slot: &GrantSlot) -> Result<Option<Arc<Grant>>, StoreError> {
+    let key = [slot.to.as_str(), slot.campaign.as_str(), slot.key.as_str()];
+    find("grant", statement, key, |row| grant(row).map(Arc::new))
 }
 
 fn grants(statement: &mut CachedStatement<'_>, customer: &CustomerId) -> Result<Vec<Grant>, StoreError> {
