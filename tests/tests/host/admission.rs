@@ -45,6 +45,36 @@ async fn an_event_twice_in_one_batch_is_one_event() {
     assert_eq!(host.grants("u1").await.len(), 1);
 }
 
+/// It has more events than are decided together: the first are on disk before the last are decided.
+#[tokio::test]
+async fn a_large_request_is_decided_in_order_and_answered_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::on_disk(folder.path());
+    host.campaign("daily", "check_in", five_a_day(5 * 400)).await;
+    let mut events: Vec<Value> = (0..600).map(|n| check_in(&format!("u{n}"), NOON)).collect();
+    events[500] = events[10].clone();
+    events[550] = events[20].clone();
+    events[550]["subject"] = "somebody-else".into();
+    let results = host.send(events).await;
+    assert_eq!(results.len(), 600);
+    let mut admitted = 0;
+    for (n, result) in results.iter().enumerate() {
+        match result {
+            EventResult::Admitted(answer) => {
+                admitted += 1;
+                assert_eq!(answer.seq.0, admitted, "event {n}");
+                let given = host.grants(&format!("u{n}")).await.len();
+                assert_eq!(given, usize::from(admitted <= 400), "event {n}, of those that the budget is for");
+            }
+            EventResult::Duplicate(answer) => assert_eq!((n, answer.seq.0), (500, 11)),
+            EventResult::Conflict(seq) => assert_eq!((n, seq.0), (550, 21)),
+            EventResult::Unavailable(why) => panic!("event {n}: {why}"),
+        }
+    }
+    assert_eq!(admitted, 598);
+    host.service.stop().await;
+}
+
 #[tokio::test]
 async fn a_dry_run_changes_nothing_and_draws_otherwise() {
     let host = Host::in_memory();

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::answer::{Answer, EventResult, PutOff};
 use super::decide::{Aborted, Round};
-use super::{Decider, DryRun};
+use super::{DECIDE_EVENTS_MAX, Decider, DryRun};
 use crate::intake::Arrival;
 use crate::seed::Purpose;
 
@@ -22,6 +22,19 @@ pub(super) struct Admitted {
     pub(super) admission: Admission,
     /// Whether its decisions are put off because there was no time or memory to make them.
     pub(super) put_off: bool,
+}
+
+/// What somebody sent: events still to be decided, and what became of those before them.
+pub(super) struct Asked {
+    arrivals: std::vec::IntoIter<Arrival>,
+    results: Vec<EventResult>,
+    reply: oneshot::Sender<Vec<EventResult>>,
+}
+
+impl Asked {
+    pub(super) fn new(arrivals: Vec<Arrival>, reply: oneshot::Sender<Vec<EventResult>>) -> Self {
+        Self { results: Vec::with_capacity(arrivals.len()), arrivals: arrivals.into_iter(), reply }
+    }
 }
 
 /// What an arrival will be answered.
@@ -35,14 +48,37 @@ enum Due {
 }
 
 impl Decider {
-    /// Decides all events of all askers, and answers each asker after the commit.
-    pub(super) fn admit(
-        &mut self,
-        asked: Vec<(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>)>,
-    ) -> Result<(), StoreError> {
+    /// Decides the next events that were taken. Whose events are all decided is answered after the commit.
+    pub(super) fn admit_next(&mut self) -> Result<(), StoreError> {
+        let (mut parts, mut askers, mut room) = (Vec::new(), Vec::new(), DECIDE_EVENTS_MAX);
+        while room > 0
+            && let Some(mut asked) = self.asked.pop_front()
+        {
+            let part: Vec<Arrival> = asked.arrivals.by_ref().take(room).collect();
+            room -= part.len();
+            parts.push(part);
+            askers.push(asked);
+        }
+        let results = self.admit(&parts)?;
+        for (mut asked, mut results) in askers.into_iter().zip(results) {
+            asked.results.append(&mut results);
+            if asked.arrivals.len() > 0 {
+                self.asked.push_front(asked);
+                continue;
+            }
+            self.pending.after.push(Box::new(move || {
+                // Whoever asked may have gone; the events are taken all the same.
+                let _ = asked.reply.send(asked.results);
+            }));
+        }
+        Ok(())
+    }
+
+    /// Decides events, and says what each of them will be answered.
+    fn admit(&mut self, asked: &[Vec<Arrival>]) -> Result<Vec<Vec<EventResult>>, StoreError> {
         let mut refused: HashMap<EventKey, String> = HashMap::new();
         let (admitted, dues) = loop {
-            let (admitted, dues) = self.number(&asked, &refused)?;
+            let (admitted, dues) = self.number(asked, &refused)?;
             reach(Point::EventsNumbered);
             match self.decide(&admitted, Purpose::Commit) {
                 Ok(round) => {
@@ -62,26 +98,20 @@ impl Decider {
         };
         self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
         self.cascade()?;
-        for ((_, reply), dues) in asked.into_iter().zip(dues) {
-            let results = dues.into_iter().map(|due| self.result(due)).collect::<Result<Vec<_>, _>>()?;
-            self.pending.after.push(Box::new(move || {
-                // Whoever asked may have gone; the event is taken all the same.
-                let _ = reply.send(results);
-            }));
-        }
-        Ok(())
+        let results = |dues: Vec<Due>| dues.into_iter().map(|due| self.result(due)).collect();
+        dues.into_iter().map(results).collect()
     }
 
     /// Says of each arrival whether it is new, and numbers those that are.
     fn number(
         &self,
-        asked: &[(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>)],
+        asked: &[Vec<Arrival>],
         refused: &HashMap<EventKey, String>,
     ) -> Result<(Vec<Admitted>, Vec<Vec<Due>>), StoreError> {
         let now = self.clock.now();
         let unknown: Vec<EventKey> = asked
             .iter()
-            .flat_map(|(arrivals, _)| arrivals)
+            .flatten()
             .map(|arrival| &arrival.event.key)
             .filter(|key| !self.unwritten.contains_key(key))
             .cloned()
@@ -92,7 +122,7 @@ impl Decider {
         let first_new = self.last_event;
         let mut admitted: Vec<Admitted> = Vec::new();
         let mut dues = Vec::with_capacity(asked.len());
-        for (arrivals, _) in asked {
+        for arrivals in asked {
             let mut due = Vec::with_capacity(arrivals.len());
             for arrival in arrivals {
                 let key = &arrival.event.key;

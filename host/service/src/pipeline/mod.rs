@@ -35,7 +35,7 @@ mod timers;
 mod trial;
 mod wave;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -62,6 +62,7 @@ pub use outbox::OutboxCommand;
 pub use publish::Publication;
 pub use quote::{Ask, Quote};
 
+use admit::Asked;
 pub(crate) use decide::not_migrated;
 use outbox::Outbox;
 
@@ -79,6 +80,8 @@ use trial::Tallies;
 
 /// Most events in one commit.
 const COMMIT_EVENTS_MAX: usize = 2_048;
+/// Most events that are decided together: the committer may be waiting for them.
+const DECIDE_EVENTS_MAX: usize = 256;
 /// Rows held in memory before the decider lets them go.
 const FACTS_MAX: usize = 2_000_000;
 /// How often the clock is looked at when nothing arrives.
@@ -130,6 +133,8 @@ pub(crate) struct Decider {
     last_decision: DecisionId,
     outbox: Outbox,
     pending: Pending,
+    /// Events that were taken and are still to be decided, by who asked.
+    asked: VecDeque<Asked>,
     /// What was done and is still to become events.
     caused: Vec<Caused>,
     /// Events that are decided and not yet on disk.
@@ -245,6 +250,7 @@ impl Decider {
             last_decision: counters.last_decision,
             outbox: Outbox::after(counters.last_delivery),
             pending: Pending::default(),
+            asked: VecDeque::new(),
             caused: Vec::new(),
             unwritten: HashMap::new(),
             answers: HashMap::new(),
@@ -270,12 +276,22 @@ impl Decider {
                 self.shared.fail(&error);
                 return;
             }
-            if stopping && !self.writing && self.pending.is_empty() {
+            if stopping && !self.writing && self.pending.is_empty() && self.asked.is_empty() {
                 return;
             }
             let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX
                 || self.facts.len() > FACTS_MAX
                 || self.outbox.is_full();
+            if !full && !self.asked.is_empty() {
+                if let Err(error) = self.admit_next() {
+                    self.shared.fail(&error);
+                    return;
+                }
+                if let Ok(keys) = written.try_recv() {
+                    self.on_written(&keys);
+                }
+                continue;
+            }
             let open = if full || stopping { &no_work } else { work };
             select! {
                 recv(open) -> first => match first {
@@ -337,7 +353,7 @@ impl Decider {
         }
     }
 
-    /// Does one piece of work and, of events, as many more as have arrived. Says whether to stop.
+    /// Does one piece of work. Events are only taken, and as many more as have arrived. Says whether to stop.
     fn take(&mut self, first: Work, work: &Receiver<Work>) -> Result<bool, StoreError> {
         self.look_at_clock();
         let mut next = Some(first);
@@ -372,12 +388,12 @@ impl Decider {
                 }
                 Work::Events(arrivals, reply) => {
                     let mut count = arrivals.len();
-                    let mut asked = vec![(arrivals, reply)];
-                    while count < COMMIT_EVENTS_MAX {
+                    self.asked.push_back(Asked::new(arrivals, reply));
+                    while count < DECIDE_EVENTS_MAX {
                         match work.try_recv() {
                             Ok(Work::Events(arrivals, reply)) => {
                                 count += arrivals.len();
-                                asked.push((arrivals, reply));
+                                self.asked.push_back(Asked::new(arrivals, reply));
                             }
                             Ok(other) => {
                                 next = Some(other);
@@ -387,7 +403,10 @@ impl Decider {
                         }
                     }
                     reach(Point::WorkTaken);
-                    self.admit(asked)?;
+                    // What came after them is done after them.
+                    while next.is_some() && !self.asked.is_empty() {
+                        self.admit_next()?;
+                    }
                 }
             }
         }
