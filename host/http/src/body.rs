@@ -30,6 +30,10 @@ const JSON: &str = "application/json";
 
 /// The body, when it has at most `max` bytes. What is longer is refused before it is read, or as soon as it is noticed.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+    read_within(BODY_TIME_MAX, headers, body, max).await
+}
+
+async fn read_within(time_max: Duration, headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Failure::new(ProblemType::UnsupportedMediaType, "bodies must not be compressed"));
     }
@@ -51,7 +55,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<
         }
         Ok(bytes)
     };
-    let collected = tokio::time::timeout(BODY_TIME_MAX, collect).await;
+    let collected = tokio::time::timeout(time_max, collect).await;
     collected.unwrap_or_else(|_| Err(Failure::bare(ProblemType::SlowBody)))
 }
 
@@ -211,6 +215,12 @@ pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure>
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use hyper::body::{Bytes, Frame};
+
     use super::*;
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
@@ -228,6 +238,26 @@ mod tests {
         }
         assert_eq!(read(&[(header::IF_MATCH, "\"7\""), (header::IF_NONE_MATCH, "*")]), None);
         assert_eq!(read(&[(header::IF_NONE_MATCH, "\"7\"")]), None);
+    }
+
+    /// A body of which nothing comes.
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let headers = HeaderMap::new();
+        let read = read_within(Duration::from_millis(50), &headers, Body::new(Never), 10);
+        let read = tokio::time::timeout(Duration::from_secs(10), read).await.unwrap();
+        assert_eq!(read.unwrap_err().document().status, 408);
     }
 
     #[test]

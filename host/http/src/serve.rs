@@ -25,11 +25,21 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is done, then answers what is in flight and returns. Stop the service afterwards, not before.
 pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()>) {
+    serve_within((CONNECTIONS_MAX, HEAD_TIME_MAX), listener, state, shutdown).await;
+}
+
+/// Serves so many connections at a time, each of which may take so long to send a head.
+pub(crate) async fn serve_within(
+    (connections_max, head_time_max): (usize, Duration),
+    listener: TcpListener,
+    state: AppState,
+    shutdown: impl Future<Output = ()>,
+) {
     let router = router(state);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(head_time_max).max_buf_size(HEAD_BYTES_MAX).pipeline_flush(true);
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let room = Arc::new(Semaphore::new(connections_max));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {

@@ -1,6 +1,6 @@
 //! A real listener: requests in flight are finished when the host stops, and a host that has stopped says so.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Host, event};
 use crate::serve;
+use crate::serve::serve_within;
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
@@ -67,4 +68,50 @@ async fn a_request_in_flight_is_finished() {
     let late = host.send(event("2")).await;
     assert_eq!(late.problem(), (503, "unavailable"));
     assert_eq!(late.headers["retry-after"], "1");
+}
+
+/// A host that serves two connections at a time, and waits half a second for a head.
+async fn small_host() -> (Host, SocketAddr) {
+    let host = Host::start();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = (2, Duration::from_millis(500));
+    tokio::spawn(serve_within(limits, listener, host.state.clone(), std::future::pending()));
+    (host, address)
+}
+
+fn ask(stream: &mut TcpStream) -> std::io::Result<usize> {
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")?;
+    stream.read(&mut [0; 1_024])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_sends_no_head_is_let_go() {
+    let (_host, address) = small_host().await;
+    let told = blocking(move || {
+        let mut slow = connect(address);
+        slow.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
+        let mut idle = connect(address);
+        assert!(ask(&mut idle).unwrap() > 0);
+        [read_to_end(slow), read_to_end(idle)]
+    })
+    .await;
+    assert!(told.iter().all(|told| !told.contains(" 200 ")), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_too_many_waits_until_another_ends() {
+    let (_host, address) = small_host().await;
+    blocking(move || {
+        let mut first: Vec<TcpStream> = (0..2).map(|_| connect(address)).collect();
+        first.iter_mut().for_each(|stream| assert!(ask(stream).unwrap() > 0));
+        let mut waits = connect(address);
+        waits.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let early = ask(&mut waits).unwrap_err();
+        assert!(matches!(early.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{early}");
+        drop(first);
+        waits.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        assert!(waits.read(&mut [0; 1_024]).unwrap() > 0, "what it asked is answered now");
+    })
+    .await;
 }
