@@ -7,12 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 /// The threads that this program started by name, and what they do for an event. All others are those of the two runtimes.
-const NAMED: [(&str, &str); 4] = [
-    ("decider", "decider"),
-    ("committer", "committer"),
-    ("checkpointer", "checkpointer"),
-    ("largesse-worker", "workers"),
-];
+const NAMED: [(&str, &str); 3] = [("decider", "decider"), ("committer", "committer"), ("largesse-worker", "workers")];
 
 /// Time on a processor, by what threads do.
 pub(super) struct Threads(BTreeMap<&'static str, Duration>);

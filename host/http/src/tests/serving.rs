@@ -70,13 +70,12 @@ async fn a_request_in_flight_is_finished() {
     assert_eq!(late.headers["retry-after"], "1");
 }
 
-/// A host that serves two connections at a time, and waits half a second for a head.
-async fn small_host() -> (Host, SocketAddr) {
+/// A host that serves two connections at a time, and waits so long for a head.
+async fn small_host(head_time_max: Duration) -> (Host, SocketAddr) {
     let host = Host::start();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let limits = (2, Duration::from_millis(500));
-    tokio::spawn(serve_within(limits, listener, host.state.clone(), std::future::pending()));
+    tokio::spawn(serve_within((2, head_time_max), listener, host.state.clone(), std::future::pending()));
     (host, address)
 }
 
@@ -87,7 +86,7 @@ fn ask(stream: &mut TcpStream) -> std::io::Result<usize> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_sends_no_head_is_let_go() {
-    let (_host, address) = small_host().await;
+    let (_host, address) = small_host(Duration::from_millis(500)).await;
     let told = blocking(move || {
         let mut slow = connect(address);
         slow.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
@@ -101,7 +100,7 @@ async fn a_client_that_sends_no_head_is_let_go() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_too_many_waits_until_another_ends() {
-    let (_host, address) = small_host().await;
+    let (_host, address) = small_host(Duration::from_secs(60)).await;
     blocking(move || {
         let mut first: Vec<TcpStream> = (0..2).map(|_| connect(address)).collect();
         first.iter_mut().for_each(|stream| assert!(ask(stream).unwrap() > 0));

@@ -78,7 +78,7 @@ use quote::Questions;
 use timers::Timers;
 use trial::Tallies;
 
-/// Most events in one commit.
+/// From so many events on, the batch that gathers takes in nothing more before it is written.
 const COMMIT_EVENTS_MAX: usize = 2_048;
 /// Most events that are decided together: the committer may be waiting for them.
 const DECIDE_EVENTS_MAX: usize = 256;
