@@ -41,6 +41,14 @@ crash: plugins guests ## Kill the host at every fail point five times and at 200
 	LARGESSE_CRASH_SEED=$${LARGESSE_CRASH_SEED:-$$(date +%s)} \
 	$(CARGO) test --workspace --exclude largesse-guests --test program crash:: -- --nocapture
 
+.PHONY: test-dates
+test-dates: plugins guests ## Run what depends on the clock with the clock a year ahead (AHEAD="+2y" another), by means of faketime
+	./.ci/dates $(AHEAD)
+
+.PHONY: siege
+siege: build guests ## Attack a host beside a well-behaved caller, 15 s for each attack; SHORT=1 takes 2 s for each
+	$(BUILT)/release/siege $(if $(SHORT),--short)
+
 .PHONY: mutants
 mutants: plugins guests ## Load and run 5000 mutants of policies and guests, from a seed of the day; `make test` does so with 240
 	LARGESSE_MUTANTS=$${LARGESSE_MUTANTS:-5000} LARGESSE_MUTANTS_SEED=$${LARGESSE_MUTANTS_SEED:-$$(date +%s)} \
@@ -112,7 +120,7 @@ docs: ## Build the documentation of every crate
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --exclude largesse-guests
 
 .PHONY: generated
-generated: ## Write the OpenAPI document, the list of problem types and the rules for policies anew
+generated: ## Write the OpenAPI document, the list of problem types, the table of limits and the rules for policies anew
 	UPDATE_OPENAPI=1 $(CARGO) test --workspace --exclude largesse-guests --lib generated
 
 .PHONY: ci

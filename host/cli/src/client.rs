@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use largesse_documents::ProblemDocument;
+use largesse_domain::limits::CLIENT_ANSWER_BYTES_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Method, Request};
 
 use crate::failure::{Failure, Result};
 
-/// Largest answer that is read, in bytes.
-const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// How long a host may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a host may take to answer.
@@ -112,7 +111,7 @@ impl Client {
         }?;
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+        let body = response.body_mut().with_config().limit(CLIENT_ANSWER_BYTES_MAX).read_to_vec()?;
         Ok(Answer { status, retry_after, body })
     }
 

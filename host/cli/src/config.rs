@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use largesse_domain::limits::{INVITER_DISTANCE_DEFAULT, INVITER_DISTANCE_MAX};
+use largesse_domain::limits::{INVITER_DISTANCE_DEFAULT, INVITER_DISTANCE_MAX, KEEP_DAYS_MAX, WORKERS_MAX};
 use largesse_http::{TokenEntry, Tokens};
 use largesse_service::signature::TrustedKey;
 
@@ -252,11 +252,6 @@ impl Config {
         })
     }
 }
-
-/// More workers than this have no use on any machine that we know.
-const WORKERS_MAX: usize = 1_024;
-/// A hundred years.
-const KEEP_DAYS_MAX: u32 = 36_525;
 
 fn unreadable(path: &std::path::Path, error: std::io::Error) -> Failure {
     Failure::usage(error).context(format!("cannot read the configuration {}", path.display()))

@@ -17,7 +17,7 @@ use crate::table::Table;
 use crate::token;
 
 /// How long a test is waited for: longer than a destination may take to answer.
-const TEST_TIME_MAX: Duration = Duration::from_secs(20);
+const TEST_WAIT: Duration = Duration::from_secs(20);
 /// How often is looked whether a test is over.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -126,7 +126,7 @@ fn read_secrets(file: &Path) -> Result<Vec<String>> {
 fn test(client: &Client, id: &str) -> Result<DeliveryView> {
     let mut delivery: DeliveryView = client.post(&format!("{}/test", path(id)))?;
     let started = Instant::now();
-    while delivery.state == "waiting" && started.elapsed() < TEST_TIME_MAX {
+    while delivery.state == "waiting" && started.elapsed() < TEST_WAIT {
         std::thread::sleep(LOOK_EVERY);
         let looked: WholeDeliveryView = client.get(&format!("/v1/deliveries/{}", delivery.id))?;
         delivery = looked.delivery;

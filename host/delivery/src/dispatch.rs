@@ -7,6 +7,7 @@ use std::time::Duration;
 use largesse_domain::delivery::{Attempt, Delivery, DeliveryState, Reply, after};
 use largesse_domain::destination::Destination;
 use largesse_domain::id::{CustomerId, DestinationId};
+use largesse_domain::limits::DELIVERIES_IN_FLIGHT_MAX;
 use largesse_failpoint::{Point, reach};
 use largesse_service::{ChangeError, Service, StoreError, Unavailable};
 use tokio::sync::watch;
@@ -14,10 +15,8 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
 use crate::send::Sender;
 
-/// Most deliveries on their way to one destination at a time.
-pub const IN_FLIGHT_MAX: usize = 16;
 /// Failures in a row after which a destination gets one delivery at a time, until one succeeds.
-const FAILURES_MAX: u32 = 3;
+const FAILURES_BEFORE_ONE_AT_A_TIME: u32 = 3;
 /// How often is looked for what has become due, while there are destinations.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long to wait after the host was too busy to note something.
@@ -91,7 +90,7 @@ impl Desk {
         for destination in registry.destinations.values().filter(|destination| destination.paused.is_none()) {
             let busy: Vec<Option<CustomerId>> = self.on_their_way_to(&destination.id).collect();
             let failures = self.failures.get(&destination.id).copied().unwrap_or(0);
-            let room = if failures >= FAILURES_MAX { 1 } else { IN_FLIGHT_MAX };
+            let room = if failures >= FAILURES_BEFORE_ONE_AT_A_TIME { 1 } else { DELIVERIES_IN_FLIGHT_MAX };
             if busy.len() >= room {
                 continue;
             }

@@ -12,6 +12,6 @@ mod dispatch;
 mod tls_tests;
 
 pub use connect::{Connector, Lookup, system_lookup};
-pub use dispatch::{Dispatcher, IN_FLIGHT_MAX};
+pub use dispatch::Dispatcher;
 pub use send::{Sender, Times};
 pub use sign::sign;

@@ -10,13 +10,11 @@ use hyper_util::rt::TokioIo;
 use largesse_documents::time::read_http_date;
 use largesse_domain::delivery::{Delivery, Reply};
 use largesse_domain::destination::Destination;
+use largesse_domain::limits::ANSWER_HEAD_BYTES_MAX;
 use largesse_domain::time::Instant;
 
 use crate::connect::Connector;
 use crate::sign::sign;
-
-/// Largest head of an answer, in bytes.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,7 @@ impl Sender {
         let stream = connecting.await.map_err(|_| format!("no connection within {seconds} s"))?;
         let stream = stream.map_err(|error| error.to_string())?;
         let mut http = http1::Builder::new();
-        http.max_buf_size(HEAD_BYTES_MAX);
+        http.max_buf_size(ANSWER_HEAD_BYTES_MAX);
         let (mut requests, connection) = http.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
         let answer =
             async { requests.send_request(request(destination, delivery, now)?).await.map_err(|error| chain(&error)) };

@@ -3,7 +3,7 @@
 use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
 use largesse_domain::id::{PocketId, RequestId};
 use largesse_domain::json::Json;
-use largesse_domain::limits::PARAMS_BYTES_MAX;
+use largesse_domain::limits::{PARAMS_BYTES_MAX, VALID_DAYS_MAX};
 use largesse_domain::policy::Problem;
 use largesse_domain::unit::{Currency, Quantity, Unit, UnitClass};
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,6 @@ use crate::problem::{Problems, json_value};
 use crate::request::QuantityDocument;
 use crate::terms::{BudgetDocument, read_budgets, read_warn_at, warn_at};
 use crate::time::instant_text;
-
-/// Longest time that a grant is good for by the terms of its unit, in days: a hundred years.
-const VALID_DAYS_MAX: u32 = 36_525;
 
 /// What holds for a unit: a coupon template, an item, points.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

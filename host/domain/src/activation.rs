@@ -6,10 +6,8 @@
 use std::fmt;
 
 use crate::id::Digest;
+use crate::limits::EARLIER_MAX;
 use crate::time::Instant;
-
-/// How many activations a campaign can go back through.
-pub const EARLIER_MAX: usize = 8;
 
 /// Why a version came to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::facts::Facts;
 use crate::grant::{Grant, GrantSlot};
 use crate::id::{CustomerId, DestinationId};
 use crate::json::Json;
-use crate::limits::{DELIVERY_ATTEMPTS_MAX, DELIVERY_ERROR_BYTES_MAX, RETRY_AFTER_MS_MAX};
+use crate::limits::{BACKOFF_MS_MAX, DELIVERY_ATTEMPTS_MAX, DELIVERY_ERROR_BYTES_MAX, RETRY_AFTER_MS_MAX};
 use crate::lot::Settle;
 use crate::outcome::{Done, HeldSlot, Outcome, Reversal};
 use crate::protection::Withdrawal;
@@ -352,8 +352,6 @@ fn cut(text: &str) -> &str {
 
 /// How long a delivery waits after its first failure, in milliseconds; thrice as long after each further one.
 const BACKOFF_MS_MIN: i64 = 5_000;
-/// The longest that it waits between two attempts, in milliseconds: 4 hours.
-const BACKOFF_MS_MAX: i64 = 4 * 60 * 60 * 1_000;
 
 /// How long a delivery waits after so many failures, in milliseconds: an eighth more or less than the schedule says, by its id,
 /// so that deliveries that failed together do not come back together.

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// Most digits behind the point that a decimal is read or written with.
-pub const PLACES_MAX: u32 = 12;
+use crate::limits::PLACES_MAX;
 
 /// A fraction in lowest terms, of whole numbers of up to 127 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,15 +3,13 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_domain::limits::{ADDRESS_SPACE_BYTES_MAX, COMPONENT_BYTES_MAX};
 use rlimit::Resource;
 
 use crate::allowance::Allowance;
 use crate::compile::{EXIT_MEMORY, EXIT_REFUSED};
 use crate::profile;
 
-/// Address space of the child, in bytes.
-pub(crate) const ADDRESS_SPACE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// Linux's number for "cannot allocate memory".
 const ENOMEM: i32 = 12;
 

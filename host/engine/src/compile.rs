@@ -13,11 +13,8 @@ use std::time::{Duration, Instant};
 use crate::allowance::Allowance;
 use crate::contract::{self, ContractVersion};
 use crate::inspect::inspect;
+use largesse_domain::limits::{ADDRESS_SPACE_BYTES_MAX, ARTEFACT_BYTES_MAX, STDERR_BYTES_MAX};
 
-/// Most of a child's standard error that is kept, in bytes.
-const STDERR_BYTES_MAX: usize = 4 * 1024;
-/// Largest artefact taken from a child, in bytes.
-const ARTEFACT_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// How often the host looks whether the child is done.
 const POLL_EVERY: Duration = Duration::from_millis(2);
 
@@ -83,7 +80,7 @@ pub enum CompileError {
         limit: &'static str,
     },
     /// It takes more memory to compile than is given.
-    #[error("compiling needs more memory than the {} MiB that are given", crate::child::ADDRESS_SPACE_BYTES_MAX >> 20)]
+    #[error("compiling needs more memory than the {} MiB that are given", ADDRESS_SPACE_BYTES_MAX >> 20)]
     OutOfMemory,
     /// The compiler could not be run, or died. Not the component's doing as far as is known.
     #[error("the compiler failed: {detail}")]

@@ -8,19 +8,13 @@ use std::str::FromStr;
 use largesse_domain::effect::EffectKind;
 use largesse_domain::id::{InvalidId, RoleName};
 use largesse_domain::limits::{
-    ATTRIBUTES_MAX, INVITER_DISTANCE_MAX, PARAMS_SCHEMA_BYTES_MAX, QUESTIONS_MAX, ROLES_MAX, SUBSCRIPTIONS_MAX,
+    ATTRIBUTES_MAX, INVITER_DISTANCE_MAX, PARAMS_SCHEMA_BYTES_MAX, QUESTIONS_MAX, ROLE_BALANCES_MAX, ROLES_MAX,
+    STATE_VERSIONS_MAX, SUBSCRIPTIONS_MAX, SUMMARY_BYTES_MAX,
 };
 use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Problem, Question, Role, RoleSource, Subscription};
 
 use crate::bindings::wit;
 use crate::json::{self, Shape};
-
-/// Longest summary, in bytes.
-const SUMMARY_BYTES_MAX: usize = 256;
-/// Most versions of state that a policy may read.
-const STATE_VERSIONS_MAX: usize = 64;
-/// Most units of which a role may want balances.
-const BALANCES_MAX: usize = 32;
 
 /// Reads a manifest.
 ///
@@ -152,7 +146,7 @@ fn read_role(found: &mut Findings, at: &str, said: &wit::Role) -> Option<Role> {
         wit::Source::Members => Some(RoleSource::Members),
     };
     let attributes = read_all(found, &format!("{at}/needs/attributes"), &said.needs.attributes, ATTRIBUTES_MAX);
-    let balances = read_all(found, &format!("{at}/needs/balances"), &said.needs.balances, BALANCES_MAX);
+    let balances = read_all(found, &format!("{at}/needs/balances"), &said.needs.balances, ROLE_BALANCES_MAX);
     let wit::Needs { tags, standings, grants, .. } = said.needs;
     Some(Role { name: name?, source: source?, attributes, balances, tags, standings, grants })
 }

@@ -4,7 +4,9 @@
 //! what makes a compiler slow; components of ordinary tool chains keep them. Nothing here validates types: the compile
 //! child does.
 
-use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_domain::limits::{
+    COMPONENT_BYTES_MAX, CORE_MODULES_MAX, FUNCTIONS_MAX, LOCALS_MAX, NESTED_COMPONENTS_MAX,
+};
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentExternalKind, ComponentType, Encoding, FunctionBody, Operator, Parser,
     Payload,
@@ -14,15 +16,6 @@ use crate::allowance::Allowance;
 use crate::compile::CompileError;
 use crate::contract::{self, ContractVersion, Name, Part};
 use crate::wasi;
-
-/// Core modules of one component.
-const CORE_MODULES_MAX: usize = 8;
-/// Components within components.
-const NESTED_COMPONENTS_MAX: usize = 64;
-/// Functions of all its core modules.
-const FUNCTIONS_MAX: usize = 20_000;
-/// Locals of one function.
-const LOCALS_MAX: u64 = 1_000;
 
 /// Checks a component and tells which version of the contract it keeps.
 ///

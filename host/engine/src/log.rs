@@ -2,10 +2,7 @@
 
 use std::fmt::Write as _;
 
-use largesse_domain::limits::LOG_BYTES_MAX;
-
-/// Most that is kept of the end of standard error, in bytes, to find a panic's message in.
-const LAST_WORDS_BYTES_MAX: usize = 512;
+use largesse_domain::limits::{LAST_WORDS_BYTES_MAX, LOG_BYTES_MAX};
 
 /// Where the guest writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,9 @@
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 
-use largesse_domain::limits::GUEST_MEMORY_BYTES_MAX;
+use largesse_domain::limits::{
+    CORE_INSTANCES_MAX, GUEST_MEMORY_BYTES_MAX, GUEST_STACK_BYTES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX,
+};
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
@@ -11,25 +13,13 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 /// record, because a replay depends on it.
 pub const WASI_PROFILE: u32 = 1;
 
-/// Stack of a guest, in bytes.
-const GUEST_STACK_BYTES_MAX: usize = 512 * 1024;
 /// Memory of a slot that is cleared by writing zeros rather than by giving its pages back, in bytes.
 const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
 /// Frames of a guest that a trap records.
-const BACKTRACE_FRAMES_MAX: NonZeroUsize = NonZeroUsize::new(8).expect("eight is not zero");
+const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(8).expect("eight is not zero");
 
 /// Sandboxes that one engine holds ready. Only one runs at a time; the others keep their policy's memory image mapped.
 const SLOTS: u32 = 32;
-/// Core modules that one component may instantiate.
-pub(crate) const CORE_INSTANCES_MAX: u32 = 16;
-/// Linear memories of one component.
-pub(crate) const MEMORIES_MAX: u32 = 2;
-/// Tables of one component.
-pub(crate) const TABLES_MAX: u32 = 8;
-/// Elements of one table.
-pub(crate) const TABLE_ELEMENTS_MAX: usize = 20_000;
-/// Handles to resources that one call may hold at a time.
-pub(crate) const HANDLES_MAX: usize = 64;
 
 /// An engine that runs policies, with its own pool of sandboxes.
 ///
@@ -75,7 +65,7 @@ fn settings() -> Config {
         .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK_BYTES_MAX)
-        .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES_MAX))
+        .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
         .generate_address_map(false)
         .cranelift_nan_canonicalization(true)
         .concurrency_support(false)

@@ -12,9 +12,10 @@ use largesse_domain::grant::AfterHold;
 use largesse_domain::id::InvalidId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::{
-    AMOUNT_MAX, ANSWER_BYTES_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX, ENROLMENT_DATA_BYTES_MAX,
-    MEASURE_LABEL_BYTES_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX, OFFERS_MAX,
-    REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX, WEIGHT_MAX,
+    AMOUNT_MAX, ANSWER_BYTES_MAX, CHANNEL_BYTES_MAX, CHECK_PROBLEMS_MAX, CHOICES_MAX, CLAIMS_MAX, EFFECTS_MAX,
+    ENROLMENT_DATA_BYTES_MAX, MEASURE_LABEL_BYTES_MAX, MESSAGE_CHANNELS_MAX, MESSAGE_VARS_BYTES_MAX, NOTE_BYTES_MAX,
+    OFFERS_MAX, PROBLEM_BYTES_MAX, REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX,
+    WEIGHT_MAX,
 };
 use largesse_domain::lot::Settle;
 use largesse_domain::policy::{Offer, Problem};
@@ -24,15 +25,9 @@ use largesse_domain::unit::{Quantity, Unit};
 use crate::bindings::wit;
 use crate::json::{self, Shape};
 
-/// Longest name of a channel, in bytes.
-const CHANNEL_BYTES_MAX: usize = 64;
-/// Most problems taken from one `check`.
-const PROBLEMS_MAX: usize = 64;
-/// Longest message of a problem, in bytes.
-const PROBLEM_BYTES_MAX: usize = 1024;
 /// Milliseconds of a day.
 /// Millionths of a chance of everything.
-const CHANCE_MAX: u32 = 1_000_000;
+const CHANCE_WHOLE: u32 = 1_000_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A field that the contract does not allow, with its path: `effects[2].grant.key: not a grant key: ...`.
@@ -113,8 +108,8 @@ pub(crate) fn answer(text: String) -> Checked<Json> {
 pub(crate) fn offers(offers: Vec<wit::Offer>) -> Checked<Vec<Offer>> {
     count("offers", offers.len(), OFFERS_MAX)?;
     each("offers", offers, |offer| {
-        if let Some(chance) = offer.chance.filter(|chance| *chance > CHANCE_MAX) {
-            return Err(Wrong::new("chance", format_args!("{chance} millionths, expected at most {CHANCE_MAX}")));
+        if let Some(chance) = offer.chance.filter(|chance| *chance > CHANCE_WHOLE) {
+            return Err(Wrong::new("chance", format_args!("{chance} millionths, expected at most {CHANCE_WHOLE}")));
         }
         Ok(Offer {
             unit: id("unit", &offer.unit)?,
@@ -132,7 +127,7 @@ pub(crate) fn problems(problems: Vec<wit::Problem>) -> Checked<Vec<Problem>> {
     if problems.is_empty() {
         return Err(Wrong::new("problems", "an error without a problem"));
     }
-    count("problems", problems.len(), PROBLEMS_MAX)?;
+    count("problems", problems.len(), CHECK_PROBLEMS_MAX)?;
     each("problems", problems, |problem| {
         if !(problem.pointer.is_empty() || problem.pointer.starts_with('/')) {
             return Err(Wrong::new("pointer", "not a JSON pointer: expected nothing or a text that starts with '/'"));

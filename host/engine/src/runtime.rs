@@ -2,7 +2,7 @@
 
 use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
 use largesse_domain::json::Json;
-use largesse_domain::limits::{DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE};
+use largesse_domain::limits::{CONTROL_MS_MAX, DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE};
 use largesse_domain::policy::{Offer, Problem};
 use largesse_domain::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
@@ -11,9 +11,6 @@ use crate::bindings::wit;
 use crate::contract::ContractVersion;
 use crate::sandbox::{self, Budget, Run, Surroundings, World};
 use crate::{profile, proposed, shown, wasi};
-
-/// Wall time of a call that decides nothing (`describe`, `check`, `migrate`, `quote`, `merge`), in milliseconds.
-const CONTROL_MS_MAX: u64 = 1_000;
 
 /// What clocks say and random numbers follow from in a call that decides nothing.
 const NOWHERE: fn() -> Surroundings =

@@ -3,14 +3,16 @@
 //! This is the only place where a store is made, so no policy ever runs without limits.
 
 use largesse_domain::decision::{Fault, FaultKind};
-use largesse_domain::limits::{GUEST_MEMORY_BYTES_MAX, OUTPUT_BYTES_MAX};
+use largesse_domain::limits::{
+    CORE_INSTANCES_MAX, GUEST_MEMORY_BYTES_MAX, HANDLES_MAX, MEMORIES_MAX, OUTPUT_BYTES_MAX, TABLE_ELEMENTS_MAX,
+    TABLES_MAX,
+};
 use largesse_domain::time::Instant;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, TypedFunc};
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap, WasmBacktrace};
 
 use crate::child;
 use crate::log::Log;
-use crate::profile::{CORE_INSTANCES_MAX, HANDLES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
 use crate::ticker;
 use crate::wasi::{Forbidden, Random};
 

@@ -10,7 +10,7 @@ use wasmtime::{Engine, EngineWeak};
 /// From one tick to the next.
 const TICK: Duration = Duration::from_millis(1);
 /// A ticker that has been silent for so long is taken for dead.
-const SILENCE_MAX: Duration = Duration::from_millis(500);
+const SILENCE_OF_THE_DEAD: Duration = Duration::from_millis(500);
 
 /// How many ticks make up so many milliseconds.
 pub(crate) const fn ticks(millis: u64) -> u64 {
@@ -58,7 +58,7 @@ impl Ticker {
     /// Whether it ticked lately. Without it only fuel bounds a guest.
     pub(crate) fn is_alive(&self) -> bool {
         let silence = self.shared.now_ms().saturating_sub(self.shared.ticked_ms.load(Ordering::Relaxed));
-        u128::from(silence) < SILENCE_MAX.as_millis()
+        u128::from(silence) < SILENCE_OF_THE_DEAD.as_millis()
             && self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 }

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use hyper::body::Body as _;
 use largesse_documents::Problem;
 use largesse_documents::request::QUANTITY;
+use largesse_domain::limits::{BODY_SECONDS_MAX, DOCUMENT_BYTES_MAX};
 use largesse_service::pipeline::Precondition;
 use largesse_service::strict_json;
 use serde::de::DeserializeOwned;
@@ -21,16 +22,11 @@ use serde_path_to_error::Segment;
 
 use crate::problem::{Failure, ProblemType};
 
-/// How long a body may take to come.
-const BODY_TIME_MAX: Duration = Duration::from_secs(20);
-/// Largest document that is no event and no component, in bytes.
-pub(crate) const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
-
 const JSON: &str = "application/json";
 
 /// The body, when it has at most `max` bytes. What is longer is refused before it is read, or as soon as it is noticed.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
-    read_within(BODY_TIME_MAX, headers, body, max).await
+    read_within(Duration::from_secs(BODY_SECONDS_MAX), headers, body, max).await
 }
 
 async fn read_within(time_max: Duration, headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {

@@ -7,6 +7,7 @@ use largesse_documents::time::instant_text;
 use largesse_documents::{DecisionSummary, DecisionView, HeadView};
 use largesse_domain::event::{Admission, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind, EventSeq};
+use largesse_domain::limits::DECISIONS_PAGE_MAX;
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_domain::time::Instant;
 use largesse_service::{DecisionFilter, Store};
@@ -20,9 +21,6 @@ use crate::page::{self, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DecisionItem, DecisionPage, EventItem};
-
-/// Most decisions in one page.
-const PAGE_MAX: usize = 500;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -62,7 +60,7 @@ pub(crate) async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<DecisionPage>, Failure> {
     let Wanted { campaign, customer, after, limit } = wanted;
-    let page = Page::new(after, limit, PAGE_MAX)?;
+    let page = Page::new(after, limit, DECISIONS_PAGE_MAX)?;
     let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
     let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
     let (after, limit) = (DecisionId(page.after), page.limit);

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method};
 use largesse_documents::{DeliveryView, Problem, WholeDeliveryView};
 use largesse_domain::delivery::{DeliveryId, DeliveryState, Settled};
 use largesse_domain::id::DestinationId;
-use largesse_domain::limits::REASON_BYTES_MAX;
+use largesse_domain::limits::{DELIVERIES_PAGE_MAX, REASON_BYTES_MAX};
 use largesse_service::{DeliveryFilter, Service};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -19,9 +19,6 @@ use crate::page::{self, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDocument};
-
-/// Most deliveries in one page.
-const PAGE_MAX: usize = 500;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -60,7 +57,7 @@ pub(crate) async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<DeliveryPage>, Failure> {
     let Wanted { state, destination, after, limit } = wanted;
-    let page = Page::new(after, limit, PAGE_MAX)?;
+    let page = Page::new(after, limit, DELIVERIES_PAGE_MAX)?;
     let state = state.map(|state| state.parse::<DeliveryState>()).transpose().map_err(malformed)?;
     let destination = destination.map(DestinationId::new).transpose().map_err(malformed)?;
     let filter = DeliveryFilter { state, destination };

@@ -8,6 +8,7 @@ use axum::http::Method;
 use axum::response::Response;
 use largesse_documents::{AccountsView, AuditView, GrantView, RedemptionView, TransferView};
 use largesse_domain::id::CampaignId;
+use largesse_domain::limits::{AUDIT_SECONDS_MAX, TRANSFERS_PAGE_MAX};
 use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,16 +22,11 @@ use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::views::TransferPage;
 
-/// Most transfers in one page.
-const PAGE_MAX: usize = 1_000;
-/// How long an audit may take.
-const AUDIT_TIME_MAX: Duration = Duration::from_secs(100);
-
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::GET, "/v1/transfers", Role::Viewer, journal),
         Route::new(Method::GET, "/v1/campaigns/{campaign}/accounts", Role::Viewer, accounts),
-        Route::new(Method::GET, "/v1/ledger/audit", Role::Viewer, audit).within(AUDIT_TIME_MAX),
+        Route::new(Method::GET, "/v1/ledger/audit", Role::Viewer, audit).within(Duration::from_secs(AUDIT_SECONDS_MAX)),
     ]
 }
 
@@ -71,7 +67,7 @@ pub(crate) async fn journal(
     State(AppState { service, .. }): State<AppState>,
     Asked(Wanted { after, limit }): Asked<Wanted>,
 ) -> Result<Json<TransferPage>, Failure> {
-    let page = Page::new(after, limit, PAGE_MAX)?;
+    let page = Page::new(after, limit, TRANSFERS_PAGE_MAX)?;
     let transfers = service.read(move |store| store.transfers(page.after, page.limit)).await?;
     let next = page.next(&transfers, |(number, _)| *number);
     let items = transfers.iter().map(|(number, transfer)| TransferView::of(*number, transfer)).collect();

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use largesse_documents::time::instant_text;
 use largesse_documents::{PolicyRef, PolicyView};
-use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_domain::limits::{COMPONENT_BYTES_MAX, PUBLISH_SECONDS_MAX};
 use largesse_service::signature::{Malformed, Signature};
 
 use crate::AppState;
@@ -19,16 +19,13 @@ use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{PolicyItem, PolicyList};
 
-/// A component may wait for others to be compiled before it is.
-const PUBLISH_TIME_MAX: Duration = Duration::from_secs(120);
-
 /// The header with a component's signature.
 const SIGNATURE: &str = "largesse-signature";
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::GET, "/v1/policies", Role::Viewer, list),
-        Route::new(Method::POST, "/v1/policies", Role::Admin, publish).within(PUBLISH_TIME_MAX),
+        Route::new(Method::POST, "/v1/policies", Role::Admin, publish).within(Duration::from_secs(PUBLISH_SECONDS_MAX)),
         Route::new(Method::GET, "/v1/policies/{policy}", Role::Viewer, show),
     ]
 }

@@ -9,14 +9,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
+use largesse_domain::limits::REQUEST_SECONDS_MAX;
 use serde::Serialize;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::problem::{Failure, ProblemType};
-
-/// How long an answer may take.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +43,7 @@ impl Route {
     {
         let filter = MethodFilter::try_from(method.clone());
         let handler = filter.map_or_else(|_| MethodRouter::new(), |filter| on(filter, handler));
-        Self { method, path, access: Access::Role(role), time_max: ANSWER_TIME_MAX, handler }
+        Self { method, path, access: Access::Role(role), time_max: Duration::from_secs(REQUEST_SECONDS_MAX), handler }
     }
 
     /// The same for everyone.

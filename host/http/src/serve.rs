@@ -7,25 +7,18 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use largesse_domain::limits::{CONNECTIONS_MAX, DRAIN_SECONDS_MAX, HEAD_BYTES_MAX, HEAD_SECONDS_MAX};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::{AppState, router};
 
-/// Most connections at a time; further ones wait to be accepted.
-pub const CONNECTIONS_MAX: usize = 4_096;
-/// How long a client may take to send a request's head, and how long a connection may be idle between requests.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
-/// Largest request head, in bytes.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// How long requests in flight may take to finish once the host stops.
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(35);
 /// How long to wait after a failure to accept, such as too many open files.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is done, then answers what is in flight and returns. Stop the service afterwards, not before.
 pub async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()>) {
-    serve_within((CONNECTIONS_MAX, HEAD_TIME_MAX), listener, state, shutdown).await;
+    serve_within((CONNECTIONS_MAX, Duration::from_secs(HEAD_SECONDS_MAX)), listener, state, shutdown).await;
 }
 
 /// Serves so many connections at a time, each of which may take so long to send a head.
@@ -73,7 +66,7 @@ pub(crate) async fn serve_within(
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS_MAX), graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }

@@ -15,7 +15,7 @@ use largesse_documents::{PolicyRef, Problem};
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::decision::Owner;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EntityId};
-use largesse_domain::limits::REASON_BYTES_MAX;
+use largesse_domain::limits::{ITEMS_PAGE_MAX, REASON_BYTES_MAX};
 use largesse_domain::rollout::{Side, Tally};
 use largesse_service::registry::Active;
 use largesse_service::{Ordered, Service, VersionOrder};
@@ -49,9 +49,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Most items in one page.
-const PAGE_MAX: usize = 500;
-
 /// Where a list goes on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -72,8 +69,8 @@ fn page() -> usize {
 impl Page {
     /// Where to go on, and how many are asked for.
     fn read<T>(self, read: impl FnOnce(&str) -> Option<T>) -> Result<(Option<T>, usize), Failure> {
-        if !(1..=PAGE_MAX).contains(&self.limit) {
-            return Err(malformed(format!("limit must be 1 to {PAGE_MAX}")));
+        if !(1..=ITEMS_PAGE_MAX).contains(&self.limit) {
+            return Err(malformed(format!("limit must be 1 to {ITEMS_PAGE_MAX}")));
         }
         let unread = |text: &str| malformed(format!("after: nothing is listed under {text:?}"));
         let after = self.after.as_deref().map(|text| read(text).ok_or_else(|| unread(text))).transpose()?;

@@ -43,6 +43,7 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::limits::WAITING_EVENTS_MAX;
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
@@ -69,9 +70,6 @@ use pipeline::{
 use registry::{Component, Published, Registry};
 use seed::{Draws, SeedKey};
 use signature::{Signature, SignatureError};
-
-/// Most events that wait for their answer at a time. Beyond it senders are told to come back.
-pub const WAITING_EVENTS_MAX: usize = 16 * 1024;
 
 /// Why the host does not do what it is asked now.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -2,11 +2,9 @@
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
+use largesse_domain::limits::DOCUMENT_PROBLEMS_MAX;
 use largesse_domain::policy::Problem;
 use serde_json::Value;
-
-/// Most problems told of one document.
-const PROBLEMS_MAX: usize = 32;
 
 /// Everything that does not fit, with pointers into the document.
 pub(crate) fn problems(validator: &Validator, document: &Value) -> Vec<Problem> {
@@ -14,7 +12,7 @@ pub(crate) fn problems(validator: &Validator, document: &Value) -> Vec<Problem> 
     for error in validator.iter_errors(document) {
         collect(&error, &mut found);
     }
-    found.truncate(PROBLEMS_MAX);
+    found.truncate(DOCUMENT_PROBLEMS_MAX);
     found
 }
 

@@ -12,6 +12,7 @@ use largesse_domain::facts::StateKey;
 use largesse_domain::id::{CampaignId, Digest};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::MIGRATION_STATES_TRIED_MAX;
 use largesse_domain::migration::{Migration, StuckState};
 use largesse_domain::policy::Problem;
 use largesse_domain::rollout::RolloutMode;
@@ -23,14 +24,12 @@ use crate::pipeline::{Aim, Change, Changed, ControlError, Plan, Precondition};
 use crate::registry::{Active, Published};
 use crate::{ChangeError, Service, Unavailable, blocking, fit};
 
-/// Most states that are tried before an activation.
-const TRIED_MAX: u64 = 10_000;
 /// States read at once while they are tried.
 const TRIED_AT_ONCE: usize = 500;
 /// Most examples of states that cannot be migrated in a report.
-const EXAMPLES_MAX: usize = 20;
+const EXAMPLES_REPORTED: usize = 20;
 /// How often a plan is made anew because the campaign changed meanwhile.
-const TRIES_MAX: u32 = 5;
+const PLAN_TRIES: u32 = 5;
 
 /// What an operator asks of the versions of a campaign.
 #[derive(Clone, Debug)]
@@ -98,7 +97,7 @@ impl Service {
             match self.change(Change::CarryOut(Box::new(plan.clone()), aim)).await {
                 Ok(Changed::Campaign(campaign, _)) => return Ok(Ordered { campaign, plan }),
                 Ok(_) => return Err(Unavailable::Stopping.into()),
-                Err(ChangeError::Control(ControlError::Changed { .. })) if tries < TRIES_MAX => tries += 1,
+                Err(ChangeError::Control(ControlError::Changed { .. })) if tries < PLAN_TRIES => tries += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -277,7 +276,7 @@ fn try_states(
     let by_version = store.state_versions(&campaign.id)?.into_iter().collect();
     let mut report = StatesReport { by_version, ..StatesReport::default() };
     let mut after = None;
-    while report.tried < TRIED_MAX {
+    while report.tried < MIGRATION_STATES_TRIED_MAX {
         let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
         for (owner, state) in &page {
             report.tried += 1;
@@ -285,7 +284,7 @@ fn try_states(
                 continue;
             };
             report.stuck += 1;
-            if report.examples.len() < EXAMPLES_MAX {
+            if report.examples.len() < EXAMPLES_REPORTED {
                 let key = StateKey { campaign: campaign.id.clone(), owner: owner.clone() };
                 let (policy, written_as) = (loaded.digest(), state.written_as);
                 let stuck = StuckState { policy, written_as, why: why.to_string(), at: now };

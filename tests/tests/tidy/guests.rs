@@ -18,7 +18,8 @@ pub(crate) fn check(files: &[File]) -> Vec<Violation> {
 
 fn is_test(path: &str) -> bool {
     let in_tests = path.starts_with("tests/tests/") || (path.starts_with("host/") && path.contains("/tests/"));
-    in_tests && path.ends_with(".rs") && !path.starts_with("tests/tests/tidy/")
+    let in_siege = path.starts_with("tests/src/siege/");
+    (in_tests || in_siege) && path.ends_with(".rs") && !path.starts_with("tests/tests/tidy/")
 }
 
 /// Whether the text has the name in quotes, as a file or as a crate spells it.

@@ -19,12 +19,14 @@ mod manifests;
 mod guests;
 #[cfg(test)]
 mod failpoints;
+#[cfg(test)]
+mod limits;
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{failpoints, files, guests, manifests, rules, source, text, tree};
+    use crate::{failpoints, files, guests, limits, manifests, rules, source, text, tree};
 
     #[test]
     fn the_repository_is_tidy() {
@@ -41,6 +43,7 @@ mod tests {
         found.extend(manifests::check(&all));
         found.extend(guests::check(&all));
         found.extend(failpoints::check(&all));
+        found.extend(limits::check(&all));
         assert!(found.is_empty(), "{}", report(&found));
     }
 

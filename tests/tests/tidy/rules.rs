@@ -37,6 +37,12 @@ pub(crate) const TESTED_GUESTS: Rule =
     Rule { name: "every guest has its test", why: "a hostile guest that nothing runs proves nothing" };
 pub(crate) const REACHED_POINTS: Rule =
     Rule { name: "every fail point is reached at one place", why: "a crash that no test can cause is not survived" };
+pub(crate) const BOUNDS_TOGETHER: Rule = Rule {
+    name: "bounds stand in host/domain/src/limits",
+    why: "the table of bounds forgets none; a constant of the implementation has another name than *_MAX",
+};
+pub(crate) const CHECKED_BOUNDS: Rule =
+    Rule { name: "a bound is used where the table says", why: "a table that names the wrong place misleads" };
 
 /// One breach of a rule.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 use crate::rules::{
-    EXPECT_NOT_ALLOW, FINISHED, HEADED_FILES, NO_UNWRAP, Rule, SHORT_FILES, SHORT_FUNCTIONS, Violation,
+    BOUNDS_TOGETHER, EXPECT_NOT_ALLOW, FINISHED, HEADED_FILES, NO_UNWRAP, Rule, SHORT_FILES, SHORT_FUNCTIONS, Violation,
 };
 use crate::tree::{Tree, is_for_tests};
 
@@ -31,26 +31,31 @@ pub(crate) fn check(path: &str, text: &str, tree: &Tree) -> Vec<Violation> {
         }
         (Ok(_), Err(_)) => return found,
     };
-    let mut items = Items { path, found: &mut found, tests: Vec::new() };
+    let mut items = Items { path, found: &mut found, tests: Vec::new(), bounds: Vec::new() };
     items.visit_file(&file);
-    let tests = items.tests;
+    let Items { tests, bounds, .. } = items;
+    let in_tests = |line: usize| tests.iter().any(|(from, to)| (*from..=*to).contains(&line));
+    let of_host = path.starts_with("host/") && path.contains("/src/") && !tree.is_test(path);
+    for (line, name) in bounds.into_iter().filter(|(line, _)| of_host && !in_tests(*line)) {
+        found.push(Violation::new(&BOUNDS_TOGETHER, path, line, name));
+    }
     let may_unwrap = tree.is_test(path) || !NO_UNWRAP_IN.iter().any(|folder| path.starts_with(folder));
     let mut breaches = Vec::new();
     walk(tokens, &mut breaches);
     for (rule, line, what) in breaches {
-        let in_tests = tests.iter().any(|(from, to)| (*from..=*to).contains(&line));
-        if rule.name != NO_UNWRAP.name || !(may_unwrap || in_tests) {
+        if rule.name != NO_UNWRAP.name || !(may_unwrap || in_tests(line)) {
             found.push(Violation::new(rule, path, line, what));
         }
     }
     found
 }
 
-/// Measures functions and finds what is compiled for tests only.
+/// Measures functions, and finds what is compiled for tests only and constants that are named like bounds.
 struct Items<'a> {
     path: &'a str,
     found: &'a mut Vec<Violation>,
     tests: Vec<(usize, usize)>,
+    bounds: Vec<(usize, String)>,
 }
 
 impl Items<'_> {
@@ -59,6 +64,13 @@ impl Items<'_> {
         let lines = to + 1 - from;
         if lines > FUNCTION_LINES_MAX {
             self.found.push(Violation::new(&SHORT_FUNCTIONS, self.path, from, format!("{name} has {lines} lines")));
+        }
+    }
+
+    /// The entries of `limits!` are no items to `syn`, so they are not found here.
+    fn note_bound(&mut self, name: &syn::Ident) {
+        if name.to_string().ends_with("_MAX") {
+            self.bounds.push((name.span().start().line, name.to_string()));
         }
     }
 
@@ -87,6 +99,16 @@ impl<'ast> Visit<'ast> for Items<'_> {
             self.measure(&item.sig.ident, item.sig.span(), block.span());
         }
         visit::visit_trait_item_fn(self, item);
+    }
+
+    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
+        self.note_bound(&item.ident);
+        visit::visit_item_const(self, item);
+    }
+
+    fn visit_impl_item_const(&mut self, item: &'ast syn::ImplItemConst) {
+        self.note_bound(&item.ident);
+        visit::visit_impl_item_const(self, item);
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
@@ -219,5 +241,18 @@ mod tests {
         assert_eq!(found("#[cfg_attr(test, allow(dead_code))]\nfn f() {}"), [(EXPECT_NOT_ALLOW.name, 2)]);
         assert_eq!(found("#[expect(dead_code)]\nfn f() {}"), [(EXPECT_NOT_ALLOW.name, 2)]);
         assert_eq!(found("#[expect(dead_code, reason = \"because\")]\nfn f() { allow(1); [allow(1)]; }"), []);
+    }
+
+    #[test]
+    fn bounds_outside_the_limits() {
+        assert_eq!(found("const BYTES_MAX: usize = 1;"), [(BOUNDS_TOGETHER.name, 2)]);
+        assert_eq!(found("fn f() {\n const A_MAX: u8 = 1; }\nimpl X {\n const B_MAX: u8 = 1; }").len(), 2);
+        assert_eq!(found_in("host/domain/src/limits/x.rs", "pub const A_MAX: u8 = 1;"), [(BOUNDS_TOGETHER.name, 2)]);
+        assert_eq!(
+            found_in("host/domain/src/limits/x.rs", "limits! {\n pub const A_MAX: u8 = 1 => Host, \"\", [\"\"]; }"),
+            []
+        );
+        assert_eq!(found("#[cfg(test)]\nmod tests {\n const A_MAX: u8 = 1;\n}\nconst SHOWN: u8 = 1;"), []);
+        assert_eq!(found_in("tests/src/x.rs", "const A_MAX: u8 = 1;"), []);
     }
 }

@@ -13,9 +13,9 @@ use crate::failure::{Failure, Result};
 /// First wait before asking again.
 const WAIT_FIRST: Duration = Duration::from_millis(100);
 /// Longest wait before asking again.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+const WAIT_LONGEST: Duration = Duration::from_secs(5);
 /// Attempts without an answer before giving up: about a minute.
-const ATTEMPTS_MAX: u32 = 18;
+const ATTEMPTS: u32 = 18;
 
 /// What became of an event.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ fn send_texts(client: &Client, texts: &[(u64, &[u8])], fates: &mut Vec<(u64, Fat
                 if waiting.is_empty() {
                     return Ok(());
                 }
-                if attempt == ATTEMPTS_MAX {
+                if attempt == ATTEMPTS {
                     return Err(gave_up(Failure::new("the host does not get to decide some events")));
                 }
                 std::thread::sleep(wait(attempt, None));
@@ -107,7 +107,7 @@ fn ask(client: &Client, texts: &[(u64, &[u8])]) -> Result<Answer> {
             // Events can be sent again without harm, so an answer that was lost is no harm either.
             Err(error) => (client.unreachable(error), None),
         };
-        if attempt == ATTEMPTS_MAX {
+        if attempt == ATTEMPTS {
             return Err(gave_up(failure));
         }
         std::thread::sleep(wait(attempt, pause));
@@ -120,8 +120,8 @@ fn gave_up(failure: Failure) -> Failure {
 }
 
 fn wait(attempt: u32, asked_for: Option<u64>) -> Duration {
-    let longer = WAIT_FIRST.saturating_mul(1 << attempt.min(10)).min(WAIT_MAX);
-    asked_for.map_or(longer, |seconds| Duration::from_secs(seconds).min(WAIT_MAX).max(longer))
+    let longer = WAIT_FIRST.saturating_mul(1 << attempt.min(10)).min(WAIT_LONGEST);
+    asked_for.map_or(longer, |seconds| Duration::from_secs(seconds).min(WAIT_LONGEST).max(longer))
 }
 
 /// Notes what became of the events, and gives those that must be sent again.
@@ -171,9 +171,9 @@ mod tests {
     fn waiting_grows_to_a_bound() {
         assert_eq!(wait(0, None), WAIT_FIRST);
         assert_eq!(wait(3, None), WAIT_FIRST * 8);
-        assert_eq!(wait(30, None), WAIT_MAX);
+        assert_eq!(wait(30, None), WAIT_LONGEST);
         assert_eq!(wait(0, Some(2)), Duration::from_secs(2));
-        assert_eq!(wait(0, Some(3_600)), WAIT_MAX);
+        assert_eq!(wait(0, Some(3_600)), WAIT_LONGEST);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::money::{count, worth};
 use crate::table::Table;
 
 /// Lines that were not taken and are named.
-const NAMED_MAX: usize = 10;
+const NAMED: usize = 10;
 
 /// What became of everything that was sent.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Summary {
     fn name(&mut self, line: u64, why: String) {
         self.not_taken.push((line, why));
         self.not_taken.sort_by_key(|(line, _)| *line);
-        self.not_taken.truncate(NAMED_MAX);
+        self.not_taken.truncate(NAMED);
     }
 
     fn add_decision(&mut self, decision: &DecisionSummary) {

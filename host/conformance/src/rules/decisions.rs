@@ -17,7 +17,7 @@ use super::trial::{Done, Run, decide, granted, smallest};
 /// How much later an event is taken the second time.
 const LATER_MS: i64 = 3 * DAY_MS;
 /// Most states that are migrated and decided on again.
-const STATES_MAX: usize = 200;
+const STATES_TRIED: usize = 200;
 
 /// What inputs said of traps, output, declarations and parties.
 pub(super) fn direct(run: &Run, generator: &Generator<'_>) -> Vec<Finding> {
@@ -115,7 +115,7 @@ pub(super) fn keys(run: &Run, subject: &dyn Subject, generator: &Generator<'_>) 
 pub(super) fn states(run: &Run, subject: &dyn Subject) -> Finding {
     let rule = Rule::StateRead;
     let mut tried = 0;
-    for done in run.done.iter().filter(|done| done.situation.input.state.is_some()).take(STATES_MAX) {
+    for done in run.done.iter().filter(|done| done.situation.input.state.is_some()).take(STATES_TRIED) {
         let input = &done.situation.input;
         let Some(state) = &input.state else { continue };
         let told = |seen: String| Finding::fail(rule, seen).with(shown(input));

@@ -25,11 +25,11 @@ use super::values::Maker;
 /// Milliseconds of a day.
 pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Data that does not fit its schema is made again so many times.
-const TRIES_MAX: usize = 12;
+const TRIES: usize = 12;
 /// Most members that fill one role.
-const MEMBERS_MAX: usize = 8;
+const MEMBERS_MADE: usize = 8;
 /// Largest balance shown.
-const BALANCE_MAX: u64 = 1_000_000_000_000;
+const BALANCE_SHOWN: u64 = 1_000_000_000_000;
 
 /// A decision to be made, with what the host knows beside it.
 #[derive(Clone, Debug)]
@@ -173,7 +173,7 @@ impl<'a> Generator<'a> {
             let fits = |kind: &Kind| kind.rules.problems(data).is_empty() && kind.rules.read(data, occurred).is_ok();
             data.is_object() && kind.is_none_or(fits)
         };
-        (0..TRIES_MAX).map(|_| maker.make(tape)).find(fits)
+        (0..TRIES).map(|_| maker.make(tape)).find(fits)
     }
 
     fn timer_data(&self, owner: &Owner, name: &TimerName, note: &Json) -> Value {
@@ -212,12 +212,12 @@ impl<'a> Generator<'a> {
                 }
                 RoleSource::Members => {
                     let member = |index| CustomerId::new(format!("member-{index}")).ok();
-                    (0..tape.below(MEMBERS_MAX as u64)).filter_map(member).collect()
+                    (0..tape.below(MEMBERS_MADE as u64)).filter_map(member).collect()
                 }
                 RoleSource::MembersAt(pointer) => {
                     let marked = kind.is_none_or(|kind| kind.rules.names_members(pointer.as_str()));
                     let count = data.pointer(pointer.as_str()).and_then(Value::as_array).map_or(0, Vec::len);
-                    let count = if marked { count.min(MEMBERS_MAX) } else { 0 };
+                    let count = if marked { count.min(MEMBERS_MADE) } else { 0 };
                     (0..count).filter_map(|index| named(&format!("{}/{index}", pointer.as_str()))).collect()
                 }
             };
@@ -240,7 +240,7 @@ impl<'a> Generator<'a> {
             tags.sort();
             tags.dedup();
         }
-        let most = [1, 1_000, BALANCE_MAX];
+        let most = [1, 1_000, BALANCE_SHOWN];
         let balance = |pattern: &UnitPattern, tape: &mut Tape| {
             let bound = tape.pick(&most).copied().unwrap_or(1);
             let unit = match pattern {

@@ -18,8 +18,8 @@ use super::values::Maker;
 /// The dialect of JSON Schema that the contract asks for.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Parameters that are made by the schema, at most, and how many are tried for them.
-const MADE_MAX: usize = 4;
-const MADE_TRIES_MAX: u64 = 300;
+const MADE: usize = 4;
+const MADE_TRIES: u64 = 300;
 /// Inputs that are decided with wrong parameters that `check` takes.
 const INPUTS_EACH: usize = 3;
 
@@ -124,8 +124,8 @@ fn made(subject: &dyn Subject, (schema, validator): (&Value, &Validator), curren
     let maker = Maker { root: schema, currency, hints: &unit_names(currency), people: 3 };
     let mut used: Vec<ParamsUsed> = Vec::new();
     let mut refused = Vec::new();
-    for number in 0..MADE_TRIES_MAX {
-        if used.len() == MADE_MAX {
+    for number in 0..MADE_TRIES {
+        if used.len() == MADE {
             break;
         }
         let value = maker.make(&mut Tape::random(seed, number));

@@ -1,7 +1,7 @@
 //! A tape of choices. What generates inputs draws from it, so that an input is made smaller by making its tape smaller.
 
 /// Most tapes that are tried to make one smaller.
-const TRIES_MAX: usize = 300;
+const TAPES_TRIED: usize = 300;
 
 /// Choices, drawn one after another: recorded ones first, then new ones by a seed, or nothing but zeros.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Tape {
                     continue;
                 }
                 tries += 1;
-                if tries > TRIES_MAX {
+                if tries > TAPES_TRIED {
                     return Self::recorded(best);
                 }
                 if keeps(&mut Self::recorded(candidate.clone())) {

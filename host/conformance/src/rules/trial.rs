@@ -15,9 +15,9 @@ use super::subject::Subject;
 use super::tape::Tape;
 
 /// What the host's clock stopped is tried again so many times: another program may have kept the processor.
-const ATTEMPTS_MAX: usize = 4;
+const ATTEMPTS: usize = 4;
 /// A run ends early when so many inputs broke rules.
-const BREACHES_MAX: usize = 40;
+const BREACHES: usize = 40;
 
 /// A decision that was made and broke no rule.
 pub(super) struct Done {
@@ -118,7 +118,7 @@ pub(super) fn run(
                     .unwrap_or((detail, shown(&situation.input)));
                 run.breaches.insert(rule, Breach { count: 1, detail, input });
             }
-            if broken >= BREACHES_MAX {
+            if broken >= BREACHES {
                 break;
             }
             continue;
@@ -156,7 +156,7 @@ pub(super) fn smallest(
 /// One decision; again when only the clock, or the host, stopped it.
 pub(super) fn decide(subject: &dyn Subject, situation: &Situation) -> Measured {
     let by_chance = |measured: &Measured| matches!(&measured.evaluation.output, Output::Fault(fault) if !fault.kind.is_deterministic());
-    let mut attempts = (0..ATTEMPTS_MAX).map(|_| subject.decide(&situation.input));
+    let mut attempts = (0..ATTEMPTS).map(|_| subject.decide(&situation.input));
     let first = attempts.next().expect("there is more than one attempt");
     if by_chance(&first) { attempts.find(|measured| !by_chance(measured)).unwrap_or(first) } else { first }
 }

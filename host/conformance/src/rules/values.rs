@@ -6,9 +6,9 @@ use serde_json::{Map, Number, Value};
 use super::tape::Tape;
 
 /// Deepest nesting that is generated.
-const DEPTH_MAX: usize = 6;
+const DEPTH: usize = 6;
 /// Most items of an array, and repetitions in a text, beyond the least.
-const MORE_MAX: u64 = 4;
+const MORE_ITEMS: u64 = 4;
 /// Texts where the schema says nothing of them.
 const WORDS: [&str; 7] = ["a", "b-1", "spring", "word with spaces", "größe", "0", "\u{7}\n"];
 
@@ -79,7 +79,7 @@ impl Maker<'_> {
             _ if schema.get("properties").is_some() => "object".to_owned(),
             _ => {
                 let kinds = ["string", "integer", "boolean", "null", "array", "object"];
-                let kinds = if depth < DEPTH_MAX / 2 { &kinds[..] } else { &kinds[..4] };
+                let kinds = if depth < DEPTH / 2 { &kinds[..] } else { &kinds[..4] };
                 (*tape.pick(kinds).unwrap_or(&"null")).to_owned()
             }
         }
@@ -91,14 +91,14 @@ impl Maker<'_> {
             schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
-            let wanted = required.contains(&name.as_str()) || (depth < DEPTH_MAX && tape.below(4) > 1);
+            let wanted = required.contains(&name.as_str()) || (depth < DEPTH && tape.below(4) > 1);
             if wanted {
                 object.insert(name.clone(), self.value(property, name, depth + 1, tape));
             }
         }
-        if properties.is_none() && depth < DEPTH_MAX / 2 {
+        if properties.is_none() && depth < DEPTH / 2 {
             let values = schema.get("additionalProperties").filter(|values| values.is_object());
-            for _ in 0..tape.below(MORE_MAX) {
+            for _ in 0..tape.below(MORE_ITEMS) {
                 let name = self.word(tape);
                 let value = self.value(values.unwrap_or(&Value::Bool(true)), &name, depth + 1, tape);
                 object.insert(name, value);
@@ -109,8 +109,8 @@ impl Maker<'_> {
 
     fn array(&self, schema: &Value, name: &str, depth: usize, tape: &mut Tape) -> Value {
         let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-        let most = schema.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX).min(least + MORE_MAX);
-        let more = if depth < DEPTH_MAX { tape.below(most.saturating_sub(least) + 1) } else { 0 };
+        let most = schema.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX).min(least + MORE_ITEMS);
+        let more = if depth < DEPTH { tape.below(most.saturating_sub(least) + 1) } else { 0 };
         let any = Value::Bool(true);
         let items = schema.get("items").unwrap_or(&any);
         let mut made: Vec<Value> = (0..least + more).map(|_| self.value(items, name, depth + 1, tape)).collect();
@@ -216,7 +216,7 @@ fn write_match(pattern: &Hir, tape: &mut Tape, text: &mut String) {
         HirKind::Class(Class::Bytes(_)) => {}
         HirKind::Repetition(repetition) => {
             let most = u64::from(repetition.max.unwrap_or(u32::MAX) - repetition.min);
-            let more = if tape.once_in(32) { most.min(300) } else { tape.below(most.min(MORE_MAX) + 1) };
+            let more = if tape.once_in(32) { most.min(300) } else { tape.below(most.min(MORE_ITEMS) + 1) };
             for _ in 0..u64::from(repetition.min) + more {
                 write_match(&repetition.sub, tape, text);
             }

@@ -19,7 +19,7 @@ use super::tape::Tape;
 use super::trial::{Done, Run, decide};
 
 /// Differences that are shown.
-const SHOWN_MAX: usize = 3;
+const SHOWN: usize = 3;
 
 /// Migrates every state that the version before came to in these runs.
 pub(super) fn previous(subject: &dyn Subject, before: &dyn Subject, runs: &[Run]) -> Finding {
@@ -98,7 +98,7 @@ pub(super) fn compare(
         comparison.inputs += 1;
         if !means_the_same(&first, &second_output) {
             comparison.differing += 1;
-            if comparison.first.len() < SHOWN_MAX {
+            if comparison.first.len() < SHOWN {
                 let difference = Difference { input: shown(input), checked: view(&first), other: view(&second_output) };
                 comparison.first.push(difference);
             }

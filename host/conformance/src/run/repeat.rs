@@ -1,19 +1,17 @@
 //! Events that arrive many times.
 
 use largesse_documents::time::instant_text;
+use largesse_domain::limits::SCENARIO_TIMES_MAX;
 use serde_json::Value;
 
 use super::time;
 use crate::scenario::{Step, StepEvent};
 
-/// Most events of one step.
-const TIMES_MAX: u32 = 20_000;
-
 /// The events of a step: one, or as many as it says, each numbered.
 pub(super) fn repeated(event: &StepEvent, step: &Step) -> Result<Vec<StepEvent>, String> {
     let Some(times) = step.times else { return Ok(vec![event.clone()]) };
-    if times > TIMES_MAX {
-        return Err(format!("times: at most {TIMES_MAX}"));
+    if times > SCENARIO_TIMES_MAX {
+        return Err(format!("times: at most {SCENARIO_TIMES_MAX}"));
     }
     let start = time(&event.time)?;
     let numbered = |number: u32| {

@@ -1,13 +1,11 @@
 //! `wasi:random`: numbers that follow from the decision's seed and from nothing else. Not for secrets.
 
+use largesse_domain::limits::GUEST_RANDOM_BYTES_MAX;
 use wasmtime::component::Linker;
 use wasmtime::{Result, StoreContextMut};
 
 use super::{Forbidden, charge, versioned};
 use crate::sandbox::World;
-
-/// Most bytes that one call gives.
-const BYTES_MAX: u64 = 64 * 1024;
 
 /// The SplitMix64 sequence of a seed.
 #[derive(Clone, Debug)]
@@ -39,7 +37,7 @@ pub(super) fn add_to(linker: &mut Linker<World>) -> Result<()> {
         let mut random = linker.instance(&versioned(interface))?;
         random.func_wrap(bytes, |mut store: Caller<'_>, (count,): (u64,)| {
             charge(&mut store, count)?;
-            if count > BYTES_MAX {
+            if count > GUEST_RANDOM_BYTES_MAX {
                 return Err(Forbidden("the policy asked for more than 64 KiB of random numbers at once").into());
             }
             let random = &mut store.data_mut().random;

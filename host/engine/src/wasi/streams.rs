@@ -19,8 +19,8 @@ pub(super) const STDOUT: u32 = 1;
 /// The [`OutputStream`] of standard error.
 pub(super) const STDERR: u32 = 2;
 
-/// How much one write may hold, in bytes.
-const WRITE_BYTES_MAX: u64 = 64 * 1024;
+/// What a guest is told that one write may hold, in bytes. Whatever it writes is charged, and cut by the log.
+const WRITE_BYTES_SUGGESTED: u64 = 64 * 1024;
 
 #[derive(ComponentType, Lift, Lower)]
 #[component(variant)]
@@ -71,7 +71,7 @@ fn input(streams: &mut LinkerInstance<'_, World>) -> Result<()> {
 fn output(streams: &mut LinkerInstance<'_, World>) -> Result<()> {
     streams.func_wrap("[method]output-stream.check-write", |mut store: Caller<'_>, _: (Resource<OutputStream>,)| {
         charge(&mut store, 0)?;
-        Ok((Outcome::Ok(WRITE_BYTES_MAX),))
+        Ok((Outcome::Ok(WRITE_BYTES_SUGGESTED),))
     })?;
     for function in ["[method]output-stream.write", "[method]output-stream.blocking-write-and-flush"] {
         streams.func_wrap(

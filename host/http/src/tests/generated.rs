@@ -9,6 +9,7 @@ use std::path::Path;
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::id::{DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::limits::{Limit, TABLE};
 use largesse_service::pipeline::ControlError;
 use largesse_service::signature::SignatureError;
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
@@ -52,6 +53,68 @@ fn the_list_of_problems_is_committed() {
         writeln!(text, "| `{urn}` | {status} | {} | {} |", kind.title(), kind.meaning()).unwrap();
     }
     expect_committed("problems.md", &text);
+}
+
+#[test]
+fn the_table_of_limits_is_committed() {
+    let mut text = "# Limits\n\nEvery bound on work that comes from outside: what is bounded, by how much, who can reach the bound, \
+        what they are told or what happens\ninstead, and the files below `host/` that check it. Who has a role can do what the roles \
+        below it can; see [problems](problems.md) for the\nwords beside a status, and [faults](authors/faults.md) for faults.\n"
+        .to_owned();
+    for (subject, limits) in TABLE {
+        write!(text, "\n## {subject}\n\n| bound | what | by how much | who | what they are told | checked in |\n|---|---|--:|---|---|---|\n")
+            .unwrap();
+        for limit in *limits {
+            let checked: Vec<String> = limit.checked.iter().map(|file| format!("`{file}`")).collect();
+            let (name, what, value) = (limit.name, limit.what.trim(), amount(limit));
+            let (who, answer, checked) = (limit.cause.as_str(), limit.answer, checked.join(", "));
+            writeln!(text, "| `{name}` | {what} | {value} | {who} | {answer} | {checked} |").unwrap();
+        }
+    }
+    expect_committed("limits.md", &text);
+}
+
+#[test]
+fn limits_name_problems_that_there_are() {
+    let mut named = 0;
+    for limit in TABLE.iter().flat_map(|(_, limits)| *limits) {
+        let mut statuses = limit.answer.split(|c: char| c == ' ' || c == ';').peekable();
+        while let Some(part) = statuses.next() {
+            let Ok(status @ 400..=599) = part.parse::<u16>() else { continue };
+            let Some(word) = statuses.peek().and_then(|word| word.strip_prefix('`')?.split('`').next()) else {
+                continue;
+            };
+            let kind = ProblemType::ALL.iter().find(|kind| kind.word() == word);
+            assert_eq!(kind.map(|kind| kind.status().as_u16()), Some(status), "{}: {word}", limit.name);
+            named += 1;
+        }
+    }
+    assert!(named > 50, "{named}");
+}
+
+/// The bound with its unit, which is in the name.
+fn amount(limit: &Limit) -> String {
+    let value = u128::try_from(limit.value).unwrap();
+    let has = |unit: &str| limit.name.split('_').any(|part| part == unit);
+    let scale: &[(u128, &str)] = if has("BYTES") {
+        &[(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes")]
+    } else if has("MS") {
+        &[(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")]
+    } else if has("SECONDS") {
+        &[(1, "s")]
+    } else if has("HOURS") {
+        &[(1, "h")]
+    } else if has("DAYS") {
+        &[(1, "d")]
+    } else {
+        &[]
+    };
+    let unit = scale.iter().find(|(size, _)| value >= *size && value % size == 0);
+    let (size, unit) = unit.copied().unwrap_or((1, ""));
+    let digits = (value / size).to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+    format!("{} {unit}", groups.join(",")).trim_end().to_owned()
 }
 
 #[test]

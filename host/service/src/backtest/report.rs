@@ -16,7 +16,7 @@ use largesse_store::{Store, StoreError};
 use super::tally::{Changes, Example, Totals};
 
 /// Customers that are named.
-const CUSTOMERS_MAX: usize = 10;
+const CUSTOMERS_NAMED: usize = 10;
 
 /// What a report is made from.
 pub(super) struct Findings {
@@ -181,7 +181,7 @@ impl Findings {
             .filter(|(difference, _)| *difference > 0)
             .collect();
         most.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
-        most.truncate(CUSTOMERS_MAX);
+        most.truncate(CUSTOMERS_NAMED);
         let row = |(_, customer): (u128, CustomerId)| CustomerRow {
             customer: customer.to_string(),
             units: self.of_customer(&customer).into_iter().map(|(unit, sides)| (unit.to_string(), sides)).collect(),

@@ -25,7 +25,7 @@ use crate::registry::Registry;
 use crate::{ChangeError, Parts, PublicationRules, Retention, Service};
 
 /// Most events that are decided together.
-const TOGETHER_MAX: usize = 512;
+const DECIDED_TOGETHER: usize = 512;
 
 /// What such a host knows and runs.
 #[derive(Clone, Debug, Default)]
@@ -151,7 +151,7 @@ impl Simulated {
     /// Decides events that arrive at one time.
     pub(super) async fn decide(&mut self, at: Instant, arrivals: &[Arrival]) -> Result<(), RunError> {
         self.pass(at).await?;
-        for together in arrivals.chunks(TOGETHER_MAX) {
+        for together in arrivals.chunks(DECIDED_TOGETHER) {
             let results = self.service.submit(together.to_vec()).await?;
             for result in results {
                 let why = match result {

@@ -10,7 +10,7 @@ use largesse_domain::time::{Day, Instant};
 use largesse_domain::unit::{Currency, Unit};
 
 /// Changed decisions of a customer that are kept to be shown.
-const EXAMPLES_MAX: usize = 3;
+const EXAMPLES_KEPT: usize = 3;
 
 /// What one decision came to.
 #[derive(Clone, Debug)]
@@ -261,8 +261,8 @@ impl Changes {
 }
 
 fn first_few(examples: &mut Vec<Example>) {
-    if examples.len() > EXAMPLES_MAX {
+    if examples.len() > EXAMPLES_KEPT {
         examples.sort_by(|one, other| (one.occurred, &one.campaign).cmp(&(other.occurred, &other.campaign)));
-        examples.truncate(EXAMPLES_MAX);
+        examples.truncate(EXAMPLES_KEPT);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_domain::event::{Admission, EventKey, Seen, seen};
 use largesse_domain::id::EventSeq;
+use largesse_domain::limits::DECIDE_EVENTS_MAX;
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::answer::{Answer, EventResult, PutOff};
 use super::decide::{Aborted, Round};
-use super::{DECIDE_EVENTS_MAX, Decider, DryRun};
+use super::{Decider, DryRun};
 use crate::intake::Arrival;
 use crate::seed::Purpose;
 

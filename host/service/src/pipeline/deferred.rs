@@ -9,19 +9,17 @@ use std::sync::Arc;
 
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::id::{CampaignId, EventSeq};
+use largesse_domain::limits::DEFERRED_AT_ONCE_MAX;
 use largesse_domain::rollout::Side;
 use largesse_failpoint::{Point, reach};
 use largesse_store::{Deferred, DeferredKey, StoreError};
 
+use super::Decider;
 use super::admit::Admitted;
 use super::decide::{Aborted, Round, Task};
-use super::{COMMIT_EVENTS_MAX, Decider};
 use crate::intake;
 use crate::registry::Published;
 use crate::seed::Purpose;
-
-/// Most of the store's that are worked off between two commits.
-const AT_ONCE_MAX: usize = 2 * COMMIT_EVENTS_MAX;
 
 impl Decider {
     /// Makes decisions that are due.
@@ -30,8 +28,8 @@ impl Decider {
         if live.is_empty() || !self.deferred_may_be_due() {
             return Ok(());
         }
-        let mut due = self.store.due(&live, self.clock.now(), AT_ONCE_MAX)?;
-        let all = due.len() < AT_ONCE_MAX;
+        let mut due = self.store.due(&live, self.clock.now(), DEFERRED_AT_ONCE_MAX)?;
+        let all = due.len() < DEFERRED_AT_ONCE_MAX;
         let batch = &self.pending.batch;
         let decided: HashSet<&DeferredKey> = batch.undeferred.iter().collect();
         let again: HashSet<&DeferredKey> = batch.deferred.iter().map(|deferred| &deferred.key).collect();

@@ -6,6 +6,7 @@ use largesse_domain::adjudicate;
 use largesse_domain::decision::{Evaluation, Output};
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::DecisionId;
+use largesse_domain::limits::DECISION_TRIES_MAX;
 use largesse_domain::reserve;
 use largesse_domain::revoke;
 use largesse_store::StoreError;
@@ -15,9 +16,6 @@ use super::admit::Admitted;
 use super::decide::{Aborted, Evaluated, Job, Task, case, resolver, takes_on};
 use super::protect::Run;
 use super::show::Cast;
-
-/// How often a decision that ran out of wall time is tried at once.
-const TRIES_MAX: u32 = 3;
 
 impl Decider {
     /// Runs the policies. What ran out of wall time is tried again at once; then its event is given up for now.
@@ -38,7 +36,7 @@ impl Decider {
                         let task = cast[*index].0;
                         let campaign = &task.active.campaign.id;
                         tracing::warn!(%campaign, %fault, tries, "a decision could not be made");
-                        if tries == TRIES_MAX {
+                        if tries == DECISION_TRIES_MAX {
                             let why = format!("the policy of {campaign} could not decide: {fault}");
                             return Err(Aborted::Event { index: task.event, why, by: Run::of(task, true) });
                         }

@@ -12,7 +12,7 @@ use super::Decider;
 
 /// By how many milliseconds the machine's clock may lie behind the host's before the operator is told: it is adjusted by
 /// less all the time.
-const CLOCK_BEHIND_MS_MAX: i64 = 1_000;
+const CLOCK_BEHIND_MS_REPORTED: i64 = 1_000;
 
 impl Decider {
     /// Opens, ends and finishes campaigns whose time has come.
@@ -37,7 +37,7 @@ impl Decider {
     /// Tells the operator of a clock that was set back, once.
     fn note_standing_clock(&mut self) {
         let behind_ms = self.clock.behind_ms();
-        let stands = behind_ms > CLOCK_BEHIND_MS_MAX;
+        let stands = behind_ms > CLOCK_BEHIND_MS_REPORTED;
         if stands != self.clock_stands {
             self.clock_stands = stands;
             metrics::gauge!("largesse_clock_stands").set(if stands { 1.0 } else { 0.0 });

@@ -2,15 +2,13 @@
 
 use largesse_domain::facts::{State, StateKey, Wanted};
 use largesse_domain::id::CampaignId;
+use largesse_domain::limits::STATES_MIGRATED_AT_ONCE_MAX;
 use largesse_domain::migration::Migration;
 use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 
 use super::Decider;
 use super::control::{Changed, ControlError, Outcome};
-
-/// Most states that are looked at between two commits: some milliseconds of work.
-const AT_ONCE_MAX: usize = 256;
 
 impl Decider {
     /// Begins to migrate a campaign's states to what its active version writes; one that is under way goes on.
@@ -71,7 +69,7 @@ impl Decider {
         // It goes on when the version can be run again.
         let Some(loaded) = published.loaded() else { return Ok(migration) };
         let writes = published.manifest().state_writes;
-        let found = self.store.states_other_than(&id, writes, migration.after.as_ref(), AT_ONCE_MAX)?;
+        let found = self.store.states_other_than(&id, writes, migration.after.as_ref(), STATES_MIGRATED_AT_ONCE_MAX)?;
         let keys = found.into_iter().map(|(owner, _)| StateKey { campaign: id.clone(), owner });
         let keys: Vec<StateKey> = keys.collect();
         self.ensure(Wanted { states: keys.iter().cloned().collect(), ..Wanted::default() })?;
@@ -93,7 +91,7 @@ impl Decider {
             }
         }
         migration.after = keys.last().map(|key| key.owner.clone()).or(migration.after);
-        if keys.len() < AT_ONCE_MAX {
+        if keys.len() < STATES_MIGRATED_AT_ONCE_MAX {
             migration.ended = Some(self.clock.now());
             let Migration { migrated, failed, .. } = migration;
             tracing::info!(campaign = %id, migrated, failed, "the states are migrated");

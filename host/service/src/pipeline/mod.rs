@@ -45,6 +45,7 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
+use largesse_domain::limits::{COMMIT_EVENTS_MAX, DECIDE_EVENTS_MAX, FACTS_MAX};
 use largesse_domain::migration::Migration;
 use largesse_domain::outcome::Decision;
 use largesse_domain::time::Instant;
@@ -78,12 +79,6 @@ use quote::Questions;
 use timers::Timers;
 use trial::Tallies;
 
-/// From so many events on, the batch that gathers takes in nothing more before it is written.
-const COMMIT_EVENTS_MAX: usize = 2_048;
-/// Most events that are decided together: the committer may be waiting for them.
-const DECIDE_EVENTS_MAX: usize = 256;
-/// Rows held in memory before the decider lets them go.
-const FACTS_MAX: usize = 2_000_000;
 /// How often the clock is looked at when nothing arrives.
 const TICK: Duration = Duration::from_millis(250);
 

@@ -19,7 +19,7 @@ use largesse_domain::facts::{MessageSlot, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, DestinationId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::Entry;
-use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX};
+use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX, SETTLEMENTS_WAITING_MAX};
 use largesse_domain::lot;
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
@@ -28,9 +28,6 @@ use largesse_store::{DeliveryFilter, OutboxChange, StoreError};
 
 use super::Decider;
 use super::control::{Changed, ControlError, Outcome};
-
-/// Settlements held in memory before nothing more is taken until they are on disk.
-const SETTLED_MAX: usize = 100_000;
 
 /// What shall be changed about destinations and deliveries.
 pub enum OutboxCommand {
@@ -75,7 +72,7 @@ impl Outbox {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.settled.len() >= SETTLED_MAX
+        self.settled.len() >= SETTLEMENTS_WAITING_MAX
     }
 
     pub(super) fn all_is_written(&mut self) {

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use largesse_domain::event::Admission;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId, EventSeq, PoolId};
+use largesse_domain::limits::SHARES_AT_ONCE_MAX;
 use largesse_domain::pool::{self, Pool, Share, ShareKey};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
@@ -20,9 +21,6 @@ use super::admit::Admitted;
 use super::decide::Aborted;
 use crate::seed::Purpose;
 use crate::settling::Settled;
-
-/// Most shares that are told between two commits.
-const AT_ONCE_MAX: usize = 512;
 
 /// A pool that is being shared out.
 pub(super) struct Settling {
@@ -47,7 +45,7 @@ impl Decider {
                 }
             },
         };
-        let mut told: Vec<_> = settling.left.drain(..AT_ONCE_MAX.min(settling.left.len())).collect();
+        let mut told: Vec<_> = settling.left.drain(..SHARES_AT_ONCE_MAX.min(settling.left.len())).collect();
         let share = |customer: &CustomerId| ShareKey {
             campaign: campaign.clone(),
             pool: pool.clone(),

@@ -1,6 +1,7 @@
 //! Removing old records, a few between two commits.
 
 use largesse_domain::id::EventSeq;
+use largesse_domain::limits::{EVENTS_REMOVED_AT_ONCE_MAX, RECORDS_REMOVED_AT_ONCE_MAX};
 use largesse_domain::time::Instant;
 use largesse_failpoint::{Point, reach};
 use largesse_store::{KeptRecord, Removal, Room, StoreError};
@@ -8,10 +9,6 @@ use largesse_store::{KeptRecord, Removal, Room, StoreError};
 use super::Decider;
 use crate::Retention;
 
-/// Most records that are removed in one commit: a millisecond or two of work.
-const AT_ONCE_MAX: usize = 256;
-/// Most events that one removal goes by.
-const EVENTS_AT_ONCE_MAX: u64 = 4_096;
 /// How often old records are looked for when there were none, in milliseconds.
 const LOOK_MS: i64 = 1_000;
 
@@ -25,7 +22,7 @@ impl Decider {
         if self.looked_for_old.is_some_and(|looked| now.as_millis() - looked.as_millis() < LOOK_MS) {
             return Ok(());
         }
-        let (room, oldest) = (self.store.room()?, self.store.oldest_records(AT_ONCE_MAX)?);
+        let (room, oldest) = (self.store.room()?, self.store.oldest_records(RECORDS_REMOVED_AT_ONCE_MAX)?);
         metrics::gauge!("largesse_records_bytes").set(bytes_shown(room.bytes));
         let removal = choose(&self.retention, now, room, &oldest, self.last_event);
         // Where some were removed there may be more.
@@ -53,7 +50,7 @@ fn choose(
 ) -> Option<Removal> {
     let kept_from = retention.keep_ms.map(|keep| now.as_millis().saturating_sub(keep));
     let is_too_much = |bytes: u64| retention.keep_bytes.is_some_and(|most| bytes > most);
-    let far = EventSeq(room.event.0.saturating_add(EVENTS_AT_ONCE_MAX));
+    let far = EventSeq(room.event.0.saturating_add(EVENTS_REMOVED_AT_ONCE_MAX));
     let (mut bytes, mut decision, mut event) = (room.bytes, room.decision, room.event);
     for record in oldest {
         let is_old = kept_from.is_some_and(|from| record.made_at.as_millis() < from);

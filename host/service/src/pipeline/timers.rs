@@ -14,6 +14,7 @@ use largesse_domain::event::Admission;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, EventSeq};
 use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::TIMERS_AT_ONCE_MAX;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody, TimerKey};
 use largesse_failpoint::{Point, reach};
@@ -26,8 +27,6 @@ use crate::firing::Fired;
 use crate::intake::Arrival;
 use crate::seed::Purpose;
 
-/// Most that go off between two commits.
-const AT_ONCE_MAX: usize = 512;
 /// How long a timer is left alone after its decisions could not be made, in milliseconds.
 const HELD_MS: i64 = 60_000;
 /// How long until the next look when what is due cannot go off, in milliseconds.
@@ -75,7 +74,7 @@ impl Decider {
         }
         self.timers.held.retain(|_, until| *until > now);
         let campaigns = self.not_waiting();
-        let stored = self.store.due_timers(&campaigns, now, AT_ONCE_MAX + self.timers.held.len())?;
+        let stored = self.store.due_timers(&campaigns, now, TIMERS_AT_ONCE_MAX + self.timers.held.len())?;
         if stored.is_empty() {
             let next = self.store.due_timers(&campaigns, Instant::MAX, 1)?;
             self.timers.next = next.first().map_or(Instant::MAX, |(_, timer)| timer.due);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::decision::{Evaluation, Output, Refusal};
 use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
+use largesse_domain::limits::ROLLOUT_DIFFERENCES_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::Verdict;
 use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey, comes_to_the_same};
@@ -17,9 +18,6 @@ use super::decide::{Job, Round, Task};
 use super::show::Cast;
 use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
-
-/// Most differences of a rollout that are kept; beyond it they are only counted.
-const DIFFERENCES_MAX: u64 = 10_000;
 
 /// What came of a candidate in the shadow of a decision.
 pub(super) struct Shadow {
@@ -167,7 +165,7 @@ impl Decider {
             shadow.count(tally);
             // What would be otherwise another time is counted and not kept.
             let lasting = !matches!(&shadow.candidate.output, Output::Fault(fault) if !fault.kind.is_deterministic());
-            if shadow.differs && lasting && tally.differing <= DIFFERENCES_MAX {
+            if shadow.differs && lasting && tally.differing <= ROLLOUT_DIFFERENCES_MAX {
                 let Shadow { campaign, rollout, decision, candidate, .. } = shadow;
                 let difference = ShadowDifference { campaign, rollout, decision, candidate };
                 self.pending.batch.versions.differences.push(difference);

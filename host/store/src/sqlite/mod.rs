@@ -64,9 +64,9 @@ const WRITER_CACHE_KIB: i32 = 16 * 1024;
 /// Page cache of a connection that reads, in KiB.
 const READER_CACHE_KIB: i32 = 16 * 1024;
 /// Connections that read, kept open while nobody reads.
-const IDLE_READERS_MAX: usize = 4;
+const IDLE_READERS: usize = 4;
 /// Statements that a connection keeps prepared; more than there are.
-const STATEMENTS_MAX: usize = 96;
+const STATEMENTS_KEPT: usize = 96;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -135,7 +135,7 @@ impl SqliteStore {
         let answer = read(&snapshot);
         snapshot.finish()?;
         let mut idle = guard(&self.readers);
-        if idle.len() < IDLE_READERS_MAX {
+        if idle.len() < IDLE_READERS {
             idle.push(connection);
         }
         answer
@@ -178,7 +178,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 fn connect(path: &Path, flags: OpenFlags, cache_kib: i32) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.pragma_update(None, "trusted_schema", false)?;
     // Statements are planned once, not again when values are bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

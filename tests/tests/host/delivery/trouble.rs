@@ -142,7 +142,11 @@ async fn a_destination_that_hangs_holds_up_nobody() {
     let started = std::time::Instant::now();
     well.wait_taken(40);
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
-    assert!(hanging.connections() <= 2 * largesse_delivery::IN_FLIGHT_MAX, "{}", hanging.connections());
+    assert!(
+        hanging.connections() <= 2 * largesse_domain::limits::DELIVERIES_IN_FLIGHT_MAX,
+        "{}",
+        hanging.connections()
+    );
     desk.stop().await;
 }
 

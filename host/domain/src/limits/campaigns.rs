@@ -1,0 +1,70 @@
+//! What campaigns, segments and units may be.
+
+limits! {
+    /// Largest campaign parameters, in bytes of JSON.
+    pub const PARAMS_BYTES_MAX: usize = 64 * 1024
+        => Operator, "422 `invalid-document` at `/params`; terms of a unit at `/terms`",
+        ["documents/src/campaign.rs", "documents/src/catalogue.rs", "service/src/fit.rs"];
+    /// Most pools of one campaign.
+    pub const POOLS_MAX: usize = 8
+        => Operator, "422 `invalid-document` at `/pools`", ["documents/src/programme.rs"];
+    /// Most budgets of one campaign.
+    pub const BUDGETS_MAX: usize = 32
+        => Operator, "422 `invalid-document` at `/budgets`", ["documents/src/terms.rs"];
+    /// Most limits of one campaign.
+    pub const CAMPAIGN_LIMITS_MAX: usize = 32
+        => Operator, "422 `invalid-document` at `/limits`", ["documents/src/terms.rs"];
+    /// Most rules of one gate.
+    pub const GATE_RULES_MAX: usize = 8
+        => Operator, "422 `invalid-document` at `/gate/any_of`", ["documents/src/gate.rs"];
+    /// Largest rate of a gate, in basis points: the whole.
+    pub const BASIS_POINTS_MAX: u32 = 10_000
+        => Operator, "422 `invalid-document` at `/gate/.../rate_basis_points`",
+        ["documents/src/gate.rs", "domain/src/gate.rs"];
+    /// Most recurring windows of one campaign.
+    pub const WINDOWS_MAX: usize = 32
+        => Operator, "422 `invalid-document` at `/windows`", ["documents/src/windows.rs"];
+    /// Most dates of one recurring window: every day of a year.
+    pub const WINDOW_DATES_MAX: usize = 366
+        => Operator, "422 `invalid-document` at `/windows/.../dates`", ["documents/src/windows.rs"];
+    /// Longest condition on customers, in bytes.
+    pub const CONDITION_BYTES_MAX: usize = 1_024
+        => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["domain/src/segment.rs"];
+    /// Deepest nesting of a condition on customers.
+    pub const CONDITION_DEPTH_MAX: usize = 32
+        => Operator, "422 `invalid-document` at `/where` or `/audience/where`",
+        ["service/src/segment.rs", "service/src/segment/reading.rs"];
+    /// Most steps of the evaluation of a condition on customers.
+    pub const CONDITION_STEPS_MAX: u64 = 20_000
+        => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["service/src/segment/reading.rs"];
+    /// Most days that a calendar is shown for at once: a leap year.
+    pub const CALENDAR_DAYS_MAX: i32 = 366
+        => Viewer, "400 `malformed-request`", ["http/src/calendar.rs"];
+    /// Longest time that a grant is good for by the terms of its unit, in days: a hundred years.
+    pub const VALID_DAYS_MAX: u32 = 36_525
+        => Operator, "422 `invalid-document` at `/valid_days`", ["documents/src/catalogue.rs"];
+    /// Most digits behind the point that a decimal is read or written with.
+    pub const PLACES_MAX: u32 = 12
+        => Operator, "422 `invalid-document`", ["domain/src/ratio.rs"];
+    /// Activations that a campaign can go back through.
+    pub const EARLIER_MAX: usize = 8
+        => Operator, "the oldest activation is forgotten", ["domain/src/activation.rs"];
+    /// Most states that are tried before an activation.
+    pub const MIGRATION_STATES_TRIED_MAX: u64 = 10_000
+        => Operator, "further states are not tried before the activation", ["service/src/versions.rs"];
+    /// Most differences of a rollout that are kept.
+    pub const ROLLOUT_DIFFERENCES_MAX: u64 = 10_000
+        => Operator, "further differences are only counted", ["service/src/pipeline/trial.rs"];
+    /// Most quiet hours in the rules for messages.
+    pub const QUIET_WINDOWS_MAX: usize = 8
+        => Operator, "422 `invalid-document` at `/quiet`", ["domain/src/message_rules.rs"];
+    /// Most caps in the rules for messages.
+    pub const MESSAGE_CAPS_MAX: usize = 8
+        => Operator, "422 `invalid-document` at `/caps`", ["domain/src/message_rules.rs"];
+    /// Most messages that a cap may allow; as many times are kept of each customer.
+    pub const CAP_COUNT_MAX: u32 = 100
+        => Operator, "422 `invalid-document` at `/caps/N/count`", ["domain/src/message_rules.rs"];
+    /// Longest window of a cap, in hours: a year.
+    pub const CAP_HOURS_MAX: u32 = 366 * 24
+        => Operator, "422 `invalid-document` at `/caps/N/hours`", ["domain/src/message_rules.rs"];
+}
