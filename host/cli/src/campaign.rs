@@ -205,8 +205,19 @@ pub(crate) fn find(client: &Client, id: &str) -> Result<Option<CampaignView>> {
 
 /// Creates or changes a campaign as a file says. The boolean says whether it is new.
 pub(crate) fn apply_file(client: &Client, file: &Path, id: Option<String>) -> Result<(CampaignView, bool)> {
+    apply_file_with(client, file, id, |_| ())
+}
+
+/// Applies the campaign of a file after a change to its document.
+pub(crate) fn apply_file_with(
+    client: &Client,
+    file: &Path,
+    id: Option<String>,
+    change: impl FnOnce(&mut CampaignDocument),
+) -> Result<(CampaignView, bool)> {
     let named = || format!("cannot apply {}", file.display());
-    let document = read_file(file).map_err(|failure| failure.context(named()))?;
+    let mut document = read_file(file).map_err(|failure| failure.context(named()))?;
+    change(&mut document);
     let stem = file.file_stem().and_then(|stem| stem.to_str());
     let Some(id) = id.or_else(|| stem.map(str::to_owned)) else {
         return Err(Failure::usage(anyhow::anyhow!("the file's name does not give an id")).hint("give one with --id"));

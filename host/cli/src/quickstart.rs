@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use largesse_documents::time::instant_text;
 use largesse_domain::time::Instant;
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Failure, Result};
 use crate::host::start_logging;
 use crate::output::write_out;
-use crate::showcase::{Showcase, Sources, rights};
+use crate::showcase::{Showcase, Sources, now, rights};
 use crate::token;
 
 /// Start a host to try things with: four policies, a campaign of each, a token, and a curl line that works
@@ -52,11 +51,6 @@ pub(crate) fn run(args: &Args) -> Result {
     };
     write_out(&greeting(showcase.host.address(), &token, &policies, &campaigns, now()))?;
     showcase.host.run()
-}
-
-fn now() -> Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).ok().and_then(Instant::from_millis).unwrap_or(Instant::MAX)
 }
 
 /// The token of the directory, made when it is new. Only the owner can read it.

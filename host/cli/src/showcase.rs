@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use largesse_documents::CampaignDocument;
+use largesse_documents::time::instant_text;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
+use largesse_domain::time::Instant;
 use largesse_engine::Allowance;
 use largesse_http::{Role, TokenEntry};
 use largesse_service::{PublicationRules, Retention};
@@ -17,6 +21,9 @@ use crate::policy;
 
 /// The policies, by the names of their files without ending.
 const POLICIES: [&str; 4] = ["new_user_gift", "sign_up_rebate", "invite_for_credit", "check_in"];
+
+/// How long the campaigns run from the start of the host, in milliseconds: ten years, so that no data directory that is kept outlives them.
+const RUN_MS: i64 = 10 * 365 * 24 * 60 * 60 * 1_000;
 
 /// Where policies and campaigns are.
 #[derive(Debug, clap::Args)]
@@ -72,14 +79,21 @@ impl Showcase {
         POLICIES.iter().map(publish).collect()
     }
 
-    /// Applies every campaign of a directory that is not there yet, and starts those that are drafts. Gives their ids.
+    /// Applies every campaign of a directory that is not there yet, and starts those that are drafts. A campaign without an end
+    /// closes relative to now. Returns their ids.
     pub(crate) fn run_campaigns(&self, folder: &Path) -> Result<Vec<String>> {
+        let closes = now().plus_millis(RUN_MS).unwrap_or(Instant::MAX);
         let mut ids = Vec::new();
         for file in campaign_files(folder)? {
             let id = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
             let campaign = match campaign::find(&self.client, &id)? {
                 Some(campaign) => campaign,
-                None => campaign::apply_file(&self.client, &file, None)?.0,
+                None => {
+                    let closing = |document: &mut CampaignDocument| {
+                        document.closes.get_or_insert_with(|| instant_text(closes));
+                    };
+                    campaign::apply_file_with(&self.client, &file, None, closing)?.0
+                }
             };
             if campaign.lifecycle == "draft" {
                 campaign::order(&self.client, &id, "start")?;
@@ -88,6 +102,12 @@ impl Showcase {
         }
         Ok(ids)
     }
+}
+
+/// The time by this machine's clock.
+pub(crate) fn now() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).ok().and_then(Instant::from_millis).unwrap_or(Instant::MAX)
 }
 
 /// The token of a showcase: it may do everything.

@@ -11,6 +11,7 @@ mod replay;
 mod simulate;
 mod versions;
 mod policies;
+mod quickstart;
 mod author;
 mod backtest;
 mod dev;
