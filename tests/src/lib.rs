@@ -4,4 +4,5 @@ pub mod bench;
 pub mod dataset;
 pub mod demo_day;
 pub mod receiver;
+pub mod siege;
 pub mod variants;
