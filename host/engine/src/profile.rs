@@ -7,6 +7,8 @@ use largesse_domain::limits::GUEST_MEMORY_BYTES_MAX;
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
+use crate::costs;
+
 /// The version of what stands behind WASI: the clocks, the random numbers, the empty rest. It belongs to a decision's
 /// record, because a replay depends on it.
 pub const WASI_PROFILE: u32 = 1;
@@ -73,6 +75,7 @@ fn settings() -> Config {
     config
         .strategy(Strategy::Cranelift)
         .consume_fuel(true)
+        .operator_cost(costs::of_operators())
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK_BYTES_MAX)
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES_MAX))

@@ -12,7 +12,7 @@ use crate::contract::ContractVersion;
 use crate::sandbox::{self, Budget, Run, Surroundings, World};
 use crate::{profile, proposed, shown, wasi};
 
-/// Wall time of a call that decides nothing (`describe`, `check`, `migrate`, `quote`, `merge`), in milliseconds.
+/// Wall time of a call that nobody's decision waits for (`describe`, `check`), in milliseconds.
 const CONTROL_MS_MAX: u64 = 1_000;
 
 /// What clocks say and random numbers follow from in a call that decides nothing.
@@ -120,7 +120,7 @@ impl Prepared {
     /// One decision, with what it used and might have used.
     pub(crate) fn measure(&self, input: &Input) -> Measured {
         let surroundings = Surroundings { now: input.now.at, seed: input.seed };
-        let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: DECISION_MS_MAX };
+        let budget = turn_budget(input.measured_bytes());
         let run: Run<Decided> = shown::with_input(input, |shown| {
             sandbox::call(&self.instance, &self.exports.decide, (shown,), surroundings, budget)
         });
@@ -177,7 +177,7 @@ impl Prepared {
     /// The answer to a question, or the policy's no.
     pub(crate) fn quote(&self, enquiry: &Enquiry) -> Result<Result<Json, Refusal>, Fault> {
         let surroundings = Surroundings { now: enquiry.now.at, seed: 0 };
-        let budget = Budget { fuel: fuel_for(enquiry.measured_bytes()), millis: DECISION_MS_MAX };
+        let budget = turn_budget(enquiry.measured_bytes());
         let run: Run<Written> = shown::with_enquiry(enquiry, |shown| {
             sandbox::call(&self.instance, &self.exports.quote, (shown,), surroundings, budget)
         });
@@ -195,7 +195,7 @@ impl Prepared {
             &self.exports.merge,
             (kept.as_str(), joined.as_str()),
             NOWHERE(),
-            control_budget(kept.len() + joined.len()),
+            turn_budget(kept.len() + joined.len()),
         );
         written(run)
     }
@@ -212,7 +212,7 @@ impl Prepared {
             &self.exports.migrate,
             (shown::owner_kind(owner), state.as_str(), written_by),
             NOWHERE(),
-            control_budget(state.len()),
+            turn_budget(state.len()),
         );
         written(run)
     }
@@ -233,6 +233,11 @@ fn invalid(wrong: &proposed::Wrong) -> Fault {
 
 fn fuel_for(input_bytes: usize) -> u64 {
     FUEL_BASE.saturating_add(FUEL_PER_INPUT_BYTE.saturating_mul(input_bytes as u64))
+}
+
+/// What a call may take that decisions wait for.
+fn turn_budget(input_bytes: usize) -> Budget {
+    Budget { fuel: fuel_for(input_bytes), millis: DECISION_MS_MAX }
 }
 
 fn control_budget(input_bytes: usize) -> Budget {

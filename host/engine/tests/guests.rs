@@ -13,7 +13,8 @@ use largesse_domain::effect::{Effect, Proposal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::LOG_BYTES_MAX;
 use largesse_engine::{
-    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, ReplyError, Workers, WorkersConfig,
+    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, Patience, ReplyError, Workers,
+    WorkersConfig,
 };
 
 use common::{NOW_MS, guest, input};
@@ -82,6 +83,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("counts_as_4", None),
     ("counts_days", None),
     ("describes_no_schema", None),
+    ("divides", Some((FaultKind::Fuel, "units of fuel"))),
     ("exits", Some((FaultKind::Trap, "tried to end its process"))),
     ("fills_no_role", None),
     ("grants_as_told", None),
@@ -112,7 +114,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
 ];
 
 /// The guests that need a whole host to show what they do.
-const ELSEWHERE: &[&str] = &["hears", "markets"];
+const ELSEWHERE: &[&str] = &["chases", "hears", "markets", "storms"];
 
 /// The guests that are refused when they are loaded; each has its test below.
 const REFUSED: &[&str] =
@@ -155,6 +157,50 @@ fn a_fault_is_stopped_soon() {
         // The wall time given is 50 ms; the rest is for a machine that does other things too.
         assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
     }
+}
+
+#[test]
+fn slow_instructions_use_up_the_fuel_before_the_time() {
+    let evaluation = decide(job(&load("divides"), "bad", MISBEHAVE));
+    let Output::Fault(fault) = &evaluation.output else { panic!("{:?}", evaluation.output) };
+    assert_eq!(fault.kind, FaultKind::Fuel, "{fault}");
+}
+
+/// A job that takes much time for its fuel, of which large data give it more.
+fn slow_job(policy: &Arc<LoadedPolicy>) -> Job {
+    job(policy, "bad", &format!(r#"{{"misbehave": true, "padding": "{}"}}"#, "x".repeat(60_000)))
+}
+
+#[test]
+fn a_policy_that_runs_out_of_time_is_not_run_again_with_patience() {
+    let (slow, good) = (load("chases"), load("panics"));
+    let jobs = || [vec![slow_job(&slow); 20], vec![job(&good, "u1", "{}"); 5]].concat();
+    let patience = |late_max| Patience { until: None, late_max: Some(late_max) };
+    let late = |evaluation: &Option<Evaluation>| {
+        let output = evaluation.as_ref().map(|evaluation| &evaluation.output);
+        matches!(output, Some(Output::Fault(fault)) if fault.kind == FaultKind::Time)
+    };
+    let evaluations = WORKERS.decide_within(jobs(), patience(10));
+    let ran = evaluations[..20].iter().filter(|evaluation| evaluation.is_some()).count();
+    assert!((1..=2).contains(&ran), "each of two workers may have begun one: {ran}");
+    assert!(evaluations[..20].iter().flatten().count() == evaluations[..20].iter().filter(|one| late(one)).count());
+    for evaluation in &evaluations[20..] {
+        assert!(matches!(&evaluation.as_ref().unwrap().output, Output::Proposal(_)), "another policy runs");
+    }
+    let evaluations = WORKERS.decide_within(jobs(), patience(1));
+    assert!(late(&evaluations[0]));
+    assert!(evaluations[3..].iter().all(Option::is_none), "no more may be late");
+}
+
+#[test]
+fn nothing_but_the_first_is_begun_after_the_moment() {
+    let good = load("panics");
+    let jobs = || vec![job(&good, "u1", "{}"); 8];
+    let past = Patience { until: Some(Instant::now()), late_max: None };
+    let evaluations = WORKERS.decide_within(jobs(), past);
+    assert!(evaluations[0].is_some() && evaluations[1..].iter().all(Option::is_none));
+    let later = Patience { until: Some(Instant::now() + Duration::from_secs(60)), late_max: None };
+    assert!(WORKERS.decide_within(jobs(), later).iter().all(Option::is_some));
 }
 
 #[test]
