@@ -173,6 +173,56 @@ pub const JOB_EVENTS_MAX: u64 = 100_000;
 pub const REPLAY_MAX: usize = 1_000;
 /// Most times in a row that what the host did leads to a further event.
 pub const CASCADE_DEPTH_MAX: u32 = 8;
+
+/// Most decisions that are made in one turn of the decider. What is left over is decided in the next, after others had theirs.
+pub const TURN_DECISIONS_MAX: usize = 256;
+/// Effects after which a turn of the decider ends. A wave that has begun is finished, so a turn has at most this and those of
+/// `WAVE_DECISIONS_MAX` decisions.
+pub const TURN_EFFECTS_MAX: usize = 1_024;
+/// Wall time after which a turn of the decider begins nothing more, in milliseconds.
+pub const TURN_MS_MAX: u64 = 100;
+/// Most decisions that are made side by side.
+pub const WAVE_DECISIONS_MAX: usize = 64;
+/// Most decisions on one event that are made at once. The others are queued.
+pub const EVENT_DECISIONS_MAX: usize = 256;
+/// Effects of the decisions on one event after which the others are queued.
+pub const EVENT_EFFECTS_MAX: usize = 1_024;
+/// Events after which a batch takes in nothing more before it is written.
+pub const COMMIT_EVENTS_MAX: usize = 2_048;
+/// Events, decisions, effects and decisions put off after which a batch takes in nothing more before it is written.
+pub const COMMIT_ROWS_MAX: usize = 4_096;
+/// Most decisions on what the host itself did that one batch makes together with what caused them. The others
+/// are queued.
+pub const CASCADE_DECISIONS_MAX: usize = 128;
+/// Effects of decisions on what was caused, in one batch, after which further such decisions are queued.
+pub const CASCADE_EFFECTS_MAX: usize = 512;
+/// Most queued decisions that are made between two commits.
+pub const QUEUED_DECISIONS_MAX: usize = 128;
+/// Effects of queued decisions after which no more of them are made between two commits.
+pub const QUEUED_EFFECTS_MAX: usize = 512;
+
+/// Decisions that may run out of wall time in one turn of the decider; then nothing more is begun in it.
+pub const LATE_PER_TURN_MAX: usize = 4;
+/// Decisions given up in a row for want of wall time before a version is suspended.
+pub const LATE_IN_A_ROW_MAX: u32 = 3;
+/// Decisions that may run out of wall time in `LATE_WINDOW_MS` before a version is suspended.
+pub const LATE_IN_WINDOW_MAX: u32 = 20;
+/// The window of `LATE_IN_WINDOW_MAX`, in milliseconds.
+pub const LATE_WINDOW_MS: u64 = 10_000;
+/// How long a version is suspended the first time, in milliseconds; twice as long each time that it is late again.
+pub const SUSPENDED_MS_MIN: u64 = 1_000;
+/// Longest that a version is suspended at a time, in milliseconds.
+pub const SUSPENDED_MS_MAX: u64 = 60_000;
+
+/// Longest that the policies of all campaigns may take to merge the states of the customers of one event, in milliseconds;
+/// then the event is refused for now.
+pub const MERGING_MS_MAX: u64 = 500;
+
+/// Questions to policies and dry runs that the decider is handed at a time.
+pub const QUESTIONS_AT_ONCE_MAX: usize = 4;
+/// Questions to policies and dry runs that wait for their turn. Beyond it callers are told to come back.
+pub const QUESTIONS_WAITING_MAX: usize = 256;
+
 /// Most quiet hours in the rules for messages.
 pub const QUIET_WINDOWS_MAX: usize = 8;
 /// Most caps in the rules for messages.
@@ -182,6 +232,8 @@ pub const CAP_COUNT_MAX: u32 = 100;
 /// Longest window of a cap, in hours: a year.
 pub const CAP_HOURS_MAX: u32 = 366 * 24;
 
+const _: () = assert!(EVENT_DECISIONS_MAX <= TURN_DECISIONS_MAX);
+const _: () = assert!(CASCADE_EFFECTS_MAX <= TURN_EFFECTS_MAX);
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);

@@ -114,16 +114,20 @@ CREATE TABLE verdict_counts (
     PRIMARY KEY (campaign, verdict)
 ) STRICT, WITHOUT ROWID;
 
--- Decisions still to be made. Empty but for paused campaigns and faults.
+-- Decisions still to be made: those of paused campaigns, those tried again after a fault, and those that are queued. The latter say
+-- whose later decisions wait for them.
 CREATE TABLE deferred (
     campaign     TEXT    NOT NULL,
     event        INTEGER NOT NULL REFERENCES events (seq),
     subscription TEXT    NOT NULL,
     attempts     INTEGER NOT NULL CHECK (attempts >= 0),
     due          INTEGER NOT NULL,
+    behind       TEXT,
     PRIMARY KEY (campaign, event, subscription)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deferred_by_event ON deferred (event);
+CREATE INDEX deferred_and_due ON deferred (campaign, event, subscription) WHERE behind IS NULL;
+CREATE INDEX deferred_and_queued ON deferred (campaign, event, subscription) WHERE behind IS NOT NULL;
 
 -- What policies keep of owners. At most one row anywhere for each decision.
 CREATE TABLE states (

@@ -97,6 +97,9 @@ pub struct Deferred {
     pub attempts: u32,
     /// Not before.
     pub due: Instant,
+    /// Whose later decisions by the campaign wait for it; none when it waits for its campaign or a retry. Such a decision is
+    /// queued: it can be made as soon as its turn comes.
+    pub behind: Option<CustomerId>,
 }
 
 /// What a deferred decision is known by.
@@ -216,11 +219,23 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn counters(&self) -> Result<Counters, StoreError>;
 
-    /// Deferred decisions of these campaigns that are due, the earliest event first, at most `limit`.
+    /// Deferred decisions of these campaigns that are due and not queued, the earliest event first, at most `limit`.
     ///
     /// # Errors
     /// When the database fails.
     fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError>;
+
+    /// Queued decisions of these campaigns, the earliest event first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn queued(&self, campaigns: &[CampaignId], limit: usize) -> Result<Vec<Deferred>, StoreError>;
+
+    /// How many decisions are queued, by campaign and by whom they keep waiting, in order of both.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn queues(&self) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError>;
 
     /// How many decisions of a campaign are put off.
     ///

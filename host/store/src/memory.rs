@@ -1,6 +1,7 @@
 //! The store in memory: the model that others are measured against. Simple maps, one lock, nothing kept after the process.
 
 mod chain;
+mod deferred;
 mod outbox;
 mod records;
 mod versions;
@@ -32,7 +33,8 @@ use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_domain::unit::{Quantity, Unit};
 
-use crate::{Batch, Counters, DecisionFilter, Deferred, DeferredKey, Kind, Store, StoreError};
+use self::deferred::DeferredTable;
+use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
 
 /// Everything, in memory.
 #[derive(Debug, Default)]
@@ -45,7 +47,7 @@ struct Tables {
     decisions: BTreeMap<DecisionId, Arc<Decision>>,
     links: BTreeMap<DecisionId, Digest>,
     removed: records::Removed,
-    deferred: BTreeMap<DeferredKey, Deferred>,
+    deferred: DeferredTable,
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
     policies: Vec<Arc<Policy>>,
     kinds: BTreeMap<String, Kind>,
@@ -132,10 +134,7 @@ impl Tables {
         }
         self.add_links(&batch.decisions);
         self.decisions.extend(batch.decisions.iter().map(|decision| (decision.id, decision.clone())));
-        for key in &batch.undeferred {
-            self.deferred.remove(key);
-        }
-        self.deferred.extend(batch.deferred.iter().map(|deferred| (deferred.key.clone(), deferred.clone())));
+        self.deferred.write(&batch.undeferred, &batch.deferred);
         self.campaigns.extend(batch.campaigns.iter().map(|campaign| (campaign.id.clone(), campaign.clone())));
         for policy in &batch.policies {
             self.policies.retain(|known| known.digest != policy.digest);
@@ -350,22 +349,24 @@ impl Store for MemoryStore {
     }
 
     fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
-        let tables = self.tables();
-        let due = |deferred: &&Deferred| deferred.due <= now && campaigns.contains(&deferred.key.campaign);
-        let mut found: Vec<_> = tables.deferred.values().filter(due).cloned().collect();
-        crate::earliest_first(&mut found, limit);
-        Ok(found)
+        let is_due = |deferred: &Deferred| deferred.behind.is_none() && deferred.due <= now;
+        Ok(self.tables().deferred.of(campaigns, limit, is_due))
+    }
+
+    fn queued(&self, campaigns: &[CampaignId], limit: usize) -> Result<Vec<Deferred>, StoreError> {
+        Ok(self.tables().deferred.of(campaigns, limit, |deferred| deferred.behind.is_some()))
+    }
+
+    fn queues(&self) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError> {
+        Ok(self.tables().deferred.queues())
     }
 
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError> {
-        let tables = self.tables();
-        let mine = tables.deferred.keys().filter(|key| key.campaign == *campaign);
-        Ok(mine.map(|_| 1).sum())
+        Ok(self.tables().deferred.of_campaign(campaign).map(|_| 1).sum())
     }
 
     fn deferred_on(&self, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
-        let tables = self.tables();
-        Ok(tables.deferred.values().filter(|deferred| deferred.key.event == event).cloned().collect())
+        Ok(self.tables().deferred.on(event).cloned().collect())
     }
 
     fn due_timers(

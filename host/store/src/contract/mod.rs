@@ -57,6 +57,7 @@ macro_rules! contract {
             the_data_of_an_event_stays_while_it_is_needed
             a_chain_is_checked_through_what_was_removed
             deferred_decisions_are_due_in_order_of_events
+            queued_decisions_come_in_order_of_events
             timers_are_due_in_order
             an_owners_timers_are_named
             campaigns_are_replaced_and_listed_by_id

@@ -69,8 +69,7 @@ impl Tables {
             candidates.extend(self.events.keys().copied().filter(range));
         }
         let needed = |seq: &EventSeq| {
-            self.kept(DecisionId(0)).any(|decision| decision.event == *seq)
-                || self.deferred.keys().any(|key| key.event == *seq)
+            self.kept(DecisionId(0)).any(|decision| decision.event == *seq) || self.deferred.on(*seq).next().is_some()
         };
         let gone: Vec<EventSeq> = candidates.into_iter().filter(|seq| !needed(seq)).collect();
         self.removed.events.extend(gone);

@@ -67,19 +67,45 @@ pub(super) fn due(
     now: Instant,
     limit: usize,
 ) -> Result<Vec<Deferred>, StoreError> {
-    let sql = "SELECT event, subscription, attempts, due FROM deferred WHERE campaign = ?1 AND due <= ?2 \
-               ORDER BY event, subscription LIMIT ?3";
+    let sql = "SELECT event, subscription, attempts, due FROM deferred \
+               WHERE behind IS NULL AND campaign = ?1 AND due <= ?2 ORDER BY event, subscription LIMIT ?3";
     let mut found = Vec::new();
     for campaign in campaigns {
         let row = params![campaign.as_str(), now.as_millis(), at_most(limit)];
         found.extend(all(connection, "deferred decision", sql, row, |row| {
             let (event, subscription) = (EventSeq(row.number()?), row.id()?);
             let key = DeferredKey { campaign: campaign.clone(), event, subscription };
-            Ok(Deferred { key, attempts: row.take()?, due: row.instant()? })
+            Ok(Deferred { key, attempts: row.take()?, due: row.instant()?, behind: None })
         })?);
     }
     crate::earliest_first(&mut found, limit);
     Ok(found)
+}
+
+pub(super) fn queued(
+    connection: &Connection,
+    campaigns: &[CampaignId],
+    limit: usize,
+) -> Result<Vec<Deferred>, StoreError> {
+    let sql = "SELECT event, subscription, attempts, due, behind FROM deferred \
+               WHERE behind IS NOT NULL AND campaign = ?1 ORDER BY event, subscription LIMIT ?2";
+    let mut found = Vec::new();
+    for campaign in campaigns {
+        let row = params![campaign.as_str(), at_most(limit)];
+        found.extend(all(connection, "queued decision", sql, row, |row| {
+            let (event, subscription) = (EventSeq(row.number()?), row.id()?);
+            let key = DeferredKey { campaign: campaign.clone(), event, subscription };
+            Ok(Deferred { key, attempts: row.take()?, due: row.instant()?, behind: Some(row.id()?) })
+        })?);
+    }
+    crate::earliest_first(&mut found, limit);
+    Ok(found)
+}
+
+pub(super) fn queues(connection: &Connection) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError> {
+    let sql = "SELECT campaign, behind, count(*) FROM deferred WHERE behind IS NOT NULL \
+               GROUP BY campaign, behind ORDER BY campaign, behind";
+    all(connection, "queued decision", sql, [], |row| Ok((row.id()?, row.id()?, row.number()?)))
 }
 
 pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> Result<u64, StoreError> {
@@ -89,11 +115,10 @@ pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> 
 }
 
 pub(super) fn deferred_on(connection: &Connection, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
-    let sql =
-        "SELECT campaign, subscription, attempts, due FROM deferred WHERE event = ?1 ORDER BY campaign, subscription";
+    let sql = "SELECT campaign, subscription, attempts, due, behind FROM deferred WHERE event = ?1 ORDER BY campaign, subscription";
     all(connection, "deferred decision", sql, [column(event.0)?], |row| {
         let key = DeferredKey { campaign: row.id()?, event, subscription: row.id()? };
-        Ok(Deferred { key, attempts: row.take()?, due: row.instant()? })
+        Ok(Deferred { key, attempts: row.take()?, due: row.instant()?, behind: row.optional_id()? })
     })
 }
 

@@ -217,6 +217,14 @@ impl Store for SqliteStore {
         self.read(|connection| list::due(connection, campaigns, now, limit))
     }
 
+    fn queued(&self, campaigns: &[CampaignId], limit: usize) -> Result<Vec<Deferred>, StoreError> {
+        self.read(|connection| list::queued(connection, campaigns, limit))
+    }
+
+    fn queues(&self) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError> {
+        self.read(list::queues)
+    }
+
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError> {
         self.read(|connection| list::deferred_count(connection, campaign))
     }

@@ -10,7 +10,7 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
 use largesse_domain::grant::{AfterHold, Grant};
-use largesse_domain::id::{CampaignId, KeyName};
+use largesse_domain::id::{CampaignId, CustomerId, KeyName};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
@@ -191,9 +191,9 @@ fn deferred(connection: &Connection, batch: &Batch) -> Written {
         connection.prepare_cached(sql)?.execute(row)?;
     }
     for deferred in &batch.deferred {
-        let sql = "INSERT INTO deferred (campaign, event, subscription, attempts, due) VALUES (?1, ?2, ?3, ?4, ?5) \
-                   ON CONFLICT (campaign, event, subscription) \
-                   DO UPDATE SET attempts = excluded.attempts, due = excluded.due";
+        let sql = "INSERT INTO deferred (campaign, event, subscription, attempts, due, behind) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (campaign, event, subscription) \
+                   DO UPDATE SET attempts = excluded.attempts, due = excluded.due, behind = excluded.behind";
         let key = &deferred.key;
         connection.prepare_cached(sql)?.execute(params![
             key.campaign.as_str(),
@@ -201,6 +201,7 @@ fn deferred(connection: &Connection, batch: &Batch) -> Written {
             key.subscription.as_str(),
             deferred.attempts,
             deferred.due.as_millis(),
+            deferred.behind.as_ref().map(CustomerId::as_str),
         ])?;
     }
     Ok(())
