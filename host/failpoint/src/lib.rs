@@ -54,6 +54,7 @@ points! {
     EventsNumbered, "events-numbered", "Events are numbered and not decided.";
     EventsDecided, "events-decided", "Events are decided, in memory.";
     ChangeMade, "change-made", "An operator's change is made, in memory.";
+    QueuedDecided, "queued-decided", "A piece of what is queued is decided, in memory.";
     DeferredDecided, "deferred-decided", "A decision that was put off is made, in memory.";
     TimersFired, "timers-fired", "Timers have gone off, in memory.";
     VersionSwapped, "version-swapped", "Another version decides in a campaign, or is tried, in memory.";

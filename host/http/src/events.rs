@@ -170,6 +170,7 @@ pub(crate) fn deferred(put_off: &[PutOff]) -> Vec<DeferredView> {
             WhyPutOff::Held => "held".to_owned(),
             WhyPutOff::Paused => "paused".to_owned(),
             WhyPutOff::Fault => "fault".to_owned(),
+            WhyPutOff::Queued => "queued".to_owned(),
         },
     };
     put_off.iter().map(view).collect()

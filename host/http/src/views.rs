@@ -103,7 +103,7 @@ pub struct DeferredView {
     /// By which subscription of its policy.
     pub subscription: String,
     /// `paused` when the campaign is paused or makes up for a pause, `held` when a policy of it cannot be run, `fault` when the policy
-    /// faulted.
+    /// faulted, `queued` when more decisions are asked for than are made at once, or earlier ones of the same customer are queued.
     pub why: String,
 }
 

@@ -33,7 +33,7 @@ pub mod replay;
 pub mod backtest;
 pub mod jobs;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -43,6 +43,7 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::limits::{QUESTIONS_AT_ONCE_MAX, QUESTIONS_WAITING_MAX};
 use largesse_domain::policy::{Policy, Problem};
 use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
@@ -114,6 +115,8 @@ pub(crate) struct Shared {
     outbox: Notify,
     /// No timer goes off before, in milliseconds.
     next_timer: AtomicI64,
+    /// Whether no decision is queued that can be made.
+    is_worked_off: AtomicBool,
     failure: watch::Sender<Option<String>>,
 }
 
@@ -140,6 +143,14 @@ fn chain(error: &dyn std::error::Error) -> String {
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
+/// Bounds on the questions to policies and dry runs that are under way.
+struct QuestionSlots {
+    /// Those that have been asked.
+    waiting: Semaphore,
+    /// Those that the pipeline has been handed.
+    at_once: Semaphore,
+}
+
 /// The running host.
 pub struct Service {
     store: Arc<dyn Store>,
@@ -151,6 +162,7 @@ pub struct Service {
     shared: Arc<Shared>,
     work: Sender<Work>,
     waiting: Arc<Semaphore>,
+    questions: QuestionSlots,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -169,6 +181,7 @@ impl Service {
             registry: RwLock::new(Arc::clone(&registry)),
             outbox: Notify::new(),
             next_timer: AtomicI64::new(Instant::MIN.as_millis()),
+            is_worked_off: AtomicBool::new(false),
             failure,
         });
         // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
@@ -183,8 +196,12 @@ impl Service {
         )?;
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
+        let questions = QuestionSlots {
+            waiting: Semaphore::new(QUESTIONS_WAITING_MAX),
+            at_once: Semaphore::new(QUESTIONS_AT_ONCE_MAX),
+        };
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, threads })
+        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, questions, threads })
     }
 
     /// The clock.
@@ -235,7 +252,7 @@ impl Service {
     /// # Errors
     /// When the host has too much to do or is stopping.
     pub async fn dry_run(&self, arrival: Arrival) -> Result<DryRun, Unavailable> {
-        self.ask(1, |reply| Work::DryRun(arrival, reply)).await
+        self.ask_question(|reply| Work::DryRun(arrival, reply)).await
     }
 
     /// Lets the timers go off that are due by the clock, rather than within a quarter of a second, and returns when what
@@ -255,6 +272,10 @@ impl Service {
     pub async fn pass(&self, until: Instant) -> Result<(), Unavailable> {
         loop {
             let next = self.shared.next_timer.load(Ordering::SeqCst);
+            if !self.shared.is_worked_off.load(Ordering::SeqCst) {
+                self.catch_up().await?;
+                continue;
+            }
             if next > until.as_millis() {
                 break;
             }
@@ -397,7 +418,7 @@ impl Service {
     /// # Errors
     /// When there is no such campaign or question, the question's data do not fit, or nobody can answer now.
     pub async fn quote(&self, ask: Ask) -> Result<Quote, ChangeError> {
-        Ok(self.ask(1, |reply| Work::Quote(ask, reply)).await??)
+        Ok(self.ask_question(|reply| Work::Quote(ask, reply)).await??)
     }
 
     /// Asks the ledger for something.
@@ -425,6 +446,13 @@ impl Service {
         let (reply, answer) = oneshot::channel();
         self.work.send(work(reply)).map_err(|_| Unavailable::Stopping)?;
         answer.await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Hands a question to the pipeline. Few are there at a time, so that they hold up no events; the others wait here.
+    async fn ask_question<T>(&self, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+        let _waiting = self.questions.waiting.try_acquire().map_err(|_| Unavailable::Busy)?;
+        let _turn = self.questions.at_once.acquire().await.map_err(|_| Unavailable::Stopping)?;
+        self.ask(1, work).await
     }
 
     /// Reads from the store, beside the pipeline.

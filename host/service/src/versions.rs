@@ -281,7 +281,7 @@ fn try_states(
         let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
         for (owner, state) in &page {
             report.tried += 1;
-            let Err(why) = workers.migrate(loaded, owner.kind(), &state.value, state.written_as) else {
+            let Err(why) = workers.try_migration(loaded, owner.kind(), &state.value, state.written_as) else {
                 continue;
             };
             report.stuck += 1;

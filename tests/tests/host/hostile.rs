@@ -17,6 +17,7 @@ use crate::fixture::{Host, campaign, component, event, points_campaign, workers}
 const FAULTS: &[(&str, FaultKind, &str)] = &[
     ("allocates", FaultKind::Memory, "memory"),
     ("asks_undeclared", FaultKind::Undeclared, "does not declare"),
+    ("divides", FaultKind::Fuel, "fuel"),
     ("exits", FaultKind::Trap, ""),
     ("grants_undeclared", FaultKind::Undeclared, "does not declare"),
     ("loops", FaultKind::Fuel, "fuel"),
@@ -55,7 +56,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Guests that behave, for events of the host's own, and are used by tests of what they are about.
-const ELSEWHERE: &[&str] = &["hears", "markets"];
+const ELSEWHERE: &[&str] = &["chases", "hears", "markets", "storms"];
 
 /// Guests that are published, and that no campaign can use, with a part of what it is told.
 const UNFIT: &[(&str, &str)] = &[

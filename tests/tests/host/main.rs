@@ -30,4 +30,5 @@ mod inviters;
 mod javascript;
 mod delivery;
 mod cascades;
+mod pieces;
 mod message_rules;

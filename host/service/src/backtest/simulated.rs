@@ -162,6 +162,8 @@ impl Simulated {
                 };
                 *self.not_run.entry(why).or_default() += 1;
             }
+            // What is queued is decided before what comes later, so that a job comes to the same each time.
+            self.service.pass(at).await?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ mod catalogue;
 mod control;
 mod decide;
 mod evaluate;
+mod group;
 mod deferred;
 mod publish;
 mod retain;
@@ -29,10 +30,12 @@ mod migrate;
 mod pools;
 mod protect;
 mod quote;
+mod queued;
 mod show;
 mod stacking;
 mod timers;
 mod trial;
+mod turn;
 mod wave;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -45,6 +48,7 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
+use largesse_domain::limits::{COMMIT_EVENTS_MAX, COMMIT_ROWS_MAX};
 use largesse_domain::migration::Migration;
 use largesse_domain::outcome::Decision;
 use largesse_domain::time::Instant;
@@ -74,13 +78,13 @@ use crate::seed::SeedKey;
 use crate::{Retention, Shared};
 use pools::Settling;
 use protect::FaultWindows;
+use queued::Queued;
 use quote::Questions;
 use timers::Timers;
 use trial::Tallies;
+use turn::{Suspensions, Turn};
 
-/// From so many events on, the batch that gathers takes in nothing more before it is written.
-const COMMIT_EVENTS_MAX: usize = 2_048;
-/// Most events that are decided together: the committer may be waiting for them.
+/// Most events that are taken for one turn: the committer may be waiting for them.
 const DECIDE_EVENTS_MAX: usize = 256;
 /// Rows held in memory before the decider lets them go.
 const FACTS_MAX: usize = 2_000_000;
@@ -112,6 +116,13 @@ struct Pending {
     batch: Batch,
     keys: Vec<EventKey>,
     after: Vec<AfterCommit>,
+    /// How many events, decisions, effects and decisions put off it holds.
+    rows: usize,
+    /// How many decisions on what the host did were made with what caused them, and their effects.
+    caused_decisions: usize,
+    caused_effects: usize,
+    /// How many decisions it puts off for campaigns that make up for a pause.
+    behind_backlog: usize,
 }
 
 impl Pending {
@@ -135,6 +146,8 @@ pub(crate) struct Decider {
     pending: Pending,
     /// Events that were taken and are still to be decided, by who asked.
     asked: VecDeque<Asked>,
+    /// What is to be done once those are decided.
+    next_work: Option<Work>,
     /// What was done and is still to become events.
     caused: Vec<Caused>,
     /// Events that are decided and not yet on disk.
@@ -143,6 +156,16 @@ pub(crate) struct Decider {
     answers: HashMap<EventSeq, Answer>,
     /// Campaigns that have decisions to make up for before new ones.
     backlog: HashSet<CampaignId>,
+    /// Decisions that are queued.
+    queued: Queued,
+    /// How many decisions that were put off were worked off when they were last looked for.
+    worked_off: usize,
+    /// What may still be done before others get their turn.
+    turn: Turn,
+    /// Versions that take too long.
+    suspensions: Suspensions,
+    /// Who waits until what is queued is worked off.
+    catching_up: Vec<oneshot::Sender<()>>,
     /// Whether a batch is being written.
     writing: bool,
     /// Which records are kept.
@@ -237,6 +260,8 @@ impl Decider {
         let tallies = Tallies::read(&*store, &registry)?;
         let under_way = store.migrations()?.into_iter().filter(|migration| migration.ended.is_none());
         let migrations = under_way.map(|migration| (migration.campaign.clone(), migration)).collect();
+        let queued = Queued::read(&*store)?;
+        let turn = Turn::begin(clock.stands());
         let backlog = registry.campaigns().map(|active| active.campaign.id.clone()).collect();
         Ok(Self {
             store,
@@ -251,10 +276,16 @@ impl Decider {
             outbox: Outbox::after(counters.last_delivery),
             pending: Pending::default(),
             asked: VecDeque::new(),
+            next_work: None,
             caused: Vec::new(),
             unwritten: HashMap::new(),
             answers: HashMap::new(),
             backlog,
+            queued,
+            worked_off: 0,
+            turn,
+            suspensions: Suspensions::default(),
+            catching_up: Vec::new(),
             writing: false,
             retention,
             looked_for_old: None,
@@ -279,9 +310,7 @@ impl Decider {
             if stopping && !self.writing && self.pending.is_empty() && self.asked.is_empty() {
                 return;
             }
-            let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX
-                || self.facts.len() > FACTS_MAX
-                || self.outbox.is_full();
+            let full = self.is_full();
             if !full && !self.asked.is_empty() {
                 if let Err(error) = self.admit_next() {
                     self.shared.fail(&error);
@@ -289,6 +318,16 @@ impl Decider {
                 }
                 if let Ok(keys) = written.try_recv() {
                     self.on_written(&keys);
+                }
+                continue;
+            }
+            if let Some(next) = self.next_work.take_if(|_| !full) {
+                match self.take(next, work) {
+                    Ok(stop) => stopping = stop,
+                    Err(error) => {
+                        self.shared.fail(&error);
+                        return;
+                    }
                 }
                 continue;
             }
@@ -314,6 +353,22 @@ impl Decider {
         }
     }
 
+    /// Whether the batch that gathers takes in nothing more before it is written.
+    fn is_full(&self) -> bool {
+        let batch = &self.pending;
+        let enough_behind = batch.behind_backlog > 0 && self.room_behind_backlog() == 0;
+        batch.batch.events.len() >= COMMIT_EVENTS_MAX
+            || batch.rows >= COMMIT_ROWS_MAX
+            || enough_behind
+            || self.facts.len() > FACTS_MAX
+            || self.outbox.is_full()
+    }
+
+    /// Begins a turn, after which others get theirs.
+    fn begin_turn(&mut self) {
+        self.turn = Turn::begin(self.clock.stands());
+    }
+
     /// What is due between two pieces of work. Nothing goes off any more once the host is stopping.
     fn step(&mut self, batches: &Sender<Pending>, stopping: bool) -> Result<(), StoreError> {
         self.look_at_clock();
@@ -328,9 +383,18 @@ impl Decider {
             self.decide_deferred()?;
         }
         if !self.writing && !stopping {
+            self.decide_queued()?;
             self.fire_timers()?;
             self.migrate_some()?;
             self.remove_some()?;
+        }
+        if !self.writing && (stopping || self.is_worked_off()) {
+            for reply in self.catching_up.drain(..) {
+                self.pending.after.push(Box::new(move || {
+                    // Whoever waits may have gone.
+                    let _ = reply.send(());
+                }));
+            }
         }
         if !self.writing && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
@@ -338,6 +402,7 @@ impl Decider {
             pending.batch.versions.tallies = self.tallies.take_changes();
             self.timers.note(&pending.batch.rows.timers);
             self.shared.next_timer.store(self.timers.next().as_millis(), Ordering::SeqCst);
+            self.shared.is_worked_off.store(self.is_worked_off(), Ordering::SeqCst);
             reach(Point::BatchClosed);
             self.writing = batches.send(pending).is_ok();
         }
@@ -374,10 +439,9 @@ impl Decider {
                     let _ = reply.send(answer);
                 }
                 // Timers go off before the batch that this gathers in is written.
-                Work::CatchUp(reply) => self.pending.after.push(Box::new(move || {
-                    let _ = reply.send(());
-                })),
+                Work::CatchUp(reply) => self.catching_up.push(reply),
                 Work::Change(change, reply) => {
+                    self.begin_turn();
                     let made = self.facts.transfers_made();
                     let changed = self.change(change)?;
                     self.request_caused(made)?;
@@ -404,9 +468,7 @@ impl Decider {
                     }
                     reach(Point::WorkTaken);
                     // What came after them is done after them.
-                    while next.is_some() && !self.asked.is_empty() {
-                        self.admit_next()?;
-                    }
+                    self.next_work = next.take();
                 }
             }
         }

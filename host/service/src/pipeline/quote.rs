@@ -1,9 +1,10 @@
 //! Questions: what a policy would answer a customer now. Nothing is changed and nothing recorded.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use jsonschema::Validator;
-use largesse_domain::decision::{Enquiry, Fault, Owner, Refusal};
+use largesse_domain::decision::{Enquiry, Fault, FaultKind, Owner, Refusal};
 use largesse_domain::facts::{StateKey, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, Digest, QuestionName};
 use largesse_domain::json::Json;
@@ -91,6 +92,10 @@ impl Decider {
         };
         let loaded = published.loaded().filter(|_| campaign.lifecycle.is_live() && !self.registry.holds(campaign));
         let Some(loaded) = loaded else { return Ok(Err(ControlError::NotAsked(campaign.id.clone()))) };
+        let policy = published.policy.digest;
+        if let Some(detail) = self.suspended(&policy) {
+            return Ok(Ok(Quote::Faulted(Fault { kind: FaultKind::Time, detail })));
+        }
         let data = ask.data.to_string();
         if data.len() > QUESTION_BYTES_MAX {
             let message = format!("a question may have at most {QUESTION_BYTES_MAX} bytes of data");
@@ -117,7 +122,7 @@ impl Decider {
                     state.written_as,
                 ) {
                     Ok(state) => Some(state),
-                    Err(error) => return Ok(Ok(reply(error))),
+                    Err(error) => return Ok(Ok(self.unanswered(policy, error))),
                 }
             }
             other => other.as_ref().map(|state| state.value.clone()),
@@ -135,15 +140,24 @@ impl Decider {
             state,
         };
         Ok(Ok(match self.workers.quote(loaded, &enquiry) {
-            Ok(answer) => Quote::Answer { policy: published.policy.digest, revision: revision.number, answer },
-            Err(error) => reply(error),
+            Ok(answer) => {
+                self.suspensions.note_in_time(&policy);
+                Quote::Answer { policy, revision: revision.number, answer }
+            }
+            Err(error) => self.unanswered(policy, error),
         }))
     }
-}
 
-fn reply(error: ReplyError) -> Quote {
-    match error {
-        ReplyError::Refused(refusal) => Quote::Refused(refusal),
-        ReplyError::Fault(fault) => Quote::Faulted(fault),
+    fn unanswered(&mut self, policy: Digest, error: ReplyError) -> Quote {
+        match error {
+            ReplyError::Refused(refusal) => Quote::Refused(refusal),
+            ReplyError::Fault(fault) => {
+                if !fault.kind.is_deterministic() {
+                    self.note_late(policy);
+                    self.suspensions.note_given_up(policy, Instant::now());
+                }
+                Quote::Faulted(fault)
+            }
+        }
     }
 }
