@@ -41,6 +41,11 @@ crash: plugins guests ## Kill the host at every fail point five times and at 200
 	LARGESSE_CRASH_SEED=$${LARGESSE_CRASH_SEED:-$$(date +%s)} \
 	$(CARGO) test --workspace --exclude largesse-guests --test program crash:: -- --nocapture
 
+.PHONY: storm
+storm: plugins guests ## Have one event lead to half a million grants, kill the host 20 times meanwhile, and hold a caller beside it to 250 ms
+	LARGESSE_STORM_GRANTS=$${LARGESSE_STORM_GRANTS:-44} LARGESSE_STORM_KILLS=$${LARGESSE_STORM_KILLS:-20} \
+	$(CARGO) test --release --workspace --exclude largesse-guests --test program crash::cascade -- --nocapture
+
 .PHONY: mutants
 mutants: plugins guests ## Load and run 5000 mutants of policies and guests, from a seed of the day; `make test` does so with 240
 	LARGESSE_MUTANTS=$${LARGESSE_MUTANTS:-5000} LARGESSE_MUTANTS_SEED=$${LARGESSE_MUTANTS_SEED:-$$(date +%s)} \

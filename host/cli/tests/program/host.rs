@@ -95,6 +95,7 @@ pub(crate) fn policies() -> Option<Policies> {
         "examples/counts_as_2.wasm",
         "examples/counts_as_3.wasm",
         "examples/counts_as_4.wasm",
+        "examples/storms.wasm",
     ];
     let missing: Vec<_> = all.iter().filter(|name| !folder.join(name).exists()).collect();
     if missing.is_empty() {

@@ -5,6 +5,7 @@
 //! `LARGESSE_CRASH_KILLS` make it longer (`make crash`).
 
 mod books;
+mod cascade;
 mod client;
 mod deliveries;
 mod load;
