@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use largesse_domain::customer::{AttributeValue, Customer, Fact, Standing};
 use largesse_domain::effect::Dimension;
 use largesse_domain::id::{AttributeName, CustomerId, Tag};
+use largesse_domain::limits::ATTRIBUTE_BYTES_MAX;
 use largesse_domain::policy::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problems, step};
 use crate::time::{instant_text, read_instant};
-
-/// Longest attribute, in bytes.
-const ATTRIBUTE_BYTES_MAX: usize = 256;
 
 /// What an operator, or another system, establishes about a customer. What is not named stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

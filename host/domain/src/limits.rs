@@ -12,8 +12,57 @@ pub const JSON_DEPTH_MAX: usize = 32;
 pub const PARAMS_BYTES_MAX: usize = 64 * 1024;
 /// Largest state of one owner, in bytes of JSON.
 pub const STATE_BYTES_MAX: usize = 16 * 1024;
-/// Largest manifest schema, in bytes of JSON.
+/// Largest JSON Schema (of an event kind, of parameters, of a question), in bytes of JSON.
 pub const PARAMS_SCHEMA_BYTES_MAX: usize = 256 * 1024;
+/// Most subschemas of a schema.
+pub const SCHEMA_PARTS_MAX: usize = 4_096;
+/// Most subschemas that are compiled for one schema.
+pub const SCHEMA_COMPILED_PARTS_MAX: usize = 32_768;
+/// Most different subschemas that a schema refers to.
+pub const SCHEMA_REFERENCES_MAX: usize = 256;
+/// Longest chain of references and combined schemas that apply to one value.
+pub const SCHEMA_IN_PLACE_DEPTH_MAX: usize = 32;
+/// Longest JSON pointer to a subschema, in bytes.
+pub const SCHEMA_POINTER_BYTES_MAX: usize = 512;
+/// Most steps of validating a value, for each byte of its JSON.
+pub const SCHEMA_STEPS_PER_BYTE_MAX: u64 = 8_000;
+/// Longest pattern in a schema, in bytes.
+pub const PATTERN_BYTES_MAX: usize = 4 * 1024;
+/// Most states that a pattern compiles to.
+pub const PATTERN_STATES_MAX: usize = 4_096;
+/// Most states that all patterns of a schema compile to.
+pub const SCHEMA_PATTERN_STATES_MAX: usize = 16_384;
+/// Most memory that the errors of one document take while they are collected, in bytes.
+pub const VALIDATION_ERROR_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Most steps of validating an event on a thread of the HTTP runtime; what may take more is validated beside it.
+pub const VALIDATION_STEPS_INLINE_MAX: u64 = 500_000;
+/// Most steps of validating an event beside other events; those that may take more are validated one at a time. More than any
+/// event of a bundled kind takes.
+pub const VALIDATION_STEPS_SHARED_MAX: u64 = 128_000_000;
+/// Most checks of events, or of batches, that wait for a thread beside the HTTP runtime.
+pub const CHECKS_WAITING_MAX: usize = 256;
+/// Most documents of operators that are checked at the same time.
+pub const CHANGES_RUNNING_MAX: usize = 2;
+/// Most documents of operators that wait to be checked.
+pub const CHANGES_WAITING_MAX: usize = 64;
+/// Most components that wait to be compiled, which happens one at a time.
+pub const PUBLICATIONS_WAITING_MAX: usize = 16;
+/// Most problems reported of one document.
+pub const PROBLEMS_MAX: usize = 32;
+/// Longest message of a problem with a document, in bytes.
+pub const PROBLEM_BYTES_MAX: usize = 1_024;
+/// Most steps of validating all events of a batch: sixteen times what one event of the largest size may take.
+pub const BATCH_STEPS_MAX: u64 = 16 * SCHEMA_STEPS_PER_BYTE_MAX * EVENT_BYTES_MAX as u64;
+/// Largest schemas of all event kinds together, in bytes of JSON.
+pub const KINDS_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most event kinds.
+pub const KINDS_MAX: usize = 1_024;
+/// Most subschemas of all event kinds together, as they are compiled.
+pub const KINDS_SIZE_MAX: usize = 131_072;
+/// Most customers, identifiers and attributes that the annotated fields of one event name.
+pub const EVENT_FACTS_MAX: usize = 256;
+/// Most annotations (`x-largesse-...`) of one event kind.
+pub const KIND_ANNOTATIONS_MAX: usize = 128;
 
 /// Most effects in one decision.
 pub const EFFECTS_MAX: usize = 64;
@@ -48,6 +97,8 @@ pub const MESSAGE_CHANNELS_MAX: usize = 8;
 
 /// Largest component, in bytes.
 pub const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest artefact that a component may compile to, in bytes.
+pub const ARTEFACT_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Memory that one decision may use, in bytes.
 pub const GUEST_MEMORY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Fuel of one decision before its input is counted.
@@ -79,6 +130,8 @@ pub const LIVE_GRANTS_MAX: usize = 64;
 pub const QUESTIONS_MAX: usize = 16;
 /// Largest data of one question, in bytes of JSON.
 pub const QUESTION_BYTES_MAX: usize = 16 * 1024;
+/// Most schemas of questions that are kept compiled.
+pub const QUESTION_SCHEMAS_MAX: usize = 256;
 /// Largest answer to one question, in bytes of JSON.
 pub const ANSWER_BYTES_MAX: usize = 8 * 1024;
 /// Most offers taken from one check of parameters.
@@ -90,6 +143,8 @@ pub const SUBSCRIPTIONS_MAX: usize = 64;
 
 /// Most attributes of one customer.
 pub const ATTRIBUTES_MAX: usize = 64;
+/// Longest text of an attribute, in bytes.
+pub const ATTRIBUTE_BYTES_MAX: usize = 256;
 /// Most tags of one customer.
 pub const TAGS_MAX: usize = 128;
 /// Values kept of one dimension of one customer (their last devices, cards ...).
@@ -123,14 +178,30 @@ pub const BASIS_POINTS_MAX: u32 = 10_000;
 pub const WINDOWS_MAX: usize = 32;
 /// Most dates of one recurring window: every day of a year.
 pub const WINDOW_DATES_MAX: usize = 366;
+/// Most segments.
+pub const SEGMENTS_MAX: usize = 1_000;
+/// Most pockets.
+pub const POCKETS_MAX: usize = 1_000;
+/// Most units that have terms.
+pub const UNITS_MAX: usize = 4_000;
 /// Longest condition on customers, in bytes.
 pub const CONDITION_BYTES_MAX: usize = 1_024;
 /// Deepest nesting of a condition on customers.
 pub const CONDITION_DEPTH_MAX: usize = 32;
 /// Most steps of the evaluation of a condition on customers.
-pub const CONDITION_STEPS_MAX: u64 = 20_000;
+pub const CONDITION_STEPS_MAX: u64 = 50_000;
+/// Largest text or list that a condition on customers may build, in bytes.
+pub const CONDITION_VALUE_BYTES_MAX: u64 = 64 * 1024;
+/// Most units whose balances a condition on customers is shown at once.
+pub const CONDITION_UNITS_MAX: usize = 256;
+/// Most steps of trying a condition on customers when it is written.
+pub const CONDITION_TRIAL_STEPS_MAX: u64 = 2_000_000;
+/// Most steps that the audiences of all campaigns on one event kind take together.
+pub const AUDIENCES_STEPS_MAX: u64 = 1_000_000;
 /// Most days that a calendar is shown for at once: a leap year.
 pub const CALENDAR_DAYS_MAX: i32 = 366;
+/// Most times that campaigns grant in one calendar.
+pub const CALENDAR_OCCURRENCES_MAX: usize = 20_000;
 /// A day by the clock on the wall, in minutes.
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 
@@ -165,6 +236,8 @@ pub const DELIVERY_ERROR_BYTES_MAX: usize = 256;
 pub const RETRY_AFTER_MS_MAX: i64 = 60 * 60 * 1_000;
 /// Most jobs that are kept with what they found.
 pub const JOBS_KEPT_MAX: usize = 100;
+/// Largest file of a job that is read when the host starts, in bytes.
+pub const JOB_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most jobs that wait for their turn.
 pub const JOBS_WAITING_MAX: usize = 16;
 /// Most recorded events that a job runs again: it keeps all that comes of them in memory.

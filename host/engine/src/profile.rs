@@ -15,6 +15,9 @@ pub const WASI_PROFILE: u32 = 1;
 const GUEST_STACK_BYTES_MAX: usize = 512 * 1024;
 /// Memory of a slot that is cleared by writing zeros rather than by giving its pages back, in bytes.
 const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+/// Image of a memory that is made although less than half of it is data, in bytes. Larger ones would let two small segments far apart
+/// become a large artefact.
+const SPARSE_IMAGE_BYTES_MAX: u64 = 256 * 1024;
 /// Frames of a guest that a trap records.
 const BACKTRACE_FRAMES_MAX: NonZeroUsize = NonZeroUsize::new(8).expect("eight is not zero");
 
@@ -77,6 +80,7 @@ fn settings() -> Config {
         .max_wasm_stack(GUEST_STACK_BYTES_MAX)
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES_MAX))
         .generate_address_map(false)
+        .memory_guaranteed_dense_image_size(SPARSE_IMAGE_BYTES_MAX)
         .cranelift_nan_canonicalization(true)
         .concurrency_support(false)
         .wasm_component_model(true)

@@ -91,6 +91,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("looks_around", None),
     ("loops", Some((FaultKind::Fuel, "units of fuel"))),
     ("loses_its_state", None),
+    ("multiplies_its_schema", None),
     ("panics", Some((FaultKind::Trap, "panics.rs:3"))),
     ("pays_a_stranger", None),
     ("reads_nowhere", Some((FaultKind::Trap, "out of bounds memory access"))),

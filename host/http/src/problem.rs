@@ -187,7 +187,7 @@ problem_types! {
     CompileTime, "compile-time", UNPROCESSABLE_ENTITY, "The component takes too long to compile",
         "Compilation is bounded in time.";
     CompileMemory, "compile-memory", UNPROCESSABLE_ENTITY, "The component takes too much memory to compile",
-        "Compilation is bounded in memory.";
+        "Compilation is bounded in memory, and so is the machine code that it makes.";
     UnfitComponent, "unfit-component", UNPROCESSABLE_ENTITY, "The component does not fit a sandbox",
         "It compiles, but needs more than a sandbox has, or does not keep the contract's types.";
     DescribeFault, "describe-fault", UNPROCESSABLE_ENTITY, "The policy cannot describe itself",
@@ -287,7 +287,7 @@ impl From<Rejected> for Failure {
         let detail = rejected.to_string();
         let (kind, problems) = match rejected {
             Rejected::Malformed(_) => (ProblemType::MalformedJson, Vec::new()),
-            Rejected::TooLarge(_) => (ProblemType::TooLarge, Vec::new()),
+            Rejected::TooLarge(_) | Rejected::BatchTooExpensive => (ProblemType::TooLarge, Vec::new()),
             Rejected::Envelope(problems) => (ProblemType::InvalidEvent, problems),
             Rejected::UnknownKind(_) => (ProblemType::UnknownKind, Vec::new()),
             Rejected::Data { problems, .. } => (ProblemType::InvalidData, problems),
@@ -435,7 +435,7 @@ fn compile_problem(error: &CompileError) -> ProblemType {
         CompileError::Shape { .. } => ProblemType::ComponentShape,
         CompileError::Refused { .. } => ProblemType::CompilerRefused,
         CompileError::OutOfTime { .. } => ProblemType::CompileTime,
-        CompileError::OutOfMemory => ProblemType::CompileMemory,
+        CompileError::OutOfMemory | CompileError::ArtefactTooLarge => ProblemType::CompileMemory,
         CompileError::Failed { .. } => ProblemType::Internal,
     }
 }

@@ -181,7 +181,10 @@ fn refused(error: &LoadError) -> Result<Sentence, String> {
     match error {
         LoadError::Compile(CompileError::Failed { .. }) => Err(text),
         LoadError::Compile(
-            CompileError::Refused { .. } | CompileError::OutOfTime { .. } | CompileError::OutOfMemory,
+            CompileError::Refused { .. }
+            | CompileError::OutOfTime { .. }
+            | CompileError::OutOfMemory
+            | CompileError::ArtefactTooLarge,
         ) => Ok(Sentence::NotCompiled),
         LoadError::Compile(_) => Ok(Sentence::NotRead),
         LoadError::Unfit { .. } => Ok(Sentence::Unfit),

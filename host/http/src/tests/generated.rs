@@ -75,7 +75,7 @@ fn what_the_service_says_no_to_has_its_status() {
     };
     let destination = || DestinationId::new("shop").unwrap();
     let illegal = || Lifecycle::Draft.next(Command::Pause).unwrap_err();
-    let cases: [(ChangeError, u16, &str); 23] = [
+    let cases: [(ChangeError, u16, &str); 24] = [
         (ControlError::Changed { expected: 1, found: 2 }.into(), 412, "precondition-failed"),
         (ControlError::Unconditional { found: 2 }.into(), 428, "precondition-required"),
         (version_taken().into(), 409, "version-taken"),
@@ -96,6 +96,7 @@ fn what_the_service_says_no_to_has_its_status() {
         (load(CompileError::Refused { detail: detail() }), 422, "compiler-refused"),
         (load(CompileError::OutOfTime { limit: "20 s" }), 422, "compile-time"),
         (load(CompileError::OutOfMemory), 422, "compile-memory"),
+        (load(CompileError::ArtefactTooLarge), 422, "compile-memory"),
         (load(CompileError::Failed { detail: detail() }), 500, "internal"),
         (ChangeError::Load(LoadError::Unfit { detail: detail() }), 422, "unfit-component"),
         (ChangeError::Load(LoadError::Manifest(Vec::new())), 422, "invalid-manifest"),
