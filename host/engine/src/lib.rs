@@ -14,6 +14,7 @@ mod allowance;
 mod inspect;
 mod compile;
 mod child;
+pub mod files;
 mod cache;
 mod profile;
 mod ticker;

@@ -2,7 +2,7 @@
 //! its own; it reads from the store and writes nothing but what it found, to a file of its own that is kept.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,9 +17,9 @@ use largesse_documents::time::{instant_text, read_instant};
 use largesse_documents::{CampaignDocument, CampaignSpec, PolicyRef};
 use largesse_domain::id::{AttributeName, CampaignId, CustomerId, DecisionId};
 use largesse_domain::json::Json;
-use largesse_domain::limits::{JOB_EVENTS_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
+use largesse_domain::limits::{JOB_BYTES_MAX, JOB_EVENTS_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
 use largesse_domain::policy::Problem;
-use largesse_engine::Workers;
+use largesse_engine::{Workers, files};
 use largesse_store::{DecisionFilter, Store};
 use serde_json::Value;
 
@@ -477,9 +477,11 @@ fn read_all(kept: &Dir) -> io::Result<Vec<JobView>> {
             kept.remove_file(&name)?;
             continue;
         }
-        match serde_json::from_slice(&kept.read(&name)?) {
+        let name = name.to_string_lossy();
+        let read = files::read(kept, &name, JOB_BYTES_MAX).map_err(|error| error.to_string());
+        match read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
             Ok(job) => jobs.push(job),
-            Err(error) => tracing::warn!(file = %name.to_string_lossy(), %error, "a job that was kept cannot be read"),
+            Err(error) => tracing::warn!(file = %name, %error, "a job that was kept cannot be read"),
         }
     }
     Ok(jobs)
@@ -487,7 +489,8 @@ fn read_all(kept: &Dir) -> io::Result<Vec<JobView>> {
 
 fn write(kept: &Dir, job: &JobView) -> io::Result<()> {
     let unfinished = format!("{}.new", job.id);
-    kept.write(&unfinished, serde_json::to_vec(job)?)?;
-    kept.open(&unfinished)?.sync_all()?;
+    let mut file = files::create(kept, &unfinished)?;
+    file.write_all(&serde_json::to_vec(job)?)?;
+    file.sync_all()?;
     kept.rename(&unfinished, kept, file_name(job.id))
 }

@@ -167,6 +167,10 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let failed = |error: std::io::Error| StoreError::Database(Box::new(error));
+    // To open a pipe would wait for whoever reads from it.
+    if std::fs::metadata(&name).is_ok_and(|found| !found.is_file()) {
+        return Err(failed(std::io::Error::other(format!("{} is not a regular file", Path::new(&name).display()))));
+    }
     let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
