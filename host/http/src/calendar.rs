@@ -8,7 +8,7 @@ use largesse_domain::id::CustomerId;
 use largesse_domain::limits::CALENDAR_DAYS_MAX;
 use largesse_domain::time::Day;
 use largesse_service::Service;
-use largesse_service::calendar::Entry;
+use largesse_service::calendar::{CalendarError, Entry};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -77,7 +77,10 @@ pub(crate) async fn of_customer(
 }
 
 async fn calendar(service: &Service, customer: Option<CustomerId>, days: &Days) -> Result<Json<CalendarList>, Failure> {
-    let entries = service.calendar(customer, days.read()?).await?;
+    let entries = service.calendar(customer, days.read()?).await.map_err(|error| match error {
+        CalendarError::TooMany => malformed(error.to_string()),
+        CalendarError::Store(error) => error.into(),
+    })?;
     Ok(Json(CalendarList { items: entries.iter().map(item).collect() }))
 }
 

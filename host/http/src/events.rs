@@ -118,12 +118,11 @@ async fn read_as(
     (headers, body): (&HeaderMap, Body),
 ) -> Result<Arrival, Failure> {
     let bytes = body::read(headers, body, EVENT_BYTES_MAX).await?;
-    let (kinds, now, backfill) = (&service.registry().kinds, service.clock().now(), backfill(caller));
-    let arrival = match form {
-        Form::Binary => intake::check(binary::event(headers, &bytes)?, kinds, now, backfill),
-        Form::Structured | Form::Batch => intake::parse(&bytes, kinds, now, backfill),
+    let event = match form {
+        Form::Binary => binary::event(headers, &bytes)?,
+        Form::Structured | Form::Batch => intake::parse(&bytes)?,
     };
-    Ok(arrival?)
+    Ok(service.check(event, bytes.len(), backfill(caller)).await??)
 }
 
 async fn send_one(
@@ -191,8 +190,7 @@ async fn send_batch(
     let bytes = body::read(headers, body, BATCH_BYTES_MAX).await?;
     let (host, backfill) = (Arc::clone(service), backfill(caller));
     // Parsing some thousand events takes long enough to keep others waiting.
-    let sorted = tokio::task::spawn_blocking(move || sort(&host, &bytes, backfill)).await;
-    let Sorted { arrivals, checked } = sorted.map_err(|error| Failure::internal(&error))??;
+    let Sorted { arrivals, checked } = service.check_batch(move || sort(&host, &bytes, backfill)).await??;
     let mut results = service.submit(arrivals).await?.into_iter();
     let items = checked.into_iter().enumerate().map(|(index, checked)| match checked {
         Ok(()) => match results.next() {
@@ -214,8 +212,7 @@ fn sort(service: &Service, bytes: &[u8], backfill: Backfill) -> Result<Sorted, F
     }
     let (registry, now) = (service.registry(), service.clock().now());
     let mut sorted = Sorted { arrivals: Vec::with_capacity(events.len()), checked: Vec::with_capacity(events.len()) };
-    for event in events {
-        let checked = intake::check(event, &registry.kinds, now, backfill);
+    for checked in intake::check_all(events, &registry.kinds, now, backfill) {
         sorted.checked.push(checked.map(|arrival| sorted.arrivals.push(arrival)));
     }
     Ok(sorted)

@@ -6,7 +6,7 @@ use largesse_domain::cascade::{self, Trail};
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{AboutId, CustomerId, EventId, EventKind, EventSource};
 use largesse_domain::json::Json;
-use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
+use largesse_domain::limits::{BATCH_STEPS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
 use largesse_domain::policy::{Problem, Subscription};
 use largesse_domain::time::Instant;
 use serde_json::{Map, Value};
@@ -40,6 +40,9 @@ pub enum Rejected {
         /// What does not fit; pointers are into the event.
         problems: Vec<Problem>,
     },
+    /// Validating the batch that it is in takes too long.
+    #[error("validating the events before it takes as many steps as a batch may: send it in another batch")]
+    BatchTooExpensive,
     /// It lies too far back, or in the future.
     #[error("{0}")]
     Time(String),
@@ -71,16 +74,39 @@ pub struct Arrival {
     pub trail: Trail,
 }
 
-/// Parses and checks one event.
+/// The most steps that checking a parsed event of that many bytes takes.
+#[must_use]
+pub fn steps(event: &Value, bytes: usize, kinds: &Kinds) -> u64 {
+    let kind = event.get("type").and_then(Value::as_str).and_then(|kind| EventKind::new(kind).ok());
+    kind.and_then(|kind| kinds.get(&kind)).map_or(0, |rules| rules.steps(bytes))
+}
+
+/// Checks the events of a batch, in their order.
+pub fn check_all(
+    events: Vec<Value>,
+    kinds: &Kinds,
+    now: Instant,
+    backfill: Backfill,
+) -> Vec<Result<Arrival, Rejected>> {
+    let mut left = BATCH_STEPS_MAX;
+    let check_next = |event: Value| {
+        // What is larger is rejected before it is validated.
+        let bytes = strict_json::canonical(&event).len().min(EVENT_BYTES_MAX);
+        left = left.checked_sub(steps(&event, bytes, kinds)).ok_or(Rejected::BatchTooExpensive)?;
+        check(event, kinds, now, backfill)
+    };
+    events.into_iter().map(check_next).collect()
+}
+
+/// Parses one event.
 ///
 /// # Errors
-/// Why it is not taken.
-pub fn parse(bytes: &[u8], kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+/// When it is too large, or not acceptable JSON.
+pub fn parse(bytes: &[u8]) -> Result<Value, Rejected> {
     if bytes.len() > EVENT_BYTES_MAX {
         return Err(Rejected::TooLarge(bytes.len()));
     }
-    let value = strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))?;
-    check(value, kinds, now, backfill)
+    strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))
 }
 
 /// Checks one event that was parsed by [`strict_json::parse`], from a batch or from headers and body.

@@ -7,7 +7,8 @@
 pub mod clock;
 pub mod zone;
 pub mod strict_json;
-mod schema;
+pub mod schema;
+mod lane;
 pub mod mask;
 mod odds;
 pub mod kinds;
@@ -23,8 +24,10 @@ pub mod signature;
 pub mod registry;
 pub mod fit;
 pub mod pipeline;
+mod questions;
 mod outbox;
 mod versions;
+mod operate;
 mod catalogue;
 pub mod calendar;
 mod parts;
@@ -33,21 +36,23 @@ pub mod replay;
 pub mod backtest;
 pub mod jobs;
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
-use largesse_documents::{CampaignSpec, PolicyRef};
-use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
-use largesse_domain::lifecycle::{Command, Lifecycle};
-use largesse_domain::policy::{Policy, Problem};
-use largesse_domain::segment::Audience;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::{
+    CHANGES_RUNNING_MAX, CHANGES_WAITING_MAX, CHECKS_WAITING_MAX, PUBLICATIONS_WAITING_MAX,
+    VALIDATION_STEPS_INLINE_MAX, VALIDATION_STEPS_SHARED_MAX,
+};
 use largesse_domain::time::Instant;
-use largesse_engine::{LoadedPolicy, Workers};
+use largesse_engine::Workers;
 use largesse_failpoint::{Point, reach};
+use serde_json::Value;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
@@ -60,15 +65,14 @@ pub use start::StartError;
 
 use clock::Clock;
 use components::Components;
-use intake::Arrival;
+use intake::{Arrival, Backfill, Rejected};
+use lane::Lane;
 use mask::MaskKey;
-use pipeline::{
-    Ask, Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication,
-    Quote, Work,
-};
-use registry::{Component, Published, Registry};
+use pipeline::{Ask, Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Quote, Work};
+use questions::Questions;
+use registry::Registry;
 use seed::{Draws, SeedKey};
-use signature::{Signature, SignatureError};
+use signature::SignatureError;
 
 /// Most events that wait for their answer at a time. Beyond it senders are told to come back.
 pub const WAITING_EVENTS_MAX: usize = 16 * 1024;
@@ -151,6 +155,17 @@ pub struct Service {
     shared: Arc<Shared>,
     work: Sender<Work>,
     waiting: Arc<Semaphore>,
+    /// Checks of events that take longer than the HTTP runtime may be kept.
+    checks: Lane,
+    /// Checks of single events that take much longer.
+    long_checks: Lane,
+    /// Checks of batches.
+    batches: Lane,
+    /// Checks of what operators hand in.
+    changes: Lane,
+    /// Components that are compiled and loaded.
+    publications: Lane,
+    questions: Arc<Questions>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -184,7 +199,25 @@ impl Service {
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, threads })
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Ok(Self {
+            store,
+            components,
+            rules,
+            workers,
+            clock,
+            seeds,
+            shared,
+            work,
+            waiting,
+            checks: Lane::new(cores, CHECKS_WAITING_MAX),
+            long_checks: Lane::new(1, CHECKS_WAITING_MAX),
+            batches: Lane::new(cores, CHECKS_WAITING_MAX),
+            changes: Lane::new(CHANGES_RUNNING_MAX, CHANGES_WAITING_MAX),
+            publications: Lane::new(1, PUBLICATIONS_WAITING_MAX),
+            questions: Arc::default(),
+            threads,
+        })
     }
 
     /// The clock.
@@ -217,6 +250,37 @@ impl Service {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.shared.failure.borrow().is_none() && self.workers.is_healthy()
+    }
+
+    /// Checks one event that was parsed: on the calling thread when that takes a millisecond or two at most, otherwise beside the
+    /// runtime.
+    ///
+    /// # Errors
+    /// When too many such checks wait already. Within, why the event is not accepted.
+    pub async fn check(
+        &self,
+        event: Value,
+        bytes: usize,
+        backfill: Backfill,
+    ) -> Result<Result<Arrival, Rejected>, Unavailable> {
+        let (registry, now) = (self.registry(), self.clock.now());
+        let steps = intake::steps(&event, bytes, &registry.kinds);
+        if steps <= VALIDATION_STEPS_INLINE_MAX {
+            return Ok(intake::check(event, &registry.kinds, now, backfill));
+        }
+        let lane = if steps <= VALIDATION_STEPS_SHARED_MAX { &self.checks } else { &self.long_checks };
+        lane.run(move || intake::check(event, &registry.kinds, now, backfill)).await
+    }
+
+    /// Runs the check of a batch beside the runtime.
+    ///
+    /// # Errors
+    /// When too many wait already.
+    pub async fn check_batch<T: Send + 'static>(
+        &self,
+        check: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.batches.run(check).await
     }
 
     /// Decides events. Answers come in the order of the events, when everything is on disk.
@@ -266,121 +330,6 @@ impl Service {
         Ok(())
     }
 
-    /// Publishes a component. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When it is not signed as it must be, or does not load, or its name and version belong to another component, or it cannot be kept.
-    pub async fn publish(
-        &self,
-        component: Vec<u8>,
-        signature: Option<Signature>,
-    ) -> Result<(Arc<Policy>, bool), ChangeError> {
-        let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
-        let (registry, rules) = (self.registry(), self.rules.clone());
-        let kept = blocking(move || {
-            let digest = components::digest_of(&component);
-            let trusted = (&rules.trusted_keys[..], rules.require_signature);
-            let signed_by = signature::signer(trusted, &digest, signature.as_ref())?;
-            let loaded = workers.load(&component).map_err(ChangeError::Load)?;
-            let publication = Publication { loaded, signed_by, replaces: rules.replace_versions };
-            if let Some(taken) = publication.taken(&registry) {
-                return Err(taken.into());
-            }
-            components.put(&digest, &component).map_err(ChangeError::NotKept)?;
-            reach(Point::ComponentKept);
-            Ok::<_, ChangeError>(publication)
-        });
-        match self.change(Change::Publish(kept.await??)).await? {
-            Changed::Policy(policy, is_new) => Ok((policy, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Creates or changes a campaign. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When the policy is not published or refuses the parameters, or the document does not fit.
-    pub async fn apply(
-        &self,
-        id: CampaignId,
-        spec: CampaignSpec,
-        precondition: Precondition,
-    ) -> Result<(Arc<Campaign>, bool), ChangeError> {
-        let published = self.find(&spec.policy)?;
-        let loaded = self.loaded(&published).await?;
-        let digest = loaded.digest();
-        let (workers, params, audience) =
-            (Arc::clone(&self.workers), spec.params.clone(), spec.settings.audience.clone());
-        let problems = blocking(move || {
-            let mut problems = fit::params_problems(&loaded, &params, &workers);
-            if let Audience::Where(condition) = &audience {
-                problems.extend(fit::condition_problem("/audience/where", condition));
-            }
-            problems
-        });
-        let problems = problems.await?;
-        if !problems.is_empty() {
-            return Err(ControlError::Problems(problems).into());
-        }
-        let plan = self.plan_for(&id, &spec, &published).await?.map(Box::new);
-        match self.change(Change::Apply(id, Box::new(spec), (digest, plan), precondition)).await? {
-            Changed::Campaign(campaign, is_new) => Ok((campaign, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    fn find(&self, policy: &PolicyRef) -> Result<Published, ControlError> {
-        let missing = || problem_of_policy(format!("the policy {policy} is not published"));
-        self.registry().find(policy).cloned().ok_or_else(missing)
-    }
-
-    /// A published policy, to be run. When nobody has needed it since the host started it is loaded now.
-    async fn loaded(&self, published: &Published) -> Result<Arc<LoadedPolicy>, ChangeError> {
-        let loaded = match &published.component {
-            Component::Loaded(loaded) => Ok(Arc::clone(loaded)),
-            Component::Broken(why) => Err(Arc::clone(why)),
-            Component::Kept => {
-                let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
-                let digest = published.policy.digest;
-                let loaded = blocking(move || start::load(&components, &workers, &digest)).await?;
-                self.change(Change::Component(digest, loaded.clone().into())).await?;
-                loaded
-            }
-        };
-        let broken = |why| problem_of_policy(format!("the policy cannot be run: {why}; publish the same bytes again"));
-        loaded.map_err(|why| broken(why).into())
-    }
-
-    /// Starts, pauses, resumes or ends a campaign.
-    ///
-    /// # Errors
-    /// When there is none, or its life does not allow it, or something that it needs to start is missing.
-    pub async fn command(
-        &self,
-        id: CampaignId,
-        command: Command,
-        precondition: Precondition,
-    ) -> Result<Arc<Campaign>, ChangeError> {
-        if command == Command::Start {
-            self.check_odds(&id).await?;
-        }
-        match self.change(Change::Command(id, command, precondition)).await? {
-            Changed::Campaign(campaign, _) => Ok(campaign),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Registers or changes an event kind. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When its schema or an annotation is not valid.
-    pub async fn register(&self, kind: Kind) -> Result<(Kind, bool), ChangeError> {
-        match self.change(Change::Register(kind)).await? {
-            Changed::Kind(kind, is_new) => Ok((kind, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
     /// Establishes something about a customer, as of now. Answers with the customer by the id that stays.
     ///
     /// # Errors
@@ -397,7 +346,9 @@ impl Service {
     /// # Errors
     /// When there is no such campaign or question, the question's data do not fit, or nobody can answer now.
     pub async fn quote(&self, ask: Ask) -> Result<Quote, ChangeError> {
-        Ok(self.ask(1, |reply| Work::Quote(ask, reply)).await??)
+        let (questions, active) = (Arc::clone(&self.questions), self.registry().campaign(&ask.campaign).cloned());
+        let question = self.checks.run(move || questions.check(ask, active.as_deref())).await??;
+        Ok(self.ask(1, |reply| Work::Quote(Box::new(question), reply)).await??)
     }
 
     /// Asks the ledger for something.
@@ -455,12 +406,4 @@ impl Service {
         let _ = joined.await;
         reach(Point::PipelineStopped);
     }
-}
-
-fn problem_of_policy(message: String) -> ControlError {
-    ControlError::Problems(vec![Problem { pointer: "/policy".into(), message }])
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Unavailable::Stopping)
 }

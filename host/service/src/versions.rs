@@ -21,7 +21,7 @@ use largesse_store::{Store, StoreError};
 
 use crate::pipeline::{Aim, Change, Changed, ControlError, Plan, Precondition};
 use crate::registry::{Active, Published};
-use crate::{ChangeError, Service, Unavailable, blocking, fit};
+use crate::{ChangeError, Service, Unavailable, fit};
 
 /// Most states that are tried before an activation.
 const TRIED_MAX: u64 = 10_000;
@@ -156,7 +156,7 @@ impl Service {
         let loaded = self.loaded(&wish.published).await?;
         let (workers, store, active) = (Arc::clone(&self.workers), Arc::clone(&self.store), Arc::clone(active));
         let now = self.clock().now();
-        blocking(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?
+        self.changes.run(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?
     }
 
     /// The plan for a document that names another version for a campaign that has started.

@@ -7,6 +7,7 @@ mod events;
 mod forms;
 mod fuzz;
 mod generated;
+mod hostile;
 mod jobs;
 mod ledger;
 mod running;

@@ -69,12 +69,12 @@ use outbox::Outbox;
 use crate::caused::Caused;
 use crate::clock::Clock;
 use crate::intake::Arrival;
+use crate::questions::Question;
 use crate::registry::Registry;
 use crate::seed::SeedKey;
 use crate::{Retention, Shared};
 use pools::Settling;
 use protect::FaultWindows;
-use quote::Questions;
 use timers::Timers;
 use trial::Tallies;
 
@@ -92,7 +92,7 @@ pub(crate) enum Work {
     /// Decide these events.
     Events(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>),
     /// Ask a policy.
-    Quote(Ask, oneshot::Sender<Result<Quote, ControlError>>),
+    Quote(Box<Question>, oneshot::Sender<Result<Quote, ControlError>>),
     /// Say what would be decided.
     DryRun(Arrival, oneshot::Sender<DryRun>),
     /// Change what is published or runs, or what is known of a customer.
@@ -156,8 +156,6 @@ pub(crate) struct Decider {
     timers: Timers,
     /// Pools that are being shared out.
     settling: HashMap<TimerKey, Settling>,
-    /// Schemas of questions that were asked.
-    questions: Questions,
     /// What came of the versions that are tried.
     tallies: Tallies,
     /// The last decisions of the versions at work.
@@ -262,7 +260,6 @@ impl Decider {
             clock_stands: false,
             timers: Timers::default(),
             settling: HashMap::new(),
-            questions: Questions::default(),
             tallies,
             fault_windows: FaultWindows::default(),
             migrations,
@@ -363,8 +360,8 @@ impl Decider {
                     reach(Point::StopAsked);
                     return Ok(true);
                 }
-                Work::Quote(ask, reply) => {
-                    let answer = self.quote(&ask)?;
+                Work::Quote(question, reply) => {
+                    let answer = self.quote(&question)?;
                     // Whoever asked may have gone.
                     let _ = reply.send(answer);
                 }
