@@ -96,7 +96,7 @@ impl Desk {
                 continue;
             }
             let (id, now) = (destination.id.clone(), self.service.clock().now());
-            let due = self.service.read(move |store| store.deliveries_due(&id, now, room)).await?;
+            let due = self.service.read_for_host(move |store| store.deliveries_due(&id, now, room)).await?;
             let free = due.into_iter().filter(|delivery| !busy.contains(&delivery.customer));
             for delivery in free.take(room - busy.len()) {
                 reach(Point::DeliveriesDue);

@@ -15,6 +15,67 @@ pub const STATE_BYTES_MAX: usize = 16 * 1024;
 /// Largest manifest schema, in bytes of JSON.
 pub const PARAMS_SCHEMA_BYTES_MAX: usize = 256 * 1024;
 
+/// Connections that are open at a time, as long as `connections.max` does not say otherwise.
+pub const CONNECTIONS_MAX: usize = 4_096;
+/// Largest value of `connections.max`.
+pub const CONNECTIONS_CONFIGURED_MAX: usize = 1_000_000;
+/// One connection in so many is kept for callers that have shown a valid token.
+pub const CONNECTIONS_RESERVED_ONE_IN: usize = 8;
+/// One connection in so many is kept for callers without a token, such as health checks.
+pub const CONNECTIONS_ANONYMOUS_ONE_IN: usize = 64;
+/// Connections of one peer address (IPv6: one /64) that have not shown a valid token, as long as `connections.per_address` does not
+/// say otherwise.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+/// Largest head of a request (request line and header fields), in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most header fields of a request.
+pub const HEADERS_MAX: usize = 100;
+/// How long the head of a request may take, and how long a connection that has not shown a valid token may wait for one, in seconds.
+pub const HEAD_SECONDS_MAX: u64 = 5;
+/// How long a connection that has shown a valid token may be idle, in seconds, as long as `connections.idle_seconds` does not say otherwise.
+pub const IDLE_SECONDS_MAX: u64 = 75;
+/// Largest value of `connections.idle_seconds`: an hour.
+pub const IDLE_SECONDS_CONFIGURED_MAX: u64 = 3_600;
+/// How long the body of a request may take, in seconds.
+pub const BODY_SECONDS_MAX: u64 = 60;
+/// How long no byte of the body of a request may come, in seconds.
+pub const BODY_STALL_SECONDS_MAX: u64 = 5;
+/// Largest JSON document in a request that is no event, in bytes.
+pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+/// Memory that the bodies of all requests may take at a time, in bytes.
+pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// How long a client may keep an answer waiting, in seconds, before it must take it at [`ANSWER_BYTES_PER_SECOND_MIN`].
+pub const ANSWER_STALL_SECONDS_MAX: u64 = 20;
+/// Slowest that a client may take an answer, in bytes per second.
+pub const ANSWER_BYTES_PER_SECOND_MIN: u64 = 16 * 1024;
+/// Largest rest of a body that is read after an early answer to keep the connection open, in bytes.
+pub const DRAIN_BYTES_MAX: u64 = 64 * 1024;
+/// Most that is read and thrown away before a connection is closed, so that the client can read the answer, in bytes.
+pub const LINGER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long is read for that, in milliseconds.
+pub const LINGER_MS_MAX: u64 = 2_000;
+/// How long the host serves on after SIGTERM while `/readyz` says 503, in seconds, as long as `shutdown.drain_seconds` does not say otherwise.
+pub const SHUTDOWN_DRAIN_SECONDS: u64 = 5;
+/// How long requests in flight may take to finish afterwards, in seconds, as long as `shutdown.finish_seconds` does not say otherwise.
+pub const SHUTDOWN_FINISH_SECONDS: u64 = 35;
+/// Largest value of `shutdown.drain_seconds` and `shutdown.finish_seconds`.
+pub const SHUTDOWN_SECONDS_CONFIGURED_MAX: u64 = 3_600;
+
+/// Items in a page of a list when the request does not say how many.
+pub const PAGE_ITEMS_DEFAULT: usize = 100;
+/// Most items in a page of a list.
+pub const PAGE_ITEMS_MAX: usize = 1_000;
+/// Size from which a page takes no further item, in bytes of JSON. A single item may be larger.
+pub const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Reads of the store for callers that run at a time.
+pub const READS_MAX: usize = 16;
+/// How long a read waits for its turn, in milliseconds.
+pub const READ_WAIT_MS_MAX: u64 = 5_000;
+/// Audits over HTTP that run at a time.
+pub const AUDITS_MAX: usize = 1;
+/// How long an audit over HTTP may take, in seconds.
+pub const AUDIT_SECONDS_MAX: u64 = 100;
+
 /// Most effects in one decision.
 pub const EFFECTS_MAX: usize = 64;
 /// Most claims in one decision.
@@ -183,6 +244,8 @@ pub const CAP_COUNT_MAX: u32 = 100;
 pub const CAP_HOURS_MAX: u32 = 366 * 24;
 
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
+const _: () = assert!(BATCH_BYTES_MAX < BODIES_BYTES_MAX && COMPONENT_BYTES_MAX < BODIES_BYTES_MAX);
+const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
 const _: () = assert!(ENROLMENT_DATA_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use largesse_documents::time::local_time;
 use largesse_domain::grant::Grant;
-use largesse_domain::id::CustomerId;
+use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::recurring::hours_of_day;
 use largesse_domain::time::{Day, Instant};
 use largesse_store::{Store, StoreError};
 
-use crate::Service;
 use crate::registry::{Active, Registry};
 use crate::segment::Subject;
+use crate::{ReadError, Service};
 
 /// A campaign and when it grants.
 pub struct Entry {
@@ -33,9 +33,14 @@ impl Service {
         &self,
         customer: Option<CustomerId>,
         days: Option<(Day, Day)>,
-    ) -> Result<Vec<Entry>, StoreError> {
+        (after, limit): (Option<CampaignId>, usize),
+    ) -> Result<Vec<Entry>, ReadError> {
         let (registry, now) = (self.registry(), self.clock().now());
-        self.read(move |store| entries(store, &registry, (customer.as_ref(), days, now))).await
+        let read = move |store: &dyn Store| {
+            let is_after = |active: &Active| after.as_ref().is_none_or(|after| active.campaign.id > *after);
+            entries(store, &registry, (customer.as_ref(), days, now), (&is_after, limit))
+        };
+        self.read(read).await
     }
 }
 
@@ -43,6 +48,7 @@ fn entries(
     store: &dyn Store,
     registry: &Registry,
     (customer, days, now): (Option<&CustomerId>, Option<(Day, Day)>, Instant),
+    (is_asked_for, limit): (&dyn Fn(&Active) -> bool, usize),
 ) -> Result<Vec<Entry>, StoreError> {
     let known = match customer {
         Some(id) => Some((store.customer(id)?.unwrap_or_default(), store.grants_to(id)?)),
@@ -60,8 +66,8 @@ fn entries(
         let occurrences = occurrences(active, days.unwrap_or((today, today)));
         Entry { active: Arc::clone(active), occurrences }
     };
-    let entries = started.filter(|active| is_for_them(active)).map(entry);
-    Ok(entries.filter(|entry| !entry.occurrences.is_empty()).collect())
+    let entries = started.filter(|active| is_asked_for(active) && is_for_them(active)).map(entry);
+    Ok(entries.filter(|entry| !entry.occurrences.is_empty()).take(limit).collect())
 }
 
 /// When a campaign grants on some local days. One without windows grants once, for as long as it runs.

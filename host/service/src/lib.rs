@@ -28,6 +28,7 @@ mod versions;
 mod catalogue;
 pub mod calendar;
 mod parts;
+mod reads;
 mod start;
 pub mod replay;
 pub mod backtest;
@@ -52,7 +53,9 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
-pub use largesse_store::{Chain, DecisionFilter, DeliveryFilter, Kind, Outbox, Records, Store, StoreError, Versions};
+pub use largesse_store::{
+    Chain, DecisionFilter, DeliveryFilter, GrantPlace, Kind, Outbox, Pages, Records, Store, StoreError, Versions,
+};
 pub use versions::{Ordered, VersionOrder};
 
 pub use parts::{Parts, PublicationRules, Retention};
@@ -66,6 +69,7 @@ use pipeline::{
     Ask, Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication,
     Quote, Work,
 };
+use reads::Reads;
 use registry::{Component, Published, Registry};
 use seed::{Draws, SeedKey};
 use signature::{Signature, SignatureError};
@@ -79,9 +83,23 @@ pub enum Unavailable {
     /// It has as much to do as it takes. Come back in a second.
     #[error("the host has as many events waiting as it takes")]
     Busy,
+    /// It reads as much for others as it does at a time. Come back in a second.
+    #[error("the host has as many reads under way as it takes")]
+    Reading,
     /// It is stopping, or has failed.
     #[error("the host is stopping")]
     Stopping,
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Not now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
 }
 
 /// Why a change was not made.
@@ -105,6 +123,15 @@ pub enum ChangeError {
     /// Not now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl From<ReadError> for ChangeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
 }
 
 /// What the pipeline shares with everyone else.
@@ -151,6 +178,7 @@ pub struct Service {
     shared: Arc<Shared>,
     work: Sender<Work>,
     waiting: Arc<Semaphore>,
+    reads: Reads,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -184,7 +212,8 @@ impl Service {
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, threads })
+        let reads = Reads::default();
+        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, reads, threads })
     }
 
     /// The clock.
@@ -425,21 +454,6 @@ impl Service {
         let (reply, answer) = oneshot::channel();
         self.work.send(work(reply)).map_err(|_| Unavailable::Stopping)?;
         answer.await.map_err(|_| Unavailable::Stopping)
-    }
-
-    /// Reads from the store, beside the pipeline.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let store = Arc::clone(&self.store);
-        match tokio::task::spawn_blocking(move || query(&*store)).await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Database(error.into())),
-        }
     }
 
     /// Finishes what was taken and stops. Events that come afterwards are told so.

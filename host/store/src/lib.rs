@@ -6,6 +6,8 @@
 
 mod chain;
 mod pack;
+mod pages;
+mod stop;
 mod records;
 mod outbox;
 mod versions;
@@ -36,7 +38,6 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
 use largesse_domain::programme::Programme;
-use largesse_domain::redemption::Redemption;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -45,8 +46,10 @@ pub use chain::{Anchor, Break, Chain, InvalidAnchor, Verified, Wrong};
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use pack::{NotPacked, pack, unpack};
+pub use pages::{GrantPlace, InvalidPlace, Pages};
 pub use records::{KeptRecord, Records, Removal, Room};
 pub use sqlite::{Sizes, SqliteStore};
+pub use stop::Stop;
 pub use versions::{VersionChanges, Versions};
 
 /// Why the store could not do what was asked.
@@ -59,6 +62,20 @@ pub enum StoreError {
         found: u32,
         /// The newest that this host knows.
         known: u32,
+    },
+    /// The database was written by an older version of the host, and may not be brought to the newest.
+    #[error("the database has schema version {found}, but version {known} is needed to read it without writing")]
+    TooOld {
+        /// What the database says.
+        found: u32,
+        /// The one that this host reads.
+        known: u32,
+    },
+    /// A part of the database is still in its log, and may not be copied into it.
+    #[error("the host did not stop in good order: {} is not copied into the database", path.display())]
+    UnfinishedLog {
+        /// The log.
+        path: PathBuf,
     },
     /// Another process has the database open.
     #[error("another host has {} open", path.display())]
@@ -74,6 +91,9 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A read was ended before it was done, by a [`Stop`].
+    #[error("the read was ended")]
+    Stopped,
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -187,7 +207,7 @@ pub struct DecisionFilter {
 }
 
 /// Where everything is kept.
-pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
+pub trait Store: Chain + Records + Outbox + Versions + Pages + Send + Sync {
     /// What is stored under each event key, in the order asked.
     ///
     /// # Errors
@@ -325,12 +345,6 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// # Errors
     /// When the database fails.
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
-
-    /// A customer's redemptions, by the texts of their ids.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError>;
 
     /// The balances of a campaign's accounts, or of every campaign's, in order of campaign and unit.
     ///

@@ -2,13 +2,14 @@
 
 mod chain;
 mod outbox;
+mod pages;
 mod records;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use largesse_domain::audit::{Audit, Audited, Difference};
+use largesse_domain::audit::{Audit, Audited, Difference, Part};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::Catalogue;
@@ -261,14 +262,16 @@ impl Tables {
 
     fn audit(&self) -> Result<Audited, Box<Difference>> {
         let campaigns: Vec<Campaign> = self.campaigns.values().map(|campaign| (**campaign).clone()).collect();
-        let mut audit = Audit::new(&campaigns, &self.catalogue);
+        let mut audit = Audit::new(&campaigns, &self.catalogue, Part::WHOLE);
         for (number, transfer) in (1..).zip(&self.transfers) {
             audit.transfer(number, transfer)?;
         }
         self.redemptions.values().for_each(|redemption| audit.redemption(redemption));
         self.grants.values().flat_map(BTreeMap::values).try_for_each(|grant| audit.grant(grant))?;
         self.customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer))?;
-        audit.finish(&listed(&self.positions), &listed(&self.usage), &listed(&self.stocks))
+        audit.positions(&listed(&self.positions))?;
+        self.usage.iter().try_for_each(|(key, used)| audit.usage(key, *used))?;
+        audit.finish(&listed(&self.stocks))
     }
 }
 
@@ -435,14 +438,6 @@ impl Store for MemoryStore {
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
         let tables = self.tables();
         Ok(tables.used_by(&UsedBy::Campaign(campaign.clone())))
-    }
-
-    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
-        let tables = self.tables();
-        let mine = tables.redemptions.values().filter(|redemption| redemption.request.customer == *customer);
-        let mut mine: Vec<Redemption> = mine.cloned().collect();
-        mine.sort_by_cached_key(|redemption| redemption.request.id.to_string());
-        Ok(mine)
     }
 
     fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError> {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use largesse_documents::stored::{
-    DecisionKeys, read_customer, read_decision, read_manifest, read_settings, read_timer_body, read_versions,
+    DecisionKeys, read_decision, read_manifest, read_settings, read_timer_body, read_versions,
 };
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Campaign, Revision};
-use largesse_domain::customer::Customer;
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
@@ -220,11 +219,35 @@ pub(super) fn decisions(
     after: DecisionId,
     limit: usize,
 ) -> Result<Vec<Decision>, StoreError> {
+    let mut found = Vec::new();
+    each_decision(connection, filter, (after, limit), &mut |decision| {
+        found.push(decision);
+        true
+    })?;
+    Ok(found)
+}
+
+/// Hands over decisions, in order, until it is told that it is enough.
+pub(super) fn each_decision(
+    connection: &Connection,
+    filter: &DecisionFilter,
+    (after, limit): (DecisionId, usize),
+    take: &mut dyn FnMut(Decision) -> bool,
+) -> Result<(), StoreError> {
     // Of those before it no record is left.
     let after = after.max(records::room(connection)?.decision);
     let (after, limit) = (column(after.0)?, at_most(limit));
     let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
-    let find = |sql, params: &[&dyn rusqlite::ToSql]| all(connection, "decision", sql, params, decision_row);
+    let mut find = |sql, params: &[&dyn rusqlite::ToSql]| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            if !take(decision_row(&mut Columns::of("decision", row))?) {
+                break;
+            }
+        }
+        Ok(())
+    };
     match (records::actors(filter), campaign) {
         (None, None) => {
             let sql = select_decisions!("WHERE d.id > ?1 ORDER BY d.id LIMIT ?2");
@@ -254,10 +277,8 @@ pub(super) fn inviters_of(
 }
 
 /// Customers that may owe something, or have other ids.
-pub(super) fn customers_to_audit(connection: &Connection) -> Result<Vec<(CustomerId, Customer)>, StoreError> {
-    let sql = "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' OR body LIKE '%\"also\"%' ORDER BY id";
-    all(connection, "customer", sql, [], |row| Ok((row.id()?, row.form(read_customer)?)))
-}
+pub(super) const CUSTOMERS_TO_AUDIT: &str =
+    "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' OR body LIKE '%\"also\"%' ORDER BY id";
 
 pub(super) fn budget_usage(
     connection: &Connection,
