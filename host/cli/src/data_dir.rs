@@ -1,7 +1,7 @@
 //! The directory in which a host keeps everything: database, components, compiled code, secrets, and a lock against a second host.
 
 use std::fs::{File, TryLockError};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -28,7 +28,16 @@ const LOCK: &str = "lock";
 pub(crate) struct DataDir {
     dir: Dir,
     path: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
+}
+
+/// What may be done with a data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everything.
+    Write,
+    /// It is on a read-only medium, or belongs to somebody else.
+    Read,
 }
 
 /// What nobody else may know.
@@ -56,13 +65,44 @@ impl DataDir {
         std::fs::create_dir_all(path).map_err(at)?;
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(at)?;
         let lock = dir.open_with(LOCK, OpenOptions::new().create(true).write(true)).map_err(at)?.into_std();
-        match lock.try_lock() {
+        Self::locked(dir, path, Some(lock))
+    }
+
+    /// Opens the directory of a host that is stopped. One that cannot be written to is opened to be read.
+    pub(crate) fn open_stopped(path: &Path) -> Result<(Self, Access)> {
+        let at = |error: std::io::Error| {
+            Failure::from(error).context(format!("cannot use the data directory {}", path.display()))
+        };
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(at)?;
+        // The host that runs holds both for writing.
+        let writable = dir.open_with(LOCK, OpenOptions::new().create(true).write(true)).and_then(|_| {
+            if dir.exists(DATABASE) {
+                dir.open_with(DATABASE, OpenOptions::new().write(true)).map(drop)
+            } else {
+                Ok(())
+            }
+        });
+        match writable {
+            Ok(()) => Ok((Self::open(path)?, Access::Write)),
+            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+                // A copy need not have a lock. One that is there may still be that of a host that runs under another name.
+                let lock = dir.open(LOCK).ok().map(cap_std::fs::File::into_std);
+                Ok((Self::locked(dir, path, lock)?, Access::Read))
+            }
+            Err(error) => Err(at(error)),
+        }
+    }
+
+    fn locked(dir: Dir, path: &Path, lock: Option<File>) -> Result<Self> {
+        match lock.as_ref().map_or(Ok(()), File::try_lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let failure = Failure::new(format!("another host is using the data directory {}", path.display()));
                 return Err(failure.hint("stop it first, or give this one a directory of its own with --data-dir"));
             }
-            Err(TryLockError::Error(error)) => return Err(at(error)),
+            Err(TryLockError::Error(error)) => {
+                return Err(Failure::from(error).context(format!("cannot use the data directory {}", path.display())));
+            }
         }
         Ok(Self { dir, path: path.to_owned(), _lock: lock })
     }
