@@ -167,6 +167,9 @@ pub struct DryRunAnswer {
 pub struct CampaignList {
     /// The campaigns.
     pub items: Vec<CampaignView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What a campaign has spent and decided.
@@ -223,6 +226,9 @@ pub struct DaySpend {
 pub struct UnitList {
     /// The units.
     pub items: Vec<UnitView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// How many pieces are on hand after a change.
@@ -239,6 +245,9 @@ pub struct StockAnswer {
 pub struct RedemptionList {
     /// The redemptions.
     pub items: Vec<RedemptionView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What a reversal took back.
@@ -359,6 +368,9 @@ pub struct CustomerAnswer {
 pub struct GrantList {
     /// The grants, with their states as of now.
     pub items: Vec<GrantView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What was granted to a customer, by unit.
@@ -366,6 +378,9 @@ pub struct GrantList {
 pub struct BalanceList {
     /// One for each unit that was ever granted, by unit.
     pub items: Vec<BalanceItem>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What became of all that was granted of a unit.
@@ -403,6 +418,9 @@ pub struct ReferralsView {
 pub struct KindList {
     /// The kinds.
     pub items: Vec<KindView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// An event kind.
