@@ -50,8 +50,9 @@ pub(crate) fn run(args: &Args) -> Result {
             return Err(failure);
         }
     };
+    let signals = showcase.host.signals()?;
     write_out(&greeting(showcase.host.address(), &token, &policies, &campaigns, now()))?;
-    showcase.host.run()
+    showcase.host.run(signals)
 }
 
 fn now() -> Instant {

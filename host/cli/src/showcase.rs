@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_engine::Allowance;
-use largesse_http::{Role, TokenEntry};
+use largesse_http::{ConnectionBounds, Role, TokenEntry};
 use largesse_service::{PublicationRules, Retention};
 
 use crate::campaign;
@@ -52,6 +53,8 @@ impl Showcase {
             retention: Retention::default(),
             allowance: Allowance::Compiled,
             inviter_distance: INVITER_DISTANCE_MAX,
+            connections: ConnectionBounds::default(),
+            drain_time: Duration::ZERO,
             watch: None,
         })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;

@@ -56,7 +56,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 pub use auth::{Role, TokenEntry, TokenError, Tokens, UnknownRole, mint_token};
 pub use openapi::openapi;
 pub use problem::{ProblemType, URN};
-pub use serve::{CONNECTIONS_MAX, serve};
+pub use serve::{ConnectionBounds, serve};
 
 use problem::Failure;
 use route::Route;

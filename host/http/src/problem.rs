@@ -13,7 +13,7 @@ use largesse_domain::reservation::ReserveError;
 use largesse_service::intake::Rejected;
 use largesse_service::pipeline::{ControlError, LedgerError};
 use largesse_service::signature::SignatureError;
-use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
+use largesse_service::{ChangeError, CompileError, LoadError, ReadError, StoreError, Unavailable};
 
 /// What stands before the word of every type.
 pub const URN: &str = "urn:largesse:problem:";
@@ -64,6 +64,8 @@ macro_rules! problem_types {
 problem_types! {
     MalformedRequest, "malformed-request", BAD_REQUEST, "The request cannot be read",
         "A path, a query or a header does not hold what it must. The detail says which.";
+    MalformedHead, "malformed-head", BAD_REQUEST, "The request is not HTTP/1.1",
+        "The request line or a header field cannot be read; the detail says why. The connection is closed.";
     MalformedJson, "malformed-json", BAD_REQUEST, "The body is not acceptable JSON",
         "The body is not JSON, nests too deep, has a key twice in one object, or a number beyond 64 bits. Nothing of it was taken.";
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "No valid token",
@@ -80,8 +82,10 @@ problem_types! {
         "Records are kept as long as the host's configuration says (`records.keep_days`, `records.keep_bytes`). The list of decisions still has what was answered.";
     MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not take this method",
         "The `Allow` header says which it takes.";
+    SlowHead, "slow-head", REQUEST_TIMEOUT, "The head of the request came too slowly",
+        "The request line and the header fields were not complete within 5 seconds. The connection is closed.";
     SlowBody, "slow-body", REQUEST_TIMEOUT, "The body came too slowly",
-        "The body was not complete within 20 seconds. Nothing of it was taken.";
+        "The body was not complete within 60 seconds, or no byte of it came for 5 seconds. Nothing of it was taken.";
     EventConflict, "event-conflict", CONFLICT, "The event was sent before with another body",
         "An event with this source and id was taken with another body, and that one stands. Give a new fact a new id.";
     VersionTaken, "version-taken", CONFLICT, "The version is published with other bytes",
@@ -196,6 +200,10 @@ problem_types! {
         "`problems` points at each place of the manifest.";
     PreconditionRequired, "precondition-required", PRECONDITION_REQUIRED, "Say which version you change",
         "The campaign exists. Send its version in `If-Match`, as its `ETag` said it.";
+    TooManyConnections, "too-many-connections", TOO_MANY_REQUESTS, "Too many connections from this address",
+        "As many connections of this address answer requests without a valid token as it may have (`connections.per_address`).";
+    HeadTooLarge, "head-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large",
+        "The request line and the header fields come to more than 64 KiB or are more than 100 fields. The connection is closed.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "The host failed",
         "The host's log says why. A write can be sent again.";
     Busy, "busy", SERVICE_UNAVAILABLE, "The host has too much to do",
@@ -272,7 +280,9 @@ impl IntoResponse for Failure {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match status {
-            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER)),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER));
+            }
             StatusCode::UNAUTHORIZED => {
                 drop(headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"largesse\"")));
             }
@@ -300,10 +310,19 @@ impl From<Rejected> for Failure {
 impl From<Unavailable> for Failure {
     fn from(unavailable: Unavailable) -> Self {
         let kind = match unavailable {
-            Unavailable::Busy => ProblemType::Busy,
+            Unavailable::Busy | Unavailable::Reading => ProblemType::Busy,
             Unavailable::Stopping => ProblemType::Unavailable,
         };
         Self::new(kind, unavailable.to_string())
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Unavailable(unavailable) => unavailable.into(),
+        }
     }
 }
 

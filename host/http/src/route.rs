@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::AppState;
 use crate::auth::Role;
 use crate::problem::{Failure, ProblemType};
+use crate::serve::Connection;
 
 /// How long an answer may take.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
@@ -100,10 +101,19 @@ async fn watch(State(guard): State<Guard>, request: Request, next: Next) -> Resp
     response
 }
 
+/// Notes that the connection of a request is used with a valid token. Reports whether there is room for one more of those.
+fn authenticates(request: &Request) -> bool {
+    request.extensions().get::<Arc<Connection>>().is_none_or(|connection| connection.authenticate())
+}
+
 async fn admit(guard: &Guard, mut request: Request, next: Next) -> Response {
     if let Access::Role(role) = guard.access {
         match guard.state.tokens.admit(request.headers(), role) {
-            Ok(caller) => drop(request.extensions_mut().insert(caller)),
+            Ok(caller) if authenticates(&request) => drop(request.extensions_mut().insert(caller)),
+            Ok(_) => {
+                let failure = Failure::new(ProblemType::Busy, "the host has as many connections in use as it takes");
+                return failure.into_response();
+            }
             Err(failure) => return failure.into_response(),
         }
     }

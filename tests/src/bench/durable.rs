@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use largesse_domain::id::CampaignId;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
-use largesse_http::{AppState, Role, TokenEntry, Tokens};
+use largesse_http::{AppState, ConnectionBounds, Role, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
@@ -147,7 +147,7 @@ async fn start(
     let state = AppState { service: Arc::clone(&service), jobs, tokens: Tokens::new(&[entry])?, metrics };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(largesse_http::serve(listener, state, std::future::pending()));
+    tokio::spawn(largesse_http::serve(listener, state, ConnectionBounds::default(), std::future::pending()));
     Ok((address, service))
 }
 

@@ -74,13 +74,14 @@ pub(crate) fn run(args: Args) -> Result {
             return Err(failure);
         }
     };
+    let signals = host.signals()?;
     let greeted = write_out(&format!(
         "The host listens at http://{address} until this ends (Ctrl-C). In another terminal:\n\n  \
          export LARGESSE_SERVER=http://{address} LARGESSE_TOKEN={token}\n\n"
     ));
     // It ends with the process, and keeps nothing but what is in `place`.
     std::thread::spawn(move || desk.watch(tree));
-    host.run().and(greeted)
+    host.run(signals).and(greeted)
 }
 
 /// Where a policy is worked on.

@@ -127,8 +127,9 @@ impl Running {
         let new = ["token", "new", "--name", "test", "--role", "ingest", "--role", "admin", "--backfill"];
         let made = run(&new).ok();
         let (token, configuration) = made.split_once("\n\n").unwrap();
-        std::fs::write(folder.path().join("largesse.toml"), format!("listen = \"127.0.0.1:0\"\n{configuration}"))
-            .unwrap();
+        // Nothing balances between several of them.
+        let first = "listen = \"127.0.0.1:0\"\nshutdown.drain_seconds = 0\n";
+        std::fs::write(folder.path().join("largesse.toml"), format!("{first}{configuration}")).unwrap();
         Self { token: token.to_owned(), folder, address: String::new(), child: None, log: Arc::default() }
     }
 

@@ -1,6 +1,8 @@
 //! Tests over a running service that keeps everything in memory and has no policy.
 
 mod access;
+mod bodies;
+mod connections;
 mod customers;
 mod deliveries;
 mod events;
@@ -9,6 +11,8 @@ mod fuzz;
 mod generated;
 mod jobs;
 mod ledger;
+mod lists;
+mod reads;
 mod running;
 mod serving;
 mod versions;
