@@ -69,7 +69,7 @@ fn keep_token(dir: &Path) -> Result<Kept> {
         Err(error) => return Err(named(error.into())),
     }
     let (name, roles, backfill) = rights();
-    let (token, entry) = token::make(name, roles, backfill)?;
+    let (token, entry) = token::make_local(&name, &roles, backfill)?;
     let kept = Kept { token, entry };
     let write = || -> anyhow::Result<()> {
         std::fs::create_dir_all(dir)?;

@@ -407,7 +407,7 @@ impl<'a> Runner<'a> {
             "time": event.time, "data": event.data,
         });
         let kinds = &self.service.registry().kinds;
-        intake::check(cloud_event, kinds, self.service.clock().now(), Backfill::Allowed)
+        intake::check(cloud_event, kinds, self.service.clock().now(), &Backfill::Allowed.into())
     }
 
     async fn read<T: Send + 'static>(

@@ -166,7 +166,7 @@ impl Desk {
         loop {
             match self.service.note_attempts(attempts.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(ChangeError::Unavailable(Unavailable::Busy)) => tokio::time::sleep(NOTE_AGAIN_AFTER).await,
+                Err(ChangeError::Unavailable(Unavailable::Busy(_))) => tokio::time::sleep(NOTE_AGAIN_AFTER).await,
                 Err(error) => {
                     // They are sent again after the next start, under the same ids.
                     tracing::warn!(%error, count = attempts.len(), "attempts could not be noted");

@@ -182,7 +182,60 @@ pub const CAP_COUNT_MAX: u32 = 100;
 /// Longest window of a cap, in hours: a year.
 pub const CAP_HOURS_MAX: u32 = 366 * 24;
 
+/// Most requests of all callers that wait for the decider.
+pub const WAITING_REQUESTS_MAX: usize = 4_096;
+/// Most requests of one token that wait for the decider.
+pub const WAITING_REQUESTS_PER_TOKEN_MAX: usize = 1_024;
+/// Most events of all callers that wait for the decider.
+pub const WAITING_EVENTS_MAX: usize = 16 * 1024;
+/// Most events of one token that wait for the decider.
+pub const WAITING_EVENTS_PER_TOKEN_MAX: usize = 8 * 1024;
+/// Most bytes of all callers' work that waits for the decider.
+pub const WAITING_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Most bytes of one token's work that waits for the decider.
+pub const WAITING_BYTES_PER_TOKEN_MAX: usize = 32 * 1024 * 1024;
+/// What an event that waits is counted for beside its data, in bytes.
+pub const EVENT_OVERHEAD_BYTES: usize = 512;
+/// What a change or a question that waits is counted for, in bytes.
+pub const DOCUMENT_WAITING_BYTES: usize = 64 * 1024;
+/// Longest time after which a caller is told to try again because too much waits, in seconds.
+pub const WAITING_RETRY_SECONDS_MAX: u32 = 30;
+/// The part of what may wait of all callers that is kept for those of whom little waits.
+pub const WAITING_RESERVE_PART: usize = 8;
+/// The part of a token's bound up to which little of it waits.
+pub const WAITING_LITTLE_PART: usize = 64;
+/// The estimated time of the work that the decider takes at once, in nanoseconds.
+pub const TURN_NANOS: u64 = 20_000_000;
+/// Most events that are decided together: the committer may be waiting for them.
+pub const TURN_EVENTS_MAX: usize = 256;
+/// Most lanes of callers that the queue remembers although nothing waits in them.
+pub const LANES_REMEMBERED_MAX: usize = 4_096;
+/// Most kinds of work whose time is remembered.
+pub const WORK_KINDS_REMEMBERED_MAX: usize = 4_096;
+
+/// Requests of one token that are in hand at a time when its configuration does not say how many.
+pub const IN_FLIGHT_PER_TOKEN_DEFAULT: u32 = 256;
+/// Most requests of one token that can be in hand at a time.
+pub const IN_FLIGHT_PER_TOKEN_MAX: u32 = 4_096;
+/// Most bytes of bodies of one token's requests that are in hand at a time.
+pub const IN_FLIGHT_BYTES_PER_TOKEN_MAX: u32 = 64 * 1024 * 1024;
+/// Most events or requests a second that a token's quota can say.
+pub const QUOTA_PER_SECOND_MAX: u32 = 1_000_000;
+/// Most patterns of sources, and of kinds, of one token.
+pub const TOKEN_PATTERNS_MAX: usize = 64;
+/// Longest pattern of a source or a kind, in bytes.
+pub const TOKEN_PATTERN_BYTES_MAX: usize = 256;
+/// Longest token that is looked up, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 256;
+
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
+const _: () = assert!(BATCH_EVENTS_MAX <= WAITING_EVENTS_PER_TOKEN_MAX);
+const _: () = assert!(BATCH_BYTES_MAX + BATCH_EVENTS_MAX * EVENT_OVERHEAD_BYTES <= WAITING_BYTES_PER_TOKEN_MAX);
+const _: () = assert!(COMPONENT_BYTES_MAX <= IN_FLIGHT_BYTES_PER_TOKEN_MAX as usize);
+const _: () = assert!(WAITING_EVENTS_PER_TOKEN_MAX <= WAITING_EVENTS_MAX / 2);
+const _: () = assert!(WAITING_REQUESTS_PER_TOKEN_MAX <= WAITING_REQUESTS_MAX / 2);
+const _: () = assert!(WAITING_BYTES_PER_TOKEN_MAX <= WAITING_BYTES_MAX / 2);
+const _: () = assert!(IN_FLIGHT_PER_TOKEN_DEFAULT <= IN_FLIGHT_PER_TOKEN_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
 const _: () = assert!(ENROLMENT_DATA_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);

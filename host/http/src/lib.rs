@@ -9,6 +9,7 @@
 pub mod views;
 mod problem;
 mod auth;
+mod quota;
 mod body;
 mod page;
 mod route;

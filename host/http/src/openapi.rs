@@ -124,7 +124,8 @@ fn guard(operation: &mut Map<String, Value>, access: Access) {
         operation.insert("security".to_owned(), json!([{"token": []}]));
         operation.insert("x-largesse-role".to_owned(), json!(role.as_str()));
         answers.push(("401", problem("No valid token")));
-        answers.push(("403", problem("The token's roles do not allow this")));
+        answers.push(("403", problem("The token's roles, or its sources and kinds, do not allow this")));
+        answers.push(("429", problem("A quota of the token is used up; Retry-After says when to try again")));
     }
     if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
         responses.extend(answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)));

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::caused;
 use crate::firing::Concerned;
 use crate::kinds::{KindRules, Kinds, Reading};
+use crate::scope::Scope;
 use crate::strict_json;
 
 /// Why an event is not taken.
@@ -43,6 +44,25 @@ pub enum Rejected {
     /// It lies too far back, or in the future.
     #[error("{0}")]
     Time(String),
+    /// Its sender may not send it.
+    #[error("the token may not send this event")]
+    OutOfScope(Vec<Problem>),
+}
+
+/// What a sender may send.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    /// Whether events may be as old as they like.
+    pub backfill: Backfill,
+    /// Sources and kinds.
+    pub scope: Scope,
+}
+
+impl From<Backfill> for Permit {
+    /// Permits every source and kind.
+    fn from(backfill: Backfill) -> Self {
+        Self { backfill, scope: Scope::everything() }
+    }
 }
 
 /// Whether an event may be as old as it likes.
@@ -75,19 +95,19 @@ pub struct Arrival {
 ///
 /// # Errors
 /// Why it is not taken.
-pub fn parse(bytes: &[u8], kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+pub fn parse(bytes: &[u8], kinds: &Kinds, now: Instant, permit: &Permit) -> Result<Arrival, Rejected> {
     if bytes.len() > EVENT_BYTES_MAX {
         return Err(Rejected::TooLarge(bytes.len()));
     }
     let value = strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))?;
-    check(value, kinds, now, backfill)
+    check(value, kinds, now, permit)
 }
 
 /// Checks one event that was parsed by [`strict_json::parse`], from a batch or from headers and body.
 ///
 /// # Errors
 /// Why it is not taken.
-pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+pub fn check(value: Value, kinds: &Kinds, now: Instant, permit: &Permit) -> Result<Arrival, Rejected> {
     let Value::Object(mut object) = value else {
         return Err(Rejected::Envelope(vec![problem("", "expected an object")]));
     };
@@ -101,9 +121,17 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
     }
     let mut data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
     let envelope = Envelope::read(&object)?;
-    in_time(envelope.occurred, now, backfill)?;
+    let key = EventKey { source: envelope.source, id: envelope.id };
+    let outside = permit.scope.problems(&key, &envelope.kind);
+    if !outside.is_empty() {
+        return Err(Rejected::OutOfScope(outside));
+    }
+    in_time(envelope.occurred, now, permit.backfill)?;
     let unknown = || Rejected::UnknownKind(envelope.kind.to_string());
     let rules = Arc::clone(kinds.get(&envelope.kind).ok_or_else(unknown)?);
+    if let Some(problem) = permit.scope.unnamed(&rules) {
+        return Err(Rejected::OutOfScope(vec![problem]));
+    }
     let kind = envelope.kind.clone();
     let of_data = |problems: Vec<Problem>| {
         let in_event = |problem: Problem| Problem { pointer: format!("/data{}", problem.pointer), ..problem };
@@ -126,7 +154,7 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
         return Err(of_data(oneself.into_iter().map(|pointer| Problem { pointer, message: message() }).collect()));
     }
     let event = Event {
-        key: EventKey { source: envelope.source, id: envelope.id },
+        key,
         kind: envelope.kind,
         actor: envelope.actor,
         occurred: envelope.occurred,

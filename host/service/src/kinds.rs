@@ -129,6 +129,12 @@ impl KindRules {
         schema::problems(&self.validator, data)
     }
 
+    /// Reports whether events of this kind merge customers.
+    #[must_use]
+    pub fn merges(&self) -> bool {
+        self.annotations.iter().any(|(_, annotation)| *annotation == Annotation::Same)
+    }
+
     /// Whether something in valid data may be masked.
     #[must_use]
     pub fn masks(&self) -> bool {

@@ -12,6 +12,7 @@ pub mod mask;
 mod odds;
 pub mod kinds;
 pub mod bundled;
+pub mod scope;
 pub mod intake;
 pub mod firing;
 pub mod segment;
@@ -23,6 +24,7 @@ pub mod signature;
 pub mod registry;
 pub mod fit;
 pub mod pipeline;
+pub mod queue;
 mod outbox;
 mod versions;
 mod catalogue;
@@ -37,7 +39,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::Sender;
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
@@ -48,7 +49,7 @@ use largesse_domain::segment::Audience;
 use largesse_domain::time::Instant;
 use largesse_engine::{LoadedPolicy, Workers};
 use largesse_failpoint::{Point, reach};
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
@@ -66,22 +67,29 @@ use pipeline::{
     Ask, Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication,
     Quote, Work,
 };
+use queue::{Flow, Full, Inlet, NotQueued};
 use registry::{Component, Published, Registry};
 use seed::{Draws, SeedKey};
 use signature::{Signature, SignatureError};
 
-/// Most events that wait for their answer at a time. Beyond it senders are told to come back.
-pub const WAITING_EVENTS_MAX: usize = 16 * 1024;
-
 /// Why the host does not do what it is asked now.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unavailable {
-    /// It has as much to do as it takes. Come back in a second.
-    #[error("the host has as many events waiting as it takes")]
-    Busy,
+    /// Too much waits to be done.
+    #[error(transparent)]
+    Busy(Full),
     /// It is stopping, or has failed.
     #[error("the host is stopping")]
     Stopping,
+}
+
+impl From<NotQueued> for Unavailable {
+    fn from(not_queued: NotQueued) -> Self {
+        match not_queued {
+            NotQueued::Full(full) => Self::Busy(full),
+            NotQueued::Closed => Self::Stopping,
+        }
+    }
 }
 
 /// Why a change was not made.
@@ -149,8 +157,7 @@ pub struct Service {
     clock: Clock,
     seeds: SeedKey,
     shared: Arc<Shared>,
-    work: Sender<Work>,
-    waiting: Arc<Semaphore>,
+    work: Inlet,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -171,20 +178,17 @@ impl Service {
             next_timer: AtomicI64::new(Instant::MIN.as_millis()),
             failure,
         });
-        // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
-        // that whoever waits for an answer learns that none will come.
-        let (work, to_do) = crossbeam_channel::unbounded();
+        let (work, to_do) = queue::queue();
         let seeds = SeedKey::new(&seed_secret);
         let decider = pipeline::Decider::new(
             (Arc::clone(&store), Arc::clone(&workers)),
             (clock.clone(), seeds.clone()),
             (Arc::clone(&shared), retention),
-            registry,
+            (registry, to_do),
         )?;
-        let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
-        let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
+        let threads = pipeline::start(decider).map_err(StartError::Thread)?;
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, threads })
+        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, threads })
     }
 
     /// The clock.
@@ -219,15 +223,16 @@ impl Service {
         self.shared.failure.borrow().is_none() && self.workers.is_healthy()
     }
 
-    /// Decides events. Answers come in the order of the events, when everything is on disk.
+    /// Decides events. Answers come in the order of the events, when everything is on disk. Requests of one [`Flow`] are decided
+    /// in order of arrival, beside those of others.
     ///
     /// # Errors
-    /// When the host has too much to do or is stopping; nothing is taken then.
+    /// When too much waits or the host is stopping; nothing is taken then.
     pub async fn submit(&self, arrivals: Vec<Arrival>) -> Result<Vec<EventResult>, Unavailable> {
         if arrivals.is_empty() {
             return Ok(Vec::new());
         }
-        self.ask(arrivals.len(), |reply| Work::Events(arrivals, reply)).await
+        self.wait(|reply| self.work.push_events(Flow::current(), arrivals, reply)).await
     }
 
     /// Says what would be decided on an event, with another seed; changes nothing.
@@ -235,7 +240,7 @@ impl Service {
     /// # Errors
     /// When the host has too much to do or is stopping.
     pub async fn dry_run(&self, arrival: Arrival) -> Result<DryRun, Unavailable> {
-        self.ask(1, |reply| Work::DryRun(arrival, reply)).await
+        self.ask(|reply| Work::DryRun(arrival, reply)).await
     }
 
     /// Lets the timers go off that are due by the clock, rather than within a quarter of a second, and returns when what
@@ -244,7 +249,7 @@ impl Service {
     /// # Errors
     /// When the host has too much to do or is stopping.
     pub async fn catch_up(&self) -> Result<(), Unavailable> {
-        self.ask(1, Work::CatchUp).await
+        self.ask(Work::CatchUp).await
     }
 
     /// Sets a clock that stands to a time, and lets everything go off on the way that is due by then, each at its own time. Returns when
@@ -397,7 +402,7 @@ impl Service {
     /// # Errors
     /// When there is no such campaign or question, the question's data do not fit, or nobody can answer now.
     pub async fn quote(&self, ask: Ask) -> Result<Quote, ChangeError> {
-        Ok(self.ask(1, |reply| Work::Quote(ask, reply)).await??)
+        Ok(self.ask(|reply| Work::Quote(ask, reply)).await??)
     }
 
     /// Asks the ledger for something.
@@ -412,18 +417,20 @@ impl Service {
     }
 
     async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
-        Ok(self.ask(1, |reply| Work::Change(change, reply)).await??)
+        Ok(self.ask(|reply| Work::Change(change, reply)).await??)
     }
 
-    /// Hands work of so many events, or one change, to the pipeline and waits for its answer.
-    async fn ask<T>(&self, weight: usize, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+    /// Hands work to the pipeline and waits for its answer.
+    async fn ask<T>(&self, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+        self.wait(|reply| self.work.push(Flow::current(), work(reply))).await
+    }
+
+    async fn wait<T>(&self, push: impl FnOnce(oneshot::Sender<T>) -> Result<(), NotQueued>) -> Result<T, Unavailable> {
         if self.shared.failure.borrow().is_some() {
             return Err(Unavailable::Stopping);
         }
-        let weight = u32::try_from(weight).map_err(|_| Unavailable::Busy)?;
-        let _waiting = self.waiting.try_acquire_many(weight).map_err(|_| Unavailable::Busy)?;
         let (reply, answer) = oneshot::channel();
-        self.work.send(work(reply)).map_err(|_| Unavailable::Stopping)?;
+        push(reply)?;
         answer.await.map_err(|_| Unavailable::Stopping)
     }
 
@@ -445,10 +452,8 @@ impl Service {
     /// Finishes what was taken and stops. Events that come afterwards are told so.
     pub async fn stop(&self) {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let work = self.work.clone();
+        self.work.close();
         let joined = tokio::task::spawn_blocking(move || {
-            // When the pipeline has failed there is nobody to tell.
-            let _ = work.send(Work::Stop);
             threads.into_iter().for_each(|thread| drop(thread.join()));
         });
         // A panic of a pipeline thread has been printed by then.

@@ -162,7 +162,7 @@ impl Host {
     pub(crate) fn arrival(&self, event: Value) -> Arrival {
         self.clock.set(self.clock.now().max(at(event["time"].as_str().expect("an event has a time"))));
         let kinds = &self.service.registry().kinds;
-        intake::check(event, kinds, self.clock.now(), Backfill::Allowed).expect("an event as it should be")
+        intake::check(event, kinds, self.clock.now(), &Backfill::Allowed.into()).expect("an event as it should be")
     }
 
     pub(crate) async fn send(&self, events: Vec<Value>) -> Vec<EventResult> {

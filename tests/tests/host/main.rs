@@ -11,6 +11,7 @@ mod frozen;
 mod fuzz;
 mod admission;
 mod contention;
+mod fairness;
 mod clock;
 mod life;
 mod audience;

@@ -332,7 +332,7 @@ async fn nobody_else_tells_of_timers() {
     let forged = |source: &str, kind: &str| {
         let mut event = event(kind, "u1", NINE, data.clone());
         event["source"] = source.into();
-        match intake::check(event, kinds, host.clock.now(), Backfill::Allowed) {
+        match intake::check(event, kinds, host.clock.now(), &Backfill::Allowed.into()) {
             Err(Rejected::Envelope(problems)) => {
                 problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
             }

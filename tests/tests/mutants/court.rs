@@ -207,7 +207,7 @@ async fn decide(service: &Service, case: &Case) -> Result<Sentence, String> {
             "specversion": "1.0", "source": "/test", "id": place.to_string(), "type": case.kind,
             "subject": format!("u{}", place % 2), "time": TIME, "data": data,
         });
-        intake::check(event, &registry.kinds, now, Backfill::Allowed).expect("an event as it should be")
+        intake::check(event, &registry.kinds, now, &Backfill::Allowed.into()).expect("an event as it should be")
     };
     let arrivals = case.data.iter().enumerate().map(event).collect();
     let results = service.submit(arrivals).await.map_err(|error| format!("{error:?}"))?;

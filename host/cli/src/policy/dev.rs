@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args) -> Result {
     let place = tempfile::tempdir()?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| place.path().join("data"));
     let (name, roles, backfill) = rights();
-    let (token, entry) = token::make(name, roles, backfill)?;
+    let (token, entry) = token::make_local(&name, &roles, backfill)?;
     let Showcase { host, client } = Showcase::start(args.listen, &data_dir, &token, entry)?;
     let address = host.address();
     let prepared = args.kinds.iter().try_for_each(|file| kind::register(&client, file, None).map(drop));

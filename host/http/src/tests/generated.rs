@@ -10,6 +10,7 @@ use largesse_domain::delivery::DeliveryId;
 use largesse_domain::id::{DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_service::pipeline::ControlError;
+use largesse_service::queue::{Bound, Full};
 use largesse_service::signature::SignatureError;
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
 
@@ -75,7 +76,9 @@ fn what_the_service_says_no_to_has_its_status() {
     };
     let destination = || DestinationId::new("shop").unwrap();
     let illegal = || Lifecycle::Draft.next(Command::Pause).unwrap_err();
-    let cases: [(ChangeError, u16, &str); 23] = [
+    let (bound, waiting, max, retry_after_seconds) = (Bound::Events, 2, 2, 1);
+    let full = |full: Full| ChangeError::from(Unavailable::Busy(full));
+    let cases: [(ChangeError, u16, &str); 24] = [
         (ControlError::Changed { expected: 1, found: 2 }.into(), 412, "precondition-failed"),
         (ControlError::Unconditional { found: 2 }.into(), 428, "precondition-required"),
         (version_taken().into(), 409, "version-taken"),
@@ -85,7 +88,8 @@ fn what_the_service_says_no_to_has_its_status() {
         (ControlError::SettlesNothing(DeliveryId(1)).into(), 409, "settles-nothing"),
         (ControlError::SettledOtherwise { id: DeliveryId(1), before: "failed" }.into(), 409, "settled-otherwise"),
         (SignatureError::Unsigned.into(), 422, "unsigned"),
-        (Unavailable::Busy.into(), 503, "busy"),
+        (full(Full::Caller { bound, waiting, max, retry_after_seconds }), 429, "queue-full"),
+        (full(Full::Host { bound, waiting, max, retry_after_seconds }), 503, "busy"),
         (Unavailable::Stopping.into(), 503, "unavailable"),
         (load(CompileError::TooLarge { bytes: 2, max: 1 }), 413, "too-large"),
         (load(CompileError::NotAComponent { found: "a text" }), 422, "not-a-component"),

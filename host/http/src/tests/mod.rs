@@ -11,6 +11,7 @@ mod jobs;
 mod ledger;
 mod running;
 mod serving;
+mod tokens;
 mod versions;
 
 use std::num::NonZeroUsize;
@@ -80,6 +81,15 @@ impl Host {
     }
 
     fn start_with(rules: PublicationRules) -> Self {
+        Self::start_of(rules, &[])
+    }
+
+    /// A host that takes further tokens, made here.
+    fn start_for(entries: &[TokenEntry]) -> Self {
+        Self::start_of(PublicationRules::default(), entries)
+    }
+
+    fn start_of(rules: PublicationRules, others: &[TokenEntry]) -> Self {
         let workers = Workers::new(in_process()).unwrap();
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
@@ -102,11 +112,15 @@ impl Host {
         let jobs = Jobs::start(&service, parts).unwrap();
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));
-        for (name, role) in named.into_iter().chain([(BACKFILL, Role::Ingest)]) {
+        let ordinary = named.into_iter().chain([(BACKFILL, Role::Ingest)]).map(|(name, role)| TokenEntry {
+            backfill: name == BACKFILL,
+            kinds: Some(vec!["*".into()]),
+            ..TokenEntry::new(name, &[role], "")
+        });
+        for entry in ordinary.chain(others.iter().cloned()) {
             let (token, sha256) = mint_token().unwrap();
-            let backfill = name == BACKFILL;
-            entries.push(TokenEntry { name: name.into(), roles: vec![role], backfill, sha256 });
-            tokens.push((name.to_owned(), token));
+            tokens.push((entry.name.clone(), token));
+            entries.push(TokenEntry { sha256, ..entry });
         }
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let state = AppState { service, jobs, tokens: Tokens::new(&entries).unwrap(), metrics };

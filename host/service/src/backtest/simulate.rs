@@ -47,7 +47,7 @@ pub async fn simulate(
     let kinds = kinds(&given.setup)?;
     let (mut arrivals, mut not_run) = (Vec::new(), BTreeMap::<String, u64>::new());
     for event in events {
-        match intake::parse(&event, &kinds, Instant::MAX, Backfill::Allowed) {
+        match intake::parse(&event, &kinds, Instant::MAX, &Backfill::Allowed.into()) {
             Ok(arrival) => arrivals.push(arrival),
             Err(why) => *not_run.entry(said(&why)).or_default() += 1,
         }
@@ -87,6 +87,6 @@ fn said(why: &Rejected) -> String {
         Rejected::TooLarge(_) => "larger than an event may be".to_owned(),
         Rejected::Envelope(problems) => format!("not a CloudEvent: {}", super::listed(problems)),
         Rejected::Data { kind, problems } => format!("does not fit {kind}: {}", super::listed(problems)),
-        Rejected::UnknownKind(_) | Rejected::Time(_) => why.to_string(),
+        Rejected::UnknownKind(_) | Rejected::Time(_) | Rejected::OutOfScope(_) => why.to_string(),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use largesse_domain::event::{Admission, EventKey, Seen, seen};
 use largesse_domain::id::EventSeq;
+use largesse_domain::limits::TURN_EVENTS_MAX;
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
@@ -12,8 +13,9 @@ use tokio::sync::oneshot;
 
 use super::answer::{Answer, EventResult, PutOff};
 use super::decide::{Aborted, Round};
-use super::{DECIDE_EVENTS_MAX, Decider, DryRun};
+use super::{Decider, DryRun};
 use crate::intake::Arrival;
+use crate::queue::Part;
 use crate::seed::Purpose;
 
 /// An event on its way.
@@ -24,16 +26,18 @@ pub(super) struct Admitted {
     pub(super) put_off: bool,
 }
 
-/// What somebody sent: events still to be decided, and what became of those before them.
+/// What somebody sent, or a part of it: events still to be decided, and what became of those before them.
 pub(super) struct Asked {
+    request: u64,
     arrivals: std::vec::IntoIter<Arrival>,
     results: Vec<EventResult>,
-    reply: oneshot::Sender<Vec<EventResult>>,
+    /// Who is answered when these are the request's last events.
+    reply: Option<oneshot::Sender<Vec<EventResult>>>,
 }
 
 impl Asked {
-    pub(super) fn new(arrivals: Vec<Arrival>, reply: oneshot::Sender<Vec<EventResult>>) -> Self {
-        Self { results: Vec::with_capacity(arrivals.len()), arrivals: arrivals.into_iter(), reply }
+    pub(super) fn new(Part { request, arrivals, reply }: Part) -> Self {
+        Self { request, results: Vec::with_capacity(arrivals.len()), arrivals: arrivals.into_iter(), reply }
     }
 }
 
@@ -50,7 +54,7 @@ enum Due {
 impl Decider {
     /// Decides the next events that were taken. Whose events are all decided is answered after the commit.
     pub(super) fn admit_next(&mut self) -> Result<(), StoreError> {
-        let (mut parts, mut askers, mut room) = (Vec::new(), Vec::new(), DECIDE_EVENTS_MAX);
+        let (mut parts, mut askers, mut room) = (Vec::new(), Vec::new(), TURN_EVENTS_MAX);
         while room > 0
             && let Some(mut asked) = self.asked.pop_front()
         {
@@ -64,12 +68,9 @@ impl Decider {
             asked.results.append(&mut results);
             if asked.arrivals.len() > 0 {
                 self.asked.push_front(asked);
-                continue;
+            } else {
+                self.answer_asked(asked.request, asked.results, asked.reply);
             }
-            self.pending.after.push(Box::new(move || {
-                // Whoever asked may have gone; the events are taken all the same.
-                let _ = asked.reply.send(asked.results);
-            }));
         }
         Ok(())
     }

@@ -33,6 +33,7 @@ mod show;
 mod stacking;
 mod timers;
 mod trial;
+mod turn;
 mod wave;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -69,6 +70,7 @@ use outbox::Outbox;
 use crate::caused::Caused;
 use crate::clock::Clock;
 use crate::intake::Arrival;
+use crate::queue::{Class, Outlet};
 use crate::registry::Registry;
 use crate::seed::SeedKey;
 use crate::{Retention, Shared};
@@ -77,11 +79,10 @@ use protect::FaultWindows;
 use quote::Questions;
 use timers::Timers;
 use trial::Tallies;
+use turn::Running;
 
 /// From so many events on, the batch that gathers takes in nothing more before it is written.
 const COMMIT_EVENTS_MAX: usize = 2_048;
-/// Most events that are decided together: the committer may be waiting for them.
-const DECIDE_EVENTS_MAX: usize = 256;
 /// Rows held in memory before the decider lets them go.
 const FACTS_MAX: usize = 2_000_000;
 /// How often the clock is looked at when nothing arrives.
@@ -89,8 +90,6 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// What the pipeline is asked to do.
 pub(crate) enum Work {
-    /// Decide these events.
-    Events(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>),
     /// Ask a policy.
     Quote(Ask, oneshot::Sender<Result<Quote, ControlError>>),
     /// Say what would be decided.
@@ -99,8 +98,24 @@ pub(crate) enum Work {
     Change(Change, oneshot::Sender<Result<Changed, ControlError>>),
     /// Look for what the clock makes due, and say when it is done.
     CatchUp(oneshot::Sender<()>),
-    /// Finish what was taken and stop.
-    Stop,
+}
+
+impl Work {
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Self::Quote(..) | Self::DryRun(..) => Class::Question,
+            Self::Change(..) | Self::CatchUp(_) => Class::Change,
+        }
+    }
+
+    /// Reports whether nobody waits for the answer any more, and nothing but the answer would come of it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Quote(_, reply) => reply.is_closed(),
+            Self::DryRun(_, reply) => reply.is_closed(),
+            Self::Change(..) | Self::CatchUp(_) => false,
+        }
+    }
 }
 
 /// Something to do once a batch is on disk.
@@ -133,8 +148,14 @@ pub(crate) struct Decider {
     last_decision: DecisionId,
     outbox: Outbox,
     pending: Pending,
-    /// Events that were taken and are still to be decided, by who asked.
+    /// What waits to be done.
+    queue: Outlet,
+    /// Events that were taken from the queue and are still to be decided, by who asked.
     asked: VecDeque<Asked>,
+    /// For those events.
+    running: Running,
+    /// Results for the first events of requests whose other events still wait.
+    begun: HashMap<u64, Vec<EventResult>>,
     /// What was done and is still to become events.
     caused: Vec<Caused>,
     /// Events that are decided and not yet on disk.
@@ -170,7 +191,7 @@ pub(crate) struct Decider {
 ///
 /// # Errors
 /// When a thread cannot be started.
-pub(crate) fn start(mut decider: Decider, work: Receiver<Work>) -> std::io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(mut decider: Decider) -> std::io::Result<Vec<JoinHandle<()>>> {
     let (to_committer, batches) = crossbeam_channel::bounded::<Pending>(1);
     let (to_decider, written) = crossbeam_channel::bounded(1);
     let store = Arc::clone(&decider.store);
@@ -178,9 +199,8 @@ pub(crate) fn start(mut decider: Decider, work: Receiver<Work>) -> std::io::Resu
     let committer = std::thread::Builder::new()
         .name("committer".into())
         .spawn(move || commit_batches(&*store, &shared, &batches, &to_decider))?;
-    let decider = std::thread::Builder::new()
-        .name("decider".into())
-        .spawn(move || decider.run(&work, &to_committer, &written))?;
+    let decider =
+        std::thread::Builder::new().name("decider".into()).spawn(move || decider.run(&to_committer, &written))?;
     Ok(vec![decider, committer])
 }
 
@@ -227,7 +247,7 @@ impl Decider {
         (store, workers): (Arc<dyn Store>, Arc<Workers>),
         (clock, seeds): (Clock, SeedKey),
         (shared, retention): (Arc<Shared>, Retention),
-        registry: Arc<Registry>,
+        (registry, queue): (Arc<Registry>, Outlet),
     ) -> Result<Self, StoreError> {
         let counters = store.counters()?;
         reach(Point::CountersRead);
@@ -250,7 +270,10 @@ impl Decider {
             last_decision: counters.last_decision,
             outbox: Outbox::after(counters.last_delivery),
             pending: Pending::default(),
+            queue,
             asked: VecDeque::new(),
+            running: Running::default(),
+            begun: HashMap::new(),
             caused: Vec::new(),
             unwritten: HashMap::new(),
             answers: HashMap::new(),
@@ -269,21 +292,25 @@ impl Decider {
         })
     }
 
-    fn run(&mut self, work: &Receiver<Work>, batches: &Sender<Pending>, written: &Receiver<Vec<EventKey>>) {
-        let (mut stopping, no_work) = (false, never());
+    fn run(&mut self, batches: &Sender<Pending>, written: &Receiver<Vec<EventKey>>) {
+        let wakes = self.queue.wakes().clone();
+        let (mut stopping, not_now) = (false, never());
         loop {
+            if !stopping && self.queue.is_closed() {
+                stopping = true;
+                reach(Point::StopAsked);
+            }
             if let Err(error) = self.step(batches, stopping) {
                 self.shared.fail(&error);
                 return;
             }
-            if stopping && !self.writing && self.pending.is_empty() && self.asked.is_empty() {
+            let is_idle = self.asked.is_empty() && self.queue.is_empty();
+            if stopping && !self.writing && self.pending.is_empty() && is_idle {
                 return;
             }
-            let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX
-                || self.facts.len() > FACTS_MAX
-                || self.outbox.is_full();
-            if !full && !self.asked.is_empty() {
-                if let Err(error) = self.admit_next() {
+            let full = self.is_full();
+            if !full && !is_idle {
+                if let Err(error) = self.take_turn() {
                     self.shared.fail(&error);
                     return;
                 }
@@ -292,18 +319,10 @@ impl Decider {
                 }
                 continue;
             }
-            let open = if full || stopping { &no_work } else { work };
+            let open = if full || stopping { &not_now } else { &wakes };
             select! {
-                recv(open) -> first => match first {
-                    Ok(first) => match self.take(first, work) {
-                        Ok(stop) => stopping = stop,
-                        Err(error) => {
-                            self.shared.fail(&error);
-                            return;
-                        }
-                    },
-                    Err(_) => stopping = true,
-                },
+                // Whether something waits is looked at above. Nobody is left to put anything in when there is nobody to wake.
+                recv(open) -> wake => stopping |= wake.is_err(),
                 recv(written) -> keys => match keys {
                     Ok(keys) => self.on_written(&keys),
                     // The committer has failed and said so.
@@ -312,6 +331,11 @@ impl Decider {
                 default(TICK) => {}
             }
         }
+    }
+
+    /// Reports whether nothing more is taken before what gathers is written.
+    fn is_full(&self) -> bool {
+        self.pending.batch.events.len() >= COMMIT_EVENTS_MAX || self.facts.len() > FACTS_MAX || self.outbox.is_full()
     }
 
     /// What is due between two pieces of work. Nothing goes off any more once the host is stopping.
@@ -351,66 +375,6 @@ impl Decider {
                 self.answers.remove(&seq);
             }
         }
-    }
-
-    /// Does one piece of work. Events are only taken, and as many more as have arrived. Says whether to stop.
-    fn take(&mut self, first: Work, work: &Receiver<Work>) -> Result<bool, StoreError> {
-        self.look_at_clock();
-        let mut next = Some(first);
-        while let Some(piece) = next.take() {
-            match piece {
-                Work::Stop => {
-                    reach(Point::StopAsked);
-                    return Ok(true);
-                }
-                Work::Quote(ask, reply) => {
-                    let answer = self.quote(&ask)?;
-                    // Whoever asked may have gone.
-                    let _ = reply.send(answer);
-                }
-                Work::DryRun(arrival, reply) => {
-                    let answer = self.dry_run(arrival)?;
-                    // Whoever asked may have gone.
-                    let _ = reply.send(answer);
-                }
-                // Timers go off before the batch that this gathers in is written.
-                Work::CatchUp(reply) => self.pending.after.push(Box::new(move || {
-                    let _ = reply.send(());
-                })),
-                Work::Change(change, reply) => {
-                    let made = self.facts.transfers_made();
-                    let changed = self.change(change)?;
-                    self.request_caused(made)?;
-                    reach(Point::ChangeMade);
-                    self.pending.after.push(Box::new(move || {
-                        let _ = reply.send(changed);
-                    }));
-                }
-                Work::Events(arrivals, reply) => {
-                    let mut count = arrivals.len();
-                    self.asked.push_back(Asked::new(arrivals, reply));
-                    while count < DECIDE_EVENTS_MAX {
-                        match work.try_recv() {
-                            Ok(Work::Events(arrivals, reply)) => {
-                                count += arrivals.len();
-                                self.asked.push_back(Asked::new(arrivals, reply));
-                            }
-                            Ok(other) => {
-                                next = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    reach(Point::WorkTaken);
-                    // What came after them is done after them.
-                    while next.is_some() && !self.asked.is_empty() {
-                        self.admit_next()?;
-                    }
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// Loads what is wanted and not held; of customers who were merged into another, that one too.
