@@ -5,6 +5,7 @@ mod decisions;
 mod plain;
 mod threads;
 mod durable;
+mod fair;
 mod swaps;
 mod start;
 
@@ -16,7 +17,7 @@ use anyhow::{Context, Result};
 use cap_std::fs::Dir;
 use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
 
-/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all these when none is) and prints them. A single
+/// Runs the measurements named (`decisions`, `batches`, `connections`, `fair`, `swaps`; all these when none is) and prints them. A single
 /// row of `batches` or `connections` is named by what it sends, as in `4x1000`. `start`, which compiles for minutes, runs only by its
 /// name, and alone.
 ///
@@ -36,6 +37,9 @@ pub fn run(named: &[String]) -> Result<()> {
     let rows: Vec<_> = rows.filter(|row| wanted(row.group()) || named.contains(&row.to_string())).collect();
     if !rows.is_empty() {
         durable::run(&rows)?;
+    }
+    if wanted("fair") {
+        fair::run()?;
     }
     if wanted("swaps") {
         swaps::run()?;
