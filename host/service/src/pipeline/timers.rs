@@ -208,7 +208,7 @@ impl Decider {
 
     fn arrival_of(&self, key: &TimerKey, timer: &Timer) -> Option<Arrival> {
         let TimerKey::Policy { campaign, owner, name } = key else { return None };
-        let TimerBody::Policy { set_by, actor, data } = &timer.body else { return None };
+        let TimerBody::Policy { set_on, set_by, actor, data } = &timer.body else { return None };
         let active = self.registry.campaign(campaign).filter(|active| {
             let live = active.campaign.lifecycle.is_live() && !self.registry.holds(&active.campaign);
             live && active.campaign.over().is_none_or(|over| timer.due <= over)
@@ -217,7 +217,7 @@ impl Decider {
             tracing::info!(timer = %key, "a timer is dropped: its campaign decides nothing any more");
             return None;
         }
-        let fired = Fired { campaign, owner, name, set_by: *set_by, actor, data, due: timer.due };
+        let fired = Fired { campaign, owner, name, set_on, set_by, actor, data, due: timer.due };
         let arrival = fired.arrival(&self.registry.kinds);
         arrival.inspect_err(|error| tracing::error!(timer = %key, %error, "a timer is dropped: it cannot be told")).ok()
     }
