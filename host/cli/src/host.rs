@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use largesse_delivery::{Connector, Dispatcher, Sender, Times, system_lookup};
-use largesse_engine::{Allowance, Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Allowance, Compiler, HostKey, Pace, Workers, WorkersConfig};
 use largesse_http::{AppState, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::{SqliteStore, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::data_dir::{DataDir, Secrets};
 use crate::failure::{Failure, Result};
+use crate::token::no_random;
 use crate::watch::{Folder, run as watch_folder};
 
 /// The first argument by which this program is a compiler of policies, in a process of its own.
@@ -35,6 +36,13 @@ pub(crate) fn allowance(interpreters: bool) -> Allowance {
 pub(crate) fn compiler(allowance: Allowance) -> Result<Compiler> {
     let program = std::env::current_exe()?;
     Ok(Compiler::child(program, vec![COMPILE_CHILD.to_owned()]).allowing(allowance))
+}
+
+/// Gaps that are drawn with the random numbers of the system.
+pub(crate) fn drawn_gaps() -> Result<Gaps> {
+    // A system that gives none does so from the first on.
+    getrandom::u64().map_err(no_random)?;
+    Ok(Gaps::Drawn(Arc::new(|| getrandom::u64().expect("the system gave random numbers before"))))
 }
 
 /// How often measurements are put in order.
@@ -51,6 +59,8 @@ pub(crate) struct Options {
     pub(crate) retention: Retention,
     /// How far off inviters are shown to policies.
     pub(crate) inviter_distance: u8,
+    /// How far apart the numbers of two runs are.
+    pub(crate) gaps: Gaps,
     /// What components it takes.
     pub(crate) allowance: Allowance,
     /// A folder whose components are published when they change.
@@ -90,6 +100,7 @@ impl Host {
             compiler: compiler(options.allowance)?,
             cache_dir: Some(data_dir.cache()?),
             host_key: HostKey::from_bytes(secrets.cache),
+            pace: Pace::LIVE,
         })?;
         let metrics = PrometheusBuilder::new().build_recorder();
         let handle = metrics.handle();
@@ -104,10 +115,11 @@ impl Host {
             rules: options.rules.clone(),
             retention: options.retention,
             inviter_distance: options.inviter_distance,
+            gaps: options.gaps.clone(),
         };
         let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
         let service = Arc::new(Service::start(parts)?);
-        let jobs = Self::jobs(&service, &data_dir, &secrets)?;
+        let jobs = Self::jobs(&service, &data_dir, &secrets, options.gaps.clone())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
         let started = runtime.block_on(Self::listen(options.listen, (&service, jobs.clone()), tokens, handle));
         let (server, address, stop) = match started {
@@ -127,7 +139,7 @@ impl Host {
     }
 
     /// What is asked for beside decisions, with engines of its own that find what the host has compiled.
-    fn jobs(service: &Service, data_dir: &DataDir, secrets: &Secrets) -> Result<Jobs> {
+    fn jobs(service: &Service, data_dir: &DataDir, secrets: &Secrets, gaps: Gaps) -> Result<Jobs> {
         // What was published was taken once.
         let (compiler, cache, key) = (compiler(Allowance::Interpreters)?, data_dir.cache()?, secrets.cache);
         let engine = move || {
@@ -136,10 +148,12 @@ impl Host {
                 compiler: compiler.clone(),
                 cache_dir: Some(cache.try_clone().map_err(|error| error.to_string())?),
                 host_key: HostKey::from_bytes(key),
+                pace: Pace::OFFLINE,
             });
             workers.map_err(|error| error.to_string())
         };
-        let parts = JobParts { kept: Some(data_dir.jobs()?), engine: Box::new(engine), seed_secret: secrets.seed };
+        let parts =
+            JobParts { kept: Some(data_dir.jobs()?), engine: Box::new(engine), seed_secret: secrets.seed, gaps };
         Ok(Jobs::start(service, parts)?)
     }
 

@@ -28,6 +28,7 @@ mod replay;
 mod report;
 mod reservation;
 mod rollout;
+mod runs;
 mod grant;
 mod unit;
 mod watch;

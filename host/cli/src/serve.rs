@@ -4,7 +4,7 @@ use largesse_service::{PublicationRules, Retention};
 
 use crate::config::{Config, ConfigArgs, LogFormat};
 use crate::failure::Result;
-use crate::host::{Host, Options, allowance, start_logging};
+use crate::host::{Host, Options, allowance, drawn_gaps, start_logging};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &Args) -> Result {
         workers: config.workers.value,
         tokens: config.tokens.value,
         watch: config.watch.value.clone(),
+        gaps: drawn_gaps()?,
         allowance: allowance(config.interpreters.value),
         rules: PublicationRules {
             // In a watched folder the version under work is saved again and again.

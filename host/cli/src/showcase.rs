@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_engine::Allowance;
 use largesse_http::{Role, TokenEntry};
-use largesse_service::{PublicationRules, Retention};
+use largesse_service::{Gaps, PublicationRules, Retention};
 
 use crate::campaign;
 use crate::client::Client;
@@ -44,6 +44,7 @@ impl Showcase {
         let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
         let tokens = vec![entry];
         let host = Host::start(&Options {
+            gaps: Gaps::None,
             listen,
             data_dir,
             workers,

@@ -49,7 +49,7 @@ pub(crate) fn make(name: String, roles: Vec<Role>, backfill: bool) -> Result<(St
     Ok((token, TokenEntry { name, roles, backfill, sha256 }))
 }
 
-fn no_random(error: getrandom::Error) -> anyhow::Error {
+pub(crate) fn no_random(error: getrandom::Error) -> anyhow::Error {
     anyhow::anyhow!("the system gives no random numbers: {error}")
 }
 

@@ -25,7 +25,7 @@ use largesse_service::components::Components;
 use largesse_service::intake::{self, Arrival, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
 use largesse_service::{
-    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
+    ChangeError, DecisionFilter, Gaps, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
 };
 use largesse_store::MemoryStore;
 use serde::Serialize;
@@ -189,6 +189,7 @@ impl<'a> Runner<'a> {
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
             retention: Retention::default(),
             inviter_distance: INVITER_DISTANCE_MAX,
+            gaps: Gaps::None,
         };
         let service = Service::start(parts).map_err(|error| of_campaign(chain(&error)))?;
         let published = service.publish(versions.tested.to_vec(), None).await;

@@ -56,6 +56,9 @@ pub const FUEL_BASE: u64 = 10_000_000;
 pub const FUEL_PER_INPUT_BYTE: u64 = 500;
 /// Wall time of one decision, in milliseconds.
 pub const DECISION_MS_MAX: u64 = 50;
+/// Wall time of one call of a policy where nobody waits for it (replays, backtests, simulations, tests of policies), in milliseconds: so long that
+/// fuel ends a call first.
+pub const OFFLINE_CALL_MS_MAX: u64 = 10_000;
 /// Log kept of one decision, in bytes.
 pub const LOG_BYTES_MAX: usize = 8 * 1024;
 /// Largest record of a decision, in bytes of its stored text: more than all that it is made of comes to.
@@ -134,6 +137,8 @@ pub const CALENDAR_DAYS_MAX: i32 = 366;
 /// A day by the clock on the wall, in minutes.
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 
+/// Largest number of an event, a decision, a delivery or a transfer: every reader of JSON holds it exactly.
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// Largest magnitude of an amount, in minor units.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 

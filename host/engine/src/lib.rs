@@ -29,5 +29,5 @@ pub use child::compile_child_main;
 pub use compile::{CompileError, Compiler};
 pub use contract::ContractVersion;
 pub use profile::WASI_PROFILE;
-pub use runtime::Measured;
+pub use runtime::{Measured, Pace};
 pub use workers::{CheckError, Job, LoadError, LoadedPolicy, ReplyError, StartError, Workers, WorkersConfig};

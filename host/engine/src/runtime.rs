@@ -2,7 +2,7 @@
 
 use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
 use largesse_domain::json::Json;
-use largesse_domain::limits::{DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE};
+use largesse_domain::limits::{DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE, OFFLINE_CALL_MS_MAX};
 use largesse_domain::policy::{Offer, Problem};
 use largesse_domain::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
@@ -15,6 +15,22 @@ use crate::{profile, proposed, shown, wasi};
 /// Wall time of a call that decides nothing (`describe`, `check`, `migrate`, `quote`, `merge`), in milliseconds.
 const CONTROL_MS_MAX: u64 = 1_000;
 
+/// How much wall time a call has, in milliseconds. Fuel bounds it in either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// A decision, or an answer to a question.
+    pub decision_ms: u64,
+    /// A call that decides nothing.
+    pub control_ms: u64,
+}
+
+impl Pace {
+    /// Others wait for it: a running host.
+    pub const LIVE: Self = Self { decision_ms: DECISION_MS_MAX, control_ms: CONTROL_MS_MAX };
+    /// Nobody waits, and the result must not depend on the clock: replays, backtests, simulations, tests of policies.
+    pub const OFFLINE: Self = Self { decision_ms: OFFLINE_CALL_MS_MAX, control_ms: OFFLINE_CALL_MS_MAX };
+}
+
 /// What clocks say and random numbers follow from in a call that decides nothing.
 const NOWHERE: fn() -> Surroundings =
     || Surroundings { now: Instant::from_millis(0).expect("1970 is in range"), seed: 0 };
@@ -23,17 +39,18 @@ const NOWHERE: fn() -> Surroundings =
 pub(crate) struct Runtime {
     engine: wasmtime::Engine,
     linker: Linker<World>,
+    pace: Pace,
 }
 
 impl Runtime {
-    pub(crate) fn new() -> wasmtime::Result<Self> {
+    pub(crate) fn new(pace: Pace) -> wasmtime::Result<Self> {
         let engine = profile::running()?;
         let mut linker = Linker::new(&engine);
         wasi::add_to(&mut linker)?;
         for version in ContractVersion::ALL {
             linker.instance(version.types())?;
         }
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, pace })
     }
 
     pub(crate) fn engine(&self) -> &wasmtime::Engine {
@@ -51,7 +68,7 @@ impl Runtime {
         component.initialize_copy_on_write_image()?;
         let instance = self.linker.instantiate_pre(&component)?;
         let exports = Exports::find(&component, contract)?;
-        Ok(Prepared { instance, exports })
+        Ok(Prepared { instance, exports, pace: self.pace })
     }
 }
 
@@ -109,6 +126,7 @@ pub struct Measured {
 pub(crate) struct Prepared {
     instance: InstancePre<World>,
     exports: Exports,
+    pace: Pace,
 }
 
 impl Prepared {
@@ -117,10 +135,14 @@ impl Prepared {
         self.measure(input).evaluation
     }
 
+    fn control_budget(&self, input_bytes: usize) -> Budget {
+        Budget { fuel: fuel_for(input_bytes), millis: self.pace.control_ms }
+    }
+
     /// One decision, with what it used and might have used.
     pub(crate) fn measure(&self, input: &Input) -> Measured {
         let surroundings = Surroundings { now: input.now.at, seed: input.seed };
-        let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: DECISION_MS_MAX };
+        let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: self.pace.decision_ms };
         let run: Run<Decided> = shown::with_input(input, |shown| {
             sandbox::call(&self.instance, &self.exports.decide, (shown,), surroundings, budget)
         });
@@ -140,7 +162,7 @@ impl Prepared {
     /// The fault of a policy that does not start; within, what is wrong with a type.
     pub(crate) fn check_types(&self) -> Result<wasmtime::Result<()>, Fault> {
         let Exports { describe, check, decide, migrate, quote, merge } = &self.exports;
-        sandbox::look(&self.instance, NOWHERE(), control_budget(0), |store, instance| {
+        sandbox::look(&self.instance, NOWHERE(), self.control_budget(0), |store, instance| {
             instance.get_typed_func::<(), Described>(&mut *store, describe)?;
             instance.get_typed_func::<(&str,), Checked>(&mut *store, check)?;
             instance.get_typed_func::<(wit::Input<'_>,), Decided>(&mut *store, decide)?;
@@ -154,7 +176,7 @@ impl Prepared {
     /// What the policy says of itself, unchecked.
     pub(crate) fn describe(&self) -> Result<wit::Manifest, Fault> {
         let run: Run<Described> =
-            sandbox::call(&self.instance, &self.exports.describe, (), NOWHERE(), control_budget(0));
+            sandbox::call(&self.instance, &self.exports.describe, (), NOWHERE(), self.control_budget(0));
         run.result.map(|(manifest,)| manifest)
     }
 
@@ -165,7 +187,7 @@ impl Prepared {
             &self.exports.check,
             (params.as_str(),),
             NOWHERE(),
-            control_budget(params.len()),
+            self.control_budget(params.len()),
         );
         let read = match run.result? {
             (Ok(offers),) => proposed::offers(offers).map(Ok),
@@ -177,7 +199,7 @@ impl Prepared {
     /// The answer to a question, or the policy's no.
     pub(crate) fn quote(&self, enquiry: &Enquiry) -> Result<Result<Json, Refusal>, Fault> {
         let surroundings = Surroundings { now: enquiry.now.at, seed: 0 };
-        let budget = Budget { fuel: fuel_for(enquiry.measured_bytes()), millis: DECISION_MS_MAX };
+        let budget = Budget { fuel: fuel_for(enquiry.measured_bytes()), millis: self.pace.decision_ms };
         let run: Run<Written> = shown::with_enquiry(enquiry, |shown| {
             sandbox::call(&self.instance, &self.exports.quote, (shown,), surroundings, budget)
         });
@@ -195,7 +217,7 @@ impl Prepared {
             &self.exports.merge,
             (kept.as_str(), joined.as_str()),
             NOWHERE(),
-            control_budget(kept.len() + joined.len()),
+            self.control_budget(kept.len() + joined.len()),
         );
         written(run)
     }
@@ -212,7 +234,7 @@ impl Prepared {
             &self.exports.migrate,
             (shown::owner_kind(owner), state.as_str(), written_by),
             NOWHERE(),
-            control_budget(state.len()),
+            self.control_budget(state.len()),
         );
         written(run)
     }
@@ -233,8 +255,4 @@ fn invalid(wrong: &proposed::Wrong) -> Fault {
 
 fn fuel_for(input_bytes: usize) -> u64 {
     FUEL_BASE.saturating_add(FUEL_PER_INPUT_BYTE.saturating_mul(input_bytes as u64))
-}
-
-fn control_budget(input_bytes: usize) -> Budget {
-    Budget { fuel: fuel_for(input_bytes), millis: CONTROL_MS_MAX }
 }

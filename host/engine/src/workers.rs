@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::cache::{Cache, HostKey};
 use crate::compile::{CompileError, Compiler};
 use crate::contract::ContractVersion;
-use crate::runtime::{Measured, Prepared, Runtime};
+use crate::runtime::{Measured, Pace, Prepared, Runtime};
 use crate::ticker::Ticker;
 use crate::{child, declared, profile};
 
@@ -37,6 +37,8 @@ pub struct WorkersConfig {
     pub cache_dir: Option<Dir>,
     /// The key that authenticates compiled code.
     pub host_key: HostKey,
+    /// How much wall time a call has.
+    pub pace: Pace,
 }
 
 /// The engine cannot start: too little address space, no thread.
@@ -169,7 +171,7 @@ impl Workers {
     /// When the system gives no address space or no thread.
     pub fn new(config: WorkersConfig) -> Result<Self, StartError> {
         let workers = config.workers.get();
-        let runtimes = (0..=workers).map(|_| Runtime::new()).collect::<wasmtime::Result<Vec<_>>>();
+        let runtimes = (0..=workers).map(|_| Runtime::new(config.pace)).collect::<wasmtime::Result<Vec<_>>>();
         let runtimes = runtimes.map_err(|error| StartError(child::describe(&error)))?;
         let no_thread = |error: std::io::Error| StartError(error.to_string());
         let ticker = Ticker::start(runtimes.iter().map(|runtime| runtime.engine().weak()).collect());

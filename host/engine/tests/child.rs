@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use largesse_domain::decision::Output;
-use largesse_engine::{CompileError, Compiler, HostKey, Job, LoadError, Workers, WorkersConfig, compile_child_main};
+use largesse_engine::{
+    CompileError, Compiler, HostKey, Job, LoadError, Pace, Workers, WorkersConfig, compile_child_main,
+};
 
 use common::{guest, input};
 
@@ -43,7 +45,8 @@ fn compiler() -> Compiler {
 fn workers(compiler: Compiler, cache: Option<&Path>) -> Workers {
     let cache_dir = cache.map(|path| Dir::open_ambient_dir(path, ambient_authority()).unwrap());
     let host_key = HostKey::from_bytes([9; 32]);
-    Workers::new(WorkersConfig { workers: 1.try_into().unwrap(), compiler, cache_dir, host_key }).unwrap()
+    Workers::new(WorkersConfig { workers: 1.try_into().unwrap(), compiler, cache_dir, host_key, pace: Pace::LIVE })
+        .unwrap()
 }
 
 fn decides(workers: &Workers, component: &[u8]) {

@@ -13,7 +13,7 @@ use largesse_domain::effect::{Effect, Proposal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::LOG_BYTES_MAX;
 use largesse_engine::{
-    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, ReplyError, Workers, WorkersConfig,
+    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, Pace, ReplyError, Workers, WorkersConfig,
 };
 
 use common::{NOW_MS, guest, input};
@@ -24,6 +24,7 @@ static WORKERS: LazyLock<Workers> = LazyLock::new(|| {
         compiler: Compiler::in_process(),
         cache_dir: None,
         host_key: HostKey::from_bytes([0; 32]),
+        pace: Pace::LIVE,
     };
     Workers::new(config).unwrap()
 });
@@ -253,6 +254,7 @@ fn a_policy_runs_only_where_it_was_loaded() {
         compiler: Compiler::in_process(),
         cache_dir: None,
         host_key: HostKey::from_bytes([0; 32]),
+        pace: Pace::LIVE,
     };
     let others = Workers::new(config).unwrap();
     let policy = load("panics");

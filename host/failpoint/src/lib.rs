@@ -65,6 +65,7 @@ points! {
     CommitBegun, "commit-begun", "The transaction of a batch has begun.";
     PoliciesWritten, "policies-written", "Policies are written.";
     CampaignsWritten, "campaigns-written", "Kinds and campaigns are written.";
+    RunWritten, "run-written", "The row of a run is written; none of its numbers are.";
     EventsWritten, "events-written", "Events are written.";
     DecisionsWritten, "decisions-written", "Decisions are written.";
     DeferredWritten, "deferred-written", "Decisions put off, and those made since, are written.";

@@ -31,6 +31,7 @@ mod reservations;
 mod reversals;
 mod ledger;
 mod decisions;
+mod runs;
 mod customers;
 mod referrals;
 mod kinds;
@@ -95,6 +96,7 @@ fn routes() -> Vec<Route> {
         reversals::routes(),
         ledger::routes(),
         decisions::routes(),
+        runs::routes(),
         customers::routes(),
         referrals::routes(),
         kinds::routes(),

@@ -13,7 +13,7 @@ use crate::route::{Access, Route};
 use crate::{
     calendar, campaigns, customers, decisions, deliveries, destinations, draws, dry_run, events, health, jobs, kinds,
     ledger, message_rules, pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals,
-    segments, spend, units, versions,
+    runs, segments, spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -43,7 +43,7 @@ use crate::{
         reservations::reserve, reservations::commit, reservations::release,
         reversals::reverse,
         ledger::journal, ledger::accounts, ledger::audit,
-        decisions::list, decisions::head, decisions::show,
+        decisions::list, decisions::head, decisions::show, runs::list,
         customers::show, customers::tell, customers::grants, customers::balances,
         referrals::show, referrals::invite,
         kinds::list, kinds::show, kinds::register,

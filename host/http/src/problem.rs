@@ -343,7 +343,7 @@ impl From<ControlError> for Failure {
             ControlError::NoRollout => ProblemType::NoRollout,
             ControlError::NothingEarlier => ProblemType::NothingEarlier,
             ControlError::Stopped { .. } => ProblemType::VersionStopped,
-            ControlError::NotFound { .. } => ProblemType::NotFound,
+            ControlError::NotFound { .. } | ControlError::UnknownDelivery(_) => ProblemType::NotFound,
             ControlError::Changed { .. } => ProblemType::PreconditionFailed,
             ControlError::Unconditional { .. } => ProblemType::PreconditionRequired,
             ControlError::VersionTaken { .. } => ProblemType::VersionTaken,

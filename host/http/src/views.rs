@@ -19,6 +19,7 @@ mod draws;
 mod pockets;
 mod policies;
 mod programmes;
+mod runs;
 mod segments;
 mod versions;
 
@@ -27,6 +28,7 @@ pub use draws::DrawsView;
 pub use pockets::{AllocationItem, PocketList, PocketView};
 pub use policies::{PolicyItem, PolicyList};
 pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};
+pub use runs::{NumbersView, RunPage, RunView};
 pub use segments::{SegmentList, SegmentView};
 pub use versions::{
     AcceptDocument, ActivationList, DifferenceList, RolloutStatus, StopDocument, StopView, StuckStateList,

@@ -29,6 +29,7 @@ mod catalogue;
 pub mod calendar;
 mod parts;
 mod start;
+mod rerun;
 pub mod replay;
 pub mod backtest;
 pub mod jobs;
@@ -55,7 +56,7 @@ pub use largesse_engine::{CompileError, LoadError};
 pub use largesse_store::{Chain, DecisionFilter, DeliveryFilter, Kind, Outbox, Records, Store, StoreError, Versions};
 pub use versions::{Ordered, VersionOrder};
 
-pub use parts::{Parts, PublicationRules, Retention};
+pub use parts::{Gaps, Parts, PublicationRules, Retention};
 pub use start::StartError;
 
 use clock::Clock;
@@ -160,7 +161,7 @@ impl Service {
     /// # Errors
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { store, components, workers, clock, seed_secret, rules, retention, inviter_distance } = parts;
+        let Parts { store, components, workers, clock, seed_secret, rules, retention, inviter_distance, gaps } = parts;
         let mask = MaskKey::new(&seed_secret);
         let registry = start::read_registry(&*store, &workers, &components, (mask, inviter_distance))?;
         let registry = Arc::new(registry);
@@ -179,7 +180,7 @@ impl Service {
             (Arc::clone(&store), Arc::clone(&workers)),
             (clock.clone(), seeds.clone()),
             (Arc::clone(&shared), retention),
-            registry,
+            (registry, &gaps),
         )?;
         let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
         let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod numbers;
 mod pack;
 mod records;
 mod outbox;
@@ -37,6 +38,7 @@ use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
 use largesse_domain::programme::Programme;
 use largesse_domain::redemption::Redemption;
+use largesse_domain::run::{Numbered, Numbers, Run, Spans};
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -46,7 +48,7 @@ pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use pack::{NotPacked, pack, unpack};
 pub use records::{KeptRecord, Records, Removal, Room};
-pub use sqlite::{Sizes, SqliteStore};
+pub use sqlite::{Sizes, SourceEnd, SqliteStore};
 pub use versions::{VersionChanges, Versions};
 
 /// Why the store could not do what was asked.
@@ -129,6 +131,8 @@ fn due_first(timers: &mut Vec<(TimerKey, Timer)>, limit: usize) {
 /// Everything that is written together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
+    /// The run that assigns these numbers, in the first batch of a run that has any.
+    pub run: Option<Run>,
     /// Events admitted, in order of admission.
     pub events: Vec<(Admission, Arc<Event>)>,
     /// Decisions made, in order.
@@ -173,8 +177,23 @@ pub struct Counters {
     pub last_decision: DecisionId,
     /// The last delivery written; 0 when none was.
     pub last_delivery: DeliveryId,
+    /// The number of the last transfer; 0 when there is none.
+    pub last_transfer: u64,
     /// When the last event was admitted, if any was. The host's time goes on from there.
     pub last_admitted: Option<Instant>,
+}
+
+impl Counters {
+    /// Returns the last number of each kind.
+    #[must_use]
+    pub fn last(&self) -> Numbers {
+        Numbers {
+            event: self.last_event.0,
+            decision: self.last_decision.0,
+            delivery: self.last_delivery.0,
+            transfer: self.last_transfer,
+        }
+    }
 }
 
 /// Which decisions are asked for; all conditions together.
@@ -202,8 +221,8 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
 
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
-    /// Refused are an event whose place or key is stored, a decision whose id does not follow on the last one's, and a decision
-    /// on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one; a removal
+    /// Refused are an event whose place or key is stored, a decision whose id does not follow on the last one's (or is not the first of a
+    /// new run), a run whose number does not follow on the last one's, and a decision on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one; a removal
     /// of records that are not there.
     ///
     /// # Errors
@@ -215,6 +234,27 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// # Errors
     /// When the database fails.
     fn counters(&self) -> Result<Counters, StoreError>;
+
+    /// Lists runs after one, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn runs(&self, after: u64, limit: usize) -> Result<Vec<Run>, StoreError>;
+
+    /// Returns the last run that assigned numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn last_run(&self) -> Result<Option<Run>, StoreError>;
+
+    /// Returns the numbers of a kind that were assigned.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn assigned(&self, kind: Numbered) -> Result<Spans, StoreError> {
+        let last = self.counters()?.last().of(kind);
+        Ok(Spans::of(kind, &self.runs(0, usize::MAX)?, last))
+    }
 
     /// Deferred decisions of these campaigns that are due, the earliest event first, at most `limit`.
     ///
@@ -338,7 +378,7 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError>;
 
-    /// Transfers after a number, in order, at most `limit`, each with its number. Numbers begin at 1 and have no gaps.
+    /// Transfers after a number, in order, at most `limit`, each with its number. Numbers have no gaps within a run.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,14 +1,16 @@
 //! The store in memory: the model that others are measured against. Simple maps, one lock, nothing kept after the process.
 
+mod audit;
 mod chain;
 mod outbox;
 mod records;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use largesse_domain::audit::{Audit, Audited, Difference};
+use largesse_domain::audit::{Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::Catalogue;
@@ -27,6 +29,7 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::run::Run;
 use largesse_domain::table::Keys;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -40,6 +43,8 @@ pub struct MemoryStore(Mutex<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
+    /// In order, each with its link.
+    runs: Vec<(Run, Digest)>,
     events: BTreeMap<EventSeq, (Admission, Arc<Event>)>,
     keys: BTreeMap<EventKey, EventSeq>,
     decisions: BTreeMap<DecisionId, Arc<Decision>>,
@@ -75,7 +80,7 @@ struct Tables {
     stocks: BTreeMap<Unit, Quantity>,
     redemptions: BTreeMap<RedemptionId, Redemption>,
     receipts: BTreeMap<RequestId, Receipt>,
-    transfers: Vec<Transfer>,
+    transfers: BTreeMap<u64, Transfer>,
     catalogue: Catalogue,
 }
 
@@ -105,8 +110,12 @@ impl Tables {
             }
         }
         let known = |seq: &EventSeq| seqs.contains(seq) || self.events.contains_key(seq);
-        let last = self.decisions.last_key_value().map_or(0, |(last, _)| last.0);
-        for (decision, next) in batch.decisions.iter().zip(last + 1..) {
+        let last_run = self.runs.last().map_or(0, |(last, _)| last.number);
+        if let Some(run) = batch.run.as_ref().filter(|run| run.number != last_run + 1) {
+            return Some(format!("run {} is not the next one", run.number));
+        }
+        let next = batch.run.as_ref().map_or(self.end().next.0, |run| run.first.decision);
+        for (decision, next) in batch.decisions.iter().zip(next..) {
             if decision.id.0 != next {
                 return Some(format!("decision {} is not the next one", decision.id));
             }
@@ -126,6 +135,10 @@ impl Tables {
     }
 
     fn apply(&mut self, batch: &Batch) {
+        if let Some(run) = &batch.run {
+            let link = self.end().run(run);
+            self.runs.push((run.clone(), link));
+        }
         for (admission, event) in &batch.events {
             self.keys.insert(event.key.clone(), admission.seq);
             self.events.insert(admission.seq, (*admission, event.clone()));
@@ -194,7 +207,7 @@ impl Tables {
         for (id, receipt) in rows.receipts.iter().filter(|(_, receipt)| receipt.is_some()) {
             put(&mut self.receipts, id, receipt.clone());
         }
-        self.transfers.extend(rows.transfers.iter().cloned());
+        self.add_transfers(&rows.transfers);
         for (slot, sent) in &rows.messages {
             if *sent {
                 self.messages.insert(slot.clone());
@@ -257,18 +270,6 @@ impl Tables {
         let holds = |grant: &Grant| !grant.left().is_zero() || !grant.reserved.is_zero();
         open.retain(|grant| !grant.key_freed && holds(grant));
         open
-    }
-
-    fn audit(&self) -> Result<Audited, Box<Difference>> {
-        let campaigns: Vec<Campaign> = self.campaigns.values().map(|campaign| (**campaign).clone()).collect();
-        let mut audit = Audit::new(&campaigns, &self.catalogue);
-        for (number, transfer) in (1..).zip(&self.transfers) {
-            audit.transfer(number, transfer)?;
-        }
-        self.redemptions.values().for_each(|redemption| audit.redemption(redemption));
-        self.grants.values().flat_map(BTreeMap::values).try_for_each(|grant| audit.grant(grant))?;
-        self.customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer))?;
-        audit.finish(&listed(&self.positions), &listed(&self.usage), &listed(&self.stocks))
     }
 }
 
@@ -345,8 +346,19 @@ impl Store for MemoryStore {
             last_event: tables.events.last_key_value().map_or(EventSeq(0), |(seq, _)| *seq),
             last_decision: tables.decisions.last_key_value().map_or(DecisionId(0), |(id, _)| *id),
             last_delivery: tables.outbox.last_delivery(),
+            last_transfer: tables.transfers.last_key_value().map_or(0, |(number, _)| *number),
             last_admitted: tables.events.last_key_value().map(|(_, (admission, _))| admission.at),
         })
+    }
+
+    fn runs(&self, after: u64, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let tables = self.tables();
+        let later = tables.runs.iter().map(|(run, _)| run).filter(|run| run.number > after);
+        Ok(later.take(limit).cloned().collect())
+    }
+
+    fn last_run(&self) -> Result<Option<Run>, StoreError> {
+        Ok(self.tables().runs.last().map(|(run, _)| run.clone()))
     }
 
     fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
@@ -453,8 +465,8 @@ impl Store for MemoryStore {
 
     fn transfers(&self, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError> {
         let tables = self.tables();
-        let later = (1..).zip(&tables.transfers).filter(|(number, _)| *number > after);
-        Ok(later.take(limit).map(|(number, transfer)| (number, transfer.clone())).collect())
+        let later = tables.transfers.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(later.take(limit).map(|(number, transfer)| (*number, transfer.clone())).collect())
     }
 
     fn shares(&self, campaign: &CampaignId, pool: &PoolId) -> Result<Vec<(CustomerId, Share)>, StoreError> {

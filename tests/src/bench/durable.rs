@@ -14,7 +14,7 @@ use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
 use largesse_service::pipeline::Precondition;
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::SqliteStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
@@ -125,6 +125,7 @@ async fn start(
         rules: PublicationRules::default(),
         retention: Retention::default(),
         inviter_distance: INVITER_DISTANCE_DEFAULT,
+        gaps: Gaps::None,
     };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?, None).await?;
@@ -142,7 +143,7 @@ async fn start(
     service.command(id, Command::Start, Precondition::None).await?;
     let entry = TokenEntry { name: "bench".into(), roles: vec![Role::Ingest], sha256, backfill: true };
     let engine = || Err("nothing is asked of jobs here".to_owned());
-    let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [1; 32] };
+    let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [1; 32], gaps: Gaps::None };
     let jobs = Jobs::start(&service, parts)?;
     let state = AppState { service: Arc::clone(&service), jobs, tokens: Tokens::new(&[entry])?, metrics };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

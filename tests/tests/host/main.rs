@@ -20,6 +20,8 @@ mod order;
 mod stacking;
 mod gate;
 mod records;
+mod numbers;
+mod stopped;
 mod model;
 mod timers;
 mod identity;

@@ -8,6 +8,7 @@ mod faults;
 mod ledger;
 mod records;
 mod replay;
+mod restore;
 mod simulate;
 mod versions;
 mod policies;

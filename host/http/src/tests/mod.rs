@@ -21,11 +21,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use largesse_documents::time::read_instant;
 use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Compiler, HostKey, Pace, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::MemoryStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl Reply {
 
 fn in_process() -> WorkersConfig {
     let (workers, compiler) = (NonZeroUsize::MIN, Compiler::in_process());
-    WorkersConfig { workers, compiler, cache_dir: None, host_key: HostKey::from_bytes([7; 32]) }
+    WorkersConfig { workers, compiler, cache_dir: None, host_key: HostKey::from_bytes([7; 32]), pace: Pace::LIVE }
 }
 
 impl Host {
@@ -95,10 +95,11 @@ impl Host {
             rules,
             retention,
             inviter_distance,
+            gaps: Gaps::None,
         };
         let service = Arc::new(Service::start(parts).unwrap());
         let engine = || Workers::new(in_process()).map_err(|error| error.to_string());
-        let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32] };
+        let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32], gaps: Gaps::None };
         let jobs = Jobs::start(&service, parts).unwrap();
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));

@@ -128,6 +128,9 @@ pub enum ControlError {
         /// What it was called.
         name: String,
     },
+    /// Nobody knows of the delivery: whoever settles it may have been told of it before a backup was restored.
+    #[error("there is no delivery {0}: it was never made, or it was made before a backup was restored")]
+    UnknownDelivery(DeliveryId),
     /// The document does not fit the policy, or may not change so.
     #[error("the document cannot be taken")]
     Problems(Vec<Problem>),

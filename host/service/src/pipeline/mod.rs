@@ -21,6 +21,7 @@ mod evaluate;
 mod deferred;
 mod publish;
 mod retain;
+mod opening;
 mod outbox;
 mod ledger;
 mod life;
@@ -42,11 +43,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
+use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
 use largesse_domain::migration::Migration;
 use largesse_domain::outcome::Decision;
+use largesse_domain::run::Run;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
 use largesse_engine::Workers;
@@ -71,7 +74,7 @@ use crate::clock::Clock;
 use crate::intake::Arrival;
 use crate::registry::Registry;
 use crate::seed::SeedKey;
-use crate::{Retention, Shared};
+use crate::{Gaps, Retention, Shared};
 use pools::Settling;
 use protect::FaultWindows;
 use quote::Questions;
@@ -131,6 +134,8 @@ pub(crate) struct Decider {
     facts: Facts,
     last_event: EventSeq,
     last_decision: DecisionId,
+    /// This run, until it is written.
+    opening: Option<Run>,
     outbox: Outbox,
     pending: Pending,
     /// Events that were taken and are still to be decided, by who asked.
@@ -227,13 +232,15 @@ impl Decider {
         (store, workers): (Arc<dyn Store>, Arc<Workers>),
         (clock, seeds): (Clock, SeedKey),
         (shared, retention): (Arc<Shared>, Retention),
-        registry: Arc<Registry>,
+        (registry, gaps): (Arc<Registry>, &Gaps),
     ) -> Result<Self, StoreError> {
-        let counters = store.counters()?;
+        let (counters, before) = (store.counters()?, store.last_run()?);
         reach(Point::CountersRead);
         if let Some(at) = counters.last_admitted {
             clock.not_before(at);
         }
+        let opening = opening::open(before.as_ref(), &counters, clock.now(), gaps);
+        let last = |first: u64| first.saturating_sub(1);
         let tallies = Tallies::read(&*store, &registry)?;
         let under_way = store.migrations()?.into_iter().filter(|migration| migration.ended.is_none());
         let migrations = under_way.map(|migration| (migration.campaign.clone(), migration)).collect();
@@ -246,9 +253,10 @@ impl Decider {
             shared,
             registry,
             facts: Facts::default(),
-            last_event: counters.last_event,
-            last_decision: counters.last_decision,
-            outbox: Outbox::after(counters.last_delivery),
+            last_event: EventSeq(last(opening.first.event)),
+            last_decision: DecisionId(last(opening.first.decision)),
+            outbox: Outbox::after(DeliveryId(last(opening.first.delivery))),
+            opening: Some(opening),
             pending: Pending::default(),
             asked: VecDeque::new(),
             caused: Vec::new(),
@@ -336,6 +344,9 @@ impl Decider {
             let mut pending = std::mem::take(&mut self.pending);
             pending.batch.rows = self.facts.take_changes();
             pending.batch.versions.tallies = self.tallies.take_changes();
+            if opening::assigns_numbers(&pending.batch) {
+                pending.batch.run = self.opening.take();
+            }
             self.timers.note(&pending.batch.rows.timers);
             self.shared.next_timer.store(self.timers.next().as_millis(), Ordering::SeqCst);
             reach(Point::BatchClosed);

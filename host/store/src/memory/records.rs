@@ -128,6 +128,12 @@ impl Records for MemoryStore {
         Ok(tables.kept(DecisionId(0)).take(limit).map(record).collect())
     }
 
+    fn data_after(&self, event: EventSeq, limit: usize) -> Result<Option<EventSeq>, StoreError> {
+        let tables = self.tables();
+        let later = tables.events.range((Bound::Excluded(event), Bound::Unbounded)).map(|(seq, _)| *seq);
+        Ok(later.filter(|seq| !tables.removed.events.contains(seq)).take(limit).last())
+    }
+
     fn remains_on(&self, event: EventSeq) -> Result<Vec<Remains>, StoreError> {
         Ok(self.tables().remains().filter(|remains| remains.event == event).collect())
     }

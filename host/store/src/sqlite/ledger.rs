@@ -13,6 +13,7 @@ use largesse_domain::id::{CampaignId, CustomerId, PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Lot, Position, PositionKey, Transfer};
 use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::run::Numbered;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::WindowIndex;
 use largesse_domain::unit::{Quantity, Unit};
@@ -24,7 +25,8 @@ use super::convert::{
 use super::groups;
 use super::list::{all, at_most};
 use super::load::{each, every_grant, find};
-use super::{list, write};
+use super::{list, runs, write};
+use crate::numbers::{Gapless, transfers_missing};
 use crate::{Batch, StoreError};
 
 /// Transfers that an audit reads at a time.
@@ -202,16 +204,24 @@ pub(super) fn catalogue(connection: &Connection) -> Result<Catalogue, StoreError
 pub(super) fn audit(connection: &Connection) -> Result<Result<Audited, Box<Difference>>, StoreError> {
     let (campaigns, catalogue) = (list::campaigns(connection)?, catalogue(connection)?);
     let mut audit = Audit::new(&campaigns, &catalogue);
+    let runs = runs::list(connection, 0, usize::MAX)?;
+    let mut gapless = Gapless::new(Numbered::Transfer, &runs);
     let mut last = 0;
     loop {
         let page = transfers(connection, last, AUDIT_TRANSFERS)?;
         let Some((number, _)) = page.last() else { break };
         last = *number;
         for (number, transfer) in &page {
+            if let Err(missing) = gapless.take(*number) {
+                return Ok(Err(transfers_missing(missing)));
+            }
             if let Err(difference) = audit.transfer(*number, transfer) {
                 return Ok(Err(difference));
             }
         }
+    }
+    if let Err(missing) = gapless.finish() {
+        return Ok(Err(transfers_missing(missing)));
     }
     every_redemption(connection)?.iter().for_each(|redemption| audit.redemption(redemption));
     let mut difference = None;
@@ -287,15 +297,22 @@ pub(super) fn rows(connection: &Connection, rows: &Rows) -> write::Written {
     journal(connection, &rows.transfers)
 }
 
+/// The number of the next transfer: the first of the last run, when that has none yet.
+fn next_transfer(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT max(coalesce((SELECT max(number) FROM transfers), 0) + 1, \
+               coalesce((SELECT first_transfer FROM runs ORDER BY number DESC LIMIT 1), 1))";
+    Ok(connection.prepare_cached(sql)?.query_one([], |row| row.get(0))?)
+}
+
 fn journal(connection: &Connection, transfers: &[Transfer]) -> write::Written {
     if transfers.is_empty() {
         return Ok(());
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO transfers (at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO transfers (at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit, number) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    for transfer in transfers {
+    for (transfer, number) in transfers.iter().zip(next_transfer(connection)?..) {
         let slot = transfer.lot.as_ref().map(|lot| &lot.slot);
         statement.execute(params![
             transfer.at.as_millis(),
@@ -308,6 +325,7 @@ fn journal(connection: &Connection, transfers: &[Transfer]) -> write::Written {
             amount(transfer.quantity),
             account_code(transfer.debit),
             account_code(transfer.credit),
+            number,
         ])?;
     }
     Ok(())

@@ -48,7 +48,8 @@ pub(super) fn at_most(limit: usize) -> i64 {
 
 pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let sql = "SELECT coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT max(id) FROM decisions), 0), \
-               coalesce((SELECT max(id) FROM deliveries), 0), (SELECT admitted FROM events ORDER BY seq DESC LIMIT 1)";
+               coalesce((SELECT max(id) FROM deliveries), 0), \
+               coalesce((SELECT max(number) FROM transfers), 0), (SELECT admitted FROM events ORDER BY seq DESC LIMIT 1)";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
@@ -57,6 +58,7 @@ pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> 
         last_event: EventSeq(row.number()?),
         last_decision: DecisionId(row.number()?),
         last_delivery: DeliveryId(row.number()?),
+        last_transfer: row.number()?,
         last_admitted: row.optional_instant()?,
     })
 }

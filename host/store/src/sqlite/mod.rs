@@ -15,8 +15,12 @@ mod list;
 mod load;
 mod outbox;
 mod records;
+mod runs;
+#[cfg(test)]
+mod run_tests;
 mod schema;
 mod sizes;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -41,6 +45,7 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
 use largesse_domain::redemption::Redemption;
+use largesse_domain::run::Run;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_failpoint::{Point, reach};
@@ -48,6 +53,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use sizes::Sizes;
+pub use sources::SourceEnd;
 
 use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
 
@@ -211,6 +217,14 @@ impl Store for SqliteStore {
 
     fn counters(&self) -> Result<Counters, StoreError> {
         self.read(list::counters)
+    }
+
+    fn runs(&self, after: u64, limit: usize) -> Result<Vec<Run>, StoreError> {
+        self.read(|connection| runs::list(connection, after, limit))
+    }
+
+    fn last_run(&self) -> Result<Option<Run>, StoreError> {
+        Ok(self.read(runs::last)?.map(|(run, _)| run))
     }
 
     fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
