@@ -46,8 +46,12 @@ test-dates: plugins guests ## Run what depends on the clock with the clock a yea
 	./.ci/dates $(AHEAD)
 
 .PHONY: siege
-siege: build guests ## Attack a host beside a well-behaved caller, 15 s for each attack; SHORT=1 takes 2 s for each
-	$(BUILT)/release/siege $(if $(SHORT),--short)
+siege: build guests ## Attack a host beside a well-behaved caller, 15 s for each attack; SHORT=1 takes 2 s for each, ATTACKS="..." some of them
+	$(BUILT)/release/siege $(if $(SHORT),--short) $(ATTACKS)
+.PHONY: storm
+storm: plugins guests ## Have one event lead to half a million grants, kill the host 20 times meanwhile, and hold a caller beside it to 250 ms
+	LARGESSE_STORM_GRANTS=$${LARGESSE_STORM_GRANTS:-44} LARGESSE_STORM_KILLS=$${LARGESSE_STORM_KILLS:-20} \
+	$(CARGO) test --release --workspace --exclude largesse-guests --test program crash::cascade -- --nocapture
 
 .PHONY: mutants
 mutants: plugins guests ## Load and run 5000 mutants of policies and guests, from a seed of the day; `make test` does so with 240

@@ -7,7 +7,7 @@ use crate::output::{Output, write_out};
 use crate::{
     backtest, calendar, campaign, config, customer, decision, delivery, demo, destination, event, explain, formula,
     grant, job, kind, ledger, messages, pocket, policy, programme, quickstart, redemption, replay, reservation,
-    rollout, segment, serve, simulate, token, unit,
+    rollout, runs, segment, serve, simulate, token, unit,
 };
 
 /// Reward campaigns: policies propose, the host disposes
@@ -34,6 +34,7 @@ enum Command {
     Rollout(rollout::Args),
     Event(event::Args),
     Decision(decision::Args),
+    Runs(runs::Args),
     Explain(explain::Args),
     Replay(replay::Args),
     Backtest(backtest::Args),
@@ -79,6 +80,7 @@ pub(crate) fn run() -> Result {
         Command::Rollout(args) => rollout::run(args, output),
         Command::Event(args) => event::run(args, output),
         Command::Decision(args) => decision::run(args, output),
+        Command::Runs(args) => runs::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Backtest(args) => backtest::run(&args, output),

@@ -9,10 +9,11 @@ use largesse_documents::report::ReportView;
 use largesse_domain::campaign::Settings;
 use largesse_domain::id::{AttributeName, CampaignId, DecisionId};
 use largesse_domain::json::Json;
+use largesse_domain::run::Numbered;
 use largesse_domain::unit::{Quantity, UnitPattern};
 use largesse_service::backtest::{Alternative, Candidate, Engines, Recorded, pointwise, stateful};
 use largesse_service::components::Components;
-use largesse_service::replay::ReplayFilter;
+use largesse_service::replay::{ReplayFilter, decisions_within};
 use largesse_store::{DecisionFilter, Store as _};
 use serde_json::Value;
 
@@ -97,8 +98,7 @@ fn run_pointwise(
         made: (None, None),
     };
     let candidate = Candidate { component: args.component()?, params: args.params()?, segment: args.segment()? };
-    let last = store.counters()?.last_decision.0;
-    let bar = bar(args.until.map_or(last, |until| until.min(last)).saturating_sub(args.after), !output.json);
+    let bar = bar(decisions_within(store, &filter)?, !output.json);
     let seen = pointwise((store, components), &engines, &filter, &candidate, &|looked_at| bar.inc(looked_at));
     bar.finish_and_clear();
     seen.map_err(Failure::usage)
@@ -116,8 +116,8 @@ fn run_stateful(
     let settings = stored.map(|stored| stored.settings);
     let recorded =
         Recorded { store, components, campaign, alternative: args.alternative(settings)?, segment: args.segment()? };
-    let bar = bar(store.counters()?.last_event.0, !output.json);
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let bar = bar(store.assigned(Numbered::Event)?.count(0, u64::MAX), !output.json);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let seen = runtime.block_on(stateful(&recorded, &engines, |decided| bar.inc(decided)));
     bar.finish_and_clear();
     seen.map_err(Failure::usage)

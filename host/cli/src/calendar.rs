@@ -4,6 +4,7 @@ use largesse_http::views::CalendarList;
 
 use crate::client::{Connection, step};
 use crate::failure::Result;
+use crate::listing::{Paging, with_next};
 use crate::output::Output;
 use crate::table::Table;
 
@@ -23,6 +24,8 @@ pub(crate) struct Args {
     /// The last day; the first when absent
     #[arg(long, value_name = "DAY", requires = "from")]
     to: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> Result {
@@ -31,11 +34,9 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
         Some(customer) => format!("/v1/customers/{}/calendar", step(customer)),
         None => "/v1/calendar".to_owned(),
     };
-    let days = [("from", &args.from), ("to", &args.to)];
-    let asked: Vec<String> =
-        days.iter().filter_map(|(name, day)| day.as_deref().map(|day| format!("{name}={}", step(day)))).collect();
-    let list: CalendarList = client.get(&format!("{path}?{}", asked.join("&")))?;
-    output.print(&list, || text(&list))
+    let days = [("from", args.from.clone()), ("to", args.to.clone())];
+    let list: CalendarList = args.paging.read_with(&client, &path, &days)?;
+    output.print(&list, || with_next(text(&list), &list))
 }
 
 fn text(list: &CalendarList) -> String {
@@ -71,6 +72,6 @@ mod tests {
         ]}))
         .unwrap();
         insta::assert_snapshot!(text(&list));
-        assert_eq!(text(&CalendarList { items: Vec::new() }), "No campaign grants on these days.\n");
+        assert_eq!(text(&CalendarList { items: Vec::new(), next: None }), "No campaign grants on these days.\n");
     }
 }

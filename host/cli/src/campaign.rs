@@ -11,8 +11,9 @@ use largesse_documents::{CampaignDocument, CampaignView};
 use largesse_http::views::{ActivationList, CampaignList, SpendView, StuckStateList};
 use serde::de::DeserializeOwned;
 
-use crate::client::{Client, Connection, step, with_query};
+use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::{Paging, with_next};
 use crate::output::Output;
 use crate::rollout::{AcceptArgs, VersionArgs, answer_text};
 
@@ -39,7 +40,7 @@ enum Action {
         id: Option<String>,
     },
     /// List campaigns
-    List,
+    List(Paging),
     /// Show a campaign
     Show {
         /// Its id
@@ -103,6 +104,8 @@ enum Action {
     Activations {
         /// Its id
         id: String,
+        #[command(flatten)]
+        paging: Paging,
     },
     /// Migrate all states to what the active version writes, or see how far that is
     Migrate {
@@ -116,9 +119,8 @@ enum Action {
     StuckStates {
         /// Its id
         id: String,
-        /// Of owners after this one: `party:` or `entity:` and an id
-        #[arg(long, value_name = "OWNER")]
-        after: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
     },
 }
 
@@ -132,9 +134,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let (campaign, is_new) = apply_file(&client, &file, id)?;
             return output.print(&campaign, || show::applied_line(&campaign, is_new));
         }
-        Action::List => {
-            let list: CampaignList = client.get("/v1/campaigns")?;
-            return output.print(&list, || show::list_text(&list.items));
+        Action::List(paging) => {
+            let list: CampaignList = paging.read(&client, "/v1/campaigns")?;
+            return output.print(&list, || with_next(show::list_text(&list.items), &list));
         }
         Action::Show { id } => {
             let campaign: CampaignView = client.get(&path(&id))?;
@@ -160,19 +162,18 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
                 client.post_document(&format!("{}/rollback", path(&id)), &accept.document())?;
             return output.print(&answer, || answer_text(&answer));
         }
-        Action::Activations { id } => {
-            let list: ActivationList = client.get(&format!("{}/activations", path(&id)))?;
-            return output.print(&list, || show::activations_text(&list));
+        Action::Activations { id, paging } => {
+            let list: ActivationList = paging.read(&client, &format!("{}/activations", path(&id)))?;
+            return output.print(&list, || with_next(show::activations_text(&list), &list));
         }
         Action::Migrate { id, status } => {
             let path = format!("{}/migration", path(&id));
             let migration: MigrationView = if status { client.get(&path)? } else { client.post(&path)? };
             return output.print(&migration, || show::migration_text(&migration));
         }
-        Action::StuckStates { id, after } => {
-            let path = with_query(&format!("{}/stuck-states", path(&id)), &[("after", after)]);
-            let list: StuckStateList = client.get(&path)?;
-            return output.print(&list, || show::stuck_text(&list));
+        Action::StuckStates { id, paging } => {
+            let list: StuckStateList = paging.read(&client, &format!("{}/stuck-states", path(&id)))?;
+            return output.print(&list, || with_next(show::stuck_text(&list), &list));
         }
         Action::Start { id } => (id, "start"),
         Action::Pause { id } => (id, "pause"),

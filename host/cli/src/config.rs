@@ -1,6 +1,7 @@
 //! The host's configuration: one TOML file, environment over it, flags over both; checked once, printed by `largesse config`.
 
 mod layers;
+mod serving;
 mod show;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use largesse_service::signature::TrustedKey;
 
 use crate::failure::{Failure, Result};
 use layers::{Layers, Shape};
+use serving::Serving;
 
 pub(crate) use show::{ShowArgs, show};
 
@@ -96,6 +98,8 @@ pub(crate) struct Config {
     pub(crate) keep_days: Setting<Option<u32>>,
     /// Records that take at most so many bytes are kept.
     pub(crate) keep_bytes: Setting<Option<u64>>,
+    /// How connections are bounded, and how the host stops.
+    pub(crate) serving: Serving,
     pub(crate) tokens: Setting<Vec<TokenEntry>>,
 }
 
@@ -116,7 +120,7 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 14] = [
+const KEYS: [layers::Key; 19] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
@@ -155,6 +159,11 @@ const KEYS: [layers::Key; 14] = [
     },
     layers::Key { name: "records.keep_days", variable: "LARGESSE_RECORDS_KEEP_DAYS", flag: "", shape: Shape::Number },
     layers::Key { name: "records.keep_bytes", variable: "LARGESSE_RECORDS_KEEP_BYTES", flag: "", shape: Shape::Number },
+    serving::KEYS[0],
+    serving::KEYS[1],
+    serving::KEYS[2],
+    serving::KEYS[3],
+    serving::KEYS[4],
     layers::Key { name: "tokens", variable: "LARGESSE_TOKENS", flag: "", shape: Shape::Tables },
 ];
 
@@ -248,6 +257,7 @@ impl Config {
                 let bytes = text.parse().ok().filter(|bytes| *bytes > 0);
                 bytes.map(Some).ok_or_else(|| "a number of bytes from 1".to_owned())
             })?,
+            serving: Serving::read(&layers)?,
             tokens: read_tokens(&layers)?,
         })
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::client::{Client, Connection, step};
 use crate::failure::Result;
+use crate::listing::read_all;
 use crate::money::{count, worth};
 use crate::output::Output;
 use crate::table::Table;
@@ -51,8 +52,8 @@ fn read(client: &Client, id: &str) -> Result<Shown> {
     let path = format!("/v1/customers/{}", step(id));
     Ok(Shown {
         customer: client.get(&path)?,
-        grants: client.get(&format!("{path}/grants"))?,
-        balances: client.get(&format!("{path}/balances"))?,
+        grants: read_all(client, &format!("{path}/grants"))?,
+        balances: read_all(client, &format!("{path}/balances"))?,
     })
 }
 

@@ -1,11 +1,16 @@
 //! The directory in which a host keeps everything: database, components, compiled code, secrets, and a lock against a second host.
+//!
+//! What the host makes there, and the directory itself, can be read by its owner alone. A directory that was there before keeps its
+//! mode, since it may be a mounted volume; the host warns when others can read it.
 
 use std::fs::{File, TryLockError};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use largesse_domain::limits::SECRETS_BYTES_MAX;
+use largesse_engine::files;
 use largesse_failpoint::{Point, reach};
 use largesse_service::components;
 use serde::{Deserialize, Serialize};
@@ -14,6 +19,8 @@ use crate::failure::{Failure, Result};
 use crate::token::{hex, random, unhex};
 
 const DATABASE: &str = "largesse.db";
+/// What SQLite has not put into the database yet.
+const DATABASE_LOG: &str = "largesse.db-wal";
 const DATABASE_MADE: &str = "database-made";
 const SECRETS: &str = "secrets.toml";
 const CACHE: &str = "compiled";
@@ -28,7 +35,16 @@ const LOCK: &str = "lock";
 pub(crate) struct DataDir {
     dir: Dir,
     path: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
+}
+
+/// What may be done with a data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everything.
+    Write,
+    /// It is on a read-only medium, or belongs to somebody else.
+    Read,
 }
 
 /// What nobody else may know.
@@ -53,24 +69,87 @@ impl DataDir {
         let at = |error: std::io::Error| {
             Failure::from(error).context(format!("cannot use the data directory {}", path.display()))
         };
-        std::fs::create_dir_all(path).map_err(at)?;
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(path).map_err(at)?;
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(at)?;
-        let lock = dir.open_with(LOCK, OpenOptions::new().create(true).write(true)).map_err(at)?.into_std();
-        match lock.try_lock() {
+        let lock = files::open_to_write(&dir, LOCK).map_err(at)?.into_std();
+        let opened = Self::locked(dir, path, Some(lock))?;
+        for warning in opened.exposed() {
+            tracing::warn!("{warning}");
+        }
+        Ok(opened)
+    }
+
+    /// Opens the directory of a host that is stopped. One that cannot be written to is opened to be read.
+    pub(crate) fn open_stopped(path: &Path) -> Result<(Self, Access)> {
+        let at = |error: std::io::Error| {
+            Failure::from(error).context(format!("cannot use the data directory {}", path.display()))
+        };
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(at)?;
+        // The host that runs holds both for writing.
+        let writable = files::open_to_write(&dir, LOCK).and_then(|_| {
+            if dir.exists(DATABASE) {
+                dir.open_with(DATABASE, OpenOptions::new().write(true)).map(drop)
+            } else {
+                Ok(())
+            }
+        });
+        match writable {
+            Ok(()) => Ok((Self::open(path)?, Access::Write)),
+            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+                // A copy need not have a lock. One that is there may still be that of a host that runs under another name.
+                let lock = dir.open(LOCK).ok().map(cap_std::fs::File::into_std);
+                Ok((Self::locked(dir, path, lock)?, Access::Read))
+            }
+            Err(error) => Err(at(error)),
+        }
+    }
+
+    fn locked(dir: Dir, path: &Path, lock: Option<File>) -> Result<Self> {
+        match lock.as_ref().map_or(Ok(()), File::try_lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let failure = Failure::new(format!("another host is using the data directory {}", path.display()));
                 return Err(failure.hint("stop it first, or give this one a directory of its own with --data-dir"));
             }
-            Err(TryLockError::Error(error)) => return Err(at(error)),
+            Err(TryLockError::Error(error)) => {
+                return Err(Failure::from(error).context(format!("cannot use the data directory {}", path.display())));
+            }
         }
         Ok(Self { dir, path: path.to_owned(), _lock: lock })
+    }
+
+    /// What others than the owner can read, and how to change that.
+    fn exposed(&self) -> Vec<String> {
+        #[cfg(not(unix))]
+        return Vec::new();
+        #[cfg(unix)]
+        [("", "700"), (SECRETS, "600"), (DATABASE, "600"), (DATABASE_LOG, "600")]
+            .into_iter()
+            .filter_map(|(name, right)| {
+                use std::os::unix::fs::PermissionsExt as _;
+                let place = if name.is_empty() { self.path.clone() } else { self.path.join(name) };
+                let mode = std::fs::metadata(&place).ok()?.permissions().mode() & 0o777;
+                let place = place.display();
+                (mode & 0o077 != 0).then(|| {
+                    format!(
+                        "{place} has mode {mode:03o}: others can read this host's secrets; run chmod {right} {place}"
+                    )
+                })
+            })
+            .collect()
     }
 
     /// Where the database is, or will be made. One that was there and is gone is not made anew: everything would be granted
     /// again.
     pub(crate) fn database(&self) -> Result<PathBuf> {
         let place = self.path.join(DATABASE);
+        if std::fs::metadata(&place).is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::new(format!("{} is not a regular file", place.display())));
+        }
         let is_empty = self.dir.metadata(DATABASE).map_or(true, |file| file.len() == 0);
         if is_empty && self.dir.exists(DATABASE_MADE) {
             let failure = Failure::new(format!("{} is missing or empty, but there was a database", place.display()));
@@ -79,10 +158,20 @@ impl DataDir {
         Ok(place)
     }
 
+    /// Returns where the database is, and makes an empty file there when the host is new: SQLite gives its other files the mode of this one.
+    pub(crate) fn database_to_write(&self) -> Result<PathBuf> {
+        let place = self.database()?;
+        if !self.dir.exists(DATABASE) {
+            drop(files::create(&self.dir, DATABASE)?);
+        }
+        Ok(place)
+    }
+
     /// Remembers that there is a database.
     pub(crate) fn note_database(&self) -> Result {
         if !self.dir.exists(DATABASE_MADE) {
-            self.dir.write(DATABASE_MADE, "A host has made its database here, and will not make another.\n")?;
+            let mut file = files::create(&self.dir, DATABASE_MADE)?;
+            file.write_all(b"A host has made its database here, and will not make another.\n")?;
             self.dir.open(".")?.sync_all()?;
         }
         Ok(())
@@ -104,8 +193,8 @@ impl DataDir {
     }
 
     fn folder(&self, name: &str) -> Result<Dir> {
-        let opened = self.dir.create_dir_all(name).and_then(|()| self.dir.open(".")?.sync_all());
-        let opened = opened.and_then(|()| self.dir.open_dir(name));
+        let opened = files::folder(&self.dir, name);
+        let opened = opened.and_then(|folder| self.dir.open(".")?.sync_all().map(|()| folder));
         opened.map_err(|error| Failure::from(error).context(format!("cannot use {}", self.path.join(name).display())))
     }
 
@@ -113,8 +202,8 @@ impl DataDir {
     pub(crate) fn secrets(&self) -> Result<Secrets> {
         let place = self.path.join(SECRETS);
         let at = |error: std::io::Error| Failure::from(error).context(format!("cannot use {}", place.display()));
-        let text = match self.dir.read_to_string(SECRETS) {
-            Ok(text) => text,
+        let text = match files::read(&self.dir, SECRETS, SECRETS_BYTES_MAX) {
+            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if self.dir.exists(DATABASE) {
                     let failure = Failure::new(format!("{} is missing, but there is a database", place.display()));
@@ -138,11 +227,8 @@ impl DataDir {
         let text = toml::to_string(&SecretsFile { seed: hex(&random()?), cache: hex(&random()?) })?;
         let text = format!("# Secrets of this host. Keep a backup; show them to nobody.\n{text}");
         let unfinished = format!("{SECRETS}.new");
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = self.dir.open_with(&unfinished, &options)?;
+        let mut file = files::open_to_write(&self.dir, &unfinished)?;
+        file.set_len(0)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         reach(Point::SecretsUnnamed);
@@ -200,6 +286,51 @@ mod tests {
             spoil(&place).unwrap();
             let failure = dir.database().unwrap_err();
             assert!(failure.text(false).contains("is missing or empty, but there was a database"), "{failure:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_made_can_be_read_by_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("new/data");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let dir = DataDir::open(&path).unwrap();
+        dir.secrets().unwrap();
+        let database = dir.database_to_write().unwrap();
+        let store = rusqlite::Connection::open(&database).unwrap();
+        store.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);").unwrap();
+        dir.note_database().unwrap();
+        drop((dir.cache().unwrap(), dir.components().unwrap(), dir.jobs().unwrap()));
+        assert_eq!(mode(&path), 0o700);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&path).unwrap() {
+            let entry = entry.unwrap();
+            let expected = if entry.file_type().unwrap().is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&entry.path()), expected, "{entry:?}");
+            names.push(entry.file_name().into_string().unwrap());
+        }
+        assert!(names.contains(&"largesse.db-wal".to_owned()), "{names:?}");
+        assert_eq!(dir.exposed(), [""; 0]);
+        let open = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        open(&path, 0o755);
+        open(&database, 0o640);
+        let warnings = dir.exposed();
+        assert!(warnings[0].contains("mode 755") && warnings[0].contains("chmod 700"), "{warnings:?}");
+        assert!(warnings[1].contains("mode 640") && warnings[1].contains("largesse.db"), "{warnings:?}");
+        assert_eq!(warnings.len(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_blocks_nobody() {
+        for name in [LOCK, SECRETS, DATABASE] {
+            let temp = tempfile::tempdir().unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(temp.path().join(name)).status().unwrap().success());
+            let opened = DataDir::open(temp.path());
+            let used = opened.and_then(|dir| dir.database().and_then(|_| dir.secrets().map(drop)));
+            assert!(used.is_err(), "{name}");
         }
     }
 

@@ -43,7 +43,7 @@ enum Action {
         /// Only those after this one
         #[arg(long, value_name = "ID")]
         after: Option<u64>,
-        /// At most so many, up to 500
+        /// At most so many, up to 1000
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },

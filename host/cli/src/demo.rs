@@ -80,7 +80,7 @@ fn real_data(folder: &Path, campaigns: &Path) -> Result<Vec<Act>> {
 fn perform(act: &Act, plugins: &Path, output: Output) -> Result<serde_json::Value> {
     let temp = tempfile::Builder::new().prefix("largesse-demo-").tempdir()?;
     let (name, roles, backfill) = rights();
-    let (token, entry) = token::make(name, roles, backfill)?;
+    let (token, entry) = token::make_local(&name, &roles, backfill)?;
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
     let showcase = Showcase::start(loopback, temp.path(), &token, entry)?;
     let performed = send_twice(act, plugins, &showcase, output);

@@ -5,6 +5,7 @@ pub(crate) mod batch;
 pub(crate) mod resume;
 pub(crate) mod summary;
 pub(crate) mod send;
+mod sources;
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
@@ -45,6 +46,10 @@ enum Action {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+    /// Tell how far the events of each source were taken, in a data directory of a host that is stopped
+    ///
+    /// After a backup was restored, a source sends again what it sent since its last event was taken (docs/restore.md).
+    Sources(sources::Args),
     /// Take back everything that an event gave and that still stands, and the tags that it set
     Reverse {
         /// The system that the event comes from
@@ -81,18 +86,19 @@ fn batch_size(text: &str) -> std::result::Result<usize, String> {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result {
-    let client = args.connection.client()?;
+    let client = || args.connection.client();
     match args.action {
+        Action::Sources(args) => sources::run(&args, output),
         Action::DryRun { file } => {
             let line = Lines::open(&file, usize::MAX - 2)?;
             let event = line.rest().map_err(|error| Failure::usage(error).context("cannot read the event"))?;
             let answer: DryRunAnswer =
-                client.post_body("/v1/dry-run", ("application/cloudevents+json", event.trim_ascii()))?;
+                client()?.post_body("/v1/dry-run", ("application/cloudevents+json", event.trim_ascii()))?;
             output.print(&answer, || dry_run_text(&answer))
         }
         Action::Reverse { source, event, request } => {
             let event = Some(EventName { source, id: event });
-            grant::reverse(&client, output, &ReversalDocument { event, ..request.document() })
+            grant::reverse(&client()?, output, &ReversalDocument { event, ..request.document() })
         }
         Action::Send(args) => {
             let options = send::Options {
@@ -103,7 +109,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
                 progress: std::io::stderr().is_terminal(),
             };
             let lines = Lines::open(&args.file, BATCH_BYTES_MAX - 2)?;
-            let summary = send::send(&client, lines, &options)?;
+            let summary = send::send(&client()?, lines, &options)?;
             output.print(&summary.view(), || summary.text())?;
             summary.verdict()
         }

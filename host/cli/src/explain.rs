@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::client::{Client, Connection, step};
 use crate::decision::{outcome_text, quantity_text};
 use crate::failure::Result;
+use crate::listing::read_all;
 use crate::money::money;
 use crate::output::Output;
 
@@ -52,7 +53,7 @@ fn gather(client: &Client, id: u64) -> Result<Case> {
     customers.dedup();
     let mut grants = Vec::new();
     for customer in customers {
-        let list: GrantList = client.get(&format!("/v1/customers/{}/grants", step(customer)))?;
+        let list: GrantList = read_all(client, &format!("/v1/customers/{}/grants", step(customer)))?;
         grants.extend(list.items.into_iter().filter(|grant| grant.decision == Some(id)));
     }
     let mut units: Vec<UnitView> = Vec::new();

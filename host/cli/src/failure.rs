@@ -69,7 +69,7 @@ impl Failure {
     /// An answer of the host that says no.
     pub(crate) fn refused(document: ProblemDocument) -> Self {
         let ProblemDocument { kind, title, status, detail, problems } = document;
-        let what = if title.is_empty() { kind } else { title };
+        let what = if title.is_empty() { kind.clone() } else { title };
         let error = anyhow::anyhow!("the host answered {status}: {what}");
         let error = match detail.filter(|detail| !detail.is_empty() && *detail != what) {
             Some(detail) => anyhow::Error::msg(detail).context(error.to_string()),
@@ -77,7 +77,7 @@ impl Failure {
         };
         let hint = match status {
             401 => Some("give a token with --token or LARGESSE_TOKEN; `largesse token new` makes one".to_owned()),
-            403 => Some("the token has not the role that this takes".to_owned()),
+            403 if kind.ends_with(":forbidden") => Some("the token lacks the required role".to_owned()),
             412 => Some("somebody else changed it meanwhile: look at it again, then repeat the change".to_owned()),
             _ => None,
         };

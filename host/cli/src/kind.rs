@@ -6,6 +6,7 @@ use largesse_http::views::{KindList, KindView};
 
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::{Paging, with_next};
 use crate::output::Output;
 use crate::table::Table;
 
@@ -22,7 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// List the kinds of event
-    List,
+    List(Paging),
     /// Print the JSON Schema of a kind's data
     Show {
         /// The kind, such as order.paid
@@ -41,9 +42,9 @@ enum Action {
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = args.connection.client()?;
     match args.action {
-        Action::List => {
-            let list: KindList = client.get("/v1/kinds")?;
-            output.print(&list, || list_text(&list))
+        Action::List(paging) => {
+            let list: KindList = paging.read(&client, "/v1/kinds")?;
+            output.print(&list, || with_next(list_text(&list), &list))
         }
         Action::Show { kind } => {
             let kind: KindView = client.get(&format!("/v1/kinds/{}", step(&kind)))?;

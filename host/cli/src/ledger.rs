@@ -11,6 +11,7 @@ use largesse_store::Store as _;
 use crate::campaign::quantity;
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::read_all;
 use crate::money::{count, money};
 use crate::output::{Output, write_out};
 use crate::stopped::Stopped;
@@ -107,7 +108,7 @@ fn accounts(client: &Client, campaign: Option<String>) -> Result<Vec<AccountsVie
     let campaigns = match campaign {
         Some(campaign) => vec![campaign],
         None => {
-            let list: CampaignList = client.get("/v1/campaigns")?;
+            let list: CampaignList = read_all(client, "/v1/campaigns")?;
             list.items.into_iter().map(|campaign| campaign.id).collect()
         }
     };

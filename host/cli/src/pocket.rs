@@ -9,6 +9,7 @@ use largesse_http::views::{AllocationItem, PocketList, PocketView};
 use crate::campaign::{quantity, read_file};
 use crate::client::{Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::{Paging, with_next};
 use crate::money::count;
 use crate::output::Output;
 use crate::table::Table;
@@ -34,7 +35,7 @@ enum Action {
         id: Option<String>,
     },
     /// List pockets
-    List,
+    List(Paging),
     /// Show a pocket with its use
     Show {
         /// Its id
@@ -56,9 +57,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             };
             client.put(&path(&id), &[], &document).map_err(|failure| failure.context(named()))?
         }
-        Action::List => {
-            let list: PocketList = client.get("/v1/pockets")?;
-            return output.print(&list, || list_text(&list));
+        Action::List(paging) => {
+            let list: PocketList = paging.read(&client, "/v1/pockets")?;
+            return output.print(&list, || with_next(list_text(&list), &list));
         }
         Action::Show { id } => client.get(&path(&id))?,
     };

@@ -20,6 +20,7 @@ use largesse_http::views::{PolicyList, StopDocument, StopView};
 
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::{Paging, with_next};
 use crate::money::count;
 use crate::output::Output;
 use crate::table::Table;
@@ -73,7 +74,7 @@ enum Action {
         name: Option<KeyName>,
     },
     /// List what is published
-    List,
+    List(Paging),
     /// Stop a version everywhere: campaigns go back to the last good one, or keep their events
     Stop {
         /// A name, a name@version, or a digest
@@ -118,9 +119,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let published: Vec<_> = published.collect::<Result<_>>()?;
             output.print(&published, || published.iter().map(published_line).collect())
         }
-        Action::List => {
-            let list: PolicyList = client()?.get("/v1/policies")?;
-            output.print(&list, || list_text(&list))
+        Action::List(paging) => {
+            let list: PolicyList = paging.read(&client()?, "/v1/policies")?;
+            output.print(&list, || with_next(list_text(&list), &list))
         }
         Action::Stop { policy, reason } => {
             let path = format!("/v1/policies/{}/stop", step(&policy));
@@ -246,7 +247,8 @@ mod tests {
             campaigns: campaigns.iter().map(ToString::to_string).collect(),
             stopped: None,
         };
-        let list = PolicyList { items: vec![item("check-in", &["daily", "spring"]), item("new-user-gift", &[])] };
+        let list =
+            PolicyList { items: vec![item("check-in", &["daily", "spring"]), item("new-user-gift", &[])], next: None };
         insta::assert_snapshot!(list_text(&list), @r"
         POLICY               DIGEST          BYTES  CONTRACT  PUBLISHED             SIGNED BY  CAMPAIGNS      SUMMARY
         check-in@0.1.0       0123456789ab  123,456  0.1       2026-03-01T00:00:00Z  release    daily, spring  Rewards days

@@ -49,8 +49,9 @@ pub(crate) fn run(args: &Args) -> Result {
             return Err(failure);
         }
     };
+    let signals = showcase.host.signals()?;
     write_out(&greeting(showcase.host.address(), &token, &policies, &campaigns, now()))?;
-    showcase.host.run()
+    showcase.host.run(signals)
 }
 
 /// The token of the directory, made when it is new. Only the owner can read it.
@@ -63,7 +64,7 @@ fn keep_token(dir: &Path) -> Result<Kept> {
         Err(error) => return Err(named(error.into())),
     }
     let (name, roles, backfill) = rights();
-    let (token, entry) = token::make(name, roles, backfill)?;
+    let (token, entry) = token::make_local(&name, &roles, backfill)?;
     let kept = Kept { token, entry };
     let write = || -> anyhow::Result<()> {
         std::fs::create_dir_all(dir)?;

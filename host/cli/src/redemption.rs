@@ -9,6 +9,7 @@ use largesse_http::views::RedemptionList;
 use crate::campaign::quantity;
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::{Paging, with_next};
 use crate::output::Output;
 use crate::table::Table;
 
@@ -51,6 +52,8 @@ enum Action {
     List {
         /// The customer's id
         customer: String,
+        #[command(flatten)]
+        paging: Paging,
     },
     /// Show a redemption
     Show {
@@ -83,9 +86,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let document = RedemptionDocument { id, customer, unit, quantity, grant, reserve_until, reference };
             client.post_document("/v1/redemptions", &document)?
         }
-        Action::List { customer } => {
-            let list: RedemptionList = client.get(&format!("/v1/customers/{}/redemptions", step(&customer)))?;
-            return output.print(&list, || list_text(&list));
+        Action::List { customer, paging } => {
+            let path = format!("/v1/customers/{}/redemptions", step(&customer));
+            let list: RedemptionList = paging.read(&client, &path)?;
+            return output.print(&list, || with_next(list_text(&list), &list));
         }
         Action::Show { id } => client.get(&format!("/v1/redemptions/{}", step(&id)))?,
         Action::Commit(settle) => settle.go(&client, "commit")?,
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn a_redemption_is_shown_with_its_parts() {
         insta::assert_snapshot!([text(&redemption("reserved")), text(&redemption("redeemed"))].join("\n"));
-        insta::assert_snapshot!(list_text(&RedemptionList { items: vec![redemption("redeemed")] }));
+        insta::assert_snapshot!(list_text(&RedemptionList { items: vec![redemption("redeemed")], next: None }));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use largesse_documents::time::read_instant;
 use largesse_domain::decision::{Evaluation, Output as Came};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
-use largesse_engine::{Allowance, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Allowance, HostKey, Pace, Workers, WorkersConfig};
 use largesse_service::components::Components;
-use largesse_service::replay::{Divergence, ReplayFilter, Replayed, replay};
+use largesse_service::replay::{Divergence, ReplayFilter, Replayed, decisions_within, replay};
 use largesse_store::{DecisionFilter, Store};
 use serde_json::json;
 
@@ -83,8 +83,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
     let components = Components::in_folder(dir.components()?)?;
     let threads = args.threads.or(std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let engines = (0..threads.get()).map(|_| engine(&dir)).collect::<Result<Vec<_>>>()?;
-    let last = store.counters()?.last_decision.0;
-    let bar = bar(filter.until.map_or(last, |until| until.0.min(last)).saturating_sub(filter.after.0), !output.json);
+    let bar = bar(decisions_within(&store, &filter)?, !output.json);
     let started = Instant::now();
     let replayed = replay(&store, &components, &engines, &filter, &|looked_at| bar.inc(looked_at));
     bar.finish_and_clear();
@@ -99,6 +98,7 @@ pub(crate) fn engine(dir: &DataDir) -> Result<Workers> {
         compiler: compiler(Allowance::Interpreters)?,
         cache_dir: Some(dir.cache()?),
         host_key: HostKey::from_bytes(dir.secrets()?.cache),
+        pace: Pace::OFFLINE,
     })?)
 }
 

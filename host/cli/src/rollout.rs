@@ -53,7 +53,7 @@ enum Action {
         /// After this decision
         #[arg(long, value_name = "DECISION")]
         after: Option<u64>,
-        /// At most so many, 1 to 500
+        /// At most so many, 1 to 1000
         #[arg(long)]
         limit: Option<usize>,
     },

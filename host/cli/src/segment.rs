@@ -9,6 +9,7 @@ use largesse_http::views::{SegmentList, SegmentView};
 use crate::campaign::read_file;
 use crate::client::{Connection, step};
 use crate::failure::{Failure, Result};
+use crate::listing::{Paging, with_next};
 use crate::output::Output;
 
 /// Name sets of customers that campaigns are for
@@ -32,7 +33,7 @@ enum Action {
         id: Option<String>,
     },
     /// List segments
-    List,
+    List(Paging),
     /// Show a segment
     Show {
         /// Its id
@@ -54,9 +55,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             };
             client.put(&path(&id), &[], &document).map_err(|failure| failure.context(named()))?
         }
-        Action::List => {
-            let list: SegmentList = client.get("/v1/segments")?;
-            return output.print(&list, || list_text(&list));
+        Action::List(paging) => {
+            let list: SegmentList = paging.read(&client, "/v1/segments")?;
+            return output.print(&list, || with_next(list_text(&list), &list));
         }
         Action::Show { id } => client.get(&path(&id))?,
     };

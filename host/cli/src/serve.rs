@@ -4,7 +4,8 @@ use largesse_service::{PublicationRules, Retention};
 
 use crate::config::{Config, ConfigArgs, LogFormat};
 use crate::failure::Result;
-use crate::host::{Host, Options, allowance, start_logging};
+use crate::host::{Host, Options, allowance, drawn_gaps, start_logging};
+use crate::open_files;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -22,12 +23,15 @@ pub(crate) fn run(args: &Args) -> Result {
     if config.tokens.value.is_empty() {
         tracing::warn!("no token is configured, so nobody can do anything; `largesse token new` makes one");
     }
+    let connections = config.serving.bounds();
+    open_files::raise(connections.max);
     let host = Host::start(&Options {
         listen: config.listen.value,
         data_dir: config.data_dir.value.clone(),
         workers: config.workers.value,
         tokens: config.tokens.value,
         watch: config.watch.value.clone(),
+        gaps: drawn_gaps()?,
         allowance: allowance(config.interpreters.value),
         rules: PublicationRules {
             // In a watched folder the version under work is saved again and again.
@@ -40,7 +44,10 @@ pub(crate) fn run(args: &Args) -> Result {
             keep_bytes: config.keep_bytes.value,
         },
         inviter_distance: config.inviter_distance.value,
+        connections,
+        drain_time: config.serving.drain_time(),
     })?;
+    let signals = host.signals()?;
     tracing::info!(
         address = %host.address(),
         data_dir = %config.data_dir.value.display(),
@@ -48,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result {
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
-    host.run()?;
+    host.run(signals)?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -3,15 +3,15 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use largesse_documents::CampaignDocument;
 use largesse_documents::time::instant_text;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::time::Instant;
 use largesse_engine::Allowance;
-use largesse_http::{Role, TokenEntry};
-use largesse_service::{PublicationRules, Retention};
+use largesse_http::{ConnectionBounds, Role, TokenEntry};
+use largesse_service::{Gaps, PublicationRules, Retention};
 
 use crate::campaign;
 use crate::client::Client;
@@ -51,6 +51,7 @@ impl Showcase {
         let rules = PublicationRules { replace_versions: true, ..PublicationRules::default() };
         let tokens = vec![entry];
         let host = Host::start(&Options {
+            gaps: Gaps::None,
             listen,
             data_dir,
             workers,
@@ -59,6 +60,8 @@ impl Showcase {
             retention: Retention::default(),
             allowance: Allowance::Compiled,
             inviter_distance: INVITER_DISTANCE_MAX,
+            connections: ConnectionBounds::default(),
+            drain_time: Duration::ZERO,
             watch: None,
         })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;

@@ -15,7 +15,7 @@ use largesse_domain::id::{AttributeName, CampaignId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::EVENT_BYTES_MAX;
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_engine::{Allowance, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Allowance, HostKey, Pace, Workers, WorkersConfig};
 use largesse_service::Kind;
 use largesse_service::backtest::{Given, Planned, Setup, simulate};
 use serde::de::DeserializeOwned;
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
     let workers = [workers(compiled.path())?, workers(compiled.path())?];
     let events = events(&args.events)?;
     let bar = bar(events.len() as u64, !output.json);
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let seen = runtime.block_on(simulate(&given, events, workers, |decided| bar.inc(decided)));
     bar.finish_and_clear();
     let title = format!("Simulation of {}", args.campaigns.display());
@@ -83,6 +83,7 @@ fn workers(compiled: &Path) -> Result<Arc<Workers>> {
         cache_dir: Some(Dir::open_ambient_dir(compiled, ambient_authority())?),
         // The folder is this run's own.
         host_key: HostKey::from_bytes([0; 32]),
+        pace: Pace::OFFLINE,
     })?))
 }
 

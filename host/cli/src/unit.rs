@@ -8,6 +8,7 @@ use largesse_http::views::{StockAnswer, UnitList};
 use crate::campaign::read_file;
 use crate::client::{Connection, step};
 use crate::failure::Result;
+use crate::listing::{Paging, with_next};
 use crate::money::{count, money};
 use crate::output::Output;
 use crate::table::Table;
@@ -32,7 +33,7 @@ enum Action {
         file: PathBuf,
     },
     /// List units with terms
-    List,
+    List(Paging),
     /// Show a unit
     Show {
         /// The unit
@@ -65,9 +66,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             let set: UnitView = client.put(&path(&unit), &[], &document).map_err(|failure| failure.context(named()))?;
             output.print(&set, || list_text(std::slice::from_ref(&set)))
         }
-        Action::List => {
-            let list: UnitList = client.get("/v1/units")?;
-            output.print(&list, || list_text(&list.items))
+        Action::List(paging) => {
+            let list: UnitList = paging.read(&client, "/v1/units")?;
+            output.print(&list, || with_next(list_text(&list.items), &list))
         }
         Action::Show { unit } => {
             let unit: UnitView = client.get(&path(&unit))?;

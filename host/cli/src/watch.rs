@@ -29,8 +29,8 @@ pub(crate) use tree::Tree;
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Looks at the folder until the host stops.
-pub(crate) async fn run(service: Arc<Service>, mut folder: Folder, mut stop: watch::Receiver<bool>) {
-    while tokio::time::timeout(LOOK_EVERY, stop.wait_for(|stop| *stop)).await.is_err() {
+pub(crate) async fn run(service: Arc<Service>, mut folder: Folder, mut stop: watch::Receiver<Option<Duration>>) {
+    while tokio::time::timeout(LOOK_EVERY, stop.wait_for(Option::is_some)).await.is_err() {
         let looked = tokio::task::spawn_blocking(move || {
             let rested = folder.look();
             (folder, rested)

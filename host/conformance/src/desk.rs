@@ -150,7 +150,8 @@ pub(crate) async fn calendar(service: &Service, step: &CalendarStep) -> Result<R
     let customer = step.customer.as_deref().map(CustomerId::new).transpose();
     let customer = customer.map_err(|error| format!("calendar: {error}"))?;
     let (from, to) = (read_day(&step.from)?, read_day(&step.to)?);
-    let entries = service.calendar(customer, Some((from, to))).await.map_err(|error| chain(&error))?;
+    let entries =
+        service.calendar(customer, Some((from, to)), (None, usize::MAX)).await.map_err(|error| chain(&error))?;
     let mut days: Vec<String> = entries
         .iter()
         .flat_map(|entry| {

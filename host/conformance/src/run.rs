@@ -25,7 +25,7 @@ use largesse_service::components::Components;
 use largesse_service::intake::{self, Arrival, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
 use largesse_service::{
-    ChangeError, DecisionFilter, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
+    ChangeError, DecisionFilter, Gaps, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
 };
 use largesse_store::MemoryStore;
 use serde::Serialize;
@@ -139,7 +139,7 @@ pub fn run(text: &str, versions: Versions<'_>, workers: &Arc<Workers>) -> Report
         }
     };
     let mut report = Report { title: scenario.title.clone(), ..Report::default() };
-    let runtime = match tokio::runtime::Builder::new_current_thread().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             report.failures.push(Failure::new(1, format!("no runtime: {error}")));
@@ -189,6 +189,7 @@ impl<'a> Runner<'a> {
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
             retention: Retention::default(),
             inviter_distance: INVITER_DISTANCE_MAX,
+            gaps: Gaps::None,
         };
         let service = Service::start(parts).map_err(|error| of_campaign(chain(&error)))?;
         let published = service.publish(versions.tested.to_vec(), None).await;
@@ -407,7 +408,7 @@ impl<'a> Runner<'a> {
             "time": event.time, "data": event.data,
         });
         let kinds = &self.service.registry().kinds;
-        intake::check(cloud_event, kinds, self.service.clock().now(), Backfill::Allowed)
+        intake::check(cloud_event, kinds, self.service.clock().now(), &Backfill::Allowed.into())
     }
 
     async fn read<T: Send + 'static>(

@@ -95,7 +95,7 @@ impl Desk {
                 continue;
             }
             let (id, now) = (destination.id.clone(), self.service.clock().now());
-            let due = self.service.read(move |store| store.deliveries_due(&id, now, room)).await?;
+            let due = self.service.read_for_host(move |store| store.deliveries_due(&id, now, room)).await?;
             let free = due.into_iter().filter(|delivery| !busy.contains(&delivery.customer));
             for delivery in free.take(room - busy.len()) {
                 reach(Point::DeliveriesDue);
@@ -165,7 +165,7 @@ impl Desk {
         loop {
             match self.service.note_attempts(attempts.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(ChangeError::Unavailable(Unavailable::Busy)) => tokio::time::sleep(NOTE_AGAIN_AFTER).await,
+                Err(ChangeError::Unavailable(Unavailable::Busy(_))) => tokio::time::sleep(NOTE_AGAIN_AFTER).await,
                 Err(error) => {
                     // They are sent again after the next start, under the same ids.
                     tracing::warn!(%error, count = attempts.len(), "attempts could not be noted");

@@ -14,7 +14,7 @@ use crate::time::instant_text;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransferView {
-    /// Its place in the journal, from 1, without gaps.
+    /// Its place in the journal. Numbers rise, without gaps within a run of the host.
     pub number: u64,
     /// When, by the host's clock.
     pub at: String,

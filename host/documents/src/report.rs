@@ -67,6 +67,10 @@ pub struct ReportView {
     /// Decisions and events that could not be run, by why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_run: BTreeMap<String, u64>,
+    /// Decisions and events that the clock or the host stopped, by kind (`time`, `host`, `unavailable`): nobody's fault, and in no other number
+    /// of this report.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stopped: BTreeMap<String, u64>,
     /// How true the run of what is active is to the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<RecordedView>,

@@ -366,8 +366,9 @@ pub fn customer() -> impl Strategy<Value = Customer> {
 /// Any timer; many are due at the same time.
 pub fn timer() -> impl Strategy<Value = Timer> {
     let due = prop_oneof![3 => (0..4_i64).prop_map(|due| Instant::from_millis(due).expect("soon after 1970")), 1 => instant()];
-    (due, any::<u64>(), name("u"), json()).prop_map(|(due, set_by, actor, data)| {
-        let body = TimerBody::Policy { set_by: DecisionId(set_by), actor, data };
+    let set_on = (name("shop"), name("order")).prop_map(|(source, id)| largesse_domain::event::EventKey { source, id });
+    (due, set_on, name("s"), name("u"), json()).prop_map(|(due, set_on, set_by, actor, data)| {
+        let body = TimerBody::Policy { set_on, set_by, actor, data };
         Timer { due, body }
     })
 }

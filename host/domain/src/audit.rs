@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use crate::budget::{Usage, UsageKey};
 use crate::campaign::Campaign;
@@ -63,9 +64,44 @@ struct LotBooks {
     last: String,
 }
 
-/// An audit under way. First all transfers, then all grants, redemptions and customers, then [`Audit::finish`].
+/// A part of the grants and counts of use: all whose hash leaves the same rest. An audit of a part holds that part in memory, so that books
+/// of any size are audited part by part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    number: u64,
+    of: u64,
+}
+
+impl Part {
+    /// Everything.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
+
+    /// Divides everything into so many parts, at least one.
+    pub fn all(of: u64) -> impl Iterator<Item = Self> {
+        let of = of.max(1);
+        (0..of).map(move |number| Self { number, of })
+    }
+
+    /// Reports whether it is the first part, with which everything is looked at that is not divided.
+    fn is_first(self) -> bool {
+        self.number == 0
+    }
+
+    fn holds(self, key: &impl Hash) -> bool {
+        if self.of == 1 {
+            return true;
+        }
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        hasher.finish() % self.of == self.number
+    }
+}
+
+/// An audit under way, of a part of the books. First all transfers, then all redemptions, grants and customers, then [`Audit::positions`],
+/// all counts of use, and [`Audit::finish`].
 #[derive(Debug)]
 pub struct Audit<'a> {
+    part: Part,
     campaigns: BTreeMap<&'a CampaignId, &'a Campaign>,
     catalogue: &'a Catalogue,
     lots: HashMap<Lot, LotBooks>,
@@ -103,8 +139,9 @@ fn cause_text(number: u64, cause: &Cause) -> String {
 impl<'a> Audit<'a> {
     /// Begins. Campaigns and catalogue say which counts a grant went into.
     #[must_use]
-    pub fn new(campaigns: &'a [Campaign], catalogue: &'a Catalogue) -> Self {
+    pub fn new(campaigns: &'a [Campaign], catalogue: &'a Catalogue, part: Part) -> Self {
         Self {
+            part,
             campaigns: campaigns.iter().map(|campaign| (&campaign.id, campaign)).collect(),
             catalogue,
             lots: HashMap::new(),
@@ -123,24 +160,11 @@ impl<'a> Audit<'a> {
     /// When an account that cannot be below nothing would be.
     pub fn transfer(&mut self, number: u64, transfer: &Transfer) -> Checked {
         self.audited.transfers += 1;
-        let quantity = signed(transfer.quantity);
-        for (account, change) in [(transfer.debit, -quantity), (transfer.credit, quantity)] {
-            if account == Account::Stock {
-                *self.stocks.entry(transfer.unit.clone()).or_default() += change;
-            }
-        }
-        let on_hand = self.stocks.get(&transfer.unit).copied().unwrap_or_default();
         let cause = cause_text(number, &transfer.cause);
-        same(|| format!("stock of {}", transfer.unit), on_hand.max(0), on_hand, &cause)?;
-        let Some(lot) = &transfer.lot else { return Ok(()) };
-        let key = PositionKey { campaign: lot.slot.campaign.clone(), unit: transfer.unit.clone() };
-        let position = self.positions.entry(key).or_default();
-        *position = position.after(transfer);
-        for (account, change) in [(transfer.debit, -quantity), (transfer.credit, quantity)] {
-            if account == Account::Debt {
-                *self.debts.entry((lot.slot.to.clone(), transfer.unit.clone())).or_default() += change;
-            }
+        if self.part.is_first() {
+            self.undivided(transfer, &cause)?;
         }
+        let Some(lot) = transfer.lot.as_ref().filter(|lot| self.part.holds(lot)) else { return Ok(()) };
         let books = self.lots.entry(lot.clone()).or_default();
         books.accounts = books.accounts.after(transfer);
         if matches!(transfer.debit, Account::Budget | Account::Stock) {
@@ -157,12 +181,34 @@ impl<'a> Audit<'a> {
         Ok(())
     }
 
+    /// Adds a transfer to stocks, positions and debts.
+    fn undivided(&mut self, transfer: &Transfer, cause: &str) -> Checked {
+        let quantity = signed(transfer.quantity);
+        let changes = [(transfer.debit, -quantity), (transfer.credit, quantity)];
+        for (_, change) in changes.iter().filter(|(account, _)| *account == Account::Stock) {
+            *self.stocks.entry(transfer.unit.clone()).or_default() += change;
+        }
+        let on_hand = self.stocks.get(&transfer.unit).copied().unwrap_or_default();
+        same(|| format!("stock of {}", transfer.unit), on_hand.max(0), on_hand, cause)?;
+        let Some(lot) = &transfer.lot else { return Ok(()) };
+        let key = PositionKey { campaign: lot.slot.campaign.clone(), unit: transfer.unit.clone() };
+        let position = self.positions.entry(key).or_default();
+        *position = position.after(transfer);
+        for (_, change) in changes.iter().filter(|(account, _)| *account == Account::Debt) {
+            *self.debts.entry((lot.slot.to.clone(), transfer.unit.clone())).or_default() += change;
+        }
+        Ok(())
+    }
+
     /// Takes a redemption, after all transfers.
     pub fn redemption(&mut self, redemption: &Redemption) {
         self.audited.redemptions += 1;
         if redemption.state == RedemptionState::Reserved {
             for part in &redemption.parts {
                 let lot = Lot { slot: part.slot.clone(), issue: part.issue };
+                if !self.part.holds(&lot) {
+                    continue;
+                }
                 *self.reserved.entry(lot).or_default() += part.quantity.get();
             }
         }
@@ -175,8 +221,25 @@ impl<'a> Audit<'a> {
     pub fn grant(&mut self, grant: &Grant) -> Checked {
         self.audited.grants += 1;
         let lot = Lot::of(grant);
-        let what = |part: &str| format!("{part} of {}", name(&lot));
-        let books = self.lots.remove(&lot).unwrap_or_default();
+        if !self.campaigns.contains_key(&grant.slot.campaign) {
+            return Err(differ(name(&lot), format!("granted by {}", grant.slot.campaign), "no such campaign", ""));
+        }
+        if self.part.holds(&lot) {
+            self.lot(&lot, grant)?;
+        }
+        let Some(campaign) = self.campaigns.get(&grant.slot.campaign) else { return Ok(()) };
+        for key in counted_in(campaign, self.catalogue, grant).into_iter().filter(|key| self.part.holds(key)) {
+            let used = self.usage.entry(key).or_default();
+            used.amount = used.amount.plus(grant.net()).unwrap_or(Quantity::MAX);
+            used.count += u64::from(!grant.net().is_zero());
+        }
+        Ok(())
+    }
+
+    /// Compares a grant with its transfers.
+    fn lot(&mut self, lot: &Lot, grant: &Grant) -> Checked {
+        let what = |part: &str| format!("{part} of {}", name(lot));
+        let books = self.lots.remove(lot).unwrap_or_default();
         let held = if grant.hold.is_some() { Account::Pending } else { Account::Wallet };
         let other = if grant.hold.is_some() { Account::Wallet } else { Account::Pending };
         let cause = &books.last;
@@ -191,17 +254,8 @@ impl<'a> Audit<'a> {
         // Paying a debt moves it off the grant that pays, so only what both sides come to is told apart here.
         let owed = i64::try_from(books.kept_for_debt).unwrap_or(i64::MAX) - signed(grant.owed);
         same(|| what("owed"), owed, balance(Account::Debt), cause)?;
-        let reserved = self.reserved.remove(&lot).unwrap_or_default();
-        same(|| what("reserved by redemptions"), grant.reserved.get(), reserved, cause)?;
-        if let Some(campaign) = self.campaigns.get(&grant.slot.campaign) {
-            for key in counted_in(campaign, self.catalogue, grant) {
-                let used = self.usage.entry(key).or_default();
-                used.amount = used.amount.plus(grant.net()).unwrap_or(Quantity::MAX);
-                used.count += u64::from(!grant.net().is_zero());
-            }
-            return Ok(());
-        }
-        Err(differ(name(&lot), format!("granted by {}", grant.slot.campaign), "no such campaign", cause))
+        let reserved = self.reserved.remove(lot).unwrap_or_default();
+        same(|| what("reserved by redemptions"), grant.reserved.get(), reserved, cause)
     }
 
     /// Takes a customer, after all transfers.
@@ -209,9 +263,12 @@ impl<'a> Audit<'a> {
     /// # Errors
     /// When they owe something else than the transfers come to.
     pub fn customer(&mut self, id: &CustomerId, customer: &Customer) -> Checked {
+        self.audited.debts += customer.debts.len() as u64;
+        if !self.part.is_first() {
+            return Ok(());
+        }
         self.unite_debts(id, &customer.also);
         for (unit, debt) in &customer.debts {
-            self.audited.debts += 1;
             let found = self.debts.remove(&(id.clone(), unit.clone())).unwrap_or_default();
             same(|| format!("debt of {id} in {unit}"), signed(*debt), -found, "")?;
         }
@@ -231,16 +288,12 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Compares what is left: positions, counts of use, stocks; and that nothing was left out.
+    /// Compares positions, after all grants and customers; and that no transfer was left out.
     ///
     /// # Errors
     /// The first difference.
-    pub fn finish(
-        mut self,
-        positions: &[(PositionKey, Position)],
-        usage: &[(UsageKey, Usage)],
-        stocks: &[(Unit, Quantity)],
-    ) -> Result<Audited, Box<Difference>> {
+    pub fn positions(&mut self, positions: &[(PositionKey, Position)]) -> Checked {
+        self.audited.positions += positions.len() as u64;
         if let Some((lot, books)) = self.lots.iter().min_by(|a, b| (&a.0.slot, a.0.issue).cmp(&(&b.0.slot, b.0.issue)))
         {
             return Err(differ(name(lot), "nothing", "a grant with transfers", &books.last));
@@ -248,11 +301,13 @@ impl<'a> Audit<'a> {
         if let Some(lot) = self.reserved.keys().min_by(|a, b| (&a.slot, a.issue).cmp(&(&b.slot, b.issue))) {
             return Err(differ(name(lot), "nothing", "a grant reserved by a redemption", ""));
         }
-        for ((customer, unit), balance) in self.debts {
+        if !self.part.is_first() {
+            return Ok(());
+        }
+        for ((customer, unit), balance) in &self.debts {
             same(|| format!("debt of {customer} in {unit}"), 0, -balance, "")?;
         }
         for (key, position) in positions {
-            self.audited.positions += 1;
             let found = self.positions.remove(key).unwrap_or_default();
             for account in Account::ALL {
                 let what = || format!("{} of {} in {}", account.as_str(), key.campaign, key.unit);
@@ -260,18 +315,39 @@ impl<'a> Audit<'a> {
             }
             same(|| format!("sum of accounts of {} in {}", key.campaign, key.unit), position.sum(), 0, "")?;
         }
-        if let Some((key, position)) = self.positions.first_key_value() {
-            let what = format!("accounts of {} in {}", key.campaign, key.unit);
-            return Err(differ(what, "nothing", format!("{:?}", position.0), ""));
+        match self.positions.first_key_value() {
+            Some((key, position)) => {
+                let what = format!("accounts of {} in {}", key.campaign, key.unit);
+                Err(differ(what, "nothing", format!("{:?}", position.0), ""))
+            }
+            None => Ok(()),
         }
-        for (key, used) in usage {
-            self.audited.usage += 1;
-            let found = self.usage.remove(key).unwrap_or_default();
-            same(|| format!("use of {key:?}"), used.amount.get(), found.amount.get(), "")?;
-            same(|| format!("grants counted in {key:?}"), used.count, found.count, "")?;
+    }
+
+    /// Takes a count of use, after all grants.
+    ///
+    /// # Errors
+    /// When it is not what the grants come to.
+    pub fn usage(&mut self, key: &UsageKey, used: Usage) -> Checked {
+        self.audited.usage += 1;
+        if !self.part.holds(key) {
+            return Ok(());
         }
+        let found = self.usage.remove(key).unwrap_or_default();
+        same(|| format!("use of {key:?}"), used.amount.get(), found.amount.get(), "")?;
+        same(|| format!("grants counted in {key:?}"), used.count, found.count, "")
+    }
+
+    /// Compares stocks, after all else; and that no count of use was left out.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn finish(mut self, stocks: &[(Unit, Quantity)]) -> Result<Audited, Box<Difference>> {
         if let Some((key, used)) = self.usage.iter().find(|(_, used)| **used != Usage::default()) {
             return Err(differ(format!("use of {key:?}"), "nothing", used.amount, ""));
+        }
+        if !self.part.is_first() {
+            return Ok(self.audited);
         }
         for (unit, on_hand) in stocks {
             let found = self.stocks.remove(unit).unwrap_or_default();

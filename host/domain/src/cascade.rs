@@ -3,6 +3,8 @@
 //! An event carries how it came about, its [`Trail`]. It is not told to a campaign on its trail, and a trail has an end: however
 //! campaigns hear of one another, what one event leads to is finite.
 
+use std::collections::HashMap;
+
 use crate::id::{CampaignId, CustomerId, EventKind, EventSource};
 use crate::ledger::{Account, Lot, Transfer};
 use crate::limits::CASCADE_DEPTH_MAX;
@@ -159,11 +161,11 @@ impl Booked {
 /// What transfers did to customers: first each grant, then each balance, in the order of the transfers.
 #[must_use]
 pub fn booked(transfers: &[Transfer]) -> Vec<Booked> {
-    let (mut benefits, mut balances) = (Vec::new(), Vec::new());
+    let (mut benefits, mut balances) = (Benefits::default(), Balances::default());
     for transfer in transfers {
         let Some(lot) = &transfer.lot else { continue };
         if let Some(happening) = of_grant(transfer) {
-            add_benefit(&mut benefits, happening, lot, transfer);
+            benefits.add(happening, lot, transfer);
         }
         let delta = i64::try_from(transfer.quantity.get()).unwrap_or(i64::MAX);
         let delta = match (transfer.debit, transfer.credit) {
@@ -172,12 +174,12 @@ pub fn booked(transfers: &[Transfer]) -> Vec<Booked> {
             _ => continue,
         };
         if let Some(happening) = Happening::of_balance(&transfer.unit) {
-            add_balance(&mut balances, happening, (&lot.slot.to, &transfer.unit), delta);
+            balances.add(happening, (&lot.slot.to, &transfer.unit), delta);
         }
     }
-    balances.retain(|booked| !matches!(booked, Booked::Balance { delta: 0, .. }));
-    benefits.append(&mut balances);
-    benefits
+    let mut booked = benefits.booked;
+    booked.extend(balances.booked.into_iter().filter(|one| !matches!(one, Booked::Balance { delta: 0, .. })));
+    booked
 }
 
 fn of_grant(transfer: &Transfer) -> Option<Happening> {
@@ -190,31 +192,43 @@ fn of_grant(transfer: &Transfer) -> Option<Happening> {
     }
 }
 
-fn add_benefit(benefits: &mut Vec<Booked>, added: Happening, of: &Lot, transfer: &Transfer) {
-    for booked in &mut *benefits {
-        if let Booked::Benefit { happening, lot, quantity, .. } = booked
-            && (*happening, &*lot) == (added, of)
-        {
+/// What was done to grants, and where each stands: one request may change thousands.
+#[derive(Default)]
+struct Benefits<'a> {
+    booked: Vec<Booked>,
+    places: HashMap<(Happening, &'a Lot), usize>,
+}
+
+impl<'a> Benefits<'a> {
+    fn add(&mut self, happening: Happening, lot: &'a Lot, transfer: &Transfer) {
+        let place = *self.places.entry((happening, lot)).or_insert(self.booked.len());
+        if let Some(Booked::Benefit { quantity, .. }) = self.booked.get_mut(place) {
             *quantity = quantity.plus(transfer.quantity).unwrap_or(Quantity::MAX);
             return;
         }
+        let (lot, unit, quantity) = (lot.clone(), transfer.unit.clone(), transfer.quantity);
+        let pending = transfer.credit == Account::Pending;
+        self.booked.push(Booked::Benefit { happening, lot, unit, quantity, pending });
     }
-    let (lot, unit, quantity) = (of.clone(), transfer.unit.clone(), transfer.quantity);
-    let pending = transfer.credit == Account::Pending;
-    benefits.push(Booked::Benefit { happening: added, lot, unit, quantity, pending });
 }
 
-fn add_balance(balances: &mut Vec<Booked>, happening: Happening, whose: (&CustomerId, &Unit), added: i64) {
-    for booked in &mut *balances {
-        if let Booked::Balance { customer, unit, delta, .. } = booked
-            && (&*customer, &*unit) == whose
-        {
+/// What was done to balances, and where each stands.
+#[derive(Default)]
+struct Balances<'a> {
+    booked: Vec<Booked>,
+    places: HashMap<(&'a CustomerId, &'a Unit), usize>,
+}
+
+impl<'a> Balances<'a> {
+    fn add(&mut self, happening: Happening, whose: (&'a CustomerId, &'a Unit), added: i64) {
+        let place = *self.places.entry(whose).or_insert(self.booked.len());
+        if let Some(Booked::Balance { delta, .. }) = self.booked.get_mut(place) {
             *delta = delta.saturating_add(added);
             return;
         }
+        let (customer, unit) = (whose.0.clone(), whose.1.clone());
+        self.booked.push(Booked::Balance { happening, customer, unit, delta: added });
     }
-    let (customer, unit) = (whose.0.clone(), whose.1.clone());
-    balances.push(Booked::Balance { happening, customer, unit, delta: added });
 }
 
 #[cfg(test)]

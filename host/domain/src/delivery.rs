@@ -190,7 +190,8 @@ pub fn notices<'a>(effects: &'a [Effect], outcomes: &'a [Outcome], facts: &'a Fa
     notices
 }
 
-/// A delivery's place in the order of deliveries, from 1. Never given twice: receivers know by it what they have.
+/// A delivery's place in the order of deliveries: at least 1, at most [`NUMBER_MAX`](crate::limits::NUMBER_MAX). Never given twice, after a
+/// restore either: receivers know by it what they have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(pub u64);
 

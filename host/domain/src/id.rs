@@ -225,11 +225,11 @@ impl std::str::FromStr for Digest {
     }
 }
 
-/// An event's place in the order of admission, from 1.
+/// An event's place in the order of admission: at least 1, at most [`NUMBER_MAX`](crate::limits::NUMBER_MAX).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventSeq(pub u64);
 
-/// A decision's place in the order in which decisions were made, from 1.
+/// A decision's place in the order in which decisions were made: at least 1, at most [`NUMBER_MAX`](crate::limits::NUMBER_MAX).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DecisionId(pub u64);
 

@@ -10,6 +10,7 @@ pub mod id;
 pub mod json;
 pub mod unit;
 pub mod time;
+pub mod run;
 pub mod recurring;
 pub mod event;
 pub mod customer;

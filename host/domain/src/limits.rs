@@ -124,10 +124,41 @@ pub const TABLE: &[(&str, &[Limit])] = &[
 
 /// Furthest inviter shown by default: a default, no bound.
 pub const INVITER_DISTANCE_DEFAULT: u8 = 2;
+/// One connection in so many is kept for callers that have shown a valid token.
+pub const CONNECTIONS_RESERVED_ONE_IN: usize = 8;
+/// One connection in so many is kept for callers without a token, such as health checks.
+pub const CONNECTIONS_ANONYMOUS_ONE_IN: usize = 64;
+/// How long the host serves on after SIGTERM while `/readyz` says 503, in seconds, as long as `shutdown.drain_seconds` does not say otherwise.
+pub const SHUTDOWN_DRAIN_SECONDS: u64 = 5;
+/// How long requests in flight may take to finish afterwards, in seconds, as long as `shutdown.finish_seconds` does not say otherwise.
+pub const SHUTDOWN_FINISH_SECONDS: u64 = 35;
+/// Items in a page of a list when the request does not say how many.
+pub const PAGE_ITEMS_DEFAULT: usize = 100;
+/// What an event that waits for the decider counts for beside its data, in bytes.
+pub const EVENT_OVERHEAD_BYTES: usize = 512;
+/// What a change or a question that waits for the decider counts for, in bytes.
+pub const DOCUMENT_WAITING_BYTES: usize = 64 * 1024;
+/// Requests of one token that are in flight at a time when its configuration does not say how many.
+pub const IN_FLIGHT_PER_TOKEN_DEFAULT: u32 = 256;
+/// The window of `LATE_IN_WINDOW_MAX`, in milliseconds.
+pub const LATE_WINDOW_MS: u64 = 10_000;
 /// A day by the clock on the wall, in minutes: a fact, no bound.
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 
+const _: () = assert!(BATCH_BYTES_MAX < BODIES_BYTES_MAX && COMPONENT_BYTES_MAX < BODIES_BYTES_MAX);
+const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX);
+const _: () = assert!(BATCH_EVENTS_MAX <= WAITING_EVENTS_PER_TOKEN_MAX);
+const _: () = assert!(BATCH_BYTES_MAX + BATCH_EVENTS_MAX * EVENT_OVERHEAD_BYTES <= WAITING_BYTES_PER_TOKEN_MAX);
+const _: () = assert!(COMPONENT_BYTES_MAX <= IN_FLIGHT_BYTES_PER_TOKEN_MAX as usize);
+const _: () = assert!(WAITING_EVENTS_PER_TOKEN_MAX <= WAITING_EVENTS_MAX / 2);
+const _: () = assert!(WAITING_REQUESTS_PER_TOKEN_MAX <= WAITING_REQUESTS_MAX / 2);
+const _: () = assert!(WAITING_BYTES_PER_TOKEN_MAX <= WAITING_BYTES_MAX / 2);
+const _: () = assert!(IN_FLIGHT_PER_TOKEN_DEFAULT <= IN_FLIGHT_PER_TOKEN_MAX);
+const _: () = assert!(EVENT_DECISIONS_MAX <= TURN_DECISIONS_MAX);
+const _: () = assert!(CASCADE_EFFECTS_MAX <= TURN_EFFECTS_MAX);
 const _: () = assert!(EVENT_BYTES_MAX <= BATCH_BYTES_MAX);
+const _: () = assert!(BATCH_BYTES_MAX < BODIES_BYTES_MAX && COMPONENT_BYTES_MAX < BODIES_BYTES_MAX);
+const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX);
 const _: () = assert!(STATE_BYTES_MAX < OUTPUT_BYTES_MAX);
 const _: () = assert!(MESSAGE_VARS_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);
 const _: () = assert!(ENROLMENT_DATA_BYTES_MAX * EFFECTS_MAX <= OUTPUT_BYTES_MAX);

@@ -24,8 +24,9 @@ pub(crate) fn set(case: &Case<'_>, schedule: &Schedule, facts: &mut Facts) -> Ou
     }
     drop_all(case, &schedule.name, facts);
     let due = due(case, schedule.due);
-    let actor = case.input.event.actor.clone();
-    let body = TimerBody::Policy { set_by: case.decision, actor, data: schedule.data.clone() };
+    let (event, set_by) = (&case.input.event, case.input.subscription.clone());
+    let (set_on, actor) = (event.key.clone(), event.actor.clone());
+    let body = TimerBody::Policy { set_on, set_by, actor, data: schedule.data.clone() };
     facts.set_timer(key(owner(case), &schedule.name), Some(Timer { due, body }));
     Outcome::Applied(Done::Scheduled { name: schedule.name.clone(), due })
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::decision::Owner;
+use crate::event::EventKey;
 use crate::facts::{MessageSlot, StateKey};
 use crate::grant::GrantSlot;
-use crate::id::{CampaignId, CustomerId, DecisionId, InvalidId, PoolId, TimerName};
+use crate::id::{CampaignId, CustomerId, InvalidId, PoolId, SubscriptionName, TimerName};
 use crate::json::Json;
 use crate::ledger::Lot;
 use crate::redemption::RedemptionId;
@@ -133,8 +134,10 @@ pub enum TimerBody {
     Ledger,
     /// What the policy is told.
     Policy {
-        /// The decision that set it.
-        set_by: DecisionId,
+        /// The event that was decided on when it was set.
+        set_on: EventKey,
+        /// By which of the policy's subscriptions.
+        set_by: SubscriptionName,
         /// Whose event that decision was on.
         actor: CustomerId,
         /// The policy's note to itself; a JSON object.

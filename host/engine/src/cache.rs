@@ -3,15 +3,18 @@
 //! An artefact is machine code: whoever can write one can do anything. So a file counts only if it carries the MAC of the
 //! host's key over its policy, its fingerprint and its content. Everything else is thrown away and compiled again.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::Dir;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use largesse_domain::id::Digest;
+use largesse_domain::limits::ARTEFACT_BYTES_MAX;
 use largesse_failpoint::{Point, reach};
 use sha2::Sha256;
 use std::fmt;
+
+use crate::files;
 
 const MAC_BYTES: usize = 32;
 /// Set before what is authenticated, so that a MAC made for another purpose with the same key is none here.
@@ -106,8 +109,8 @@ impl Cache {
 
     /// `None` when the file is not the host's own.
     fn read(&self, name: &str, digest: &Digest) -> io::Result<Option<Vec<u8>>> {
-        let mut content = Vec::new();
-        self.dir.open(name)?.read_to_end(&mut content)?;
+        // One byte more than may be there is not authentic.
+        let mut content = files::read(&self.dir, name, MAC_BYTES + ARTEFACT_BYTES_MAX + 1)?;
         if content.len() < MAC_BYTES {
             return Ok(None);
         }
@@ -119,9 +122,7 @@ impl Cache {
     fn write(&self, digest: &Digest, artefact: &[u8]) -> io::Result<()> {
         let serial = self.names.fetch_add(1, Ordering::Relaxed);
         let temporary = format!("{digest}.{}-{serial}.new", std::process::id());
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        let written = self.dir.open_with(&temporary, &options).and_then(|mut file| {
+        let written = files::create(&self.dir, &temporary).and_then(|mut file| {
             file.write_all(&self.mac(digest, artefact).finalize().into_bytes())?;
             file.write_all(artefact)?;
             file.sync_all()
@@ -196,6 +197,18 @@ mod tests {
         std::fs::rename(place.path().join(own.file_name(&digest)), place.path().join(other.file_name(&digest)))
             .unwrap();
         assert_eq!(other.get(&digest), None, "another engine's code");
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_compiled_code_blocks_nobody() {
+        let place = tempfile::tempdir().unwrap();
+        let digest = Digest::from_bytes([7; 32]);
+        let own = cache(place.path(), 1, 1);
+        let path = place.path().join(own.file_name(&digest));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(own.get(&digest), None);
+        own.put(&digest, b"code");
+        assert_eq!(own.get(&digest).as_deref(), Some(&b"code"[..]), "it is replaced");
     }
 
     #[test]

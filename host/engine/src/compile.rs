@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use largesse_domain::limits::{ADDRESS_SPACE_BYTES_MAX, ARTEFACT_BYTES_MAX, STDERR_BYTES_MAX};
+
 use crate::allowance::Allowance;
 use crate::contract::{self, ContractVersion};
 use crate::inspect::inspect;
-use largesse_domain::limits::{ADDRESS_SPACE_BYTES_MAX, ARTEFACT_BYTES_MAX, STDERR_BYTES_MAX};
 
 /// How often the host looks whether the child is done.
 const POLL_EVERY: Duration = Duration::from_millis(2);
@@ -82,6 +83,9 @@ pub enum CompileError {
     /// It takes more memory to compile than is given.
     #[error("compiling needs more memory than the {} MiB that are given", ADDRESS_SPACE_BYTES_MAX >> 20)]
     OutOfMemory,
+    /// Its machine code is larger than is accepted.
+    #[error("the component compiles to more than the {} MiB of machine code that are accepted", ARTEFACT_BYTES_MAX >> 20)]
+    ArtefactTooLarge,
     /// The compiler could not be run, or died. Not the component's doing as far as is known.
     #[error("the compiler failed: {detail}")]
     Failed {
@@ -173,13 +177,15 @@ fn run(mut command: Command, component: &[u8], wall: Duration, allowance: Allowa
             let mut stdin = stdin;
             let _closed_early = stdin.write_all(component);
         });
-        let artefact = scope.spawn(move || read_bounded(stdout, ARTEFACT_BYTES_MAX));
+        // One byte more tells that there is more.
+        let artefact = scope.spawn(move || read_bounded(stdout, ARTEFACT_BYTES_MAX + 1));
         let said = scope.spawn(move || read_bounded(stderr, STDERR_BYTES_MAX));
         let ended = wait(&mut child, wall);
         let artefact = artefact.join().unwrap_or_default();
         let said = said.join().unwrap_or_default();
         match ended.map_err(|error| failed("cannot wait for the compile child", &error))? {
             None => Err(CompileError::OutOfTime { limit: allowance.times().0 }),
+            Some(_) if artefact.len() > ARTEFACT_BYTES_MAX => Err(CompileError::ArtefactTooLarge),
             Some(status) if status.success() && !artefact.is_empty() => Ok(artefact),
             Some(status) => Err(explain(status, &String::from_utf8_lossy(&said), allowance)),
         }
@@ -284,6 +290,16 @@ mod tests {
             run(shell("yes x | head -c 1000000 >&2; exit 10"), b"", Duration::from_secs(10), Allowance::Compiled);
         let Err(CompileError::Refused { detail }) = ended else { panic!("{ended:?}") };
         assert!(detail.len() <= STDERR_BYTES_MAX);
+    }
+
+    #[test]
+    fn an_artefact_is_bounded() {
+        let run = |bytes: usize| {
+            let script = format!("head -c {bytes} /dev/zero");
+            run(shell(&script), b"", Duration::from_secs(60), Allowance::Compiled)
+        };
+        assert_eq!(run(ARTEFACT_BYTES_MAX).map(|artefact| artefact.len()), Ok(ARTEFACT_BYTES_MAX));
+        assert_eq!(run(ARTEFACT_BYTES_MAX + 1), Err(CompileError::ArtefactTooLarge));
     }
 
     #[test]

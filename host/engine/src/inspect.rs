@@ -1,21 +1,25 @@
 //! What a component must look like before anybody spends time on compiling it.
 //!
 //! In order: its size, that it is a component, its imports, the version of its contract, its shape. The shape rules bound
-//! what makes a compiler slow; components of ordinary tool chains keep them. Nothing here validates types: the compile
-//! child does.
+//! what makes a compiler slow, and what a few bytes can make large: memories, tables and types. Components of ordinary tool chains
+//! keep them. Nothing here validates types: the compile child does.
 
 use largesse_domain::limits::{
-    COMPONENT_BYTES_MAX, CORE_MODULES_MAX, FUNCTIONS_MAX, LOCALS_MAX, NESTED_COMPONENTS_MAX,
+    COMPONENT_BYTES_MAX, CORE_MODULES_MAX, DECLARATION_BYTES_MAX, FUNCTIONS_MAX, GUEST_MEMORY_BYTES_MAX, LOCALS_MAX,
+    MEMORIES_MAX, NESTED_COMPONENTS_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX,
 };
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentExternalKind, ComponentType, Encoding, FunctionBody, Operator, Parser,
-    Payload,
+    CanonicalFunction, CanonicalOption, ComponentExternalKind, ComponentType, Encoding, FunctionBody, MemoryType,
+    Operator, Parser, Payload, TableType,
 };
 
 use crate::allowance::Allowance;
 use crate::compile::CompileError;
 use crate::contract::{self, ContractVersion, Name, Part};
 use crate::wasi;
+
+/// Bytes of a page of linear memory, where a memory does not say otherwise.
+const PAGE_BYTES_LOG2: u32 = 16;
 
 /// Checks a component and tells which version of the contract it keeps.
 ///
@@ -52,6 +56,9 @@ struct Walk {
     modules: usize,
     components: usize,
     functions: usize,
+    memories: u32,
+    tables: u32,
+    declaration_bytes: u64,
     contract: Option<ContractVersion>,
 }
 
@@ -62,6 +69,7 @@ impl Walk {
     }
 
     fn step(&mut self, payload: Payload<'_>) -> Result<(), CompileError> {
+        self.measure(&payload)?;
         match payload {
             Payload::Version { encoding, .. } => self.enter(encoding)?,
             Payload::End(_) => {
@@ -93,10 +101,63 @@ impl Walk {
                     }
                 }
             }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    self.take_memory(&memory.map_err(unreadable)?)?;
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    self.take_table(&table.map_err(unreadable)?.ty)?;
+                }
+            }
             Payload::ComponentStartSection { .. } => return Err(shape("it has a component start function")),
             Payload::CodeSectionEntry(body) => self.take_body(&body)?,
             Payload::UnknownSection { id, .. } => return Err(shape(format!("it has a section of unknown kind {id}"))),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Counts the bytes of what is read whole: an item of a byte or two becomes many times as large in memory.
+    fn measure(&mut self, payload: &Payload<'_>) -> Result<(), CompileError> {
+        let counted = !matches!(
+            payload,
+            Payload::CodeSectionStart { .. }
+                | Payload::CodeSectionEntry(_)
+                | Payload::DataSection(_)
+                | Payload::CustomSection(_)
+                | Payload::ModuleSection { .. }
+                | Payload::ComponentSection { .. }
+        );
+        if let Some((_, range)) = payload.as_section().filter(|_| counted) {
+            self.declaration_bytes += range.end - range.start;
+        }
+        if self.declaration_bytes > DECLARATION_BYTES_MAX {
+            return Err(shape(format!("its declarations take more than {DECLARATION_BYTES_MAX} bytes")));
+        }
+        Ok(())
+    }
+
+    fn take_memory(&mut self, memory: &MemoryType) -> Result<(), CompileError> {
+        self.memories += 1;
+        if self.memories > MEMORIES_MAX {
+            return Err(shape(format!("it has more than {MEMORIES_MAX} memories")));
+        }
+        let page = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(PAGE_BYTES_LOG2)).unwrap_or(u64::MAX);
+        if memory.initial.saturating_mul(page) > GUEST_MEMORY_BYTES_MAX as u64 {
+            return Err(shape(format!("a memory begins with more than {GUEST_MEMORY_BYTES_MAX} bytes")));
+        }
+        Ok(())
+    }
+
+    fn take_table(&mut self, table: &TableType) -> Result<(), CompileError> {
+        self.tables += 1;
+        if self.tables > TABLES_MAX {
+            return Err(shape(format!("it has more than {TABLES_MAX} tables")));
+        }
+        if table.initial > TABLE_ELEMENTS_MAX as u64 {
+            return Err(shape(format!("a table begins with more than {TABLE_ELEMENTS_MAX} elements")));
         }
         Ok(())
     }
@@ -264,6 +325,19 @@ mod tests {
         assert!(rule(&format!("(component (core module (func {locals})))")).contains("locals"));
         let (open, close) = ("block ".repeat(201), "end ".repeat(201));
         assert!(rule(&format!("(component (core module (func {open} {close})))")).contains("nests"));
+        let memories = |count: usize| format!("(component {})", "(core module (memory 1))".repeat(count));
+        assert_eq!(refusal(&memories(2)), CompileError::NoContract);
+        assert!(rule(&memories(3)).contains("2 memories"));
+        assert_eq!(refusal("(component (core module (memory 256)))"), CompileError::NoContract);
+        assert!(rule("(component (core module (memory 257)))").contains("begins with more than 16777216 bytes"));
+        let tables = |count: usize| format!("(component (core module {}))", "(table 1 funcref)".repeat(count));
+        assert_eq!(refusal(&tables(8)), CompileError::NoContract);
+        assert!(rule(&tables(9)).contains("8 tables"));
+        assert_eq!(refusal("(component (core module (table 20000 funcref)))"), CompileError::NoContract);
+        assert!(rule("(component (core module (table 20001 funcref)))").contains("20000 elements"));
+        let types = |count: usize| format!("(component (core module {}))", "(type (func))".repeat(count));
+        assert_eq!(refusal(&types(600_000)), CompileError::NoContract);
+        assert!(rule(&types(800_000)).contains("declarations"));
         let functions = "(func)".repeat(20_001);
         assert!(rule(&format!("(component (core module {functions}))")).contains("20000 functions"));
         let body = "nop ".repeat(64 * 1024);

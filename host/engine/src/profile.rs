@@ -9,12 +9,17 @@ use largesse_domain::limits::{
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
+use crate::costs;
+
 /// The version of what stands behind WASI: the clocks, the random numbers, the empty rest. It belongs to a decision's
 /// record, because a replay depends on it.
 pub const WASI_PROFILE: u32 = 1;
 
 /// Memory of a slot that is cleared by writing zeros rather than by giving its pages back, in bytes.
 const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+/// Image of a memory that is made although less than half of it is data, in bytes. Larger ones would let two small segments far apart
+/// become a large artefact.
+const SPARSE_IMAGE_BYTES: u64 = 256 * 1024;
 /// Frames of a guest that a trap records.
 const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(8).expect("eight is not zero");
 
@@ -63,10 +68,12 @@ fn settings() -> Config {
     config
         .strategy(Strategy::Cranelift)
         .consume_fuel(true)
+        .operator_cost(costs::of_operators())
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK_BYTES_MAX)
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
         .generate_address_map(false)
+        .memory_guaranteed_dense_image_size(SPARSE_IMAGE_BYTES)
         .cranelift_nan_canonicalization(true)
         .concurrency_support(false)
         .wasm_component_model(true)

@@ -2,7 +2,7 @@
 
 use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
 use largesse_domain::json::Json;
-use largesse_domain::limits::{CONTROL_MS_MAX, DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE};
+use largesse_domain::limits::{CONTROL_MS_MAX, DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE, OFFLINE_CALL_MS_MAX};
 use largesse_domain::policy::{Offer, Problem};
 use largesse_domain::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
@@ -12,6 +12,22 @@ use crate::contract::ContractVersion;
 use crate::sandbox::{self, Budget, Run, Surroundings, World};
 use crate::{profile, proposed, shown, wasi};
 
+/// How much wall time a call has, in milliseconds. Fuel bounds it in either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// A call that decisions wait for (`decide`, `quote`, `merge`, `migrate`).
+    pub decision_ms: u64,
+    /// A call that no decision waits for (`describe`, `check`).
+    pub control_ms: u64,
+}
+
+impl Pace {
+    /// Others wait for it: a running host.
+    pub const LIVE: Self = Self { decision_ms: DECISION_MS_MAX, control_ms: CONTROL_MS_MAX };
+    /// Nobody waits, and the result must not depend on the clock: replays, backtests, simulations, tests of policies.
+    pub const OFFLINE: Self = Self { decision_ms: OFFLINE_CALL_MS_MAX, control_ms: OFFLINE_CALL_MS_MAX };
+}
+
 /// What clocks say and random numbers follow from in a call that decides nothing.
 const NOWHERE: fn() -> Surroundings =
     || Surroundings { now: Instant::from_millis(0).expect("1970 is in range"), seed: 0 };
@@ -20,17 +36,18 @@ const NOWHERE: fn() -> Surroundings =
 pub(crate) struct Runtime {
     engine: wasmtime::Engine,
     linker: Linker<World>,
+    pace: Pace,
 }
 
 impl Runtime {
-    pub(crate) fn new() -> wasmtime::Result<Self> {
+    pub(crate) fn new(pace: Pace) -> wasmtime::Result<Self> {
         let engine = profile::running()?;
         let mut linker = Linker::new(&engine);
         wasi::add_to(&mut linker)?;
         for version in ContractVersion::ALL {
             linker.instance(version.types())?;
         }
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, pace })
     }
 
     pub(crate) fn engine(&self) -> &wasmtime::Engine {
@@ -48,7 +65,7 @@ impl Runtime {
         component.initialize_copy_on_write_image()?;
         let instance = self.linker.instantiate_pre(&component)?;
         let exports = Exports::find(&component, contract)?;
-        Ok(Prepared { instance, exports })
+        Ok(Prepared { instance, exports, pace: self.pace })
     }
 }
 
@@ -106,6 +123,7 @@ pub struct Measured {
 pub(crate) struct Prepared {
     instance: InstancePre<World>,
     exports: Exports,
+    pace: Pace,
 }
 
 impl Prepared {
@@ -114,10 +132,19 @@ impl Prepared {
         self.measure(input).evaluation
     }
 
+    /// Returns what a call may take that decisions wait for.
+    fn turn_budget(&self, input_bytes: usize) -> Budget {
+        Budget { fuel: fuel_for(input_bytes), millis: self.pace.decision_ms }
+    }
+
+    fn control_budget(&self, input_bytes: usize) -> Budget {
+        Budget { fuel: fuel_for(input_bytes), millis: self.pace.control_ms }
+    }
+
     /// One decision, with what it used and might have used.
     pub(crate) fn measure(&self, input: &Input) -> Measured {
         let surroundings = Surroundings { now: input.now.at, seed: input.seed };
-        let budget = Budget { fuel: fuel_for(input.measured_bytes()), millis: DECISION_MS_MAX };
+        let budget = self.turn_budget(input.measured_bytes());
         let run: Run<Decided> = shown::with_input(input, |shown| {
             sandbox::call(&self.instance, &self.exports.decide, (shown,), surroundings, budget)
         });
@@ -137,7 +164,7 @@ impl Prepared {
     /// The fault of a policy that does not start; within, what is wrong with a type.
     pub(crate) fn check_types(&self) -> Result<wasmtime::Result<()>, Fault> {
         let Exports { describe, check, decide, migrate, quote, merge } = &self.exports;
-        sandbox::look(&self.instance, NOWHERE(), control_budget(0), |store, instance| {
+        sandbox::look(&self.instance, NOWHERE(), self.control_budget(0), |store, instance| {
             instance.get_typed_func::<(), Described>(&mut *store, describe)?;
             instance.get_typed_func::<(&str,), Checked>(&mut *store, check)?;
             instance.get_typed_func::<(wit::Input<'_>,), Decided>(&mut *store, decide)?;
@@ -151,7 +178,7 @@ impl Prepared {
     /// What the policy says of itself, unchecked.
     pub(crate) fn describe(&self) -> Result<wit::Manifest, Fault> {
         let run: Run<Described> =
-            sandbox::call(&self.instance, &self.exports.describe, (), NOWHERE(), control_budget(0));
+            sandbox::call(&self.instance, &self.exports.describe, (), NOWHERE(), self.control_budget(0));
         run.result.map(|(manifest,)| manifest)
     }
 
@@ -162,7 +189,7 @@ impl Prepared {
             &self.exports.check,
             (params.as_str(),),
             NOWHERE(),
-            control_budget(params.len()),
+            self.control_budget(params.len()),
         );
         let read = match run.result? {
             (Ok(offers),) => proposed::offers(offers).map(Ok),
@@ -174,7 +201,7 @@ impl Prepared {
     /// The answer to a question, or the policy's no.
     pub(crate) fn quote(&self, enquiry: &Enquiry) -> Result<Result<Json, Refusal>, Fault> {
         let surroundings = Surroundings { now: enquiry.now.at, seed: 0 };
-        let budget = Budget { fuel: fuel_for(enquiry.measured_bytes()), millis: DECISION_MS_MAX };
+        let budget = self.turn_budget(enquiry.measured_bytes());
         let run: Run<Written> = shown::with_enquiry(enquiry, |shown| {
             sandbox::call(&self.instance, &self.exports.quote, (shown,), surroundings, budget)
         });
@@ -192,7 +219,7 @@ impl Prepared {
             &self.exports.merge,
             (kept.as_str(), joined.as_str()),
             NOWHERE(),
-            control_budget(kept.len() + joined.len()),
+            self.turn_budget(kept.len() + joined.len()),
         );
         written(run)
     }
@@ -209,7 +236,7 @@ impl Prepared {
             &self.exports.migrate,
             (shown::owner_kind(owner), state.as_str(), written_by),
             NOWHERE(),
-            control_budget(state.len()),
+            self.turn_budget(state.len()),
         );
         written(run)
     }
@@ -230,8 +257,4 @@ fn invalid(wrong: &proposed::Wrong) -> Fault {
 
 fn fuel_for(input_bytes: usize) -> u64 {
     FUEL_BASE.saturating_add(FUEL_PER_INPUT_BYTE.saturating_mul(input_bytes as u64))
-}
-
-fn control_budget(input_bytes: usize) -> Budget {
-    Budget { fuel: fuel_for(input_bytes), millis: CONTROL_MS_MAX }
 }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use wasmtime::{Engine, EngineWeak};
+use wasmtime::EngineWeak;
 
 /// From one tick to the next.
 const TICK: Duration = Duration::from_millis(1);
+/// Most ticks that are made up for at once, when the machine has let the ticker sleep for longer: so much longer, others slept too.
+const TICKS_AT_ONCE: u64 = 4;
 /// A ticker that has been silent for so long is taken for dead.
 const SILENCE_OF_THE_DEAD: Duration = Duration::from_millis(500);
 
@@ -46,10 +48,16 @@ impl Ticker {
             Arc::new(Shared { started: Instant::now(), ticked_ms: AtomicU64::new(0), stop: AtomicBool::new(false) });
         let own = Arc::clone(&shared);
         let thread = thread::Builder::new().name("largesse-ticker".to_owned()).spawn(move || {
+            let mut last_ms = own.now_ms();
             while !own.stop.load(Ordering::Relaxed) {
                 thread::sleep(TICK);
-                engines.iter().filter_map(EngineWeak::upgrade).for_each(|engine: Engine| engine.increment_epoch());
-                own.ticked_ms.store(own.now_ms(), Ordering::Relaxed);
+                let now_ms = own.now_ms();
+                let ticks = now_ms.saturating_sub(last_ms).clamp(1, TICKS_AT_ONCE);
+                for engine in engines.iter().filter_map(EngineWeak::upgrade) {
+                    (0..ticks).for_each(|_| engine.increment_epoch());
+                }
+                last_ms = now_ms;
+                own.ticked_ms.store(now_ms, Ordering::Relaxed);
             }
         })?;
         Ok(Self { shared, thread: Some(thread) })

@@ -4,8 +4,9 @@ use std::any::Any;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use cap_std::fs::Dir;
 use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
@@ -17,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::cache::{Cache, HostKey};
 use crate::compile::{CompileError, Compiler};
 use crate::contract::ContractVersion;
-use crate::runtime::{Measured, Prepared, Runtime};
+use crate::runtime::{Measured, Pace, Prepared, Runtime};
 use crate::ticker::Ticker;
 use crate::{child, declared, profile};
 
@@ -37,6 +38,8 @@ pub struct WorkersConfig {
     pub cache_dir: Option<Dir>,
     /// The key that authenticates compiled code.
     pub host_key: HostKey,
+    /// How much wall time a call has.
+    pub pace: Pace,
 }
 
 /// The engine cannot start: too little address space, no thread.
@@ -169,7 +172,7 @@ impl Workers {
     /// When the system gives no address space or no thread.
     pub fn new(config: WorkersConfig) -> Result<Self, StartError> {
         let workers = config.workers.get();
-        let runtimes = (0..=workers).map(|_| Runtime::new()).collect::<wasmtime::Result<Vec<_>>>();
+        let runtimes = (0..=workers).map(|_| Runtime::new(config.pace)).collect::<wasmtime::Result<Vec<_>>>();
         let runtimes = runtimes.map_err(|error| StartError(child::describe(&error)))?;
         let no_thread = |error: std::io::Error| StartError(error.to_string());
         let ticker = Ticker::start(runtimes.iter().map(|runtime| runtime.engine().weak()).collect());
@@ -242,20 +245,36 @@ impl Workers {
     /// time: a second caller waits.
     #[must_use]
     pub fn decide_all(&self, jobs: Vec<Job>) -> Vec<Evaluation> {
+        let evaluations = self.decide_within(jobs, Patience::default()).into_iter();
+        evaluations.map(|evaluation| evaluation.unwrap_or_else(|| host_fault("a worker died"))).collect()
+    }
+
+    /// Makes decisions as [`Workers::decide_all`] does, as long as the patience lasts; `None` stands for a job that was
+    /// not run. The first job always runs.
+    #[must_use]
+    pub fn decide_within(&self, jobs: Vec<Job>, patience: Patience) -> Vec<Option<Evaluation>> {
         let _turn = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.len() < SHARE_FROM || self.helpers.is_empty() {
-            return jobs.iter().map(|job| decide(job, 0, &self.home)).collect();
+        let count = jobs.len();
+        let batch = Arc::new(Batch {
+            jobs,
+            next: AtomicUsize::new(0),
+            home: Arc::clone(&self.home),
+            patience,
+            late: Mutex::default(),
+        });
+        let mut evaluations: Vec<Option<Evaluation>> = vec![None; count];
+        let mut keep = |(index, evaluation): (usize, Evaluation)| evaluations[index] = Some(evaluation);
+        if count < SHARE_FROM || self.helpers.is_empty() {
+            batch.work(0).into_iter().for_each(&mut keep);
+            return evaluations;
         }
-        let batch = Arc::new(Batch { jobs, next: AtomicUsize::new(0), home: Arc::clone(&self.home) });
         let (sender, receiver) = mpsc::channel();
         let helpers = self.helpers.iter().take(batch.jobs.len() - 1);
         helpers.for_each(|helper| helper.send(Task { batch: Arc::clone(&batch), done: sender.clone() }));
         drop(sender);
-        let mut evaluations: Vec<Option<Evaluation>> = vec![None; batch.jobs.len()];
-        let mut keep = |(index, evaluation): (usize, Evaluation)| evaluations[index] = Some(evaluation);
         batch.work(0).into_iter().for_each(&mut keep);
         receiver.into_iter().flatten().for_each(&mut keep);
-        evaluations.into_iter().map(|evaluation| evaluation.unwrap_or_else(|| host_fault("a worker died"))).collect()
+        evaluations
     }
 
     /// Makes one decision beside the batches, and says what it used of its sandbox.
@@ -287,25 +306,25 @@ impl Workers {
         checked.map_err(CheckError::Fault)?.map_err(CheckError::Problems)
     }
 
-    /// Asks the policy a question.
+    /// Asks the policy a question, on the worker of whoever decides: no call beside it is waited for.
     ///
     /// # Errors
     /// When it refuses, or breaks its contract.
     pub fn quote(&self, policy: &LoadedPolicy, enquiry: &Enquiry) -> Result<Json, ReplyError> {
-        let answer = self.control(policy, |prepared| prepared.quote(enquiry));
+        let answer = self.between_batches(policy, |prepared| prepared.quote(enquiry));
         answer.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
     }
 
-    /// Has the policy make one state of what it kept of two customers who are one.
+    /// Has the policy make one state of what it kept of two customers who are one, on the worker of whoever decides.
     ///
     /// # Errors
     /// When it refuses, or breaks its contract.
     pub fn merge(&self, policy: &LoadedPolicy, kept: &Json, joined: &Json) -> Result<Json, ReplyError> {
-        let merged = self.control(policy, |prepared| prepared.merge(kept, joined));
+        let merged = self.between_batches(policy, |prepared| prepared.merge(kept, joined));
         merged.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
     }
 
-    /// Has the policy rewrite a state of an older version.
+    /// Has the policy rewrite a state of an older version, on the worker of whoever decides.
     ///
     /// # Errors
     /// When it refuses, or breaks its contract.
@@ -316,8 +335,33 @@ impl Workers {
         state: &Json,
         written_by: u32,
     ) -> Result<Json, ReplyError> {
+        let migrated = self.between_batches(policy, |prepared| prepared.migrate(owner, state, written_by));
+        migrated.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
+    }
+
+    /// Does what [`Workers::migrate`] does beside the decisions, which do not wait for it.
+    ///
+    /// # Errors
+    /// When it refuses, or breaks its contract.
+    pub fn try_migration(
+        &self,
+        policy: &LoadedPolicy,
+        owner: OwnerKind,
+        state: &Json,
+        written_by: u32,
+    ) -> Result<Json, ReplyError> {
         let migrated = self.control(policy, |prepared| prepared.migrate(owner, state, written_by));
         migrated.map_err(ReplyError::Fault)?.map_err(ReplyError::Refused)
+    }
+
+    /// Calls a policy on the first worker, which belongs to whoever decides.
+    fn between_batches<T>(
+        &self,
+        policy: &LoadedPolicy,
+        call: impl FnOnce(&Prepared) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let _turn = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        call(prepared_for(policy, 0, &self.home)?)
     }
 
     fn control<T>(&self, policy: &LoadedPolicy, call: impl FnOnce(&Prepared) -> Result<T, Fault>) -> Result<T, Fault> {
@@ -358,24 +402,55 @@ fn host_fault(detail: &str) -> Evaluation {
     Evaluation { output: Output::Fault(fault), fuel: 0, log: String::new() }
 }
 
+/// How long a batch of decisions may take. By default it takes what it takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    /// No job is begun after this moment, but the first.
+    pub until: Option<Instant>,
+    /// No job is begun after so many ran out of wall time, and none of a policy that ran out of it once.
+    pub late_max: Option<usize>,
+}
+
 /// Jobs that several workers take from, one at a time.
 struct Batch {
     jobs: Vec<Job>,
     next: AtomicUsize,
     home: Home,
+    patience: Patience,
+    /// The policies of the jobs that ran out of wall time.
+    late: Mutex<Vec<Digest>>,
 }
 
 impl Batch {
-    /// Takes jobs until there are none; returns what came of those taken, by their place.
+    /// Takes jobs until there are none; returns what came of those taken and run, by their place.
     fn work(&self, worker: usize) -> Vec<(usize, Evaluation)> {
         let mut done = Vec::new();
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            match self.jobs.get(index) {
-                Some(job) => done.push((index, decide(job, worker, &self.home))),
-                None => return done,
+            let Some(job) = self.jobs.get(index) else { return done };
+            if index > 0 && !self.may_run(job) {
+                continue;
             }
+            let evaluation = decide(job, worker, &self.home);
+            if matches!(&evaluation.output, Output::Fault(fault) if fault.kind == FaultKind::Time) {
+                self.late().push(job.policy.digest);
+            }
+            done.push((index, evaluation));
         }
+    }
+
+    fn may_run(&self, job: &Job) -> bool {
+        if self.patience.until.is_some_and(|until| Instant::now() >= until) {
+            return false;
+        }
+        self.patience.late_max.is_none_or(|late_max| {
+            let late = self.late();
+            late.len() < late_max && !late.contains(&job.policy.digest)
+        })
+    }
+
+    fn late(&self) -> MutexGuard<'_, Vec<Digest>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use largesse_domain::decision::Output;
-use largesse_engine::{CompileError, Compiler, HostKey, Job, LoadError, Workers, WorkersConfig, compile_child_main};
+use largesse_engine::{
+    CompileError, Compiler, HostKey, Job, LoadError, Pace, Workers, WorkersConfig, compile_child_main,
+};
 
 use common::{guest, input};
 
@@ -21,10 +23,11 @@ fn main() -> ExitCode {
     if argument.as_deref() == Some(CHILD) {
         return compile_child_main();
     }
-    let tests: [(&str, fn()); 4] = [
+    let tests: [(&str, fn()); 5] = [
         ("a_child_compiles_what_a_worker_runs", a_child_compiles_what_a_worker_runs),
         ("compiled_code_is_kept_and_authenticated", compiled_code_is_kept_and_authenticated),
         ("what_the_compiler_refuses_is_said", what_the_compiler_refuses_is_said),
+        ("a_small_component_takes_little_memory", a_small_component_takes_little_memory),
         ("a_bomb_goes_off_in_the_child", a_bomb_goes_off_in_the_child),
     ];
     println!("running {} tests", tests.len());
@@ -43,7 +46,8 @@ fn compiler() -> Compiler {
 fn workers(compiler: Compiler, cache: Option<&Path>) -> Workers {
     let cache_dir = cache.map(|path| Dir::open_ambient_dir(path, ambient_authority()).unwrap());
     let host_key = HostKey::from_bytes([9; 32]);
-    Workers::new(WorkersConfig { workers: 1.try_into().unwrap(), compiler, cache_dir, host_key }).unwrap()
+    Workers::new(WorkersConfig { workers: 1.try_into().unwrap(), compiler, cache_dir, host_key, pace: Pace::LIVE })
+        .unwrap()
 }
 
 fn decides(workers: &Workers, component: &[u8]) {
@@ -95,6 +99,35 @@ fn what_the_compiler_refuses_is_said() {
         matches!(&refused, LoadError::Unfit { detail } if detail.contains("has no function `describe`")),
         "{refused}"
     );
+}
+
+/// Two segments at the ends of a memory, or a large table: their images would be thousands of times as large as the component.
+fn a_small_component_takes_little_memory() {
+    let segments = r#"(memory 256) (data (i32.const 0) "a") (data (i32.const 16777215) "b")"#;
+    let table = "(func $f) (table 20000 funcref (ref.func $f))";
+    let component = |module: &str, times: usize| {
+        let modules = format!("(core module {module})").repeat(times);
+        let text =
+            format!(r#"(component {modules} (instance $i) (export "largesse:policy/policy@0.1.0" (instance $i)))"#);
+        wat::parse_str(text).unwrap()
+    };
+    let workers = workers(compiler(), None);
+    let before = memory_kib();
+    for bytes in [component(segments, 2), component(table, 8)] {
+        assert!(bytes.len() < 1_024, "{}", bytes.len());
+        let refused = workers.load(&bytes).unwrap_err();
+        assert!(matches!(&refused, LoadError::Unfit { .. }), "{refused}");
+    }
+    let grown = memory_kib() - before;
+    println!("note: the host grew by {grown} KiB");
+    assert!(grown < 32 * 1024, "the host grew by {grown} KiB");
+}
+
+/// The most memory that this process has used, in KiB.
+fn memory_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// A component within the rules of shape that keeps the compiler busy for longer, or takes more memory, than it is given.

@@ -13,7 +13,8 @@ use largesse_domain::effect::{Effect, Proposal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::LOG_BYTES_MAX;
 use largesse_engine::{
-    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, ReplyError, Workers, WorkersConfig,
+    CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, Pace, Patience, ReplyError, Workers,
+    WorkersConfig,
 };
 
 use common::{NOW_MS, guest, input};
@@ -24,6 +25,7 @@ static WORKERS: LazyLock<Workers> = LazyLock::new(|| {
         compiler: Compiler::in_process(),
         cache_dir: None,
         host_key: HostKey::from_bytes([0; 32]),
+        pace: Pace::LIVE,
     };
     Workers::new(config).unwrap()
 });
@@ -82,6 +84,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("counts_as_4", None),
     ("counts_days", None),
     ("describes_no_schema", None),
+    ("divides", Some((FaultKind::Fuel, "units of fuel"))),
     ("exits", Some((FaultKind::Trap, "tried to end its process"))),
     ("fills_no_role", None),
     ("grants_as_told", None),
@@ -91,6 +94,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
     ("looks_around", None),
     ("loops", Some((FaultKind::Fuel, "units of fuel"))),
     ("loses_its_state", None),
+    ("multiplies_its_schema", None),
     ("panics", Some((FaultKind::Trap, "panics.rs:3"))),
     ("pays_a_stranger", None),
     ("reads_nowhere", Some((FaultKind::Trap, "out of bounds memory access"))),
@@ -112,7 +116,7 @@ const CASES: &[(&str, Option<(FaultKind, &str)>)] = &[
 ];
 
 /// The guests that need a whole host to show what they do.
-const ELSEWHERE: &[&str] = &["hears", "markets"];
+const ELSEWHERE: &[&str] = &["chases", "hears", "markets", "siege_divs", "siege_schema", "storms"];
 
 /// The guests that are refused when they are loaded; each has its test below.
 const REFUSED: &[&str] =
@@ -155,6 +159,24 @@ fn a_fault_is_stopped_soon() {
         // The wall time given is 50 ms; the rest is for a machine that does other things too.
         assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
     }
+}
+
+#[test]
+fn slow_instructions_use_up_the_fuel_before_the_time() {
+    let evaluation = decide(job(&load("divides"), "bad", MISBEHAVE));
+    let Output::Fault(fault) = &evaluation.output else { panic!("{:?}", evaluation.output) };
+    assert_eq!(fault.kind, FaultKind::Fuel, "{fault}");
+}
+
+#[test]
+fn nothing_but_the_first_is_begun_after_the_moment() {
+    let good = load("panics");
+    let jobs = || vec![job(&good, "u1", "{}"); 8];
+    let past = Patience { until: Some(Instant::now()), late_max: None };
+    let evaluations = WORKERS.decide_within(jobs(), past);
+    assert!(evaluations[0].is_some() && evaluations[1..].iter().all(Option::is_none));
+    let later = Patience { until: Some(Instant::now() + Duration::from_secs(60)), late_max: None };
+    assert!(WORKERS.decide_within(jobs(), later).iter().all(Option::is_some));
 }
 
 #[test]
@@ -253,6 +275,7 @@ fn a_policy_runs_only_where_it_was_loaded() {
         compiler: Compiler::in_process(),
         cache_dir: None,
         host_key: HostKey::from_bytes([0; 32]),
+        pace: Pace::LIVE,
     };
     let others = Workers::new(config).unwrap();
     let policy = load("panics");
@@ -285,9 +308,9 @@ fn what_does_not_start_is_refused_at_load() {
     assert_eq!(fault.kind, FaultKind::Fuel, "a start function that loops");
     let LoadError::Describe(fault) = refuse("(func $s unreachable) (start $s)") else { panic!() };
     assert_eq!(fault.kind, FaultKind::Trap);
-    let LoadError::Unfit { detail } = refuse("(memory 65536)") else { panic!() };
+    let detail = format!("{:?}", refuse("(memory 65536)"));
     assert!(detail.contains("memory"), "4 GiB of memory: {detail}");
-    let LoadError::Unfit { detail } = refuse("(table 4000000 funcref)") else { panic!() };
+    let detail = format!("{:?}", refuse("(table 4000000 funcref)"));
     assert!(detail.contains("table"), "a table of four million: {detail}");
     let grow = |what: &str| format!("(memory 1) (table 1 funcref) (func $s {what} drop) (start $s)");
     // A denied growth stops the guest, and says which limit it was.

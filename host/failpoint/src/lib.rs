@@ -54,6 +54,7 @@ points! {
     EventsNumbered, "events-numbered", "Events are numbered and not decided.";
     EventsDecided, "events-decided", "Events are decided, in memory.";
     ChangeMade, "change-made", "An operator's change is made, in memory.";
+    QueuedDecided, "queued-decided", "A piece of what is queued is decided, in memory.";
     DeferredDecided, "deferred-decided", "A decision that was put off is made, in memory.";
     TimersFired, "timers-fired", "Timers have gone off, in memory.";
     VersionSwapped, "version-swapped", "Another version decides in a campaign, or is tried, in memory.";
@@ -65,6 +66,7 @@ points! {
     CommitBegun, "commit-begun", "The transaction of a batch has begun.";
     PoliciesWritten, "policies-written", "Policies are written.";
     CampaignsWritten, "campaigns-written", "Kinds and campaigns are written.";
+    RunWritten, "run-written", "The row of a run is written; none of its numbers are.";
     EventsWritten, "events-written", "Events are written.";
     DecisionsWritten, "decisions-written", "Decisions are written.";
     DeferredWritten, "deferred-written", "Decisions put off, and those made since, are written.";

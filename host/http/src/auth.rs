@@ -3,13 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::{HeaderMap, header};
+use largesse_domain::limits::{IN_FLIGHT_PER_TOKEN_MAX, QUOTA_PER_SECOND_MAX, TOKEN_BYTES_MAX, TOKEN_PATTERNS_MAX};
+use largesse_service::intake::{Backfill, Permit};
+use largesse_service::queue::Flow;
+use largesse_service::scope::{InvalidPattern, Pattern, Scope};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::problem::{Failure, ProblemType};
+use crate::quota::Quota;
 
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,7 +82,7 @@ impl FromStr for Role {
 #[error("expected ingest, fulfil, viewer, operator or admin")]
 pub struct UnknownRole;
 
-/// A token as the configuration tells of it: never the token itself.
+/// A token as it is configured: never the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenEntry {
@@ -87,8 +93,80 @@ pub struct TokenEntry {
     /// Whether it may send events that are more than 7 days old.
     #[serde(default)]
     pub backfill: bool,
+    /// The sources of the events that it may send, each exact or a prefix that ends in `*`; every source when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<String>>,
+    /// The kinds of the events that it may send, each exact or a prefix that ends in `*`; when left out, every kind that does
+    /// not merge customers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<Vec<String>>,
+    /// Events that it may send in a second, on average; as many as the host decides when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_per_second: Option<u32>,
+    /// Events that it may send at once; those of one second when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
+    /// Requests that it may send in a second, on average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<u32>,
+    /// Requests of it that may be in hand at a time; 256 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
     /// The sha-256 of the token's text, as 64 hexadecimal digits.
     pub sha256: String,
+}
+
+impl TokenEntry {
+    /// Returns an entry that limits nothing but the roles.
+    #[must_use]
+    pub fn new(name: &str, roles: &[Role], sha256: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            roles: roles.to_vec(),
+            backfill: false,
+            sources: None,
+            kinds: None,
+            events_per_second: None,
+            burst: None,
+            requests_per_second: None,
+            in_flight: None,
+            sha256: sha256.to_owned(),
+        }
+    }
+
+    fn permit(&self) -> Result<Permit, TokenError> {
+        let backfill = if self.backfill { Backfill::Allowed } else { Backfill::Denied };
+        let patterns = |field: &'static str, texts: &Option<Vec<String>>| {
+            let Some(texts) = texts else { return Ok(None) };
+            if !(1..=TOKEN_PATTERNS_MAX).contains(&texts.len()) {
+                return Err(TokenError::Patterns { name: self.name.clone(), field });
+            }
+            let read = |text: &String| {
+                let wrong = |source| TokenError::Pattern { name: self.name.clone(), field, text: text.clone(), source };
+                text.parse::<Pattern>().map_err(wrong)
+            };
+            texts.iter().map(read).collect::<Result<Vec<_>, _>>().map(Some)
+        };
+        let scope = Scope { sources: patterns("sources", &self.sources)?, kinds: patterns("kinds", &self.kinds)? };
+        Ok(Permit { backfill, scope })
+    }
+
+    fn check_quota(&self) -> Result<(), TokenError> {
+        for (field, value, max) in [
+            ("events_per_second", self.events_per_second, QUOTA_PER_SECOND_MAX),
+            ("burst", self.burst, QUOTA_PER_SECOND_MAX),
+            ("requests_per_second", self.requests_per_second, QUOTA_PER_SECOND_MAX),
+            ("in_flight", self.in_flight, IN_FLIGHT_PER_TOKEN_MAX),
+        ] {
+            if value.is_some_and(|value| !(1..=max).contains(&value)) {
+                return Err(TokenError::Quota { name: self.name.clone(), field, max });
+            }
+        }
+        if self.burst.is_some() && self.events_per_second.is_none() {
+            return Err(TokenError::BurstAlone(self.name.clone()));
+        }
+        Ok(())
+    }
 }
 
 /// Why tokens cannot be used.
@@ -103,6 +181,39 @@ pub enum TokenError {
     /// Two have one name or one hash.
     #[error("the token {0:?} is there twice")]
     Twice(String),
+    /// There are no patterns, or too many.
+    #[error("`{field}` of the token {name:?} needs 1 to {TOKEN_PATTERNS_MAX} patterns; leave it out to limit nothing")]
+    Patterns {
+        /// Whose.
+        name: String,
+        /// Of what.
+        field: &'static str,
+    },
+    /// A pattern is none.
+    #[error("`{field}` of the token {name:?} has {text:?}")]
+    Pattern {
+        /// Whose.
+        name: String,
+        /// Of what.
+        field: &'static str,
+        /// What stands there.
+        text: String,
+        /// What is wrong with it.
+        source: InvalidPattern,
+    },
+    /// A number is out of its range.
+    #[error("`{field}` of the token {name:?} is a number from 1 to {max}")]
+    Quota {
+        /// Whose.
+        name: String,
+        /// Which.
+        field: &'static str,
+        /// The largest that it may be.
+        max: u32,
+    },
+    /// There is a burst of no rate.
+    #[error("`burst` of the token {0:?} needs `events_per_second`")]
+    BurstAlone(String),
 }
 
 /// Who sent a request.
@@ -110,7 +221,11 @@ pub enum TokenError {
 pub(crate) struct Caller {
     pub(crate) name: String,
     pub(crate) roles: Vec<Role>,
-    pub(crate) backfill: bool,
+    /// What it may send.
+    pub(crate) permit: Permit,
+    pub(crate) quota: Quota,
+    /// Where its work waits.
+    pub(crate) flow: Flow,
 }
 
 struct Known {
@@ -129,37 +244,36 @@ impl Tokens {
     /// Which entry cannot be used, and why.
     pub fn new(entries: &[TokenEntry]) -> Result<Self, TokenError> {
         let mut known: Vec<Known> = Vec::with_capacity(entries.len());
-        for TokenEntry { name, roles, backfill, sha256 } in entries {
-            let hash = unhex(sha256).ok_or_else(|| TokenError::Hash(name.clone()))?;
-            if roles.is_empty() {
-                return Err(TokenError::NoRole(name.clone()));
+        for entry in entries {
+            let name = entry.name.clone();
+            let hash = unhex(&entry.sha256).ok_or_else(|| TokenError::Hash(name.clone()))?;
+            if entry.roles.is_empty() {
+                return Err(TokenError::NoRole(name));
             }
-            if known.iter().any(|other| other.caller.name == *name || other.hash == hash) {
-                return Err(TokenError::Twice(name.clone()));
+            if known.iter().any(|other| other.caller.name == name || other.hash == hash) {
+                return Err(TokenError::Twice(name));
             }
-            let caller = Caller { name: name.clone(), roles: roles.clone(), backfill: *backfill };
+            entry.check_quota()?;
+            let (permit, quota) = (entry.permit()?, Quota::new(entry, Instant::now()));
+            let flow = Flow::token(&name);
+            let caller = Caller { name, roles: entry.roles.clone(), permit, quota, flow };
             known.push(Known { hash, caller: Arc::new(caller) });
         }
         Ok(Self(known.into()))
     }
 
-    /// Who sent the request, when they may do what needs the role.
-    pub(crate) fn admit(&self, headers: &HeaderMap, needed: Role) -> Result<Arc<Caller>, Failure> {
-        let caller = self.identify(headers)?;
-        if caller.roles.iter().any(|role| role.includes(needed)) {
-            return Ok(caller);
-        }
-        tracing::info!(token = caller.name, %needed, "a token lacks a role");
-        let detail = format!("the token {:?} needs the role {needed}", caller.name);
-        Err(Failure::new(ProblemType::Forbidden, detail))
-    }
-
-    fn identify(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Failure> {
+    /// Returns who sent the request.
+    pub(crate) fn identify(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Failure> {
         let missing = || Failure::new(ProblemType::Unauthenticated, "send the header Authorization: Bearer <token>");
         let header = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
         let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing());
+        }
+        let unknown = || Failure::new(ProblemType::Unauthenticated, "the host does not know this token");
+        // No token is that long; the work that a guess causes is bounded.
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(unknown());
         }
         let hash: [u8; 32] = Sha256::digest(token.trim().as_bytes()).into();
         // All are compared, each in the same time, so that time tells nothing.
@@ -169,7 +283,19 @@ impl Tokens {
                 found = Some(Arc::clone(&known.caller));
             }
         }
-        found.ok_or_else(|| Failure::new(ProblemType::Unauthenticated, "the host does not know this token"))
+        found.ok_or_else(unknown)
+    }
+}
+
+impl Caller {
+    /// Checks that the caller may do what needs the role.
+    pub(crate) fn expect(&self, needed: Role) -> Result<(), Failure> {
+        if self.roles.iter().any(|role| role.includes(needed)) {
+            return Ok(());
+        }
+        tracing::info!(token = self.name, %needed, "a token lacks a role");
+        let detail = format!("the token {:?} needs the role {needed}", self.name);
+        Err(Failure::new(ProblemType::Forbidden, detail))
     }
 }
 
@@ -212,7 +338,7 @@ mod tests {
     use super::*;
 
     fn entry(name: &str, roles: &[Role], sha256: &str) -> TokenEntry {
-        TokenEntry { name: name.into(), roles: roles.to_vec(), backfill: false, sha256: sha256.into() }
+        TokenEntry::new(name, roles, sha256)
     }
 
     fn bearer(text: &str) -> HeaderMap {
@@ -227,12 +353,16 @@ mod tests {
         assert!(token.starts_with("lgs_") && token.len() == 68 && hash.len() == 64);
         assert_ne!(mint_token().unwrap().0, token);
         let tokens = Tokens::new(&[entry("shop", &[Role::Ingest], &hash.to_uppercase())]).unwrap();
-        assert_eq!(tokens.admit(&bearer(&format!("Bearer {token}")), Role::Ingest).unwrap().name, "shop");
-        assert!(tokens.admit(&bearer(&format!("bearer {token}")), Role::Viewer).is_err());
+        let caller = tokens.identify(&bearer(&format!("Bearer {token}"))).unwrap();
+        assert_eq!(caller.name, "shop");
+        assert!(caller.expect(Role::Ingest).is_ok() && caller.expect(Role::Viewer).is_err());
+        assert!(tokens.identify(&bearer(&format!("bearer {token}"))).is_ok());
+        let padded = |spaces: usize| tokens.identify(&bearer(&format!("Bearer {token}{}x", " ".repeat(spaces))));
+        assert!(padded(TOKEN_BYTES_MAX).is_err());
         for wrong in
             [format!("Bearer {token}0"), format!("Bearer {hash}"), format!("Basic {token}"), token, "Bearer ".into()]
         {
-            assert!(tokens.admit(&bearer(&wrong), Role::Ingest).is_err(), "{wrong}");
+            assert!(tokens.identify(&bearer(&wrong)).is_err(), "{wrong}");
         }
         assert!(!format!("{tokens:?}").contains(&hash));
     }
@@ -246,6 +376,39 @@ mod tests {
         assert_eq!(refused(&[entry("a", &[], &good)]), TokenError::NoRole("a".into()));
         let twice = [entry("a", &[Role::Admin], &good), entry("b", &[Role::Viewer], &good)];
         assert_eq!(refused(&twice), TokenError::Twice("b".into()));
+    }
+
+    #[test]
+    fn scopes_and_quotas_have_their_bounds() {
+        let with = |change: fn(&mut TokenEntry)| {
+            let mut entry = entry("a", &[Role::Ingest], &"ab".repeat(32));
+            change(&mut entry);
+            Tokens::new(&[entry]).map(drop).map_err(|error| error.to_string())
+        };
+        type Change = fn(&mut TokenEntry);
+        let good: [Change; 4] = [
+            |entry| entry.kinds = Some(vec!["order.*".into(); TOKEN_PATTERNS_MAX]),
+            |entry| entry.sources = Some(vec!["*".into()]),
+            |entry| (entry.events_per_second, entry.burst) = (Some(1), Some(QUOTA_PER_SECOND_MAX)),
+            |entry| (entry.in_flight, entry.requests_per_second) = (Some(IN_FLIGHT_PER_TOKEN_MAX), Some(1)),
+        ];
+        for change in good {
+            with(change).unwrap();
+        }
+        let bad: [(Change, &str); 8] = [
+            (|entry| entry.kinds = Some(Vec::new()), "`kinds` of the token \"a\" needs 1 to 64 patterns"),
+            (|entry| entry.sources = Some(vec!["*".into(); TOKEN_PATTERNS_MAX + 1]), "needs 1 to 64 patterns"),
+            (|entry| entry.sources = Some(vec!["/a*b".into()]), "`sources` of the token \"a\" has \"/a*b\""),
+            (|entry| entry.events_per_second = Some(0), "`events_per_second` of the token \"a\" is a number from 1"),
+            (|entry| entry.requests_per_second = Some(QUOTA_PER_SECOND_MAX + 1), "from 1 to 1000000"),
+            (|entry| (entry.events_per_second, entry.burst) = (Some(1), Some(0)), "`burst`"),
+            (|entry| entry.burst = Some(1), "needs `events_per_second`"),
+            (|entry| entry.in_flight = Some(IN_FLIGHT_PER_TOKEN_MAX + 1), "from 1 to 4096"),
+        ];
+        for (change, told) in bad {
+            let error = with(change).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

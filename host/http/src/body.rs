@@ -13,46 +13,79 @@ use axum::http::{HeaderMap, HeaderName, header};
 use hyper::body::Body as _;
 use largesse_documents::Problem;
 use largesse_documents::request::QUANTITY;
-use largesse_domain::limits::{BODY_SECONDS_MAX, DOCUMENT_BYTES_MAX};
+use largesse_domain::limits::{BODIES_BYTES_MAX, BODY_SECONDS_MAX, BODY_STALL_SECONDS_MAX, DOCUMENT_BYTES_MAX};
 use largesse_service::pipeline::Precondition;
 use largesse_service::strict_json;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
+use tokio::sync::Semaphore;
 
 use crate::problem::{Failure, ProblemType};
 
-const JSON: &str = "application/json";
+/// What a body reserves of the memory for bodies at a time, in bytes.
+const RESERVED_BYTES: usize = 64 * 1024;
 
-/// The body, when it has at most `max` bytes. What is longer is refused before it is read, or as soon as it is noticed.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
-    read_within(Duration::from_secs(BODY_SECONDS_MAX), headers, body, max).await
+/// The memory that the bodies of all requests may take, in parts of [`RESERVED_BYTES`].
+static MEMORY: Semaphore = Semaphore::const_new(BODIES_BYTES_MAX / RESERVED_BYTES);
+
+/// How long a body may take, and out of what its memory comes.
+#[derive(Clone, Copy)]
+struct Bounds<'a> {
+    in_all: Duration,
+    without_progress: Duration,
+    memory: &'a Semaphore,
 }
 
-async fn read_within(time_max: Duration, headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+const BOUNDS: Bounds<'static> = Bounds {
+    in_all: Duration::from_secs(BODY_SECONDS_MAX),
+    without_progress: Duration::from_secs(BODY_STALL_SECONDS_MAX),
+    memory: &MEMORY,
+};
+
+const JSON: &str = "application/json";
+
+/// Reads a body of at most `max` bytes. A larger one is rejected before it is read, or as soon as it is noticed.
+pub(crate) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+    read_within(BOUNDS, headers, body, max).await
+}
+
+async fn read_within(bounds: Bounds<'_>, headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Failure::new(ProblemType::UnsupportedMediaType, "bodies must not be compressed"));
     }
-    let too_large = || Failure::new(ProblemType::TooLarge, format!("the body may have at most {max} bytes"));
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|announced| announced > max) {
-        return Err(too_large());
+        return Err(too_large(max));
     }
-    let collect = async {
-        let mut body = pin!(body);
-        let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
-        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            let frame = frame.map_err(|_| Failure::new(ProblemType::MalformedRequest, "the body ended early"))?;
-            let Ok(data) = frame.into_data() else { continue };
-            if bytes.len() + data.len() > max {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&data);
-        }
-        Ok(bytes)
-    };
-    let collected = tokio::time::timeout(time_max, collect).await;
+    let collected = tokio::time::timeout(bounds.in_all, collect(bounds, body, max)).await;
     collected.unwrap_or_else(|_| Err(Failure::bare(ProblemType::SlowBody)))
+}
+
+fn too_large(max: usize) -> Failure {
+    Failure::new(ProblemType::TooLarge, format!("the body may have at most {max} bytes"))
+}
+
+async fn collect(bounds: Bounds<'_>, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+    let mut body = pin!(body);
+    let mut bytes = Vec::new();
+    // Memory is counted as it fills, so that a body that is only announced takes none. It is free again when the body is read, because
+    // what is made of it is bounded by the events that wait.
+    let mut reserved = Vec::new();
+    loop {
+        let frame = tokio::time::timeout(bounds.without_progress, poll_fn(|context| body.as_mut().poll_frame(context)));
+        let Some(frame) = frame.await.map_err(|_| Failure::bare(ProblemType::SlowBody))? else { return Ok(bytes) };
+        let unreadable = |error| malformed(format!("the body cannot be read to its end: {error}"));
+        let Ok(data) = frame.map_err(unreadable)?.into_data() else { continue };
+        if bytes.len() + data.len() > max {
+            return Err(too_large(max));
+        }
+        while reserved.len() * RESERVED_BYTES < bytes.len() + data.len() {
+            let busy = |_| Failure::new(ProblemType::Busy, "the host reads as many bodies as it takes");
+            reserved.push(bounds.memory.try_acquire().map_err(busy)?);
+        }
+        bytes.extend_from_slice(&data);
+    }
 }
 
 /// The content type without its parameters, in lower case.
@@ -113,11 +146,21 @@ pub(crate) fn unread(problems: Vec<Problem>) -> Failure {
     Failure::with(if is_quantity { ProblemType::InvalidQuantity } else { ProblemType::InvalidDocument }, problems)
 }
 
-fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
-    if !value.is_object() {
-        let problem = Problem { pointer: String::new(), message: "expected an object".to_owned() };
-        return Err(Failure::with(ProblemType::InvalidDocument, vec![problem]));
+/// Reads a JSON body that is an object, whatever is in it.
+pub(crate) async fn object(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
+    expect_object(json(headers, body).await?)
+}
+
+fn expect_object(value: Value) -> Result<Value, Failure> {
+    if value.is_object() {
+        return Ok(value);
     }
+    let problem = Problem { pointer: String::new(), message: "expected an object".to_owned() };
+    Err(Failure::with(ProblemType::InvalidDocument, vec![problem]))
+}
+
+fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    let value = expect_object(value)?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = error.path().iter().filter_map(step).collect();
         let problem = Problem { pointer, message: error.inner().to_string() };
@@ -248,12 +291,52 @@ mod tests {
         }
     }
 
+    /// A body of which a byte comes every 20 milliseconds.
+    struct Drip(tokio::time::Interval);
+
+    impl hyper::body::Body for Drip {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+    }
+
+    const PATIENT: Bounds<'static> =
+        Bounds { in_all: Duration::from_secs(20), without_progress: Duration::from_secs(20), memory: &MEMORY };
+
+    async fn status_of(bounds: Bounds<'_>, body: Body, max: usize) -> u16 {
+        let headers = HeaderMap::new();
+        let read = tokio::time::timeout(Duration::from_secs(20), read_within(bounds, &headers, body, max)).await;
+        read.unwrap().map_or_else(|failure| failure.document().status, |_| 200)
+    }
+
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let headers = HeaderMap::new();
-        let read = read_within(Duration::from_millis(50), &headers, Body::new(Never), 10);
-        let read = tokio::time::timeout(Duration::from_secs(10), read).await.unwrap();
-        assert_eq!(read.unwrap_err().document().status, 408);
+        let bounds = Bounds { without_progress: Duration::from_millis(50), ..PATIENT };
+        assert_eq!(status_of(bounds, Body::new(Never), 10).await, 408);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_byte_by_byte_is_not_waited_for_either() {
+        let drip = || Body::new(Drip(tokio::time::interval(Duration::from_millis(20))));
+        let bounds = Bounds { in_all: Duration::from_millis(500), ..PATIENT };
+        assert_eq!(status_of(bounds, drip(), 1_000_000).await, 408);
+        assert_eq!(status_of(PATIENT, drip(), 10).await, 413, "as soon as it is noticed");
+    }
+
+    #[tokio::test]
+    async fn bodies_take_only_the_memory_that_is_for_them() {
+        let memory = Semaphore::new(2);
+        let bounds = Bounds { memory: &memory, ..PATIENT };
+        let body = |bytes| Body::from(vec![b'x'; bytes]);
+        assert_eq!(status_of(bounds, body(2 * RESERVED_BYTES), 1_000_000).await, 200);
+        assert_eq!(status_of(bounds, body(2 * RESERVED_BYTES + 1), 1_000_000).await, 503);
+        assert_eq!(memory.available_permits(), 2, "it is given back");
     }
 
     #[test]

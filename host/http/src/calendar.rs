@@ -1,20 +1,21 @@
 //! The calendar: which campaigns grant when.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
+use axum::response::Response;
 use largesse_documents::time::read_day;
-use largesse_domain::id::CustomerId;
+use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::limits::CALENDAR_DAYS_MAX;
 use largesse_domain::time::Day;
 use largesse_service::Service;
-use largesse_service::calendar::Entry;
+use largesse_service::calendar::{CalendarError, Entry};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id, malformed};
+use crate::page::{self, Page, Paging, listed};
 use crate::problem::Failure;
 use crate::route::Route;
 use crate::views::{CalendarItem, CalendarList, OccurrenceItem};
@@ -27,14 +28,20 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// Which days.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Days {
     /// The first local day, such as `2026-03-01`; today in each campaign's zone when absent.
     from: Option<String>,
     /// The last local day; the first when absent. At most 366 days.
     to: Option<String>,
+    /// After this campaign.
+    after: Option<String>,
+    /// At most so many campaigns.
+    #[serde(default = "page::default_limit")]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: usize,
 }
 
 impl Days {
@@ -56,29 +63,34 @@ impl Days {
 
 /// Show when campaigns grant
 #[utoipa::path(get, path = "/v1/calendar", operation_id = "showCalendar", tag = "campaigns", params(Days),
-    responses((status = 200, description = "Campaigns that grant on these days, by id", body = CalendarList)))]
+    responses((status = 200, description = "A page of the campaigns that grant on these days, by id", body = CalendarList)))]
 pub(crate) async fn of_all(
     State(AppState { service, .. }): State<AppState>,
     Asked(days): Asked<Days>,
-) -> Result<Json<CalendarList>, Failure> {
-    calendar(&service, None, &days).await
+) -> Result<Response, Failure> {
+    calendar(&service, None, days).await
 }
 
 /// Show when the campaigns that are for a customer grant
 #[utoipa::path(get, path = "/v1/customers/{customer}/calendar", operation_id = "showCustomerCalendar", tag = "customers",
     params(("customer" = String, Path, description = "The customer's id"), Days),
-    responses((status = 200, description = "Campaigns whose audience the customer belongs to now, by id", body = CalendarList)))]
+    responses((status = 200, description = "A page of the campaigns whose audience the customer belongs to now, by id", body = CalendarList)))]
 pub(crate) async fn of_customer(
     State(AppState { service, .. }): State<AppState>,
     Id(customer): Id<CustomerId>,
     Asked(days): Asked<Days>,
-) -> Result<Json<CalendarList>, Failure> {
-    calendar(&service, Some(customer), &days).await
+) -> Result<Response, Failure> {
+    calendar(&service, Some(customer), days).await
 }
 
-async fn calendar(service: &Service, customer: Option<CustomerId>, days: &Days) -> Result<Json<CalendarList>, Failure> {
-    let entries = service.calendar(customer, days.read()?).await?;
-    Ok(Json(CalendarList { items: entries.iter().map(item).collect() }))
+async fn calendar(service: &Service, customer: Option<CustomerId>, asked: Days) -> Result<Response, Failure> {
+    let days = asked.read()?;
+    let Page { after, limit } = Paging { after: asked.after, limit: asked.limit }.read::<CampaignId>()?;
+    let entries = service.calendar(customer, days, (after, limit)).await.map_err(|error| match error {
+        CalendarError::TooMany => malformed(error.to_string()),
+        CalendarError::Read(error) => error.into(),
+    })?;
+    listed(limit, entries.iter().map(item).map(|item| (item.campaign.clone(), item)))
 }
 
 fn item(Entry { active, occurrences }: &Entry) -> CalendarItem {

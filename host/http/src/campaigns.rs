@@ -12,7 +12,8 @@ use largesse_domain::lifecycle::Command;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id};
+use crate::body::{self, Asked, Id};
+use crate::page::{Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::CampaignList;
@@ -31,10 +32,15 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// List the campaigns
 #[utoipa::path(get, path = "/v1/campaigns", operation_id = "listCampaigns", tag = "campaigns",
-    responses((status = 200, description = "By id", body = CampaignList)))]
-pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<CampaignList> {
-    let registry = service.registry();
-    Json(CampaignList { items: registry.campaigns().map(|active| CampaignView::of(&active.campaign)).collect() })
+    params(Paging),
+    responses((status = 200, description = "A page, by id", body = CampaignList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (page, registry) = (paging.read::<CampaignId>()?, service.registry());
+    let later = registry.campaigns().map(|active| &active.campaign).filter(|campaign| page.is_after(&campaign.id));
+    listed(page.limit, later.map(|campaign| (campaign.id.to_string(), CampaignView::of(campaign))))
 }
 
 /// Show a campaign

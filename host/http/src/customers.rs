@@ -6,16 +6,18 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use largesse_documents::{CustomerDocument, CustomerView, GrantView};
 use largesse_domain::grant::Grant;
 use largesse_domain::id::CustomerId;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_service::{Store, StoreError};
+use largesse_service::{GrantPlace, Store, StoreError};
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id};
+use crate::body::{self, Asked, Id};
+use crate::page::{Page, Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::referrals;
 use crate::route::Route;
@@ -35,16 +37,6 @@ pub(crate) fn who_stays(store: &dyn Store, id: &CustomerId) -> Result<CustomerId
     Ok(store.ids_of(id)?.swap_remove(0))
 }
 
-/// All that was granted to a customer, under whichever id.
-fn granted(store: &dyn Store, id: &CustomerId) -> Result<Vec<Grant>, StoreError> {
-    let mut grants = Vec::new();
-    for id in store.ids_of(id)? {
-        grants.extend(store.grants_to(&id)?);
-    }
-    grants.sort_by_key(|grant| (grant.granted_at, grant.decision));
-    Ok(grants)
-}
-
 /// Show what is known of a customer
 ///
 /// Of one to whom something was granted and of whom nobody has told anything: the id. Of one who was merged into another: the one who
@@ -61,7 +53,13 @@ pub(crate) async fn show(
         let stays = who_stays(store, &query)?;
         let (customer, inviters) = (store.customer(&stays)?, store.inviters_of(&stays)?);
         // Nobody may have told of a customer to whom something was granted.
-        let known = customer.is_some() || !inviters.is_empty() || !store.grants_to(&stays)?.is_empty();
+        let mut known = customer.is_some() || !inviters.is_empty();
+        if !known {
+            store.each_grant_to(&stays, &mut |_| {
+                known = true;
+                false
+            })?;
+        }
         Ok(known.then(|| CustomerAnswer {
             customer: CustomerView::of(&stays, &customer.unwrap_or_default()),
             inviters: referrals::by_campaign(inviters),
@@ -91,58 +89,92 @@ pub(crate) async fn tell(
 
 /// List what a customer was granted
 #[utoipa::path(get, path = "/v1/customers/{customer}/grants", operation_id = "listGrants", tag = "customers",
-    params(("customer" = String, Path, description = "The customer's id")),
-    responses((status = 200, description = "In order of decision; none for a customer nobody knows", body = GrantList)))]
+    params(("customer" = String, Path, description = "The customer's id"), Paging),
+    responses((status = 200, description = "A page, in order of time and decision; none for a customer nobody knows",
+        body = GrantList)))]
 pub(crate) async fn grants(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CustomerId>,
-) -> Result<Json<GrantList>, Failure> {
-    let now = service.clock().now();
-    let grants = service.read(move |store| granted(store, &id)).await?;
-    Ok(Json(GrantList { items: grants.iter().map(|grant| GrantView::of(grant, now)).collect() }))
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (Page { after, limit }, now) = (paging.read::<GrantPlace>()?, service.clock().now());
+    let found = service.read(move |store| store.grants_page(&store.ids_of(&id)?, after.as_ref(), limit)).await?;
+    listed(limit, found.iter().map(|grant| (GrantPlace::of(grant).to_string(), GrantView::of(grant, now))))
 }
 
 /// Add up what a customer was granted
 #[utoipa::path(get, path = "/v1/customers/{customer}/balances", operation_id = "listBalances", tag = "customers",
-    params(("customer" = String, Path, description = "The customer's id")),
-    responses((status = 200, description = "By unit; none for a customer nobody knows", body = BalanceList)))]
+    params(("customer" = String, Path, description = "The customer's id"), Paging),
+    responses((status = 200, description = "A page, by unit; none for a customer nobody knows", body = BalanceList)))]
 pub(crate) async fn balances(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CustomerId>,
-) -> Result<Json<BalanceList>, Failure> {
-    let now = service.clock().now();
-    let read = service
-        .read(move |store| Ok((granted(store, &id)?, store.customer(&who_stays(store, &id)?)?.unwrap_or_default())));
-    let (grants, customer) = read.await?;
-    let items = add_up(&grants, &customer.debts, now).ok_or_else(|| Failure::internal(&TooMuch))?;
-    Ok(Json(BalanceList { items }))
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (page, now) = (paging.read::<Unit>()?, service.clock().now());
+    let read = move |store: &dyn Store| {
+        let (ids, mut sums) = (store.ids_of(&id)?, Sums::default());
+        for id in &ids {
+            store.each_grant_to(id, &mut |grant| sums.add(&grant, now))?;
+        }
+        sums.owe(&store.customer(&ids[0])?.unwrap_or_default().debts);
+        Ok((page, sums))
+    };
+    let (page, sums) = service.read(read).await?;
+    let sums = sums.done().ok_or_else(|| Failure::internal(&TooMuch))?;
+    let later = sums.into_iter().filter(|(unit, _)| page.is_after(unit));
+    listed(page.limit, later.map(|(unit, sum)| (unit.to_string(), sum)))
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("a customer was granted more of a unit than can be counted")]
 struct TooMuch;
 
-/// The sums; `None` when one leaves 64 bits.
-fn add_up(grants: &[Grant], debts: &BTreeMap<Unit, Quantity>, now: Instant) -> Option<Vec<BalanceItem>> {
-    let empty = |unit: &Unit| BalanceItem { unit: unit.to_string(), ..BalanceItem::default() };
-    let mut sums: BTreeMap<&Unit, BalanceItem> = BTreeMap::new();
-    for grant in grants {
-        let sum = sums.entry(&grant.unit).or_insert_with(|| empty(&grant.unit));
+/// Balances under way.
+#[derive(Debug, Default)]
+struct Sums {
+    by_unit: BTreeMap<Unit, BalanceItem>,
+    is_too_much: bool,
+}
+
+impl Sums {
+    fn of(&mut self, unit: &Unit) -> &mut BalanceItem {
+        self.by_unit
+            .entry(unit.clone())
+            .or_insert_with(|| BalanceItem { unit: unit.to_string(), ..BalanceItem::default() })
+    }
+
+    /// Adds a grant. Reports whether the sums still fit 64 bits.
+    fn add(&mut self, grant: &Grant, now: Instant) -> bool {
+        let sum = self.of(&grant.unit);
         let left = match (grant.is_past(now), grant.hold) {
             (true, _) => &mut sum.expired,
             (false, Some(_)) => &mut sum.pending,
             (false, None) => &mut sum.available,
         };
-        *left = left.checked_add(grant.left().get())?;
-        sum.reserved = sum.reserved.checked_add(grant.reserved.get())?;
-        sum.redeemed = sum.redeemed.checked_add(grant.redeemed.get())?;
-        sum.expired = sum.expired.checked_add(grant.expired.get())?;
-        sum.reversed = sum.reversed.checked_add(grant.reversed.get())?;
+        let mut fits = plus(left, grant.left());
+        fits &= plus(&mut sum.reserved, grant.reserved) && plus(&mut sum.redeemed, grant.redeemed);
+        fits &= plus(&mut sum.expired, grant.expired) && plus(&mut sum.reversed, grant.reversed);
+        self.is_too_much |= !fits;
+        fits
     }
-    for (unit, debt) in debts {
-        sums.entry(unit).or_insert_with(|| empty(unit)).owed = debt.get();
+
+    fn owe(&mut self, debts: &BTreeMap<Unit, Quantity>) {
+        for (unit, debt) in debts {
+            self.of(unit).owed = debt.get();
+        }
     }
-    Some(sums.into_values().collect())
+
+    /// Returns the sums; none when one leaves 64 bits.
+    fn done(self) -> Option<BTreeMap<Unit, BalanceItem>> {
+        (!self.is_too_much).then_some(self.by_unit)
+    }
+}
+
+fn plus(sum: &mut u64, quantity: Quantity) -> bool {
+    let more = sum.checked_add(quantity.get());
+    *sum = more.unwrap_or(*sum);
+    more.is_some()
 }
 
 #[cfg(test)]
@@ -196,7 +228,10 @@ mod tests {
             Grant { redeemed: quantity(5), reserved: quantity(2), expired: quantity(1), ..grant("points", 9, 0) },
             grant("cash:CNY", 1, 0),
         ];
-        let sums = add_up(&grants, &[(Unit::new("points").unwrap(), quantity(8))].into(), at(100)).unwrap();
+        let mut sums = Sums::default();
+        assert!(grants.iter().all(|grant| sums.add(grant, at(100))));
+        sums.owe(&[(Unit::new("points").unwrap(), quantity(8))].into());
+        let sums: Vec<_> = sums.done().unwrap().into_values().collect();
         assert_eq!(sums.len(), 2);
         let (available, pending, reserved, redeemed) = (8, 5, 2, 5);
         let (expired, reversed, owed) = (4, 6, 8);
@@ -207,7 +242,9 @@ mod tests {
 
     #[test]
     fn a_sum_out_of_range_is_not_answered() {
-        let grants = vec![grant("points", Quantity::MAX.get(), 0); 20_000];
-        assert_eq!(add_up(&grants, &BTreeMap::new(), at(100)), None);
+        let (grant, mut sums) = (grant("points", Quantity::MAX.get(), 0), Sums::default());
+        let added = (0..20_000).take_while(|_| sums.add(&grant, at(100))).count();
+        assert_eq!((u128::from(Quantity::MAX.get()) * (added as u128 + 1)) >> 64, 1, "as many as fit");
+        assert_eq!(sums.done(), None);
     }
 }

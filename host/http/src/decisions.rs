@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
+use axum::response::Response;
 use largesse_documents::time::instant_text;
 use largesse_documents::{DecisionSummary, DecisionView, HeadView};
 use largesse_domain::event::{Admission, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind, EventSeq};
-use largesse_domain::limits::DECISIONS_PAGE_MAX;
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_domain::time::Instant;
 use largesse_service::{DecisionFilter, Store};
@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id, malformed};
-use crate::page::{self, Page};
+use crate::page::{self, Listing, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DecisionItem, DecisionPage, EventItem};
@@ -43,8 +43,8 @@ pub(crate) struct Wanted {
     #[serde(default)]
     after: u64,
     /// At most so many.
-    #[serde(default = "page::usual")]
-    #[param(minimum = 1, maximum = 500, default = 100)]
+    #[serde(default = "page::default_limit")]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
 }
 
@@ -58,25 +58,29 @@ pub(crate) struct Wanted {
 pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
     Asked(wanted): Asked<Wanted>,
-) -> Result<Json<DecisionPage>, Failure> {
+) -> Result<Response, Failure> {
     let Wanted { campaign, customer, after, limit } = wanted;
-    let page = Page::new(after, limit, DECISIONS_PAGE_MAX)?;
+    let page = Page::after_number(after, limit)?;
     let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
     let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
-    let (after, limit) = (DecisionId(page.after), page.limit);
+    let (after, limit) = (DecisionId(page.number()), page.limit);
     let read = move |store: &dyn Store| {
         let actors = actor.map(|actor| store.ids_of(&actor)).transpose()?.unwrap_or_default();
         let filter = DecisionFilter { campaign, actors };
-        let kept = store.decisions(&filter, after, limit)?;
-        Ok((store.remains(&filter, after, limit)?, kept))
+        let (mut kept, mut before) = (Listing::new(limit), DecisionId(u64::MAX));
+        store.each_decision(&filter, after, &mut |decision| {
+            before = before.min(decision.id);
+            kept.push(&item(&decision), decision.id.0)
+        })?;
+        // A record that was removed between the two is among both.
+        let mut listing = Listing::new(limit);
+        for remains in store.remains(&filter, after, limit)?.iter().filter(|remains| remains.id < before) {
+            listing.push(&removed_item(remains), remains.id.0);
+        }
+        listing.extend(kept);
+        Ok(listing)
     };
-    let (remains, kept) = service.read(read).await?;
-    // A record that was removed between the two is among both.
-    let before = kept.first().map_or(DecisionId(u64::MAX), |first| first.id);
-    let removed = remains.iter().filter(|remains| remains.id < before).map(removed_item);
-    let items: Vec<_> = removed.chain(kept.iter().map(item)).take(page.limit).collect();
-    let next = page.next(&items, |last| last.id);
-    Ok(Json(DecisionPage { items, next }))
+    service.read(read).await?.finish()
 }
 
 fn item(decision: &Decision) -> DecisionItem {

@@ -4,18 +4,19 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use largesse_documents::{DeliveryView, Problem, WholeDeliveryView};
 use largesse_domain::delivery::{DeliveryId, DeliveryState, Settled};
 use largesse_domain::id::DestinationId;
-use largesse_domain::limits::{DELIVERIES_PAGE_MAX, REASON_BYTES_MAX};
-use largesse_service::{DeliveryFilter, Service};
+use largesse_domain::limits::REASON_BYTES_MAX;
+use largesse_service::{DeliveryFilter, Service, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, malformed};
-use crate::page::{self, Page};
+use crate::page::{self, Listing, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDocument};
@@ -44,8 +45,8 @@ pub(crate) struct Wanted {
     #[serde(default)]
     after: u64,
     /// At most so many.
-    #[serde(default = "page::usual")]
-    #[param(minimum = 1, maximum = 500, default = 100)]
+    #[serde(default = "page::default_limit")]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
 }
 
@@ -55,15 +56,19 @@ pub(crate) struct Wanted {
 pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
     Asked(wanted): Asked<Wanted>,
-) -> Result<Json<DeliveryPage>, Failure> {
+) -> Result<Response, Failure> {
     let Wanted { state, destination, after, limit } = wanted;
-    let page = Page::new(after, limit, DELIVERIES_PAGE_MAX)?;
+    let page = Page::after_number(after, limit)?;
     let state = state.map(|state| state.parse::<DeliveryState>()).transpose().map_err(malformed)?;
     let destination = destination.map(DestinationId::new).transpose().map_err(malformed)?;
     let filter = DeliveryFilter { state, destination };
-    let deliveries = service.read(move |store| store.deliveries(&filter, DeliveryId(page.after), page.limit)).await?;
-    let next = page.next(&deliveries, |last| last.id.0);
-    Ok(Json(DeliveryPage { items: deliveries.iter().map(DeliveryView::from).collect(), next }))
+    let read = move |store: &dyn Store| {
+        let mut listing = Listing::new(page.limit);
+        let read = |after, some| store.deliveries(&filter, DeliveryId(after), some);
+        listing.fill(page.number(), read, |delivery| (delivery.id.0, DeliveryView::from(delivery)))?;
+        Ok(listing)
+    };
+    service.read(read).await?.finish()
 }
 
 /// The delivery that a path names; one beyond the store's numbers is not there.

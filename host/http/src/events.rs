@@ -1,6 +1,7 @@
 //! Events: one or a batch, answered when everything is on disk.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use axum::{Extension, Json};
 use largesse_documents::DecisionSummary;
 use largesse_domain::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
 use largesse_service::Service;
-use largesse_service::intake::{self, Arrival, Backfill, Rejected};
+use largesse_service::intake::{self, Arrival, Rejected};
 use largesse_service::pipeline::{Answer, EventResult, PutOff, WhyPutOff};
 use largesse_service::strict_json;
 use serde_json::Value;
@@ -58,7 +59,8 @@ impl Form {
 ///
 /// One CloudEvent (structured or binary mode) or a batch. The answer comes when events and decisions are on disk. The same
 /// event sent again gets the answer that it got; another body under the same source and id is a conflict. In a batch each
-/// event has its own item, and a bad one does not stop the others. With `Prefer: respond-async` the answer is a 202 without
+/// event has its own item, and a bad one, or one that the token may not send, does not stop the others. A token's quota of
+/// events is taken for a batch as a whole. With `Prefer: respond-async` the answer is a 202 without
 /// the decisions, after the commit as well.
 #[utoipa::path(post, path = "/v1/events", operation_id = "sendEvents", tag = "events",
     request_body(description = "One event, its data alone with the attributes in `ce-` headers, or a batch", content(
@@ -95,10 +97,6 @@ fn prefers_async(headers: &HeaderMap) -> bool {
     words.any(|word| word.trim().eq_ignore_ascii_case(RESPOND_ASYNC))
 }
 
-fn backfill(caller: &Caller) -> Backfill {
-    if caller.backfill { Backfill::Allowed } else { Backfill::Denied }
-}
-
 /// The event of a request that may hold only one.
 pub(crate) async fn read_one(
     service: &Service,
@@ -117,13 +115,14 @@ async fn read_as(
     form: Form,
     (headers, body): (&HeaderMap, Body),
 ) -> Result<Arrival, Failure> {
+    caller.quota.check_events(Instant::now())?;
     let bytes = body::read(headers, body, EVENT_BYTES_MAX).await?;
-    let (kinds, now, backfill) = (&service.registry().kinds, service.clock().now(), backfill(caller));
-    let arrival = match form {
-        Form::Binary => intake::check(binary::event(headers, &bytes)?, kinds, now, backfill),
-        Form::Structured | Form::Batch => intake::parse(&bytes, kinds, now, backfill),
+    caller.quota.take_events(1, Instant::now())?;
+    let event = match form {
+        Form::Binary => binary::event(headers, &bytes)?,
+        Form::Structured | Form::Batch => intake::parse(&bytes)?,
     };
-    Ok(arrival?)
+    Ok(service.check(event, bytes.len(), &caller.permit).await??)
 }
 
 async fn send_one(
@@ -170,6 +169,7 @@ pub(crate) fn deferred(put_off: &[PutOff]) -> Vec<DeferredView> {
             WhyPutOff::Held => "held".to_owned(),
             WhyPutOff::Paused => "paused".to_owned(),
             WhyPutOff::Fault => "fault".to_owned(),
+            WhyPutOff::Queued => "queued".to_owned(),
         },
     };
     put_off.iter().map(view).collect()
@@ -183,16 +183,16 @@ struct Sorted {
 
 async fn send_batch(
     service: &Arc<Service>,
-    caller: &Caller,
+    caller: &Arc<Caller>,
     headers: &HeaderMap,
     body: Body,
     brief: bool,
 ) -> Result<BatchAnswer, Failure> {
+    caller.quota.check_events(Instant::now())?;
     let bytes = body::read(headers, body, BATCH_BYTES_MAX).await?;
-    let (host, backfill) = (Arc::clone(service), backfill(caller));
+    let (host, sender) = (Arc::clone(service), Arc::clone(caller));
     // Parsing some thousand events takes long enough to keep others waiting.
-    let sorted = tokio::task::spawn_blocking(move || sort(&host, &bytes, backfill)).await;
-    let Sorted { arrivals, checked } = sorted.map_err(|error| Failure::internal(&error))??;
+    let Sorted { arrivals, checked } = service.check_batch(move || sort(&host, &sender, &bytes)).await??;
     let mut results = service.submit(arrivals).await?.into_iter();
     let items = checked.into_iter().enumerate().map(|(index, checked)| match checked {
         Ok(()) => match results.next() {
@@ -204,7 +204,7 @@ async fn send_batch(
     Ok(BatchAnswer { items: items.collect() })
 }
 
-fn sort(service: &Service, bytes: &[u8], backfill: Backfill) -> Result<Sorted, Failure> {
+fn sort(service: &Service, caller: &Caller, bytes: &[u8]) -> Result<Sorted, Failure> {
     let malformed = |detail: String| Failure::new(ProblemType::MalformedJson, detail);
     let batch = strict_json::parse(bytes).map_err(|error| malformed(error.to_string()))?;
     let Value::Array(events) = batch else { return Err(malformed("a batch is an array of events".to_owned())) };
@@ -212,10 +212,10 @@ fn sort(service: &Service, bytes: &[u8], backfill: Backfill) -> Result<Sorted, F
         let detail = format!("a batch may have at most {BATCH_EVENTS_MAX} events; this one has {}", events.len());
         return Err(Failure::new(ProblemType::TooLarge, detail));
     }
+    caller.quota.take_events(events.len(), Instant::now())?;
     let (registry, now) = (service.registry(), service.clock().now());
     let mut sorted = Sorted { arrivals: Vec::with_capacity(events.len()), checked: Vec::with_capacity(events.len()) };
-    for event in events {
-        let checked = intake::check(event, &registry.kinds, now, backfill);
+    for checked in intake::check_all(events, &registry.kinds, now, &caller.permit) {
         sorted.checked.push(checked.map(|arrival| sorted.arrivals.push(arrival)));
     }
     Ok(sorted)

@@ -1,14 +1,17 @@
 //! Whether the host is well, and its measurements.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
+use crate::serve::Connection;
 use crate::views::HealthView;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -31,9 +34,17 @@ pub(crate) async fn alive() -> Json<HealthView> {
 }
 
 /// Say whether the host can decide
+///
+/// 503 when it cannot, and from the moment on at which it is told to stop, while it still answers what comes.
 #[utoipa::path(get, path = "/readyz", operation_id = "ready", tag = "health",
     responses((status = 200, description = "It can", body = HealthView)))]
-pub(crate) async fn ready(State(AppState { service, .. }): State<AppState>) -> Result<Json<HealthView>, Failure> {
+pub(crate) async fn ready(
+    State(AppState { service, .. }): State<AppState>,
+    connection: Option<Extension<Arc<Connection>>>,
+) -> Result<Json<HealthView>, Failure> {
+    if connection.is_some_and(|Extension(connection)| connection.is_draining()) {
+        return Err(Failure::new(ProblemType::Unavailable, "the host is about to stop; send requests elsewhere"));
+    }
     if service.is_ready() {
         return Ok(ok());
     }

@@ -12,7 +12,8 @@ use largesse_service::{Kind, strict_json};
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id};
+use crate::body::{self, Asked, Id};
+use crate::page::{Paging, listed};
 use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::views::{KindList, KindView};
@@ -31,9 +32,15 @@ fn view(kind: &Kind) -> KindView {
 
 /// List the event kinds
 #[utoipa::path(get, path = "/v1/kinds", operation_id = "listKinds", tag = "kinds",
-    responses((status = 200, description = "By name", body = KindList)))]
-pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<KindList> {
-    Json(KindList { items: service.registry().kinds.all().map(view).collect() })
+    params(Paging),
+    responses((status = 200, description = "A page, by name", body = KindList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (page, registry) = (paging.read::<EventKind>()?, service.registry());
+    let later = registry.kinds.all().filter(|kind| page.is_after(&kind.kind));
+    listed(page.limit, later.map(|kind| (kind.kind.to_string(), view(kind))))
 }
 
 /// Show an event kind
@@ -66,7 +73,7 @@ pub(crate) async fn register(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let schema = body::json(&headers, body).await?;
+    let schema = body::object(&headers, body).await?;
     let schema = Text::from_checked(strict_json::canonical(&schema));
     let (kind, is_new) = service.register(Kind { kind, schema }).await?;
     Ok(answer(is_new, view(&kind)))

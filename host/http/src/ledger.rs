@@ -8,7 +8,8 @@ use axum::http::Method;
 use axum::response::Response;
 use largesse_documents::{AccountsView, AuditView, GrantView, RedemptionView, TransferView};
 use largesse_domain::id::CampaignId;
-use largesse_domain::limits::{AUDIT_SECONDS_MAX, TRANSFERS_PAGE_MAX};
+use largesse_domain::limits::AUDIT_SECONDS_MAX;
+use largesse_service::Store;
 use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,7 +18,7 @@ use utoipa::IntoParams;
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id};
-use crate::page::{self, Page};
+use crate::page::{self, Listing, Page};
 use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::views::TransferPage;
@@ -52,7 +53,7 @@ pub(crate) struct Wanted {
     #[serde(default)]
     after: u64,
     /// At most so many.
-    #[serde(default = "page::usual")]
+    #[serde(default = "page::default_limit")]
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
 }
@@ -66,12 +67,15 @@ pub(crate) struct Wanted {
 pub(crate) async fn journal(
     State(AppState { service, .. }): State<AppState>,
     Asked(Wanted { after, limit }): Asked<Wanted>,
-) -> Result<Json<TransferPage>, Failure> {
-    let page = Page::new(after, limit, TRANSFERS_PAGE_MAX)?;
-    let transfers = service.read(move |store| store.transfers(page.after, page.limit)).await?;
-    let next = page.next(&transfers, |(number, _)| *number);
-    let items = transfers.iter().map(|(number, transfer)| TransferView::of(*number, transfer)).collect();
-    Ok(Json(TransferPage { items, next }))
+) -> Result<Response, Failure> {
+    let page = Page::after_number(after, limit)?;
+    let read = move |store: &dyn Store| {
+        let mut listing = Listing::new(page.limit);
+        let view = |(number, transfer): &_| (*number, TransferView::of(*number, transfer));
+        listing.fill(page.number(), |after, some| store.transfers(after, some), view)?;
+        Ok(listing)
+    };
+    service.read(read).await?.finish()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -103,12 +107,13 @@ pub(crate) async fn accounts(
 /// Audit the books
 ///
 /// Works every grant, balance, count of use, debt and stock out anew from the transfers, all as of one moment, and compares.
-/// The answer is 200 either way: `balanced` says how it went, and an alarm should go off when it is not `true`. A large
-/// journal takes a while; `largesse ledger verify --data-dir` does the same for a host that is stopped.
+/// The answer is 200 either way: `balanced` says how it went, and an alarm should go off when it is not `true`. One audit runs at a
+/// time, and has 100 seconds; others are told to come back (503). `largesse ledger verify --data-dir` does the same without a bound,
+/// for a host that is stopped or a copy of its directory.
 #[utoipa::path(get, path = "/v1/ledger/audit", operation_id = "audit", tag = "ledger",
     responses((status = 200, description = "How much was looked at, or the first difference", body = AuditView)))]
 pub(crate) async fn audit(State(AppState { service, .. }): State<AppState>) -> Result<Json<AuditView>, Failure> {
-    let audited = service.read(|store| store.audit()).await?;
+    let audited = service.read_all(|store| store.audit()).await?;
     let view = AuditView::of(&audited);
     if let Some(difference) = &view.difference {
         tracing::error!(difference = %difference.message, "the books do not balance");

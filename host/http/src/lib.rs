@@ -9,6 +9,7 @@
 pub mod views;
 mod problem;
 mod auth;
+mod quota;
 mod body;
 mod page;
 mod route;
@@ -31,6 +32,7 @@ mod reservations;
 mod reversals;
 mod ledger;
 mod decisions;
+mod runs;
 mod customers;
 mod referrals;
 mod kinds;
@@ -56,7 +58,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 pub use auth::{Role, TokenEntry, TokenError, Tokens, UnknownRole, mint_token};
 pub use openapi::openapi;
 pub use problem::{ProblemType, URN};
-pub use serve::serve;
+pub use serve::{ConnectionBounds, serve};
 
 use problem::Failure;
 use route::Route;
@@ -95,6 +97,7 @@ fn routes() -> Vec<Route> {
         reversals::routes(),
         ledger::routes(),
         decisions::routes(),
+        runs::routes(),
         customers::routes(),
         referrals::routes(),
         kinds::routes(),

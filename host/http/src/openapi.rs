@@ -13,7 +13,7 @@ use crate::route::{Access, Route};
 use crate::{
     calendar, campaigns, customers, decisions, deliveries, destinations, draws, dry_run, events, health, jobs, kinds,
     ledger, message_rules, pockets, policies, programmes, quotes, redemptions, referrals, reservations, reversals,
-    segments, spend, units, versions,
+    runs, segments, spend, units, versions,
 };
 
 #[derive(OpenApi)]
@@ -43,7 +43,7 @@ use crate::{
         reservations::reserve, reservations::commit, reservations::release,
         reversals::reverse,
         ledger::journal, ledger::accounts, ledger::audit,
-        decisions::list, decisions::head, decisions::show,
+        decisions::list, decisions::head, decisions::show, runs::list,
         customers::show, customers::tell, customers::grants, customers::balances,
         referrals::show, referrals::invite,
         kinds::list, kinds::show, kinds::register,
@@ -124,7 +124,8 @@ fn guard(operation: &mut Map<String, Value>, access: Access) {
         operation.insert("security".to_owned(), json!([{"token": []}]));
         operation.insert("x-largesse-role".to_owned(), json!(role.as_str()));
         answers.push(("401", problem("No valid token")));
-        answers.push(("403", problem("The token's roles do not allow this")));
+        answers.push(("403", problem("The token's roles, or its sources and kinds, do not allow this")));
+        answers.push(("429", problem("A quota of the token is used up; Retry-After says when to try again")));
     }
     if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
         responses.extend(answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)));

@@ -15,11 +15,12 @@ use largesse_domain::catalogue::Pocket;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, PocketId};
 use largesse_domain::unit::{Quantity, UnitPattern};
-use largesse_service::{Service, StoreError};
+use largesse_service::{ReadError, Service};
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id, unread};
+use crate::body::{self, Asked, Id, unread};
+use crate::page::{Paging, listed};
 use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::spend::spend_of;
@@ -33,7 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView>, StoreError> {
+async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView>, ReadError> {
     let registry = service.registry();
     let users = |id: &PocketId| {
         let campaigns = registry.campaigns().map(|active| &active.campaign);
@@ -77,10 +78,16 @@ async fn views(service: &Service, pockets: Vec<Pocket>) -> Result<Vec<PocketView
 
 /// List the pockets with their use
 #[utoipa::path(get, path = "/v1/pockets", operation_id = "listPockets", tag = "pockets",
-    responses((status = 200, description = "By id", body = PocketList)))]
-pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Result<Json<PocketList>, Failure> {
-    let pockets = service.registry().catalogue.pockets.values().cloned().collect();
-    Ok(Json(PocketList { items: views(&service, pockets).await? }))
+    params(Paging),
+    responses((status = 200, description = "A page, by id", body = PocketList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (page, registry) = (paging.read::<PocketId>()?, service.registry());
+    let later = registry.catalogue.pockets.values().filter(|pocket| page.is_after(&pocket.id));
+    let pockets = later.take(page.limit).cloned().collect();
+    listed(page.limit, views(&service, pockets).await?.into_iter().map(|pocket| (pocket.id.clone(), pocket)))
 }
 
 /// Show a pocket with its use

@@ -9,12 +9,14 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use largesse_documents::time::instant_text;
 use largesse_documents::{PolicyRef, PolicyView};
+use largesse_domain::id::Digest;
 use largesse_domain::limits::{COMPONENT_BYTES_MAX, PUBLISH_SECONDS_MAX};
 use largesse_service::signature::{Malformed, Signature};
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id};
+use crate::body::{self, Asked, Id, malformed};
+use crate::page::{Page, Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{PolicyItem, PolicyList};
@@ -32,10 +34,22 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// List the published policies
 #[utoipa::path(get, path = "/v1/policies", operation_id = "listPolicies", tag = "policies",
-    responses((status = 200, description = "By name and then by version; of one version, in order of publication", body = PolicyList)))]
-pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<PolicyList> {
-    let registry = service.registry();
-    let items = registry.by_name().into_iter().map(|published| PolicyItem {
+    params(Paging),
+    responses((status = 200, description = "A page, by name and then by version; of one version, in order of publication. `after` is a digest",
+        body = PolicyList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (Page { after, limit }, registry) = (paging.read::<Digest>()?, service.registry());
+    let by_name = registry.by_name();
+    // Policies are never removed, so a digest that was listed is still there.
+    let place = |after: Digest| by_name.iter().position(|published| published.policy.digest == after);
+    let first = match after {
+        Some(after) => place(after).ok_or_else(|| malformed(format!("after: there is no policy {after}")))? + 1,
+        None => 0,
+    };
+    let items = by_name[first..].iter().map(|published| PolicyItem {
         digest: published.policy.digest.to_string(),
         name: published.manifest().name.to_string(),
         version: published.manifest().version.to_string(),
@@ -48,7 +62,7 @@ pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Js
         campaigns: registry.users(&published.policy.digest).map(|campaign| campaign.id.to_string()).collect(),
         stopped: registry.stops.get(&published.policy.digest).map(|stop| stop.reason.clone()),
     });
-    Json(PolicyList { items: items.collect() })
+    listed(limit, items.map(|item| (item.digest.clone(), item)))
 }
 
 /// Show a policy

@@ -12,14 +12,15 @@ use largesse_domain::redemption::{RedeemError, RedemptionState};
 use largesse_domain::reservation::ReserveError;
 use largesse_service::intake::Rejected;
 use largesse_service::pipeline::{ControlError, LedgerError};
+use largesse_service::queue::Full;
 use largesse_service::signature::SignatureError;
-use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
+use largesse_service::{ChangeError, CompileError, LoadError, ReadError, StoreError, Unavailable};
 
 /// What stands before the word of every type.
 pub const URN: &str = "urn:largesse:problem:";
 
-/// How long a sender shall wait before it tries again, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// How long a sender is told to wait before it tries again when nothing else is known, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 1;
 
 macro_rules! problem_types {
     ($($name:ident, $word:literal, $status:ident, $title:literal, $meaning:literal;)*) => {
@@ -64,12 +65,16 @@ macro_rules! problem_types {
 problem_types! {
     MalformedRequest, "malformed-request", BAD_REQUEST, "The request cannot be read",
         "A path, a query or a header does not hold what it must. The detail says which.";
+    MalformedHead, "malformed-head", BAD_REQUEST, "The request is not HTTP/1.1",
+        "The request line or a header field cannot be read; the detail says why. The connection is closed.";
     MalformedJson, "malformed-json", BAD_REQUEST, "The body is not acceptable JSON",
         "The body is not JSON, nests too deep, has a key twice in one object, or a number beyond 64 bits. Nothing of it was taken.";
     Unauthenticated, "unauthenticated", UNAUTHORIZED, "No valid token",
         "The request needs a header `Authorization: Bearer` with a token that the host knows.";
     Forbidden, "forbidden", FORBIDDEN, "The token's roles do not allow this",
         "The token is valid, but has none of the roles that the detail names.";
+    OutOfScope, "out-of-scope", FORBIDDEN, "The token may not send this event",
+        "The event's `source` or `type` is not among the `sources` and `kinds` of the token; `problems` says which are. A kind that merges customers has to be among `kinds`.";
     OtherCustomer, "other-customer", FORBIDDEN, "It is another customer's",
         "The redemption belongs to a customer other than the one named.";
     NotFound, "not-found", NOT_FOUND, "There is no such thing",
@@ -80,8 +85,10 @@ problem_types! {
         "Records are kept as long as the host's configuration says (`records.keep_days`, `records.keep_bytes`). The list of decisions still has what was answered.";
     MethodNotAllowed, "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not take this method",
         "The `Allow` header says which it takes.";
+    SlowHead, "slow-head", REQUEST_TIMEOUT, "The head of the request came too slowly",
+        "The request line and the header fields were not complete within 5 seconds. The connection is closed.";
     SlowBody, "slow-body", REQUEST_TIMEOUT, "The body came too slowly",
-        "The body was not complete within 20 seconds. Nothing of it was taken.";
+        "The body was not complete within 60 seconds, or no byte of it came for 5 seconds. Nothing of it was taken.";
     EventConflict, "event-conflict", CONFLICT, "The event was sent before with another body",
         "An event with this source and id was taken with another body, and that one stands. Give a new fact a new id.";
     VersionTaken, "version-taken", CONFLICT, "The version is published with other bytes",
@@ -187,7 +194,7 @@ problem_types! {
     CompileTime, "compile-time", UNPROCESSABLE_ENTITY, "The component takes too long to compile",
         "Compilation is bounded in time.";
     CompileMemory, "compile-memory", UNPROCESSABLE_ENTITY, "The component takes too much memory to compile",
-        "Compilation is bounded in memory.";
+        "Compilation is bounded in memory, and so is the machine code that it makes.";
     UnfitComponent, "unfit-component", UNPROCESSABLE_ENTITY, "The component does not fit a sandbox",
         "It compiles, but needs more than a sandbox has, or does not keep the contract's types.";
     DescribeFault, "describe-fault", UNPROCESSABLE_ENTITY, "The policy cannot describe itself",
@@ -196,10 +203,18 @@ problem_types! {
         "`problems` points at each place of the manifest.";
     PreconditionRequired, "precondition-required", PRECONDITION_REQUIRED, "Say which version you change",
         "The campaign exists. Send its version in `If-Match`, as its `ETag` said it.";
+    TooManyRequests, "too-many-requests", TOO_MANY_REQUESTS, "The token's quota is used up",
+        "The detail names the quota: `events_per_second`, `requests_per_second`, `in_flight`, or the bytes of bodies in hand. Nothing was taken. Send it again after `Retry-After`.";
+    QueueFull, "queue-full", TOO_MANY_REQUESTS, "Too much of the token's work waits",
+        "The detail says of what as much waits as may: requests, events or bytes. Nothing was taken. Send it again after `Retry-After`, and wait for answers before sending more.";
+    TooManyConnections, "too-many-connections", TOO_MANY_REQUESTS, "Too many connections from this address",
+        "As many connections of this address answer requests without a valid token as it may have (`connections.per_address`).";
+    HeadTooLarge, "head-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large",
+        "The request line and the header fields come to more than 64 KiB or are more than 100 fields. The connection is closed.";
     Internal, "internal", INTERNAL_SERVER_ERROR, "The host failed",
         "The host's log says why. A write can be sent again.";
     Busy, "busy", SERVICE_UNAVAILABLE, "The host has too much to do",
-        "Nothing was taken. Send it again after `Retry-After`.";
+        "As much work of all callers waits as the host takes. Nothing was taken. Send it again after `Retry-After`.";
     Unavailable, "unavailable", SERVICE_UNAVAILABLE, "The host does not answer now",
         "It is starting, stopping or has failed, or the answer took longer than 30 seconds. Send it again after `Retry-After`; what was taken is not taken twice.";
     PolicyFault, "policy-fault", BAD_GATEWAY, "The policy broke its contract",
@@ -222,19 +237,25 @@ pub(crate) struct Failure {
     kind: ProblemType,
     detail: Option<String>,
     problems: Vec<Problem>,
+    retry_after_seconds: u32,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
-        Self { kind, detail: Some(detail.into()), problems: Vec::new() }
+        Self { detail: Some(detail.into()), ..Self::bare(kind) }
     }
 
     pub(crate) fn bare(kind: ProblemType) -> Self {
-        Self { kind, detail: None, problems: Vec::new() }
+        Self { kind, detail: None, problems: Vec::new(), retry_after_seconds: RETRY_AFTER_SECONDS }
     }
 
     pub(crate) fn with(kind: ProblemType, problems: Vec<Problem>) -> Self {
-        Self { kind, detail: None, problems }
+        Self { problems, ..Self::bare(kind) }
+    }
+
+    /// Tells the sender when to try again, where the status says that it can.
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_seconds: seconds, ..self }
     }
 
     pub(crate) fn not_found(what: &str, name: impl std::fmt::Display) -> Self {
@@ -267,12 +288,14 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = self.kind.status();
+        let (status, retry_after) = (self.kind.status(), self.retry_after_seconds);
         let mut response = (status, Json(self.document())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match status {
-            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER)),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                drop(headers.insert(header::RETRY_AFTER, retry_after.into()));
+            }
             StatusCode::UNAUTHORIZED => {
                 drop(headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"largesse\"")));
             }
@@ -287,23 +310,37 @@ impl From<Rejected> for Failure {
         let detail = rejected.to_string();
         let (kind, problems) = match rejected {
             Rejected::Malformed(_) => (ProblemType::MalformedJson, Vec::new()),
-            Rejected::TooLarge(_) => (ProblemType::TooLarge, Vec::new()),
+            Rejected::TooLarge(_) | Rejected::BatchTooExpensive => (ProblemType::TooLarge, Vec::new()),
             Rejected::Envelope(problems) => (ProblemType::InvalidEvent, problems),
             Rejected::UnknownKind(_) => (ProblemType::UnknownKind, Vec::new()),
             Rejected::Data { problems, .. } => (ProblemType::InvalidData, problems),
             Rejected::Time(_) => (ProblemType::EventTime, Vec::new()),
+            Rejected::OutOfScope(problems) => (ProblemType::OutOfScope, problems),
         };
-        Self { kind, detail: Some(detail), problems }
+        Self { problems, ..Self::new(kind, detail) }
     }
 }
 
 impl From<Unavailable> for Failure {
     fn from(unavailable: Unavailable) -> Self {
-        let kind = match unavailable {
-            Unavailable::Busy => ProblemType::Busy,
-            Unavailable::Stopping => ProblemType::Unavailable,
+        let (kind, seconds) = match unavailable {
+            Unavailable::Busy(Full::Caller { retry_after_seconds, .. }) => {
+                (ProblemType::QueueFull, retry_after_seconds)
+            }
+            Unavailable::Busy(Full::Host { retry_after_seconds, .. }) => (ProblemType::Busy, retry_after_seconds),
+            Unavailable::Checking | Unavailable::Reading => (ProblemType::Busy, RETRY_AFTER_SECONDS),
+            Unavailable::Stopping => (ProblemType::Unavailable, RETRY_AFTER_SECONDS),
         };
-        Self::new(kind, unavailable.to_string())
+        Self::new(kind, unavailable.to_string()).retry_after(seconds)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Unavailable(unavailable) => unavailable.into(),
+        }
     }
 }
 
@@ -336,14 +373,14 @@ impl From<ControlError> for Failure {
                     pointer: "/policy".into(),
                     message: format!("{} {}: {}", stuck.owner.kind, stuck.owner.id, stuck.why),
                 });
-                return Self { kind: ProblemType::StuckStates, detail: Some(detail), problems: problems.collect() };
+                return Self { problems: problems.collect(), ..Self::new(ProblemType::StuckStates, detail) };
             }
             ControlError::NotAsked(_) => ProblemType::NotAsked,
             ControlError::RolloutOn => ProblemType::RolloutOn,
             ControlError::NoRollout => ProblemType::NoRollout,
             ControlError::NothingEarlier => ProblemType::NothingEarlier,
             ControlError::Stopped { .. } => ProblemType::VersionStopped,
-            ControlError::NotFound { .. } => ProblemType::NotFound,
+            ControlError::NotFound { .. } | ControlError::UnknownDelivery(_) => ProblemType::NotFound,
             ControlError::Changed { .. } => ProblemType::PreconditionFailed,
             ControlError::Unconditional { .. } => ProblemType::PreconditionRequired,
             ControlError::VersionTaken { .. } => ProblemType::VersionTaken,
@@ -435,7 +472,7 @@ fn compile_problem(error: &CompileError) -> ProblemType {
         CompileError::Shape { .. } => ProblemType::ComponentShape,
         CompileError::Refused { .. } => ProblemType::CompilerRefused,
         CompileError::OutOfTime { .. } => ProblemType::CompileTime,
-        CompileError::OutOfMemory => ProblemType::CompileMemory,
+        CompileError::OutOfMemory | CompileError::ArtefactTooLarge => ProblemType::CompileMemory,
         CompileError::Failed { .. } => ProblemType::Internal,
     }
 }

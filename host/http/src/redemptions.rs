@@ -15,8 +15,9 @@ use largesse_service::pipeline::LedgerRequest;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id, Named, unread};
+use crate::body::{self, Asked, Id, Named, unread};
 use crate::ledger::ask;
+use crate::page::{Page, Paging, listed};
 use crate::problem::Failure;
 use crate::route::Route;
 use crate::views::RedemptionList;
@@ -63,22 +64,17 @@ pub(crate) async fn show(
 
 /// List what a customer has used
 #[utoipa::path(get, path = "/v1/customers/{customer}/redemptions", operation_id = "listRedemptions", tag = "redemptions",
-    params(("customer" = String, Path, description = "The customer's id")),
-    responses((status = 200, description = "By id; none for a customer nobody knows", body = RedemptionList)))]
+    params(("customer" = String, Path, description = "The customer's id"), Paging),
+    responses((status = 200, description = "A page, by id; none for a customer nobody knows", body = RedemptionList)))]
 pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
     Id(customer): Id<CustomerId>,
-) -> Result<Json<RedemptionList>, Failure> {
-    let read = move |store: &dyn Store| {
-        let mut redemptions = Vec::new();
-        for id in store.ids_of(&customer)? {
-            redemptions.extend(store.redemptions_of(&id)?);
-        }
-        redemptions.sort_by_cached_key(|redemption| redemption.request.id.to_string());
-        Ok(redemptions)
-    };
-    let redemptions = service.read(read).await?;
-    Ok(Json(RedemptionList { items: redemptions.iter().map(RedemptionView::of).collect() }))
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let Page { after, limit } = paging.read::<RedemptionId>()?;
+    let read = move |store: &dyn Store| store.redemptions_of(&store.ids_of(&customer)?, after.as_ref(), limit);
+    let found = service.read(read).await?;
+    listed(limit, found.iter().map(|found| (found.request.id.to_string(), RedemptionView::of(found))))
 }
 
 async fn settle(

@@ -1,20 +1,27 @@
 //! The guarded way in: every route states who may use it, and goes through one door.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
+use hyper::body::{Frame, SizeHint};
 use largesse_domain::limits::REQUEST_SECONDS_MAX;
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::problem::{Failure, ProblemType};
+use crate::quota::InFlight;
+use crate::serve::Connection;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,18 +105,67 @@ async fn watch(State(guard): State<Guard>, request: Request, next: Next) -> Resp
     response
 }
 
-async fn admit(guard: &Guard, mut request: Request, next: Next) -> Response {
-    if let Access::Role(role) = guard.access {
-        match guard.state.tokens.admit(request.headers(), role) {
-            Ok(caller) => drop(request.extensions_mut().insert(caller)),
-            Err(failure) => return failure.into_response(),
-        }
+async fn admit(guard: &Guard, request: Request, next: Next) -> Response {
+    let Access::Role(role) = guard.access else { return within(guard.time_max, next.run(request)).await };
+    match admit_caller(guard, role, request, next).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
     }
-    match tokio::time::timeout(guard.time_max, next.run(request)).await {
+}
+
+/// Notes that the connection of a request is used with a valid token. Reports whether there is room for one more of those.
+fn authenticates(request: &Request) -> bool {
+    request.extensions().get::<Arc<Connection>>().is_none_or(|connection| connection.authenticate())
+}
+
+/// Runs a request on behalf of whoever sent it, within the quotas of their token.
+async fn admit_caller(guard: &Guard, role: Role, mut request: Request, next: Next) -> Result<Response, Failure> {
+    let caller = guard.state.tokens.identify(request.headers())?;
+    if !authenticates(&request) {
+        return Err(Failure::new(ProblemType::Busy, "the host has as many connections in use as it takes"));
+    }
+    let InFlight { request: in_flight, bytes } = caller.quota.begin(request.headers(), Instant::now())?;
+    caller.expect(role)?;
+    request.extensions_mut().insert(Arc::clone(&caller));
+    let response = caller.flow.clone().scope(within(guard.time_max, next.run(request))).await;
+    drop(bytes);
+    // A client that reads slowly still has its request in hand.
+    Ok(response.map(|body| Body::new(Held { body, in_flight })))
+}
+
+async fn within(time_max: Duration, answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(time_max, answer).await {
         Ok(response) => response,
         Err(_) => {
-            let seconds = guard.time_max.as_secs();
+            let seconds = time_max.as_secs();
             Failure::new(ProblemType::Unavailable, format!("no answer within {seconds} s")).into_response()
         }
+    }
+}
+
+/// The body of an answer, with what is given back once it is sent.
+struct Held {
+    body: Body,
+    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    in_flight: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -12,7 +12,8 @@ use largesse_service::Service;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id, unread};
+use crate::body::{self, Asked, Id, unread};
+use crate::page::{Paging, listed};
 use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::views::{SegmentList, SegmentView};
@@ -39,10 +40,15 @@ fn view(service: &Service, segment: &Segment) -> SegmentView {
 
 /// List the segments
 #[utoipa::path(get, path = "/v1/segments", operation_id = "listSegments", tag = "segments",
-    responses((status = 200, description = "By id", body = SegmentList)))]
-pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Json<SegmentList> {
-    let catalogue = &service.registry().catalogue;
-    Json(SegmentList { items: catalogue.segments.values().map(|segment| view(&service, segment)).collect() })
+    params(Paging),
+    responses((status = 200, description = "A page, by id", body = SegmentList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (page, registry) = (paging.read::<SegmentId>()?, service.registry());
+    let later = registry.catalogue.segments.values().filter(|segment| page.is_after(&segment.id));
+    listed(page.limit, later.map(|segment| (segment.id.to_string(), view(&service, segment))))
 }
 
 /// Show a segment

@@ -13,8 +13,9 @@ use largesse_service::pipeline::LedgerRequest;
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Id, unread};
+use crate::body::{self, Asked, Id, unread};
 use crate::ledger::ask;
+use crate::page::{Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::{Route, answer};
 use crate::views::{StockAnswer, UnitList};
@@ -39,13 +40,18 @@ async fn on_hand(service: &Service, units: Vec<Unit>) -> Result<Vec<Quantity>, F
 
 /// List the units with terms
 #[utoipa::path(get, path = "/v1/units", operation_id = "listUnits", tag = "units",
-    responses((status = 200, description = "By unit", body = UnitList)))]
-pub(crate) async fn list(State(AppState { service, .. }): State<AppState>) -> Result<Json<UnitList>, Failure> {
-    let registry = service.registry();
-    let units = &registry.catalogue.units;
-    let on_hand = on_hand(&service, units.keys().cloned().collect()).await?;
-    let items = units.values().zip(on_hand).map(|(terms, on_hand)| UnitView::of(terms, on_hand)).collect();
-    Ok(Json(UnitList { items }))
+    params(Paging),
+    responses((status = 200, description = "A page, by unit", body = UnitList)))]
+pub(crate) async fn list(
+    State(AppState { service, .. }): State<AppState>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
+    let (page, registry) = (paging.read::<Unit>()?, service.registry());
+    let later = registry.catalogue.units.values().filter(|terms| page.is_after(&terms.unit));
+    let units: Vec<_> = later.take(page.limit).collect();
+    let on_hand = on_hand(&service, units.iter().map(|terms| terms.unit.clone()).collect()).await?;
+    let views = units.into_iter().zip(on_hand);
+    listed(page.limit, views.map(|(terms, on_hand)| (terms.unit.to_string(), UnitView::of(terms, on_hand))))
 }
 
 /// Show the terms of a unit

@@ -1,5 +1,6 @@
 //! Versions of policies at work in campaigns: activate, roll back, try, promote, migrate, stop.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,17 +15,18 @@ use largesse_documents::rollout::{
 use largesse_documents::{PolicyRef, Problem};
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::decision::Owner;
+use largesse_domain::facts::StateKey;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EntityId};
-use largesse_domain::limits::{ITEMS_PAGE_MAX, REASON_BYTES_MAX};
+use largesse_domain::limits::REASON_BYTES_MAX;
+use largesse_domain::migration::StuckState;
 use largesse_domain::rollout::{Side, Tally};
 use largesse_service::registry::Active;
-use largesse_service::{Ordered, Service, VersionOrder};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use largesse_service::{Ordered, Service, Store, VersionOrder};
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Asked, Id, document_if_any, malformed};
+use crate::body::{self, Asked, Id, document_if_any};
+use crate::page::{Listing, Page, Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{
@@ -49,35 +51,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Where a list goes on.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    /// After this one.
-    after: Option<String>,
-    /// At most so many.
-    #[serde(default = "page")]
-    #[param(minimum = 1, maximum = 500, default = 100)]
-    limit: usize,
-}
-
-fn page() -> usize {
-    100
-}
-
-impl Page {
-    /// Where to go on, and how many are asked for.
-    fn read<T>(self, read: impl FnOnce(&str) -> Option<T>) -> Result<(Option<T>, usize), Failure> {
-        if !(1..=ITEMS_PAGE_MAX).contains(&self.limit) {
-            return Err(malformed(format!("limit must be 1 to {ITEMS_PAGE_MAX}")));
-        }
-        let unread = |text: &str| malformed(format!("after: nothing is listed under {text:?}"));
-        let after = self.after.as_deref().map(|text| read(text).ok_or_else(|| unread(text))).transpose()?;
-        Ok((after, self.limit))
-    }
-}
-
 fn active(service: &Service, id: &CampaignId) -> Result<Arc<Active>, Failure> {
     service.registry().campaign(id).cloned().ok_or_else(|| Failure::not_found("campaign", id.clone()))
 }
@@ -93,18 +66,18 @@ fn refused(problems: Vec<Problem>) -> Failure {
 
 /// List the activations of a campaign
 #[utoipa::path(get, path = "/v1/campaigns/{campaign}/activations", operation_id = "listActivations", tag = "versions",
-    params(("campaign" = String, Path, description = "The campaign's id"), Page),
+    params(("campaign" = String, Path, description = "The campaign's id"), Paging),
     responses((status = 200, description = "The latest first; `after` is a number, and what came before it follows",
         body = ActivationList)))]
 pub(crate) async fn activations(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
-    Asked(page): Asked<Page>,
-) -> Result<Json<ActivationList>, Failure> {
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
     active(&service, &id)?;
-    let (before, limit) = page.read(|text| text.parse::<u32>().ok())?;
+    let Page { after: before, limit } = paging.read::<u32>()?;
     let found = service.read(move |store| store.activations(&id, before.unwrap_or(u32::MAX), limit)).await?;
-    Ok(Json(ActivationList { items: found.iter().map(ActivationView::from).collect() }))
+    listed(limit, found.iter().map(|activation| (activation.number, ActivationView::from(activation))))
 }
 
 /// Activate a version on a campaign
@@ -246,19 +219,24 @@ pub(crate) async fn promote(
 /// The first ten thousand of a rollout are kept.
 #[utoipa::path(get, path = "/v1/campaigns/{campaign}/rollout/differences", operation_id = "listDifferences",
     tag = "versions",
-    params(("campaign" = String, Path, description = "The campaign's id"), Page),
+    params(("campaign" = String, Path, description = "The campaign's id"), Paging),
     responses((status = 200, description = "In order of decisions", body = DifferenceList)))]
 pub(crate) async fn differences(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
-    Asked(page): Asked<Page>,
-) -> Result<Json<DifferenceList>, Failure> {
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
     // Of the rollout that is on, or else of the last one.
     let number = active(&service, &id)?.campaign.rollouts;
-    let (after, limit) = page.read(|text| text.parse::<u64>().ok().filter(|after| i64::try_from(*after).is_ok()))?;
-    let after = DecisionId(after.unwrap_or(0));
-    let found = service.read(move |store| store.differences(&id, number, after, limit)).await?;
-    Ok(Json(DifferenceList { items: found.iter().map(DifferenceView::from).collect() }))
+    let Page { after, limit } = paging.read::<u64>()?;
+    let page = Page::after_number(after.unwrap_or(0), limit)?;
+    let read = move |store: &dyn Store| {
+        let mut listing = Listing::new(page.limit);
+        let read = |after, some| store.differences(&id, number, DecisionId(after), some);
+        listing.fill(page.number(), read, |difference| (difference.decision.0, DifferenceView::from(difference)))?;
+        Ok(listing)
+    };
+    service.read(read).await?.finish()
 }
 
 /// Show how far the states are migrated
@@ -293,24 +271,40 @@ pub(crate) async fn migrate(
 /// By the active version, as far as it was tried: by decisions and by migrations. The decisions of their owners are refused with
 /// `state-not-migrated`.
 #[utoipa::path(get, path = "/v1/campaigns/{campaign}/stuck-states", operation_id = "listStuckStates", tag = "versions",
-    params(("campaign" = String, Path, description = "The campaign's id"), Page),
+    params(("campaign" = String, Path, description = "The campaign's id"), Paging),
     responses((status = 200, description = "By owner; `after` is `party:` or `entity:` and an id", body = StuckStateList)))]
 pub(crate) async fn stuck_states(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
-    Asked(page): Asked<Page>,
-) -> Result<Json<StuckStateList>, Failure> {
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, Failure> {
     let policy = active(&service, &id)?.campaign.activations.active.policy;
-    let (after, limit) = page.read(owner)?;
+    let Page { after, limit } = paging.read::<OwnerText>()?;
+    let after = after.map(|OwnerText(owner)| owner);
     let found = service.read(move |store| store.stuck_states(&id, &policy, after.as_ref(), limit)).await?;
-    Ok(Json(StuckStateList { items: found.iter().map(|(key, stuck)| StuckStateView::of(key, stuck)).collect() }))
+    let view = |(key, stuck): &(StateKey, StuckState)| {
+        let place = match &key.owner {
+            Owner::Party(id) => format!("party:{id}"),
+            Owner::Entity(id) => format!("entity:{id}"),
+        };
+        (place, StuckStateView::of(key, stuck))
+    };
+    listed(limit, found.iter().map(view))
 }
 
-fn owner(text: &str) -> Option<Owner> {
-    match text.split_once(':')? {
-        ("party", id) => CustomerId::new(id).ok().map(Owner::Party),
-        ("entity", id) => EntityId::new(id).ok().map(Owner::Entity),
-        _ => None,
+/// An owner as `after` names it.
+struct OwnerText(Owner);
+
+impl FromStr for OwnerText {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let owner = match text.split_once(':') {
+            Some(("party", id)) => CustomerId::new(id).ok().map(Owner::Party),
+            Some(("entity", id)) => EntityId::new(id).ok().map(Owner::Entity),
+            _ => None,
+        };
+        owner.map(Self).ok_or(())
     }
 }
 

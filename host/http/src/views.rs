@@ -19,6 +19,7 @@ mod draws;
 mod pockets;
 mod policies;
 mod programmes;
+mod runs;
 mod segments;
 mod versions;
 
@@ -27,6 +28,7 @@ pub use draws::DrawsView;
 pub use pockets::{AllocationItem, PocketList, PocketView};
 pub use policies::{PolicyItem, PolicyList};
 pub use programmes::{ProgrammeList, QuoteDocument, QuoteView};
+pub use runs::{NumbersView, RunPage, RunView};
 pub use segments::{SegmentList, SegmentView};
 pub use versions::{
     AcceptDocument, ActivationList, DifferenceList, RolloutStatus, StopDocument, StopView, StuckStateList,
@@ -103,7 +105,7 @@ pub struct DeferredView {
     /// By which subscription of its policy.
     pub subscription: String,
     /// `paused` when the campaign is paused or makes up for a pause, `held` when a policy of it cannot be run, `fault` when the policy
-    /// faulted.
+    /// faulted, `queued` when more decisions are asked for than are made at once, or earlier ones of the same customer are queued.
     pub why: String,
 }
 
@@ -167,6 +169,9 @@ pub struct DryRunAnswer {
 pub struct CampaignList {
     /// The campaigns.
     pub items: Vec<CampaignView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What a campaign has spent and decided.
@@ -223,6 +228,9 @@ pub struct DaySpend {
 pub struct UnitList {
     /// The units.
     pub items: Vec<UnitView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// How many pieces are on hand after a change.
@@ -239,6 +247,9 @@ pub struct StockAnswer {
 pub struct RedemptionList {
     /// The redemptions.
     pub items: Vec<RedemptionView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What a reversal took back.
@@ -359,6 +370,9 @@ pub struct CustomerAnswer {
 pub struct GrantList {
     /// The grants, with their states as of now.
     pub items: Vec<GrantView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What was granted to a customer, by unit.
@@ -366,6 +380,9 @@ pub struct GrantList {
 pub struct BalanceList {
     /// One for each unit that was ever granted, by unit.
     pub items: Vec<BalanceItem>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// What became of all that was granted of a unit.
@@ -403,6 +420,9 @@ pub struct ReferralsView {
 pub struct KindList {
     /// The kinds.
     pub items: Vec<KindView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// An event kind.

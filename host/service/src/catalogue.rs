@@ -6,7 +6,7 @@ use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
 
 use crate::pipeline::{Change, Changed, ControlError};
-use crate::{ChangeError, Service, Unavailable, blocking, fit};
+use crate::{ChangeError, Service, Unavailable, fit};
 
 impl Service {
     /// Sets or changes the terms of a unit. The boolean says whether it had none.
@@ -59,7 +59,7 @@ impl Service {
     /// When its condition cannot be read, or comes to true or false for nobody.
     pub async fn set_segment(&self, segment: Segment) -> Result<(Segment, bool), ChangeError> {
         let condition = segment.condition.clone();
-        if let Some(problem) = blocking(move || fit::condition_problem("/where", &condition)).await? {
+        if let Some(problem) = self.changes.run(move || fit::condition_problem("/where", &condition)).await? {
             return Err(ControlError::Problems(vec![problem]).into());
         }
         match self.change(Change::SetSegment(Box::new(segment))).await? {

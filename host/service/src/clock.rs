@@ -46,6 +46,12 @@ impl Clock {
         }
     }
 
+    /// Whether no time passes unless it is set.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        matches!(self.source, Source::Manual(_))
+    }
+
     /// From now on shows no time before this one.
     pub fn not_before(&self, at: Instant) {
         self.latest.fetch_max(at.as_millis(), Ordering::SeqCst);

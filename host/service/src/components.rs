@@ -5,13 +5,14 @@
 //! is there already when the policy is published again.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::Dir;
 use largesse_domain::id::Digest;
 use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_engine::files;
 use largesse_failpoint::{Point, reach};
 use sha2::{Digest as _, Sha256};
 
@@ -72,12 +73,14 @@ impl Components {
     /// Keeps them in a folder of the host's own. Removes what a host that died there has left unfinished.
     ///
     /// # Errors
-    /// When the folder cannot be read or an unfinished file not be removed.
+    /// When the folder cannot be read.
     pub fn in_folder(dir: Dir) -> io::Result<Self> {
         for entry in dir.entries()? {
             let name = entry?.file_name();
-            if name.to_string_lossy().ends_with(UNFINISHED) {
-                dir.remove_file(&name)?;
+            if name.to_string_lossy().ends_with(UNFINISHED)
+                && let Err(error) = dir.remove_file(&name)
+            {
+                tracing::warn!(name = %name.to_string_lossy(), %error, "an unfinished component cannot be removed");
             }
         }
         Ok(Self(Place::Folder { dir, serial: AtomicU64::new(0) }))
@@ -133,14 +136,13 @@ impl Components {
 }
 
 fn read(dir: &Dir, digest: &Digest) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    dir.open(file_name(digest))?.take(COMPONENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    // One byte more than may be there has another digest.
+    files::read(dir, &file_name(digest), COMPONENT_BYTES_MAX + 1)
 }
 
 fn write(dir: &Dir, serial: u64, digest: &Digest, bytes: &[u8]) -> io::Result<()> {
     let unfinished = format!("{digest}.{serial}{UNFINISHED}");
-    let written = dir.open_with(&unfinished, OpenOptions::new().write(true).create_new(true)).and_then(|mut file| {
+    let written = files::create(dir, &unfinished).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
@@ -198,6 +200,20 @@ mod tests {
             components.put(&digest, b"one").unwrap();
             assert_eq!(components.get(&digest).unwrap(), b"one");
         }
+    }
+
+    #[test]
+    fn a_pipe_or_a_directory_in_the_place_of_a_component_blocks_nobody() {
+        let place = tempfile::tempdir().unwrap();
+        let digest = digest_of(b"one");
+        let path = place.path().join(file_name(&digest));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        std::fs::create_dir(place.path().join("folder.new")).unwrap();
+        let components = folder(place.path());
+        let error = components.get(&digest).unwrap_err();
+        assert!(matches!(error, ComponentError::Unreadable { .. }), "{error}");
+        components.put(&digest, b"one").unwrap();
+        assert_eq!(components.get(&digest).unwrap(), b"one", "it is replaced");
     }
 
     #[test]

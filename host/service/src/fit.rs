@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::kinds::Kinds;
 use crate::registry::Registry;
-use crate::schema;
+use crate::schema::Schema;
 use crate::segment::Rule;
 use crate::zone::Zone;
 
@@ -141,6 +141,22 @@ pub(crate) fn stacking_problems(id: &CampaignId, settings: &Settings, registry: 
     problems
 }
 
+/// What is wrong with the schemas of a manifest: of its parameters and of its questions. Pointers are into the manifest.
+pub(crate) fn schema_problems(manifest: &Manifest) -> Vec<Problem> {
+    let questions = manifest.questions.iter().enumerate();
+    let questions =
+        questions.map(|(index, question)| (format!("/questions/{index}/data-schema"), &question.data_schema));
+    let schemas = std::iter::once(("/params-schema".to_owned(), &manifest.params_schema)).chain(questions);
+    let problem = |(at, schema): (String, &Json)| {
+        let problem = match serde_json::from_str::<Value>(schema.as_str()) {
+            Ok(schema) => Schema::compile(&schema).err()?,
+            Err(error) => Problem { pointer: String::new(), message: error.to_string() },
+        };
+        Some(Problem { pointer: format!("{at}{}", problem.pointer), ..problem })
+    };
+    schemas.filter_map(problem).collect()
+}
+
 /// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign
 /// document.
 pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Vec<Problem> {
@@ -153,11 +169,14 @@ pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) 
     let (Ok(schema), Ok(value)) = (parsed(&policy.manifest().params_schema), parsed(params)) else {
         return whole("the parameters or the policy's schema for them are not JSON".into());
     };
-    let validator = match jsonschema::draft202012::new(&schema) {
-        Ok(validator) => validator,
-        Err(error) => return whole(format!("the policy's schema for its parameters is not valid: {error}")),
+    let schema = match Schema::compile(&schema) {
+        Ok(schema) => schema,
+        Err(problem) => {
+            let Problem { pointer, message } = problem;
+            return whole(format!("the policy's schema for its parameters cannot be used: {pointer}: {message}"));
+        }
     };
-    let of_schema = schema::problems(&validator, &value);
+    let of_schema = schema.problems(&value);
     if !of_schema.is_empty() {
         return of_schema.into_iter().map(in_document).collect();
     }

@@ -6,7 +6,7 @@ use largesse_domain::cascade::{self, Trail};
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{AboutId, CustomerId, EventId, EventKind, EventSource};
 use largesse_domain::json::Json;
-use largesse_domain::limits::{EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
+use largesse_domain::limits::{BATCH_STEPS_MAX, EVENT_AGE_MS_MAX, EVENT_AHEAD_MS_MAX, EVENT_BYTES_MAX};
 use largesse_domain::policy::{Problem, Subscription};
 use largesse_domain::time::Instant;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::caused;
 use crate::firing::Concerned;
 use crate::kinds::{KindRules, Kinds, Reading};
+use crate::scope::Scope;
 use crate::strict_json;
 
 /// Why an event is not taken.
@@ -40,9 +41,31 @@ pub enum Rejected {
         /// What does not fit; pointers are into the event.
         problems: Vec<Problem>,
     },
+    /// Validating the batch that it is in takes too long.
+    #[error("validating the events before it takes as many steps as a batch may: send it in another batch")]
+    BatchTooExpensive,
     /// It lies too far back, or in the future.
     #[error("{0}")]
     Time(String),
+    /// Its sender may not send it.
+    #[error("the token may not send this event")]
+    OutOfScope(Vec<Problem>),
+}
+
+/// What a sender may send.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    /// Whether events may be as old as they like.
+    pub backfill: Backfill,
+    /// Sources and kinds.
+    pub scope: Scope,
+}
+
+impl From<Backfill> for Permit {
+    /// Permits every source and kind.
+    fn from(backfill: Backfill) -> Self {
+        Self { backfill, scope: Scope::everything() }
+    }
 }
 
 /// Whether an event may be as old as it likes.
@@ -71,23 +94,41 @@ pub struct Arrival {
     pub trail: Trail,
 }
 
-/// Parses and checks one event.
+/// The most steps that checking a parsed event of that many bytes takes.
+#[must_use]
+pub fn steps(event: &Value, bytes: usize, kinds: &Kinds) -> u64 {
+    let kind = event.get("type").and_then(Value::as_str).and_then(|kind| EventKind::new(kind).ok());
+    kind.and_then(|kind| kinds.get(&kind)).map_or(0, |rules| rules.steps(bytes))
+}
+
+/// Checks the events of a batch, in their order.
+pub fn check_all(events: Vec<Value>, kinds: &Kinds, now: Instant, permit: &Permit) -> Vec<Result<Arrival, Rejected>> {
+    let mut left = BATCH_STEPS_MAX;
+    let check_next = |event: Value| {
+        // What is larger is rejected before it is validated.
+        let bytes = strict_json::canonical(&event).len().min(EVENT_BYTES_MAX);
+        left = left.checked_sub(steps(&event, bytes, kinds)).ok_or(Rejected::BatchTooExpensive)?;
+        check(event, kinds, now, permit)
+    };
+    events.into_iter().map(check_next).collect()
+}
+
+/// Parses one event.
 ///
 /// # Errors
-/// Why it is not taken.
-pub fn parse(bytes: &[u8], kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+/// When it is too large, or not acceptable JSON.
+pub fn parse(bytes: &[u8]) -> Result<Value, Rejected> {
     if bytes.len() > EVENT_BYTES_MAX {
         return Err(Rejected::TooLarge(bytes.len()));
     }
-    let value = strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))?;
-    check(value, kinds, now, backfill)
+    strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))
 }
 
 /// Checks one event that was parsed by [`strict_json::parse`], from a batch or from headers and body.
 ///
 /// # Errors
 /// Why it is not taken.
-pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> Result<Arrival, Rejected> {
+pub fn check(value: Value, kinds: &Kinds, now: Instant, permit: &Permit) -> Result<Arrival, Rejected> {
     let Value::Object(mut object) = value else {
         return Err(Rejected::Envelope(vec![problem("", "expected an object")]));
     };
@@ -101,9 +142,17 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
     }
     let mut data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
     let envelope = Envelope::read(&object)?;
-    in_time(envelope.occurred, now, backfill)?;
+    let key = EventKey { source: envelope.source, id: envelope.id };
+    let outside = permit.scope.problems(&key, &envelope.kind);
+    if !outside.is_empty() {
+        return Err(Rejected::OutOfScope(outside));
+    }
+    in_time(envelope.occurred, now, permit.backfill)?;
     let unknown = || Rejected::UnknownKind(envelope.kind.to_string());
     let rules = Arc::clone(kinds.get(&envelope.kind).ok_or_else(unknown)?);
+    if let Some(problem) = permit.scope.unnamed(&rules) {
+        return Err(Rejected::OutOfScope(vec![problem]));
+    }
     let kind = envelope.kind.clone();
     let of_data = |problems: Vec<Problem>| {
         let in_event = |problem: Problem| Problem { pointer: format!("/data{}", problem.pointer), ..problem };
@@ -126,7 +175,7 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, backfill: Backfill) -> R
         return Err(of_data(oneself.into_iter().map(|pointer| Problem { pointer, message: message() }).collect()));
     }
     let event = Event {
-        key: EventKey { source: envelope.source, id: envelope.id },
+        key,
         kind: envelope.kind,
         actor: envelope.actor,
         occurred: envelope.occurred,

@@ -1,6 +1,8 @@
 //! Work that takes long, beside the pipeline: replays, backtests, simulations. One job at a time, on a thread of its own, with engines of
 //! its own; it reads from the store and writes nothing but what it found, to a file of its own that is kept.
 
+mod kept;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +21,7 @@ use largesse_domain::id::{AttributeName, CampaignId, CustomerId, DecisionId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{JOB_EVENTS_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
 use largesse_domain::policy::Problem;
+use largesse_domain::run::{Numbered, first_number};
 use largesse_engine::Workers;
 use largesse_store::{DecisionFilter, Store};
 use serde_json::Value;
@@ -29,7 +32,7 @@ use crate::backtest::{
 use crate::clock::Clock;
 use crate::components::Components;
 use crate::replay::{ReplayFilter, replay};
-use crate::{Service, Shared, chain};
+use crate::{Gaps, Service, Shared, chain};
 
 /// What jobs are done with.
 pub struct JobParts {
@@ -39,6 +42,8 @@ pub struct JobParts {
     pub engine: Box<dyn Fn() -> Result<Workers, String> + Send + Sync>,
     /// The secret for seeds.
     pub seed_secret: [u8; 32],
+    /// How far apart the ids of jobs of two runs are.
+    pub gaps: Gaps,
 }
 
 /// Why a job is not taken.
@@ -82,6 +87,8 @@ struct State {
     jobs: BTreeMap<u64, JobView>,
     /// With what they are given, events included.
     waiting: VecDeque<(u64, JobDocument)>,
+    /// Whether a job was asked for since the host began.
+    numbered: bool,
     /// Whether no more are begun.
     stopping: bool,
 }
@@ -94,11 +101,11 @@ impl Jobs {
     pub fn start(service: &Service, parts: JobParts) -> io::Result<Self> {
         let mut jobs = BTreeMap::new();
         if let Some(kept) = &parts.kept {
-            for mut job in read_all(kept)? {
+            for mut job in kept::read_all(kept)? {
                 if matches!(job.status, JobStatus::Waiting | JobStatus::Running) {
                     job.status = JobStatus::Failed;
                     job.error = Some("the host was stopped before it was done; ask for it again".to_owned());
-                    write(kept, &job)?;
+                    kept::write(kept, &job)?;
                 }
                 jobs.insert(job.id, job);
             }
@@ -133,7 +140,7 @@ impl Jobs {
         if state.waiting.len() >= JOBS_WAITING_MAX {
             return Err(JobError::Busy);
         }
-        let id = state.jobs.last_key_value().map_or(1, |(last, _)| last + 1);
+        let id = self.0.next_id(&state);
         let mut request = document.clone();
         if let JobDocument::Simulate(simulated) = &mut request {
             simulated.events.clear();
@@ -151,6 +158,7 @@ impl Jobs {
             error: None,
         };
         self.0.keep(&job)?;
+        state.numbered = true;
         state.jobs.insert(id, job.clone());
         state.waiting.push_back((id, document));
         self.0.forget_oldest(&mut state)?;
@@ -202,8 +210,15 @@ impl Inner {
         job
     }
 
+    /// The id of the next job: as for all that the host numbers, the first of a run is drawn.
+    fn next_id(&self, state: &State) -> u64 {
+        let last = state.jobs.last_key_value().map_or(0, |(last, _)| *last);
+        let gaps = if state.numbered { &Gaps::None } else { &self.parts.gaps };
+        first_number(last, gaps.source())
+    }
+
     fn keep(&self, job: &JobView) -> io::Result<()> {
-        self.parts.kept.as_ref().map_or(Ok(()), |kept| write(kept, job))
+        self.parts.kept.as_ref().map_or(Ok(()), |kept| kept::write(kept, job))
     }
 
     /// Of those that came to their end, only so many are kept.
@@ -213,7 +228,7 @@ impl Inner {
             let Some(id) = state.jobs.values().find(ended).map(|job| job.id) else { break };
             state.jobs.remove(&id);
             if let Some(kept) = &self.parts.kept {
-                kept.remove_file(file_name(id))?;
+                kept.remove_file(kept::file_name(id))?;
             }
         }
         Ok(())
@@ -257,14 +272,11 @@ impl Inner {
     }
 
     fn total(&self, document: &JobDocument) -> Option<u64> {
-        let counters = self.store.counters().ok()?;
+        let (all, of) = (u64::MAX, |kind| self.store.assigned(kind).ok());
         Some(match document {
-            JobDocument::Backtest(backtest) if backtest.stateful => counters.last_event.0,
-            JobDocument::Replay(replay) => {
-                let until = replay.until.unwrap_or(u64::MAX).min(counters.last_decision.0);
-                until.saturating_sub(replay.after)
-            }
-            JobDocument::Backtest(_) => counters.last_decision.0,
+            JobDocument::Backtest(backtest) if backtest.stateful => of(Numbered::Event)?.count(0, all),
+            JobDocument::Replay(replay) => of(Numbered::Decision)?.count(replay.after, replay.until.unwrap_or(all)),
+            JobDocument::Backtest(_) => of(Numbered::Decision)?.count(0, all),
             JobDocument::Simulate(simulated) => simulated.events.len() as u64,
         })
     }
@@ -325,7 +337,7 @@ impl Inner {
                 pointwise((&*self.store, &self.components), &engines, &filter, &candidate, &|by| self.progressed(by));
             return seen.map_err(|error| chain(&error));
         }
-        let events = self.store.counters().map_err(|error| chain(&error))?.last_event.0;
+        let events = self.store.assigned(Numbered::Event).map_err(|error| chain(&error))?.count(0, u64::MAX);
         if events > JOB_EVENTS_MAX {
             return Err(format!(
                 "the record has {events} events, and a job runs at most {JOB_EVENTS_MAX} again, because it keeps everything in memory; \
@@ -460,34 +472,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> R
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
     Ok(runtime.block_on(work))
-}
-
-fn file_name(id: u64) -> String {
-    format!("{id}.json")
-}
-
-fn read_all(kept: &Dir) -> io::Result<Vec<JobView>> {
-    let mut jobs = Vec::new();
-    for entry in kept.entries()? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !name.to_string_lossy().ends_with(".json") {
-            kept.remove_file(&name)?;
-            continue;
-        }
-        match serde_json::from_slice(&kept.read(&name)?) {
-            Ok(job) => jobs.push(job),
-            Err(error) => tracing::warn!(file = %name.to_string_lossy(), %error, "a job that was kept cannot be read"),
-        }
-    }
-    Ok(jobs)
-}
-
-fn write(kept: &Dir, job: &JobView) -> io::Result<()> {
-    let unfinished = format!("{}.new", job.id);
-    kept.write(&unfinished, serde_json::to_vec(job)?)?;
-    kept.open(&unfinished)?.sync_all()?;
-    kept.rename(&unfinished, kept, file_name(job.id))
 }

@@ -5,18 +5,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use largesse_domain::customer::{AttributeValue, Fact};
 use largesse_domain::effect::Dimension;
 use largesse_domain::id::{AttributeName, CustomerId, EntityId, EventKind, GroupKind, Identifier, InvalidId};
-use largesse_domain::limits::PARAMS_SCHEMA_BYTES_MAX;
+use largesse_domain::limits::{
+    ATTRIBUTE_BYTES_MAX, EVENT_FACTS_MAX, KIND_ANNOTATIONS_MAX, KINDS_BYTES_MAX, KINDS_MAX, KINDS_SIZE_MAX,
+};
 use largesse_domain::policy::Problem;
 use largesse_domain::time::Instant;
 use largesse_store::Kind;
 use serde_json::Value;
 
 use crate::mask::MaskKey;
-use crate::schema;
+use crate::schema::Schema;
 
 /// What the host reads from a schema beside its shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ enum Constant {
 /// One event kind, ready for use.
 pub struct KindRules {
     kind: EventKind,
-    validator: Validator,
+    schema: Schema,
     annotations: Vec<(String, Annotation)>,
     sets: Vec<(AttributeName, Constant)>,
     /// Of which kind of group the actor becomes, or is no longer, a member, and where the group is named.
@@ -75,11 +76,7 @@ impl KindRules {
     /// What is wrong with the schema or with an annotation, with a pointer into the schema.
     pub fn new(kind: EventKind, schema: &Value) -> Result<Self, Problem> {
         let problem = |pointer: &str, message: String| Problem { pointer: pointer.into(), message };
-        if schema.to_string().len() > PARAMS_SCHEMA_BYTES_MAX {
-            return Err(problem("", format!("a schema may have at most {PARAMS_SCHEMA_BYTES_MAX} bytes")));
-        }
-        let validator = jsonschema::draft202012::new(schema)
-            .map_err(|error| problem(&error.instance_path().to_string(), error.to_string()))?;
+        let compiled = Schema::compile(schema)?;
         let mut annotations = Vec::new();
         let mut sensitive = Vec::new();
         collect(schema, "", "", &mut |schema, at, pattern| {
@@ -87,8 +84,22 @@ impl KindRules {
                 sensitive.push(pattern.to_owned());
             }
             annotations.extend(annotation(schema, at)?.map(|annotation| (pattern.to_owned(), annotation)));
+            if annotations.len() + sensitive.len() > KIND_ANNOTATIONS_MAX {
+                return Err(problem(
+                    at,
+                    format!("an event kind may have at most {KIND_ANNOTATIONS_MAX} annotated fields"),
+                ));
+            }
             Ok(())
         })?;
+        for keyword in ["x-largesse-sets", "x-largesse-joins", "x-largesse-leaves"] {
+            if schema.get(keyword).and_then(Value::as_object).is_some_and(|set| set.len() > KIND_ANNOTATIONS_MAX) {
+                return Err(problem(
+                    &format!("/{keyword}"),
+                    format!("expected at most {KIND_ANNOTATIONS_MAX} entries"),
+                ));
+            }
+        }
         let mut sets = Vec::new();
         for (name, value) in schema.get("x-largesse-sets").and_then(Value::as_object).into_iter().flatten() {
             let pointer = format!("/x-largesse-sets/{name}");
@@ -111,7 +122,22 @@ impl KindRules {
             }
         }
         let per = per(schema)?;
-        Ok(Self { kind, validator, annotations, sets, groups, sensitive, per })
+        Ok(Self { kind, schema: compiled, annotations, sets, groups, sensitive, per })
+    }
+
+    /// Reads the schema of a kind.
+    ///
+    /// # Errors
+    /// Those of [`KindRules::new`].
+    pub fn of(kind: &Kind) -> Result<Self, Problem> {
+        let parsed = serde_json::from_str(kind.schema.as_str());
+        let schema: Value = parsed.map_err(|error| Problem { pointer: String::new(), message: error.to_string() })?;
+        Self::new(kind.kind.clone(), &schema)
+    }
+
+    /// How much of the host's memory its schema takes, counted in subschemas.
+    fn size(&self) -> usize {
+        self.schema.size()
     }
 
     /// The kind.
@@ -123,10 +149,22 @@ impl KindRules {
     /// What of the data does not fit the schema; pointers are into the data.
     #[must_use]
     pub fn problems(&self, data: &Value) -> Vec<Problem> {
-        if self.validator.is_valid(data) {
-            return Vec::new();
-        }
-        schema::problems(&self.validator, data)
+        self.schema.problems(data)
+    }
+
+    /// The most steps that reading data of that many bytes takes: validating, finding annotated fields and masking.
+    #[must_use]
+    pub fn steps(&self, bytes: usize) -> u64 {
+        /// To find a field, make a pointer to it and follow that.
+        const STEPS_PER_BYTE: u64 = 64;
+        let fields = (self.annotations.len() + self.sensitive.len()) as u64;
+        self.schema.steps(bytes).saturating_add(fields * STEPS_PER_BYTE * bytes as u64)
+    }
+
+    /// Reports whether events of this kind merge customers.
+    #[must_use]
+    pub fn merges(&self) -> bool {
+        self.annotations.iter().any(|(_, annotation)| *annotation == Annotation::Same)
     }
 
     /// Whether something in valid data may be masked.
@@ -177,7 +215,13 @@ impl KindRules {
         for (pattern, annotation) in &self.annotations {
             for (pointer, value) in matching(data, pattern) {
                 let read = read_field(annotation, value, &mut reading);
-                read.map_err(|message| Problem { pointer, message })?;
+                read.map_err(|message| Problem { pointer: pointer.clone(), message })?;
+                if reading.facts.len() + reading.named.len() > EVENT_FACTS_MAX {
+                    let message = format!(
+                        "an event may name at most {EVENT_FACTS_MAX} customers, identifiers and attributes; this is one more"
+                    );
+                    return Err(Problem { pointer, message });
+                }
             }
         }
         if let Some(pointer) = &self.per
@@ -251,7 +295,7 @@ fn attribute_value(value: &Value) -> Option<AttributeValue> {
     match value {
         Value::Bool(value) => Some(AttributeValue::Bool(*value)),
         Value::Number(number) => number.as_i64().map(AttributeValue::Int),
-        Value::String(text) if text.len() <= 256 => Some(AttributeValue::Text(text.clone())),
+        Value::String(text) if text.len() <= ATTRIBUTE_BYTES_MAX => Some(AttributeValue::Text(text.clone())),
         // An amount: its minor units.
         Value::Object(amount) => amount.get("minor").and_then(Value::as_i64).map(AttributeValue::Int),
         _ => None,
@@ -401,12 +445,37 @@ impl Kinds {
     /// Adds or replaces a kind.
     ///
     /// # Errors
-    /// What is wrong with its schema.
+    /// What is wrong with its schema, or that there are too many kinds.
     pub fn insert(&mut self, kind: Kind) -> Result<(), Problem> {
-        let parsed = serde_json::from_str(kind.schema.as_str());
-        let schema: Value = parsed.map_err(|error| Problem { pointer: String::new(), message: error.to_string() })?;
-        let rules = KindRules::new(kind.kind.clone(), &schema)?;
-        self.rules.insert(kind.kind.clone(), Arc::new(rules));
+        let rules = KindRules::of(&kind)?;
+        self.insert_rules(kind, Arc::new(rules))
+    }
+
+    /// Adds or replaces a kind whose schema is compiled.
+    ///
+    /// # Errors
+    /// That there are too many kinds, or that they are too large together.
+    pub fn insert_rules(&mut self, kind: Kind, rules: Arc<KindRules>) -> Result<(), Problem> {
+        let problem = |message: String| Err(Problem { pointer: String::new(), message });
+        let others = self.rules.iter().filter(|(name, _)| **name != kind.kind);
+        let (count, size) =
+            others.fold((1, rules.size()), |(count, size), (_, other)| (count + 1, size + other.size()));
+        if count > KINDS_MAX {
+            return problem(format!("there are {KINDS_MAX} event kinds, the most that a host may have"));
+        }
+        if size > KINDS_SIZE_MAX {
+            return problem(format!(
+                "with this schema those of all event kinds come to {size} subschemas; at most {KINDS_SIZE_MAX} are allowed"
+            ));
+        }
+        let others = self.schemas.values().filter(|other| other.kind != kind.kind);
+        let bytes = others.fold(kind.schema.len(), |bytes, other| bytes + other.schema.len());
+        if bytes > KINDS_BYTES_MAX {
+            return problem(format!(
+                "with this schema those of all event kinds have {bytes} bytes; at most {KINDS_BYTES_MAX} are allowed"
+            ));
+        }
+        self.rules.insert(kind.kind.clone(), rules);
         self.schemas.insert(kind.kind.clone(), kind);
         Ok(())
     }

@@ -7,11 +7,13 @@
 pub mod clock;
 pub mod zone;
 pub mod strict_json;
-mod schema;
+pub mod schema;
+mod lane;
 pub mod mask;
 mod odds;
 pub mod kinds;
 pub mod bundled;
+pub mod scope;
 pub mod intake;
 pub mod firing;
 pub mod segment;
@@ -23,63 +25,99 @@ pub mod signature;
 pub mod registry;
 pub mod fit;
 pub mod pipeline;
+pub mod queue;
+mod questions;
 mod outbox;
 mod versions;
+mod operate;
 mod catalogue;
 pub mod calendar;
 mod parts;
+mod reads;
 mod start;
+mod rerun;
 pub mod replay;
 pub mod backtest;
 pub mod jobs;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::Sender;
-use largesse_documents::{CampaignSpec, PolicyRef};
-use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
-use largesse_domain::lifecycle::{Command, Lifecycle};
-use largesse_domain::limits::WAITING_EVENTS_MAX;
-use largesse_domain::policy::{Policy, Problem};
-use largesse_domain::segment::Audience;
+use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::limits::{
+    CHANGES_RUNNING_MAX, CHANGES_WAITING_MAX, CHECKS_WAITING_MAX, PUBLICATIONS_WAITING_MAX,
+    VALIDATION_STEPS_INLINE_MAX, VALIDATION_STEPS_SHARED_MAX,
+};
 use largesse_domain::time::Instant;
-use largesse_engine::{LoadedPolicy, Workers};
+use largesse_engine::Workers;
 use largesse_failpoint::{Point, reach};
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use serde_json::Value;
+use tokio::sync::{Notify, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
-pub use largesse_store::{Chain, DecisionFilter, DeliveryFilter, Kind, Outbox, Records, Store, StoreError, Versions};
+pub use largesse_store::{
+    Chain, DecisionFilter, DeliveryFilter, GrantPlace, Kind, Outbox, Pages, Records, Store, StoreError, Versions,
+};
 pub use versions::{Ordered, VersionOrder};
 
-pub use parts::{Parts, PublicationRules, Retention};
+pub use parts::{Gaps, Parts, PublicationRules, Retention};
 pub use start::StartError;
 
 use clock::Clock;
 use components::Components;
-use intake::Arrival;
+use intake::{Arrival, Permit, Rejected};
+use lane::Lane;
 use mask::MaskKey;
 use pipeline::{
-    Ask, Change, Changed, ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition, Publication,
-    Quote, Work,
+    Ask, Change, Changed, ControlError, DeciderParts, DryRun, EventResult, LedgerAnswer, LedgerRequest, Quote, Work,
 };
-use registry::{Component, Published, Registry};
+use questions::Questions;
+use queue::{Flow, Full, Inlet, NotQueued};
+use reads::Reads;
+use registry::Registry;
 use seed::{Draws, SeedKey};
-use signature::{Signature, SignatureError};
+use signature::SignatureError;
 
 /// Why the host does not do what it is asked now.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unavailable {
-    /// It has as much to do as it takes. Come back in a second.
-    #[error("the host has as many events waiting as it takes")]
-    Busy,
+    /// Too much waits to be done.
+    #[error(transparent)]
+    Busy(Full),
+    /// It checks as much for others as it does at a time. Come back in a second.
+    #[error("the host has as many checks waiting as it takes")]
+    Checking,
+    /// It reads as much for others as it does at a time. Come back in a second.
+    #[error("the host has as many reads under way as it takes")]
+    Reading,
     /// It is stopping, or has failed.
     #[error("the host is stopping")]
     Stopping,
+}
+
+impl From<NotQueued> for Unavailable {
+    fn from(not_queued: NotQueued) -> Self {
+        match not_queued {
+            NotQueued::Full(full) => Self::Busy(full),
+            NotQueued::Closed => Self::Stopping,
+        }
+    }
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Not now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
 }
 
 /// Why a change was not made.
@@ -105,6 +143,15 @@ pub enum ChangeError {
     Unavailable(#[from] Unavailable),
 }
 
+impl From<ReadError> for ChangeError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
 /// What the pipeline shares with everyone else.
 pub(crate) struct Shared {
     registry: RwLock<Arc<Registry>>,
@@ -112,6 +159,8 @@ pub(crate) struct Shared {
     outbox: Notify,
     /// No timer goes off before, in milliseconds.
     next_timer: AtomicI64,
+    /// Whether no decision is queued that can be made.
+    is_worked_off: AtomicBool,
     failure: watch::Sender<Option<String>>,
 }
 
@@ -147,8 +196,19 @@ pub struct Service {
     clock: Clock,
     seeds: SeedKey,
     shared: Arc<Shared>,
-    work: Sender<Work>,
-    waiting: Arc<Semaphore>,
+    work: Inlet,
+    reads: Reads,
+    /// Checks of events that take longer than the HTTP runtime may be kept.
+    checks: Lane,
+    /// Checks of single events that take much longer.
+    long_checks: Lane,
+    /// Checks of batches.
+    batches: Lane,
+    /// Checks of what operators hand in.
+    changes: Lane,
+    /// Components that are compiled and loaded.
+    publications: Lane,
+    questions: Arc<Questions>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -158,7 +218,7 @@ impl Service {
     /// # Errors
     /// Why it could not start.
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { store, components, workers, clock, seed_secret, rules, retention, inviter_distance } = parts;
+        let Parts { store, components, workers, clock, seed_secret, rules, retention, inviter_distance, gaps } = parts;
         let mask = MaskKey::new(&seed_secret);
         let registry = start::read_registry(&*store, &workers, &components, (mask, inviter_distance))?;
         let registry = Arc::new(registry);
@@ -167,22 +227,43 @@ impl Service {
             registry: RwLock::new(Arc::clone(&registry)),
             outbox: Notify::new(),
             next_timer: AtomicI64::new(Instant::MIN.as_millis()),
+            is_worked_off: AtomicBool::new(false),
             failure,
         });
-        // Bounded by `waiting`. Unlike a channel with a bound of its own, this one drops what it holds when the pipeline ends, so
-        // that whoever waits for an answer learns that none will come.
-        let (work, to_do) = crossbeam_channel::unbounded();
+        let (work, to_do) = queue::queue();
         let seeds = SeedKey::new(&seed_secret);
-        let decider = pipeline::Decider::new(
-            (Arc::clone(&store), Arc::clone(&workers)),
-            (clock.clone(), seeds.clone()),
-            (Arc::clone(&shared), retention),
+        let decider = pipeline::Decider::new(DeciderParts {
+            store: Arc::clone(&store),
+            workers: Arc::clone(&workers),
+            clock: clock.clone(),
+            seeds: seeds.clone(),
+            shared: Arc::clone(&shared),
+            retention,
             registry,
-        )?;
-        let threads = pipeline::start(decider, to_do).map_err(StartError::Thread)?;
-        let waiting = Arc::new(Semaphore::new(WAITING_EVENTS_MAX));
+            gaps: &gaps,
+            queue: to_do,
+        })?;
+        let threads = pipeline::start(decider).map_err(StartError::Thread)?;
         let (components, threads) = (Arc::new(components), Mutex::new(threads));
-        Ok(Self { store, components, rules, workers, clock, seeds, shared, work, waiting, threads })
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Ok(Self {
+            store,
+            components,
+            rules,
+            workers,
+            clock,
+            seeds,
+            shared,
+            work,
+            reads: Reads::default(),
+            checks: Lane::new(cores, CHECKS_WAITING_MAX),
+            long_checks: Lane::new(1, CHECKS_WAITING_MAX),
+            batches: Lane::new(cores, CHECKS_WAITING_MAX),
+            changes: Lane::new(CHANGES_RUNNING_MAX, CHANGES_WAITING_MAX),
+            publications: Lane::new(1, PUBLICATIONS_WAITING_MAX),
+            questions: Arc::default(),
+            threads,
+        })
     }
 
     /// The clock.
@@ -217,15 +298,48 @@ impl Service {
         self.shared.failure.borrow().is_none() && self.workers.is_healthy()
     }
 
-    /// Decides events. Answers come in the order of the events, when everything is on disk.
+    /// Checks one event of so many bytes that was parsed: on the calling thread when that takes a millisecond or two at most, otherwise
+    /// beside the runtime.
     ///
     /// # Errors
-    /// When the host has too much to do or is stopping; nothing is taken then.
+    /// When too many such checks wait already. Within, why the event is not accepted.
+    pub async fn check(
+        &self,
+        event: Value,
+        bytes: usize,
+        permit: &Permit,
+    ) -> Result<Result<Arrival, Rejected>, Unavailable> {
+        let (registry, now) = (self.registry(), self.clock.now());
+        let steps = intake::steps(&event, bytes, &registry.kinds);
+        if steps <= VALIDATION_STEPS_INLINE_MAX {
+            return Ok(intake::check(event, &registry.kinds, now, permit));
+        }
+        let permit = permit.clone();
+        let lane = if steps <= VALIDATION_STEPS_SHARED_MAX { &self.checks } else { &self.long_checks };
+        lane.run(move || intake::check(event, &registry.kinds, now, &permit)).await
+    }
+
+    /// Runs the check of a batch beside the runtime.
+    ///
+    /// # Errors
+    /// When too many wait already.
+    pub async fn check_batch<T: Send + 'static>(
+        &self,
+        check: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.batches.run(check).await
+    }
+
+    /// Decides events. Answers come in the order of the events, when everything is on disk. Requests of one [`Flow`] are decided
+    /// in order of arrival, beside those of others.
+    ///
+    /// # Errors
+    /// When too much waits or the host is stopping; nothing is taken then.
     pub async fn submit(&self, arrivals: Vec<Arrival>) -> Result<Vec<EventResult>, Unavailable> {
         if arrivals.is_empty() {
             return Ok(Vec::new());
         }
-        self.ask(arrivals.len(), |reply| Work::Events(arrivals, reply)).await
+        self.wait(|reply| self.work.push_events(Flow::current(), arrivals, reply)).await
     }
 
     /// Says what would be decided on an event, with another seed; changes nothing.
@@ -233,7 +347,7 @@ impl Service {
     /// # Errors
     /// When the host has too much to do or is stopping.
     pub async fn dry_run(&self, arrival: Arrival) -> Result<DryRun, Unavailable> {
-        self.ask(1, |reply| Work::DryRun(arrival, reply)).await
+        self.ask(|reply| Work::DryRun(arrival, reply)).await
     }
 
     /// Lets the timers go off that are due by the clock, rather than within a quarter of a second, and returns when what
@@ -242,7 +356,7 @@ impl Service {
     /// # Errors
     /// When the host has too much to do or is stopping.
     pub async fn catch_up(&self) -> Result<(), Unavailable> {
-        self.ask(1, Work::CatchUp).await
+        self.ask(Work::CatchUp).await
     }
 
     /// Sets a clock that stands to a time, and lets everything go off on the way that is due by then, each at its own time. Returns when
@@ -253,6 +367,10 @@ impl Service {
     pub async fn pass(&self, until: Instant) -> Result<(), Unavailable> {
         loop {
             let next = self.shared.next_timer.load(Ordering::SeqCst);
+            if !self.shared.is_worked_off.load(Ordering::SeqCst) {
+                self.catch_up().await?;
+                continue;
+            }
             if next > until.as_millis() {
                 break;
             }
@@ -262,121 +380,6 @@ impl Service {
         }
         self.clock.set(until.max(self.clock.now()));
         Ok(())
-    }
-
-    /// Publishes a component. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When it is not signed as it must be, or does not load, or its name and version belong to another component, or it cannot be kept.
-    pub async fn publish(
-        &self,
-        component: Vec<u8>,
-        signature: Option<Signature>,
-    ) -> Result<(Arc<Policy>, bool), ChangeError> {
-        let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
-        let (registry, rules) = (self.registry(), self.rules.clone());
-        let kept = blocking(move || {
-            let digest = components::digest_of(&component);
-            let trusted = (&rules.trusted_keys[..], rules.require_signature);
-            let signed_by = signature::signer(trusted, &digest, signature.as_ref())?;
-            let loaded = workers.load(&component).map_err(ChangeError::Load)?;
-            let publication = Publication { loaded, signed_by, replaces: rules.replace_versions };
-            if let Some(taken) = publication.taken(&registry) {
-                return Err(taken.into());
-            }
-            components.put(&digest, &component).map_err(ChangeError::NotKept)?;
-            reach(Point::ComponentKept);
-            Ok::<_, ChangeError>(publication)
-        });
-        match self.change(Change::Publish(kept.await??)).await? {
-            Changed::Policy(policy, is_new) => Ok((policy, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Creates or changes a campaign. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When the policy is not published or refuses the parameters, or the document does not fit.
-    pub async fn apply(
-        &self,
-        id: CampaignId,
-        spec: CampaignSpec,
-        precondition: Precondition,
-    ) -> Result<(Arc<Campaign>, bool), ChangeError> {
-        let published = self.find(&spec.policy)?;
-        let loaded = self.loaded(&published).await?;
-        let digest = loaded.digest();
-        let (workers, params, audience) =
-            (Arc::clone(&self.workers), spec.params.clone(), spec.settings.audience.clone());
-        let problems = blocking(move || {
-            let mut problems = fit::params_problems(&loaded, &params, &workers);
-            if let Audience::Where(condition) = &audience {
-                problems.extend(fit::condition_problem("/audience/where", condition));
-            }
-            problems
-        });
-        let problems = problems.await?;
-        if !problems.is_empty() {
-            return Err(ControlError::Problems(problems).into());
-        }
-        let plan = self.plan_for(&id, &spec, &published).await?.map(Box::new);
-        match self.change(Change::Apply(id, Box::new(spec), (digest, plan), precondition)).await? {
-            Changed::Campaign(campaign, is_new) => Ok((campaign, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    fn find(&self, policy: &PolicyRef) -> Result<Published, ControlError> {
-        let missing = || problem_of_policy(format!("the policy {policy} is not published"));
-        self.registry().find(policy).cloned().ok_or_else(missing)
-    }
-
-    /// A published policy, to be run. When nobody has needed it since the host started it is loaded now.
-    async fn loaded(&self, published: &Published) -> Result<Arc<LoadedPolicy>, ChangeError> {
-        let loaded = match &published.component {
-            Component::Loaded(loaded) => Ok(Arc::clone(loaded)),
-            Component::Broken(why) => Err(Arc::clone(why)),
-            Component::Kept => {
-                let (workers, components) = (Arc::clone(&self.workers), Arc::clone(&self.components));
-                let digest = published.policy.digest;
-                let loaded = blocking(move || start::load(&components, &workers, &digest)).await?;
-                self.change(Change::Component(digest, loaded.clone().into())).await?;
-                loaded
-            }
-        };
-        let broken = |why| problem_of_policy(format!("the policy cannot be run: {why}; publish the same bytes again"));
-        loaded.map_err(|why| broken(why).into())
-    }
-
-    /// Starts, pauses, resumes or ends a campaign.
-    ///
-    /// # Errors
-    /// When there is none, or its life does not allow it, or something that it needs to start is missing.
-    pub async fn command(
-        &self,
-        id: CampaignId,
-        command: Command,
-        precondition: Precondition,
-    ) -> Result<Arc<Campaign>, ChangeError> {
-        if command == Command::Start {
-            self.check_odds(&id).await?;
-        }
-        match self.change(Change::Command(id, command, precondition)).await? {
-            Changed::Campaign(campaign, _) => Ok(campaign),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Registers or changes an event kind. The boolean says whether it is new.
-    ///
-    /// # Errors
-    /// When its schema or an annotation is not valid.
-    pub async fn register(&self, kind: Kind) -> Result<(Kind, bool), ChangeError> {
-        match self.change(Change::Register(kind)).await? {
-            Changed::Kind(kind, is_new) => Ok((kind, is_new)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
     }
 
     /// Establishes something about a customer, as of now. Answers with the customer by the id that stays.
@@ -395,7 +398,9 @@ impl Service {
     /// # Errors
     /// When there is no such campaign or question, the question's data do not fit, or nobody can answer now.
     pub async fn quote(&self, ask: Ask) -> Result<Quote, ChangeError> {
-        Ok(self.ask(1, |reply| Work::Quote(ask, reply)).await??)
+        let (questions, active) = (Arc::clone(&self.questions), self.registry().campaign(&ask.campaign).cloned());
+        let question = self.checks.run(move || questions.check(ask, active.as_deref())).await??;
+        Ok(self.ask(|reply| Work::Quote(Box::new(question), reply)).await??)
     }
 
     /// Asks the ledger for something.
@@ -410,55 +415,32 @@ impl Service {
     }
 
     async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
-        Ok(self.ask(1, |reply| Work::Change(change, reply)).await??)
+        Ok(self.ask(|reply| Work::Change(change, reply)).await??)
     }
 
-    /// Hands work of so many events, or one change, to the pipeline and waits for its answer.
-    async fn ask<T>(&self, weight: usize, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+    /// Hands work to the pipeline and waits for its answer.
+    async fn ask<T>(&self, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Unavailable> {
+        self.wait(|reply| self.work.push(Flow::current(), work(reply))).await
+    }
+
+    async fn wait<T>(&self, push: impl FnOnce(oneshot::Sender<T>) -> Result<(), NotQueued>) -> Result<T, Unavailable> {
         if self.shared.failure.borrow().is_some() {
             return Err(Unavailable::Stopping);
         }
-        let weight = u32::try_from(weight).map_err(|_| Unavailable::Busy)?;
-        let _waiting = self.waiting.try_acquire_many(weight).map_err(|_| Unavailable::Busy)?;
         let (reply, answer) = oneshot::channel();
-        self.work.send(work(reply)).map_err(|_| Unavailable::Stopping)?;
+        push(reply)?;
         answer.await.map_err(|_| Unavailable::Stopping)
-    }
-
-    /// Reads from the store, beside the pipeline.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let store = Arc::clone(&self.store);
-        match tokio::task::spawn_blocking(move || query(&*store)).await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Database(error.into())),
-        }
     }
 
     /// Finishes what was taken and stops. Events that come afterwards are told so.
     pub async fn stop(&self) {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let work = self.work.clone();
+        self.work.close();
         let joined = tokio::task::spawn_blocking(move || {
-            // When the pipeline has failed there is nobody to tell.
-            let _ = work.send(Work::Stop);
             threads.into_iter().for_each(|thread| drop(thread.join()));
         });
         // A panic of a pipeline thread has been printed by then.
         let _ = joined.await;
         reach(Point::PipelineStopped);
     }
-}
-
-fn problem_of_policy(message: String) -> ControlError {
-    ControlError::Problems(vec![Problem { pointer: "/policy".into(), message }])
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Unavailable::Stopping)
 }

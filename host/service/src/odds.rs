@@ -9,7 +9,7 @@ use largesse_domain::policy::{Offer, Problem};
 use largesse_domain::unit::{Quantity, Unit};
 
 use crate::pipeline::ControlError;
-use crate::{ChangeError, Service, blocking};
+use crate::{ChangeError, Service};
 
 /// The stocks that have to be known to judge offers.
 pub(crate) fn wanted(offers: &[Offer], catalogue: &Catalogue) -> Wanted {
@@ -42,7 +42,7 @@ impl Service {
         let loaded = self.loaded(&active.published).await?;
         let (workers, params) = (Arc::clone(&self.workers), active.campaign.latest().params.clone());
         // Parameters were checked when they were set; what a policy has against them now is said there.
-        let offers = blocking(move || workers.check(&loaded, &params)).await?.unwrap_or_default();
+        let offers = self.changes.run(move || workers.check(&loaded, &params)).await?.unwrap_or_default();
         let stocked = wanted(&offers, &registry.catalogue);
         let rows = self.read(move |store| store.load(&stocked)).await?;
         let found = problems(&offers, &rows.stocks);

@@ -1,5 +1,6 @@
 //! What a host is made of, and the rules that whoever runs it sets.
 
+use std::fmt;
 use std::sync::Arc;
 
 use largesse_engine::Workers;
@@ -8,6 +9,33 @@ use largesse_store::Store;
 use crate::clock::Clock;
 use crate::components::Components;
 use crate::signature::TrustedKey;
+
+/// How far apart the numbers of two runs of the host are.
+#[derive(Clone, Default)]
+pub enum Gaps {
+    /// Numbers go on where the last run ended: for hosts in memory, whose reports must be the same each time.
+    #[default]
+    None,
+    /// Each run begins at a distance that is drawn with this source of random numbers (`docs/decisions/0018-numbers.md`).
+    Drawn(Arc<dyn Fn() -> u64 + Send + Sync>),
+}
+
+impl fmt::Debug for Gaps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.source().is_some() { "Drawn" } else { "None" })
+    }
+}
+
+impl Gaps {
+    /// Returns the source of random numbers, if any.
+    #[must_use]
+    pub fn source(&self) -> Option<&dyn Fn() -> u64> {
+        match self {
+            Self::None => None,
+            Self::Drawn(random) => Some(&**random),
+        }
+    }
+}
 
 /// What the host is made of.
 pub struct Parts {
@@ -27,6 +55,8 @@ pub struct Parts {
     pub retention: Retention,
     /// How far off inviters are shown to policies, 1 to [`INVITER_DISTANCE_MAX`](largesse_domain::limits::INVITER_DISTANCE_MAX).
     pub inviter_distance: u8,
+    /// How far apart the numbers of two runs are.
+    pub gaps: Gaps,
 }
 
 /// Which records of decisions are kept; all when neither is given. The oldest go first.

@@ -288,6 +288,17 @@ impl Registry {
         }
     }
 
+    /// The event kind whose campaigns have the most expensive audiences together, and the most steps that they take.
+    #[must_use]
+    pub fn audience_steps(&self) -> Option<(&EventKind, u64)> {
+        let steps = |id: &CampaignId| {
+            let active = self.campaigns.get(id).filter(|active| active.campaign.lifecycle != Lifecycle::Ended)?;
+            active.audience.as_ref().map(|rule| rule.steps())
+        };
+        let all = self.routes.iter();
+        all.map(|(kind, ids)| (kind, ids.iter().filter_map(steps).sum())).max_by_key(|(_, steps)| *steps)
+    }
+
     /// Whether any campaign hears of anything that the host does.
     #[must_use]
     pub fn hears(&self) -> bool {

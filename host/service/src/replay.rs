@@ -4,7 +4,7 @@
 //! compared, not what the host made of it: that depended on budgets and limits as they were between two other decisions.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use largesse_domain::adjudicate::{self, Case};
@@ -14,12 +14,14 @@ use largesse_domain::decision::{Evaluation, FaultKind, Output};
 use largesse_domain::id::{CampaignId, DecisionId, Digest};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Subscription;
+use largesse_domain::run::{Numbered, Spans};
 use largesse_domain::time::Instant;
 use largesse_engine::{Job, LoadedPolicy, WASI_PROFILE, Workers};
 use largesse_store::{DecisionFilter, Store, StoreError};
 
 use crate::components::Components;
 use crate::pipeline::not_migrated;
+use crate::rerun::{self, Stopped};
 use crate::zone::Zone;
 use crate::{intake, start};
 
@@ -72,6 +74,11 @@ pub struct Divergence {
 }
 
 impl Replayed {
+    /// Notes a decision that the clock or the host stopped.
+    fn stopped(&mut self, stopped: Stopped) {
+        *self.not_run.entry(stopped.to_string()).or_default() += 1;
+    }
+
     fn add(&mut self, other: Self) {
         self.identical += other.identical;
         self.divergent += other.divergent;
@@ -87,6 +94,52 @@ impl Replayed {
     }
 }
 
+/// The decisions that a filter asks for, some at a time: threads take turns.
+pub(crate) struct Pages {
+    spans: Spans,
+    /// The last decision that is asked for.
+    pub(crate) until: DecisionId,
+    after: Mutex<u64>,
+}
+
+impl Pages {
+    pub(crate) fn of(store: &dyn Store, filter: &ReplayFilter) -> Result<Self, StoreError> {
+        let spans = store.assigned(Numbered::Decision)?;
+        let last = store.counters()?.last_decision;
+        let until = filter.until.map_or(last, |until| until.min(last));
+        Ok(Self { spans, until, after: Mutex::new(filter.after.0) })
+    }
+
+    /// Takes the ids of the next decisions.
+    pub(crate) fn next(&self) -> Option<RangeInclusive<u64>> {
+        let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = self.spans.page(*after, self.until.0, PAGE)?;
+        *after = *page.end();
+        Some(page)
+    }
+}
+
+/// Counts the decisions within the bounds of a filter: what a replay looks at.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn decisions_within(store: &dyn Store, filter: &ReplayFilter) -> Result<u64, StoreError> {
+    let until = filter.until.unwrap_or(DecisionId(u64::MAX));
+    Ok(store.assigned(Numbered::Decision)?.count(filter.after.0, until.0))
+}
+
+/// Reads the decisions of a page that a filter takes and whose records are kept.
+pub(crate) fn recorded(
+    store: &dyn Store,
+    filter: &ReplayFilter,
+    page: &RangeInclusive<u64>,
+) -> Result<Vec<Decision>, StoreError> {
+    let after = DecisionId(page.start().saturating_sub(1));
+    let mut decisions = store.decisions(&filter.of, after, usize::try_from(PAGE).unwrap_or(usize::MAX))?;
+    decisions.retain(|decision| decision.id.0 <= *page.end() && filter.takes(decision));
+    Ok(decisions)
+}
+
 /// Replays decisions, one thread for each of the engines. `progress` is told the decisions looked at by then, from any thread.
 ///
 /// # Errors
@@ -98,25 +151,19 @@ pub fn replay(
     filter: &ReplayFilter,
     progress: &(impl Fn(u64) + Sync),
 ) -> Result<Replayed, StoreError> {
-    let last = store.counters()?.last_decision;
-    let until = filter.until.map_or(last, |until| until.min(last));
+    let pages = Pages::of(store, filter)?;
     let campaigns: BTreeMap<CampaignId, Campaign> =
         store.campaigns()?.into_iter().map(|campaign| (campaign.id.clone(), campaign)).collect();
-    let removed = store.removed_count(&filter.of, filter.after, until)?;
-    let next = AtomicU64::new(filter.after.0);
+    let removed = store.removed_count(&filter.of, filter.after, pages.until)?;
     let total = Mutex::new(Replayed { removed, ..Replayed::default() });
     let work = |workers: &Workers| -> Result<(), StoreError> {
         let mut runner = Runner { store, components, workers, campaigns: &campaigns, loaded: BTreeMap::new() };
-        loop {
-            let from = next.fetch_add(PAGE, Ordering::Relaxed);
-            if from >= until.0 {
-                return Ok(());
-            }
-            let to = until.0.min(from + PAGE);
-            let done = runner.page(filter, (DecisionId(from), DecisionId(to)))?;
+        while let Some(page) = pages.next() {
+            let done = runner.page(filter, &page)?;
             total.lock().unwrap_or_else(PoisonError::into_inner).add(done);
-            progress(to - from);
+            progress(page.end() - page.start() + 1);
         }
+        Ok(())
     };
     let results: Vec<Result<(), StoreError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = engines.iter().map(|workers| scope.spawn(|| work(workers))).collect();
@@ -139,22 +186,16 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn page(
-        &mut self,
-        filter: &ReplayFilter,
-        (after, until): (DecisionId, DecisionId),
-    ) -> Result<Replayed, StoreError> {
-        let limit = usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let mut decisions = self.store.decisions(&filter.of, after, limit)?;
-        decisions.retain(|decision| decision.id <= until && filter.takes(decision));
+    fn page(&mut self, filter: &ReplayFilter, page: &RangeInclusive<u64>) -> Result<Replayed, StoreError> {
+        let decisions = recorded(self.store, filter, page)?;
         let mut done = Replayed::default();
         let (mut jobs, mut recorded) = (Vec::with_capacity(decisions.len()), Vec::with_capacity(decisions.len()));
         for decision in decisions {
             match self.policy(&decision) {
-                Ok(policy) if was_stuck(&decision) => {
-                    let now = self.migrated_again(&policy, &decision);
-                    compare(&mut done, decision, now);
-                }
+                Ok(policy) if was_stuck(&decision) => match self.migrated_again(&policy, &decision) {
+                    Ok(now) => compare(&mut done, decision, now),
+                    Err(stopped) => done.stopped(stopped),
+                },
                 Ok(policy) => {
                     jobs.push(Job { policy, input: Arc::clone(&decision.input) });
                     recorded.push(decision);
@@ -163,9 +204,14 @@ impl Runner<'_> {
             }
         }
         let policies: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.policy)).collect();
-        for ((decision, policy), now) in recorded.into_iter().zip(policies).zip(self.workers.decide_all(jobs)) {
-            let now = self.validated(&policy, &decision, now);
-            compare(&mut done, decision, now);
+        for ((decision, policy), now) in recorded.into_iter().zip(policies).zip(rerun::decide_all(self.workers, jobs)) {
+            match now {
+                Ok(now) => {
+                    let now = self.validated(&policy, &decision, now);
+                    compare(&mut done, decision, now);
+                }
+                Err(stopped) => done.stopped(stopped),
+            }
         }
         Ok(done)
     }
@@ -180,21 +226,22 @@ impl Runner<'_> {
     }
 
     /// What comes of a state that could not be migrated.
-    fn migrated_again(&self, policy: &LoadedPolicy, decision: &Decision) -> Evaluation {
+    fn migrated_again(&self, policy: &LoadedPolicy, decision: &Decision) -> Result<Evaluation, Stopped> {
         let input = &decision.input;
         let (state, written_as) = (input.state.clone(), decision.state_read_as.unwrap_or_default());
         let state = state.unwrap_or_else(largesse_domain::json::Json::empty_object);
-        let output = match self.workers.migrate(policy, input.owner.kind(), &state, written_as) {
+        let migrated = rerun::call(|| self.workers.migrate(policy, input.owner.kind(), &state, written_as))?;
+        let output = match migrated {
             Err(why) => Output::Refusal(not_migrated(written_as, &why.to_string())),
             Ok(_) => {
-                return Evaluation {
+                return Ok(Evaluation {
                     fuel: 0,
                     log: "the state can be migrated now".to_owned(),
                     ..decision.evaluation.clone()
-                };
+                });
             }
         };
-        Evaluation { output, fuel: 0, log: String::new() }
+        Ok(Evaluation { output, fuel: 0, log: String::new() })
     }
 
     /// What the host finds wrong with a proposal that it found wrong before.

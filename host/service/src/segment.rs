@@ -1,8 +1,9 @@
 //! Conditions on customers, in the Common Expression Language (CEL). The only module that knows it.
 //!
-//! What a condition may cost is bounded before it is ever evaluated: by the length of its text, by how deep it is nested, and by the
-//! steps that it takes at most, in which going through a list counts as often as a list has elements. `map` is not offered: values
-//! made of values could double with each use of it.
+//! What a condition may cost is bounded before it is ever evaluated: by the length of its text, by how deep it is nested, by the
+//! largest value that it can build, and by the steps that it takes at most. In these, going through a list counts as often as a list
+//! has elements, and copying, comparing or searching a value counts by its size. The sizes are those that a customer can have at most;
+//! an evaluation on more than that is refused. `map` is not offered: values made of values could double with each use of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -12,7 +13,7 @@ use cel::objects::{Key, Map};
 use cel::{Context, Env, ExecutionError, IdedExpr, Value};
 use largesse_domain::customer::{AttributeValue, Customer};
 use largesse_domain::grant::Grant;
-use largesse_domain::limits::CONDITION_DEPTH_MAX;
+use largesse_domain::limits::{ATTRIBUTE_BYTES_MAX, CONDITION_DEPTH_MAX, CONDITION_UNITS_MAX, TAGS_MAX};
 use largesse_domain::segment::Condition;
 use largesse_domain::time::{Instant, Moment};
 use largesse_domain::unit::Unit;
@@ -80,34 +81,56 @@ impl Rule {
         self.reading.names.contains("balances")
     }
 
+    /// The most steps that its evaluation takes.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.reading.steps
+    }
+
     /// Whether it holds of a customer. What is asked for and not there makes it false.
     ///
     /// # Errors
     /// When it comes to no answer, and why.
     pub fn holds(&self, subject: &Subject<'_>) -> Result<bool, String> {
-        let mut values = BTreeMap::new();
-        let sees = |name: &str| self.reading.names.contains(name);
-        if sees("attributes") {
-            let attributes = subject.customer.attributes.iter();
-            let attributes = attributes.map(|(name, attribute)| (name.as_str(), value(&attribute.value)));
-            values.insert("attributes", map(attributes));
-        }
-        if sees("tags") {
-            let tags = subject.customer.tags_at(subject.at.at).map(|tag| Value::from(tag.as_str()));
-            values.insert("tags", Value::List(Arc::new(tags.collect())));
-        }
-        if self.sees_balances() {
-            values.insert("balances", balances(&self.reading.units, subject.wallet, subject.now));
-        }
-        if sees("standings") {
-            values.insert("standings", standings(subject.customer, subject.at.at));
-        }
+        let values = self.values(subject)?;
         match self.evaluate(values, &subject.at) {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(other) => Err(format!("it comes to {}, not to true or false", other.type_of())),
             Err(ExecutionError::NoSuchKey(_)) => Ok(false),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// What it asks for of a customer.
+    fn values(&self, subject: &Subject<'_>) -> Result<BTreeMap<&'static str, Value>, String> {
+        let mut values = BTreeMap::new();
+        let Reading { names, whole, attributes, programmes, units, .. } = &self.reading;
+        if names.contains("attributes") {
+            let wanted = |name: &str| whole.contains("attributes") || attributes.contains(name);
+            let known = subject.customer.attributes.iter().filter(|(name, _)| wanted(name.as_str()));
+            let known = known.map(|(name, attribute)| Ok((name.as_str(), value(&attribute.value)?)));
+            values.insert("attributes", map(known.collect::<Result<Vec<_>, String>>()?.into_iter()));
+        }
+        if names.contains("tags") {
+            let tags: Vec<Value> =
+                subject.customer.tags_at(subject.at.at).map(|tag| Value::from(tag.as_str())).collect();
+            if tags.len() > TAGS_MAX {
+                return Err(format!("the customer has {} tags; at most {TAGS_MAX} can be looked at", tags.len()));
+            }
+            values.insert("tags", Value::List(Arc::new(tags)));
+        }
+        if self.sees_balances() {
+            values.insert("balances", balances(units, whole.contains("balances"), subject.wallet, subject.now)?);
+        }
+        if names.contains("standings") {
+            let wanted = |programme: &str| whole.contains("standings") || programmes.contains(programme);
+            let standings = subject.customer.standings_at(subject.at.at);
+            let standings = standings.filter(|(programme, _)| wanted(programme.as_str()));
+            let standings =
+                standings.map(|(programme, standing)| (programme.as_str(), Value::from(standing.tier.as_str())));
+            values.insert("standings", map(standings));
+        }
+        Ok(values)
     }
 
     fn evaluate(&self, values: BTreeMap<&str, Value>, at: &Moment) -> Result<Value, ExecutionError> {
@@ -147,27 +170,27 @@ fn map<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
     Value::Map(Map { map: Arc::new(entries) })
 }
 
-fn value(value: &AttributeValue) -> Value {
+fn value(value: &AttributeValue) -> Result<Value, String> {
     match value {
-        AttributeValue::Bool(value) => Value::Bool(*value),
-        AttributeValue::Int(value) => Value::Int(*value),
-        AttributeValue::Text(value) => Value::from(value.as_str()),
+        AttributeValue::Bool(value) => Ok(Value::Bool(*value)),
+        AttributeValue::Int(value) => Ok(Value::Int(*value)),
+        AttributeValue::Text(value) if value.len() <= ATTRIBUTE_BYTES_MAX => Ok(Value::from(value.as_str())),
+        AttributeValue::Text(value) => {
+            Err(format!("an attribute has {} bytes; at most {ATTRIBUTE_BYTES_MAX} can be looked at", value.len()))
+        }
     }
 }
 
-/// What can be used of each unit; of the units that are asked for by name also nothing.
-fn balances(asked: &BTreeSet<Unit>, wallet: &[&Grant], now: Instant) -> Value {
+/// What can be used of each unit that is asked for by name, or of all of them.
+fn balances(asked: &BTreeSet<Unit>, all: bool, wallet: &[&Grant], now: Instant) -> Result<Value, String> {
     let mut sums: BTreeMap<&Unit, u64> = asked.iter().map(|unit| (unit, 0)).collect();
-    for grant in wallet {
+    for grant in wallet.iter().filter(|grant| all || asked.contains(&grant.unit)) {
         let sum = sums.entry(&grant.unit).or_default();
         *sum = sum.saturating_add(grant.available_at(now).get());
     }
+    if sums.len() > CONDITION_UNITS_MAX {
+        return Err(format!("the customer has {} units; at most {CONDITION_UNITS_MAX} can be looked at", sums.len()));
+    }
     let whole = |sum: u64| i64::try_from(sum).unwrap_or(i64::MAX);
-    map(sums.into_iter().map(|(unit, sum)| (unit.as_str(), Value::Int(whole(sum)))))
-}
-
-/// The customer's tier in each programme at a time.
-fn standings(customer: &Customer, at: Instant) -> Value {
-    let standings = customer.standings_at(at);
-    map(standings.map(|(programme, standing)| (programme.as_str(), Value::from(standing.tier.as_str()))))
+    Ok(map(sums.into_iter().map(|(unit, sum)| (unit.as_str(), Value::Int(whole(sum))))))
 }

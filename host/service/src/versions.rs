@@ -22,7 +22,7 @@ use largesse_store::{Store, StoreError};
 
 use crate::pipeline::{Aim, Change, Changed, ControlError, Plan, Precondition};
 use crate::registry::{Active, Published};
-use crate::{ChangeError, Service, Unavailable, blocking, fit};
+use crate::{ChangeError, Service, Unavailable, fit};
 
 /// States read at once while they are tried.
 const TRIED_AT_ONCE: usize = 500;
@@ -155,7 +155,7 @@ impl Service {
         let loaded = self.loaded(&wish.published).await?;
         let (workers, store, active) = (Arc::clone(&self.workers), Arc::clone(&self.store), Arc::clone(active));
         let now = self.clock().now();
-        blocking(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?
+        self.changes.run(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?
     }
 
     /// The plan for a document that names another version for a campaign that has started.
@@ -280,7 +280,7 @@ fn try_states(
         let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
         for (owner, state) in &page {
             report.tried += 1;
-            let Err(why) = workers.migrate(loaded, owner.kind(), &state.value, state.written_as) else {
+            let Err(why) = workers.try_migration(loaded, owner.kind(), &state.value, state.written_as) else {
                 continue;
             };
             report.stuck += 1;

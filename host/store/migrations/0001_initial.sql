@@ -3,6 +3,23 @@
 -- What a write costs is what pages it touches: a batch writes each touched page once to the log. "At the end" means that
 -- the new rows of a batch share few pages; "anywhere" means about one page for each row when there are many customers.
 
+-- Runs of the host that assigned numbers: the last numbers used before each, and the first that it assigns. Numbers have no gaps but where a run
+-- begins. One row for each start, in the first commit that assigns numbers.
+CREATE TABLE runs (
+    number         INTEGER PRIMARY KEY,
+    opened         INTEGER NOT NULL,
+    version        TEXT    NOT NULL,
+    after_event    INTEGER NOT NULL CHECK (after_event >= 0),
+    after_decision INTEGER NOT NULL CHECK (after_decision >= 0),
+    after_delivery INTEGER NOT NULL CHECK (after_delivery >= 0),
+    after_transfer INTEGER NOT NULL CHECK (after_transfer >= 0),
+    first_event    INTEGER NOT NULL CHECK (first_event > after_event),
+    first_decision INTEGER NOT NULL CHECK (first_decision > after_decision),
+    first_delivery INTEGER NOT NULL CHECK (first_delivery > after_delivery),
+    first_transfer INTEGER NOT NULL CHECK (first_transfer > after_transfer),
+    link           BLOB    NOT NULL CHECK (length(link) = 32) -- over this run and the link of the decision or run before
+) STRICT;
+
 -- Published policies, in order of publication. Written when an author publishes; their components are files.
 CREATE TABLE policies (
     place        INTEGER PRIMARY KEY,
@@ -42,7 +59,7 @@ CREATE TABLE revisions (
 -- Events, in order of admission, kept for good but for their data. One row at the end; one index entry anywhere (by key: what makes
 -- sending twice safe).
 CREATE TABLE events (
-    seq       INTEGER PRIMARY KEY,
+    seq       INTEGER PRIMARY KEY CHECK (seq <= 9007199254740991), -- 2^53 - 1, as all numbers that leave the host
     source    TEXT    NOT NULL,
     id        TEXT    NOT NULL,
     kind      TEXT    NOT NULL,
@@ -71,7 +88,7 @@ CREATE TABLE event_data (
 -- index entry at the end of the campaign's own (lists of a campaign's decisions; without it a small campaign's list
 -- would read the decisions of all others).
 CREATE TABLE decisions (
-    id       INTEGER PRIMARY KEY,
+    id       INTEGER PRIMARY KEY CHECK (id <= 9007199254740991),
     event    INTEGER NOT NULL REFERENCES events (seq),
     campaign TEXT    NOT NULL,
     revision INTEGER NOT NULL,
@@ -114,16 +131,20 @@ CREATE TABLE verdict_counts (
     PRIMARY KEY (campaign, verdict)
 ) STRICT, WITHOUT ROWID;
 
--- Decisions still to be made. Empty but for paused campaigns and faults.
+-- Decisions still to be made: those of paused campaigns, those tried again after a fault, and those that are queued. The latter say
+-- whose later decisions wait for them.
 CREATE TABLE deferred (
     campaign     TEXT    NOT NULL,
     event        INTEGER NOT NULL REFERENCES events (seq),
     subscription TEXT    NOT NULL,
     attempts     INTEGER NOT NULL CHECK (attempts >= 0),
     due          INTEGER NOT NULL,
+    behind       TEXT,
     PRIMARY KEY (campaign, event, subscription)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deferred_by_event ON deferred (event);
+CREATE INDEX deferred_and_due ON deferred (campaign, event, subscription) WHERE behind IS NULL;
+CREATE INDEX deferred_and_queued ON deferred (campaign, event, subscription) WHERE behind IS NOT NULL;
 
 -- What policies keep of owners. At most one row anywhere for each decision.
 CREATE TABLE states (
@@ -240,7 +261,7 @@ CREATE TABLE grants (
 
 -- The journal of the ledger, in order. Rows are only ever added, at the end.
 CREATE TABLE transfers (
-    number    INTEGER PRIMARY KEY,
+    number    INTEGER PRIMARY KEY CHECK (number <= 9007199254740991),
     at        INTEGER NOT NULL,
     cause     TEXT    NOT NULL, -- decision/7, request/r1, settle/spring@r1@u1, clock
     recipient TEXT, -- of which grant; none when stock arrives or leaves
@@ -403,7 +424,7 @@ CREATE TABLE destinations (
 -- delivery, written again after each attempt, while the index entries of what was delivered are gone: the indexes hold
 -- what waits, and what is dead.
 CREATE TABLE deliveries (
-    id             INTEGER PRIMARY KEY,
+    id             INTEGER PRIMARY KEY CHECK (id <= 9007199254740991),
     destination    TEXT    NOT NULL,
     customer       TEXT    NOT NULL, -- '' when it is about nobody
     topic          TEXT    NOT NULL,

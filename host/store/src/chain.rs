@@ -1,4 +1,5 @@
-//! The chain of decisions: each is stored with a link, a sha-256 over its record and the link before it.
+//! The chain of decisions: each is stored with a link, a sha-256 over its record and the link before it. Runs of the host are links of the
+//! same chain: where one begins, and nowhere else, ids have a gap.
 //!
 //! Whoever changes, removes or inserts a record afterwards has to make every later link anew; whoever noted one of those links
 //! somewhere else sees it. What a link is made of stands in `docs/records.md`.
@@ -8,12 +9,15 @@ use std::str::FromStr;
 
 use largesse_domain::id::{DecisionId, Digest};
 use largesse_domain::outcome::Decision;
+use largesse_domain::run::{Numbered, Run};
 use sha2::{Digest as _, Sha256};
 
 use crate::StoreError;
 
 /// What a link begins with, so that another form of it could never be taken for this one.
 const FORM: &[u8] = b"largesse decision 1\n";
+/// What the link of a run begins with.
+const RUN_FORM: &[u8] = b"largesse run 1\n";
 
 /// A place in the chain: a decision and its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ pub struct Verified {
 /// The first place where a chain does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Break {
-    /// The decision at which it shows.
+    /// The decision at which it shows; of a run, or of another kind of number, the last decision before it.
     pub decision: DecisionId,
     /// What is wrong there.
     pub what: Wrong,
@@ -77,10 +81,16 @@ pub enum Wrong {
     Missing(DecisionId),
     /// The next one follows on the one before it.
     Inserted,
-    /// The chain ends before the decision whose link was noted, with this one.
+    /// The chain ends before the decision whose link was noted, with this one, or goes on from there in another run.
     Cut(DecisionId),
     /// The decision has another link than was noted: it, or one before it, was written anew with all that follow.
     Rewritten,
+    /// The link of this run is not made of it and the link before it.
+    Run(u64),
+    /// The row of this run is missing.
+    RunMissing(u64),
+    /// Numbers of another kind are missing, from one up to and including another.
+    Numbers(Numbered, u64, u64),
 }
 
 impl Wrong {
@@ -93,6 +103,9 @@ impl Wrong {
             Self::Inserted => "inserted",
             Self::Cut(_) => "cut",
             Self::Rewritten => "rewritten",
+            Self::Run(_) => "run-changed",
+            Self::RunMissing(_) => "run-missing",
+            Self::Numbers(..) => "numbers-missing",
         }
     }
 }
@@ -106,16 +119,25 @@ impl fmt::Display for Break {
                 "decision {decision} does not fit its link: it was changed, or the one before it and its link"
             ),
             Wrong::Missing(last) if last == decision => write!(f, "decision {decision} is missing"),
-            Wrong::Missing(last) => write!(f, "decisions {decision} to {last} are missing"),
+            Wrong::Missing(last) => {
+                write!(f, "decisions {decision} to {last} are missing, or the run is that begins after them")
+            }
             Wrong::Inserted => {
                 write!(f, "decision {decision} was put in: the one after it follows on the one before it")
             }
             Wrong::Cut(last) => {
-                write!(f, "decision {decision} is missing: the chain ends with {last}, before the link that was noted")
+                write!(
+                    f,
+                    "decision {decision} is missing: the chain ends with {last}, before the link that was noted, or goes on in another run"
+                )
             }
             Wrong::Rewritten => {
                 write!(f, "decision {decision} has another link than was noted: the chain was made anew up to there")
             }
+            Wrong::Run(run) => write!(f, "run {run} does not fit its link: it was changed, or what comes before it"),
+            Wrong::RunMissing(run) => write!(f, "run {run} is missing"),
+            Wrong::Numbers(kind, first, last) if first == last => write!(f, "{kind} {first} is missing"),
+            Wrong::Numbers(kind, first, last) => write!(f, "{kind}s {first} to {last} are missing"),
         }
     }
 }
@@ -190,6 +212,52 @@ impl<'a> Linked<'a> {
     }
 }
 
+/// Returns the link of a run that stands behind the one with the link `before`.
+pub(crate) fn run_link(run: &Run, before: &Digest) -> Digest {
+    let Run { number, opened, version, after, first } = run;
+    let mut hash = Sha256::new();
+    hash.update(RUN_FORM);
+    hash.update(before.as_bytes());
+    hash.update(number.to_be_bytes());
+    hash.update(opened.as_millis().to_be_bytes());
+    for numbers in [after, first] {
+        Numbered::ALL.iter().for_each(|kind| hash.update(numbers.of(*kind).to_be_bytes()));
+    }
+    hash_part(&mut hash, version.as_bytes());
+    Digest::from_bytes(hash.finalize().into())
+}
+
+/// Where the chain ends: at a decision, or at a run that has made none yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    /// The link of the last decision or run.
+    pub(crate) link: Digest,
+    /// The id of the next decision.
+    pub(crate) next: DecisionId,
+}
+
+impl End {
+    /// The end of a chain with this head, and this last run with its link.
+    pub(crate) fn new(head: Anchor, run: Option<(&Run, Digest)>) -> Self {
+        match run.filter(|(run, _)| run.first.decision > head.decision.0) {
+            Some((run, link)) => Self { link, next: DecisionId(run.first.decision) },
+            None => Self { link: head.link, next: DecisionId(head.decision.0 + 1) },
+        }
+    }
+
+    /// Adds a decision.
+    pub(crate) fn decision(&mut self, id: DecisionId, link: Digest) {
+        *self = Self { link, next: DecisionId(id.0 + 1) };
+    }
+
+    /// Adds a run. Returns its link.
+    pub(crate) fn run(&mut self, run: &Run) -> Digest {
+        self.link = run_link(run, &self.link);
+        self.next = DecisionId(run.first.decision);
+        self.link
+    }
+}
+
 /// Takes the length first, which keeps bytes from going over from one part to the next.
 fn hash_part(hash: &mut Sha256, part: &[u8]) {
     hash.update((part.len() as u64).to_be_bytes());
@@ -215,6 +283,9 @@ pub(crate) struct Check {
     passes: Option<Anchor>,
     checked: u64,
     last: Anchor,
+    end: End,
+    /// The number of the last run.
+    run: u64,
     /// A record that does not fit, with the link before it: the next one tells what is wrong.
     doubtful: Option<(DecisionId, Digest)>,
 }
@@ -222,7 +293,30 @@ pub(crate) struct Check {
 impl Check {
     /// A check of a chain that passes through a place, if one is given.
     pub(crate) fn new(passes: Option<Anchor>) -> Self {
-        Self { passes, checked: 0, last: Anchor::ORIGIN, doubtful: None }
+        Self { passes, checked: 0, last: Anchor::ORIGIN, end: End::new(Anchor::ORIGIN, None), run: 0, doubtful: None }
+    }
+
+    /// Takes the next run, which begins before the next record, and its stored link.
+    pub(crate) fn take_run(&mut self, run: &Run, stored: Digest) -> Result<(), Break> {
+        let fits = |before: &Digest| run_link(run, before) == stored;
+        if let Some((doubtful, before)) = self.doubtful {
+            let what = if fits(&before) { Wrong::Inserted } else { Wrong::Changed };
+            return Err(Break { decision: doubtful, what });
+        }
+        let broken = |what| Err(Break { decision: self.last.decision, what });
+        if run.number != self.run + 1 {
+            return broken(Wrong::RunMissing(self.run + 1));
+        }
+        if !fits(&self.end.link) {
+            let (next, after) = (self.end.next, DecisionId(run.after.decision));
+            return match after >= next {
+                true => Err(Break { decision: next, what: Wrong::Missing(after) }),
+                false => broken(Wrong::Run(run.number)),
+            };
+        }
+        self.run = run.number;
+        self.end = End { link: stored, next: DecisionId(run.first.decision) };
+        Ok(())
     }
 
     /// Looks at the next record, of which nothing is left when it is `None`, and its stored link.
@@ -232,19 +326,24 @@ impl Check {
             let what = if follows(&before, doubtful) { Wrong::Inserted } else { Wrong::Changed };
             return Err(Break { decision: doubtful, what });
         }
-        let next = DecisionId(self.last.decision.0 + 1);
+        let next = self.end.next;
         if id < next {
             return Err(Break { decision: id, what: Wrong::Inserted });
         }
         if id > next {
             return Err(Break { decision: next, what: Wrong::Missing(DecisionId(id.0 - 1)) });
         }
+        // The decision whose link was noted would stand between the last one and a later run.
+        if let Some(noted) = self.passes.filter(|noted| noted.decision > self.last.decision && noted.decision < id) {
+            return Err(Break { decision: noted.decision, what: Wrong::Cut(self.last.decision) });
+        }
         self.checked += 1;
-        if !follows(&self.last.link, id) {
-            self.doubtful = Some((id, self.last.link));
+        if !follows(&self.end.link, id) {
+            self.doubtful = Some((id, self.end.link));
             return Ok(());
         }
         self.last = Anchor { decision: id, link: stored };
+        self.end.decision(id, stored);
         self.passes_through()
     }
 

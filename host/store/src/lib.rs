@@ -5,7 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod numbers;
 mod pack;
+mod pages;
+mod stop;
 mod records;
 mod outbox;
 mod versions;
@@ -36,7 +39,7 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
 use largesse_domain::programme::Programme;
-use largesse_domain::redemption::Redemption;
+use largesse_domain::run::{Numbered, Numbers, Run, Spans};
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
@@ -45,8 +48,10 @@ pub use chain::{Anchor, Break, Chain, InvalidAnchor, Verified, Wrong};
 pub use memory::MemoryStore;
 pub use outbox::{DeliveryFilter, Outbox, OutboxChange};
 pub use pack::{NotPacked, pack, unpack};
+pub use pages::{GrantPlace, InvalidPlace, Pages};
 pub use records::{KeptRecord, Records, Removal, Room};
-pub use sqlite::{Sizes, SqliteStore};
+pub use sqlite::{Sizes, SourceEnd, SqliteStore};
+pub use stop::Stop;
 pub use versions::{VersionChanges, Versions};
 
 /// Why the store could not do what was asked.
@@ -59,6 +64,20 @@ pub enum StoreError {
         found: u32,
         /// The newest that this host knows.
         known: u32,
+    },
+    /// The database was written by an older version of the host, and may not be brought to the newest.
+    #[error("the database has schema version {found}, but version {known} is needed to read it without writing")]
+    TooOld {
+        /// What the database says.
+        found: u32,
+        /// The one that this host reads.
+        known: u32,
+    },
+    /// A part of the database is still in its log, and may not be copied into it.
+    #[error("the host did not stop in good order: {} is not copied into the database", path.display())]
+    UnfinishedLog {
+        /// The log.
+        path: PathBuf,
     },
     /// Another process has the database open.
     #[error("another host has {} open", path.display())]
@@ -74,6 +93,9 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A read was ended before it was done, by a [`Stop`].
+    #[error("the read was ended")]
+    Stopped,
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -97,6 +119,9 @@ pub struct Deferred {
     pub attempts: u32,
     /// Not before.
     pub due: Instant,
+    /// Whose later decisions by the campaign wait for it; none when it waits for its campaign or a retry. Such a decision is
+    /// queued: it can be made as soon as its turn comes.
+    pub behind: Option<CustomerId>,
 }
 
 /// What a deferred decision is known by.
@@ -129,6 +154,8 @@ fn due_first(timers: &mut Vec<(TimerKey, Timer)>, limit: usize) {
 /// Everything that is written together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
+    /// The run that assigns these numbers, in the first batch of a run that has any.
+    pub run: Option<Run>,
     /// Events admitted, in order of admission.
     pub events: Vec<(Admission, Arc<Event>)>,
     /// Decisions made, in order.
@@ -173,8 +200,23 @@ pub struct Counters {
     pub last_decision: DecisionId,
     /// The last delivery written; 0 when none was.
     pub last_delivery: DeliveryId,
+    /// The number of the last transfer; 0 when there is none.
+    pub last_transfer: u64,
     /// When the last event was admitted, if any was. The host's time goes on from there.
     pub last_admitted: Option<Instant>,
+}
+
+impl Counters {
+    /// Returns the last number of each kind.
+    #[must_use]
+    pub fn last(&self) -> Numbers {
+        Numbers {
+            event: self.last_event.0,
+            decision: self.last_decision.0,
+            delivery: self.last_delivery.0,
+            transfer: self.last_transfer,
+        }
+    }
 }
 
 /// Which decisions are asked for; all conditions together.
@@ -187,7 +229,7 @@ pub struct DecisionFilter {
 }
 
 /// Where everything is kept.
-pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
+pub trait Store: Chain + Records + Outbox + Versions + Pages + Send + Sync {
     /// What is stored under each event key, in the order asked.
     ///
     /// # Errors
@@ -202,8 +244,8 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
 
     /// Writes all of the batch or nothing, and returns when it is on disk. Only the pipeline may call it.
     ///
-    /// Refused are an event whose place or key is stored, a decision whose id does not follow on the last one's, and a decision
-    /// on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one; a removal
+    /// Refused are an event whose place or key is stored, a decision whose id does not follow on the last one's (or is not the first of a
+    /// new run), a run whose number does not follow on the last one's, and a decision on an unknown event or by an unknown revision; a delivery that is stored, and a second settlement of one; a removal
     /// of records that are not there.
     ///
     /// # Errors
@@ -216,11 +258,44 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn counters(&self) -> Result<Counters, StoreError>;
 
-    /// Deferred decisions of these campaigns that are due, the earliest event first, at most `limit`.
+    /// Lists runs after one, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn runs(&self, after: u64, limit: usize) -> Result<Vec<Run>, StoreError>;
+
+    /// Returns the last run that assigned numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn last_run(&self) -> Result<Option<Run>, StoreError>;
+
+    /// Returns the numbers of a kind that were assigned.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn assigned(&self, kind: Numbered) -> Result<Spans, StoreError> {
+        let last = self.counters()?.last().of(kind);
+        Ok(Spans::of(kind, &self.runs(0, usize::MAX)?, last))
+    }
+
+    /// Deferred decisions of these campaigns that are due and not queued, the earliest event first, at most `limit`.
     ///
     /// # Errors
     /// When the database fails.
     fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError>;
+
+    /// Queued decisions of these campaigns, the earliest event first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn queued(&self, campaigns: &[CampaignId], limit: usize) -> Result<Vec<Deferred>, StoreError>;
+
+    /// How many decisions are queued, by campaign and by whom they keep waiting, in order of both.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn queues(&self) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError>;
 
     /// How many decisions of a campaign are put off.
     ///
@@ -326,19 +401,13 @@ pub trait Store: Chain + Records + Outbox + Versions + Send + Sync {
     /// When the database fails.
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError>;
 
-    /// A customer's redemptions, by the texts of their ids.
-    ///
-    /// # Errors
-    /// When the database fails.
-    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError>;
-
     /// The balances of a campaign's accounts, or of every campaign's, in order of campaign and unit.
     ///
     /// # Errors
     /// When the database fails.
     fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError>;
 
-    /// Transfers after a number, in order, at most `limit`, each with its number. Numbers begin at 1 and have no gaps.
+    /// Transfers after a number, in order, at most `limit`, each with its number. Numbers have no gaps within a run.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,14 +1,18 @@
 //! The store in memory: the model that others are measured against. Simple maps, one lock, nothing kept after the process.
 
+mod audit;
 mod chain;
+mod deferred;
 mod outbox;
+mod pages;
 mod records;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use largesse_domain::audit::{Audit, Audited, Difference};
+use largesse_domain::audit::{Audited, Difference};
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::Catalogue;
@@ -27,12 +31,14 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::{Share, ShareKey};
 use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::run::Run;
 use largesse_domain::table::Keys;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_domain::unit::{Quantity, Unit};
 
-use crate::{Batch, Counters, DecisionFilter, Deferred, DeferredKey, Kind, Store, StoreError};
+use self::deferred::DeferredTable;
+use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
 
 /// Everything, in memory.
 #[derive(Debug, Default)]
@@ -40,12 +46,14 @@ pub struct MemoryStore(Mutex<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
+    /// In order, each with its link.
+    runs: Vec<(Run, Digest)>,
     events: BTreeMap<EventSeq, (Admission, Arc<Event>)>,
     keys: BTreeMap<EventKey, EventSeq>,
     decisions: BTreeMap<DecisionId, Arc<Decision>>,
     links: BTreeMap<DecisionId, Digest>,
     removed: records::Removed,
-    deferred: BTreeMap<DeferredKey, Deferred>,
+    deferred: DeferredTable,
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
     policies: Vec<Arc<Policy>>,
     kinds: BTreeMap<String, Kind>,
@@ -75,7 +83,7 @@ struct Tables {
     stocks: BTreeMap<Unit, Quantity>,
     redemptions: BTreeMap<RedemptionId, Redemption>,
     receipts: BTreeMap<RequestId, Receipt>,
-    transfers: Vec<Transfer>,
+    transfers: BTreeMap<u64, Transfer>,
     catalogue: Catalogue,
 }
 
@@ -105,8 +113,12 @@ impl Tables {
             }
         }
         let known = |seq: &EventSeq| seqs.contains(seq) || self.events.contains_key(seq);
-        let last = self.decisions.last_key_value().map_or(0, |(last, _)| last.0);
-        for (decision, next) in batch.decisions.iter().zip(last + 1..) {
+        let last_run = self.runs.last().map_or(0, |(last, _)| last.number);
+        if let Some(run) = batch.run.as_ref().filter(|run| run.number != last_run + 1) {
+            return Some(format!("run {} is not the next one", run.number));
+        }
+        let next = batch.run.as_ref().map_or(self.end().next.0, |run| run.first.decision);
+        for (decision, next) in batch.decisions.iter().zip(next..) {
             if decision.id.0 != next {
                 return Some(format!("decision {} is not the next one", decision.id));
             }
@@ -126,16 +138,17 @@ impl Tables {
     }
 
     fn apply(&mut self, batch: &Batch) {
+        if let Some(run) = &batch.run {
+            let link = self.end().run(run);
+            self.runs.push((run.clone(), link));
+        }
         for (admission, event) in &batch.events {
             self.keys.insert(event.key.clone(), admission.seq);
             self.events.insert(admission.seq, (*admission, event.clone()));
         }
         self.add_links(&batch.decisions);
         self.decisions.extend(batch.decisions.iter().map(|decision| (decision.id, decision.clone())));
-        for key in &batch.undeferred {
-            self.deferred.remove(key);
-        }
-        self.deferred.extend(batch.deferred.iter().map(|deferred| (deferred.key.clone(), deferred.clone())));
+        self.deferred.write(&batch.undeferred, &batch.deferred);
         self.campaigns.extend(batch.campaigns.iter().map(|campaign| (campaign.id.clone(), campaign.clone())));
         for policy in &batch.policies {
             self.policies.retain(|known| known.digest != policy.digest);
@@ -194,7 +207,7 @@ impl Tables {
         for (id, receipt) in rows.receipts.iter().filter(|(_, receipt)| receipt.is_some()) {
             put(&mut self.receipts, id, receipt.clone());
         }
-        self.transfers.extend(rows.transfers.iter().cloned());
+        self.add_transfers(&rows.transfers);
         for (slot, sent) in &rows.messages {
             if *sent {
                 self.messages.insert(slot.clone());
@@ -257,18 +270,6 @@ impl Tables {
         let holds = |grant: &Grant| !grant.left().is_zero() || !grant.reserved.is_zero();
         open.retain(|grant| !grant.key_freed && holds(grant));
         open
-    }
-
-    fn audit(&self) -> Result<Audited, Box<Difference>> {
-        let campaigns: Vec<Campaign> = self.campaigns.values().map(|campaign| (**campaign).clone()).collect();
-        let mut audit = Audit::new(&campaigns, &self.catalogue);
-        for (number, transfer) in (1..).zip(&self.transfers) {
-            audit.transfer(number, transfer)?;
-        }
-        self.redemptions.values().for_each(|redemption| audit.redemption(redemption));
-        self.grants.values().flat_map(BTreeMap::values).try_for_each(|grant| audit.grant(grant))?;
-        self.customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer))?;
-        audit.finish(&listed(&self.positions), &listed(&self.usage), &listed(&self.stocks))
     }
 }
 
@@ -345,27 +346,40 @@ impl Store for MemoryStore {
             last_event: tables.events.last_key_value().map_or(EventSeq(0), |(seq, _)| *seq),
             last_decision: tables.decisions.last_key_value().map_or(DecisionId(0), |(id, _)| *id),
             last_delivery: tables.outbox.last_delivery(),
+            last_transfer: tables.transfers.last_key_value().map_or(0, |(number, _)| *number),
             last_admitted: tables.events.last_key_value().map(|(_, (admission, _))| admission.at),
         })
     }
 
-    fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
+    fn runs(&self, after: u64, limit: usize) -> Result<Vec<Run>, StoreError> {
         let tables = self.tables();
-        let due = |deferred: &&Deferred| deferred.due <= now && campaigns.contains(&deferred.key.campaign);
-        let mut found: Vec<_> = tables.deferred.values().filter(due).cloned().collect();
-        crate::earliest_first(&mut found, limit);
-        Ok(found)
+        let later = tables.runs.iter().map(|(run, _)| run).filter(|run| run.number > after);
+        Ok(later.take(limit).cloned().collect())
+    }
+
+    fn last_run(&self) -> Result<Option<Run>, StoreError> {
+        Ok(self.tables().runs.last().map(|(run, _)| run.clone()))
+    }
+
+    fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
+        let is_due = |deferred: &Deferred| deferred.behind.is_none() && deferred.due <= now;
+        Ok(self.tables().deferred.of(campaigns, limit, is_due))
+    }
+
+    fn queued(&self, campaigns: &[CampaignId], limit: usize) -> Result<Vec<Deferred>, StoreError> {
+        Ok(self.tables().deferred.of(campaigns, limit, |deferred| deferred.behind.is_some()))
+    }
+
+    fn queues(&self) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError> {
+        Ok(self.tables().deferred.queues())
     }
 
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError> {
-        let tables = self.tables();
-        let mine = tables.deferred.keys().filter(|key| key.campaign == *campaign);
-        Ok(mine.map(|_| 1).sum())
+        Ok(self.tables().deferred.of_campaign(campaign).map(|_| 1).sum())
     }
 
     fn deferred_on(&self, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
-        let tables = self.tables();
-        Ok(tables.deferred.values().filter(|deferred| deferred.key.event == event).cloned().collect())
+        Ok(self.tables().deferred.on(event).cloned().collect())
     }
 
     fn due_timers(
@@ -437,14 +451,6 @@ impl Store for MemoryStore {
         Ok(tables.used_by(&UsedBy::Campaign(campaign.clone())))
     }
 
-    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
-        let tables = self.tables();
-        let mine = tables.redemptions.values().filter(|redemption| redemption.request.customer == *customer);
-        let mut mine: Vec<Redemption> = mine.cloned().collect();
-        mine.sort_by_cached_key(|redemption| redemption.request.id.to_string());
-        Ok(mine)
-    }
-
     fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError> {
         let mut found = listed(&self.tables().positions);
         found.retain(|(key, _)| campaign.is_none_or(|campaign| key.campaign == *campaign));
@@ -453,8 +459,8 @@ impl Store for MemoryStore {
 
     fn transfers(&self, after: u64, limit: usize) -> Result<Vec<(u64, Transfer)>, StoreError> {
         let tables = self.tables();
-        let later = (1..).zip(&tables.transfers).filter(|(number, _)| *number > after);
-        Ok(later.take(limit).map(|(number, transfer)| (number, transfer.clone())).collect())
+        let later = tables.transfers.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(later.take(limit).map(|(number, transfer)| (*number, transfer.clone())).collect())
     }
 
     fn shares(&self, campaign: &CampaignId, pool: &PoolId) -> Result<Vec<(CustomerId, Share)>, StoreError> {

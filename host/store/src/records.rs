@@ -58,6 +58,12 @@ pub trait Records {
     /// When the database fails.
     fn oldest_records(&self, limit: usize) -> Result<Vec<KeptRecord>, StoreError>;
 
+    /// Returns the last of the next `limit` events after one whose data is kept; none when none follows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn data_after(&self, event: EventSeq, limit: usize) -> Result<Option<EventSeq>, StoreError>;
+
     /// What remains of the decisions on one event whose records were removed, in order.
     ///
     /// # Errors

@@ -9,12 +9,12 @@ use anyhow::{Context, Result, bail};
 use largesse_domain::id::CampaignId;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
-use largesse_http::{AppState, Role, TokenEntry, Tokens};
+use largesse_http::{AppState, ConnectionBounds, Role, TokenEntry, Tokens};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
 use largesse_service::pipeline::Precondition;
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::SqliteStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
@@ -93,7 +93,7 @@ pub(super) fn run(rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-fn folder() -> Result<TempDir> {
+pub(super) fn folder() -> Result<TempDir> {
     Ok(tempfile::tempdir_in(std::env::current_exe()?.parent().context("no folder")?)?)
 }
 
@@ -101,17 +101,24 @@ fn folder() -> Result<TempDir> {
 fn measure(folder: &TempDir, metrics: &PrometheusHandle, connections: usize, batch: usize) -> Result<(f64, String)> {
     let server = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (token, sha256) = largesse_http::mint_token()?;
-    let (address, service) = server.block_on(start(folder.path(), sha256, metrics.clone()))?;
+    let (token, entry) = token("bench")?;
+    let (address, service) = server.block_on(start(folder.path(), &[entry], metrics.clone()))?;
     NEXT.store(0, Ordering::Relaxed);
     let measured = client.block_on(load(address, &token, connections, batch));
     server.block_on(service.stop());
     measured
 }
 
-async fn start(
+/// A token that may send events.
+pub(super) fn token(name: &str) -> Result<(String, TokenEntry)> {
+    let (token, sha256) = largesse_http::mint_token()?;
+    Ok((token, TokenEntry { backfill: true, ..TokenEntry::new(name, &[Role::Ingest], &sha256) }))
+}
+
+/// Starts a host with one campaign, which takes these tokens.
+pub(super) async fn start(
     folder: &std::path::Path,
-    sha256: String,
+    tokens: &[TokenEntry],
     metrics: PrometheusHandle,
 ) -> Result<(SocketAddr, Arc<Service>)> {
     let store = Arc::new(SqliteStore::open(folder.join("largesse.db"))?);
@@ -125,6 +132,7 @@ async fn start(
         rules: PublicationRules::default(),
         retention: Retention::default(),
         inviter_distance: INVITER_DISTANCE_DEFAULT,
+        gaps: Gaps::None,
     };
     let service = Arc::new(tokio::task::spawn_blocking(move || Service::start(parts)).await??);
     let (policy, _) = service.publish(component("check_in")?, None).await?;
@@ -140,14 +148,13 @@ async fn start(
     let id = CampaignId::new("daily")?;
     service.apply(id.clone(), spec, Precondition::Absent).await?;
     service.command(id, Command::Start, Precondition::None).await?;
-    let entry = TokenEntry { name: "bench".into(), roles: vec![Role::Ingest], sha256, backfill: true };
     let engine = || Err("nothing is asked of jobs here".to_owned());
-    let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [1; 32] };
+    let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [1; 32], gaps: Gaps::None };
     let jobs = Jobs::start(&service, parts)?;
-    let state = AppState { service: Arc::clone(&service), jobs, tokens: Tokens::new(&[entry])?, metrics };
+    let state = AppState { service: Arc::clone(&service), jobs, tokens: Tokens::new(tokens)?, metrics };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(largesse_http::serve(listener, state, std::future::pending()));
+    tokio::spawn(largesse_http::serve(listener, state, ConnectionBounds::default(), std::future::pending()));
     Ok((address, service))
 }
 
@@ -164,25 +171,45 @@ async fn load(address: SocketAddr, token: &str, connections: usize, batch: usize
 }
 
 async fn send_for(address: SocketAddr, token: String, batch: usize, start: Instant) -> Result<usize> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (mut sent, mut answer) = (0, Vec::new());
+    let mut sender = Sender::connect(address, token).await?;
+    let mut sent = 0;
     while start.elapsed() < TIME {
-        let first = NEXT.fetch_add(batch, Ordering::Relaxed);
-        let kind = if batch == 1 { "cloudevents" } else { "cloudevents-batch" };
-        let body = body(first, batch);
-        let request = format!(
-            "POST /v1/events HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\ncontent-type: application/{kind}+json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let body = read_answer(&mut stream, &mut answer).await?;
-        let admitted = body.matches("\"status\":\"admitted\"").count();
-        anyhow::ensure!(admitted == batch, "{admitted} of {batch} admitted: {body}");
+        sender.send(batch).await?;
         sent += batch;
     }
     Ok(sent)
+}
+
+/// A connection with a token.
+pub(super) struct Sender {
+    stream: TcpStream,
+    token: String,
+    answer: Vec<u8>,
+}
+
+impl Sender {
+    pub(super) async fn connect(address: SocketAddr, token: String) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, token, answer: Vec::new() })
+    }
+
+    /// Sends so many events, and returns when they are answered.
+    pub(super) async fn send(&mut self, batch: usize) -> Result<()> {
+        let first = NEXT.fetch_add(batch, Ordering::Relaxed);
+        let kind = if batch == 1 { "cloudevents" } else { "cloudevents-batch" };
+        let body = body(first, batch);
+        let (token, length) = (&self.token, body.len());
+        let request = format!(
+            "POST /v1/events HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\ncontent-type: application/{kind}+json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        let body = read_answer(&mut self.stream, &mut self.answer).await?;
+        let admitted = body.matches("\"status\":\"admitted\"").count();
+        anyhow::ensure!(admitted == batch, "{admitted} of {batch} admitted: {body}");
+        Ok(())
+    }
 }
 
 /// A check-in of a customer on a day of their own each time, so that every event is rewarded.

@@ -5,6 +5,7 @@ mod decisions;
 mod plain;
 mod threads;
 mod durable;
+mod fair;
 mod swaps;
 mod start;
 
@@ -14,9 +15,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use cap_std::fs::Dir;
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Compiler, HostKey, Pace, Workers, WorkersConfig};
 
-/// Runs the measurements named (`decisions`, `batches`, `connections`, `swaps`; all these when none is) and prints them. A single
+/// Runs the measurements named (`decisions`, `batches`, `connections`, `fair`, `swaps`; all these when none is) and prints them. A single
 /// row of `batches` or `connections` is named by what it sends, as in `4x1000`. `start`, which compiles for minutes, runs only by its
 /// name, and alone.
 ///
@@ -37,6 +38,9 @@ pub fn run(named: &[String]) -> Result<()> {
     if !rows.is_empty() {
         durable::run(&rows)?;
     }
+    if wanted("fair") {
+        fair::run()?;
+    }
     if wanted("swaps") {
         swaps::run()?;
     }
@@ -54,6 +58,7 @@ fn workers_with(count: usize, cache_dir: Option<Dir>) -> Result<Arc<Workers>> {
         compiler: Compiler::child(child, Vec::new()),
         cache_dir,
         host_key: HostKey::from_bytes([1; 32]),
+        pace: Pace::LIVE,
     };
     Ok(Arc::new(Workers::new(config)?))
 }

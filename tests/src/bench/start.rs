@@ -12,7 +12,7 @@ use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::pipeline::Precondition;
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::SqliteStore;
 use serde_json::json;
 
@@ -66,6 +66,7 @@ fn start(folder: &Path) -> Result<(Service, Duration)> {
         rules: PublicationRules::default(),
         retention: Retention::default(),
         inviter_distance: INVITER_DISTANCE_DEFAULT,
+        gaps: Gaps::None,
     };
     let service = Service::start(parts)?;
     Ok((service, began.elapsed()))

@@ -59,7 +59,7 @@ impl Ground {
             Ok(Request::post("/v1/policies", host.token("admin"), "application/wasm", component(name)?))
         };
         let kind = Request::put("/v1/kinds/day.checked-in", host.token("admin"), &json!({"type": "object"}));
-        let policies = [kind, publish("check_in")?, publish("examples/siege_storm")?, publish("examples/siege_divs")?];
+        let policies = [kind, publish("check_in")?, publish("examples/storms")?, publish("examples/siege_divs")?];
         let document = json!({
             "policy": "check-in", "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2020-01-01T00:00:00+08:00",
             "unit_classes": ["points"], "subscriptions": ["checked-in"],

@@ -26,7 +26,7 @@ async fn begin(host: &Host, id: &str, windows: Value, audience: Option<&str>) {
 /// Starts and campaigns, in order of time.
 async fn shown(host: &Host, of: Option<CustomerId>, days: Option<(&str, &str)>) -> Vec<String> {
     let days = days.map(|(from, to)| (read_day(from).expect("a day"), read_day(to).expect("a day")));
-    let entries = host.service.calendar(of, days).await.expect("the store reads");
+    let entries = host.service.calendar(of, days, (None, usize::MAX)).await.expect("the store reads");
     let mut shown = Vec::new();
     for entry in &entries {
         let (zone, id) = (&entry.active.zone, &entry.active.campaign.id);
@@ -78,6 +78,6 @@ async fn a_campaign_is_shown_to_those_it_is_for_while_it_runs() {
     host.clock.set(at("2025-01-01T08:30:00+08:00"));
     host.command("twice", Command::End).await;
     assert_eq!(shown(&host, customer("u2"), day).await, twice[..1]);
-    let entries = host.service.calendar(customer("u2"), None).await.expect("the store reads");
+    let entries = host.service.calendar(customer("u2"), None, (None, usize::MAX)).await.expect("the store reads");
     assert_eq!(entries[0].occurrences[0].end, at("2025-01-01T08:30:00+08:00"), "it ends with the campaign");
 }

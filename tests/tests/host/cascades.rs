@@ -313,7 +313,9 @@ async fn nobody_else_says_what_the_host_did() {
         let mut event = event(happening.kind(), "ann", NINE, json!({}));
         event["source"] = EVENT_SOURCE.into();
         let kinds = &host.service.registry().kinds;
-        let Err(Rejected::Envelope(problems)) = intake::check(event, kinds, host.clock.now(), Backfill::Allowed) else {
+        let Err(Rejected::Envelope(problems)) =
+            intake::check(event, kinds, host.clock.now(), &Backfill::Allowed.into())
+        else {
             panic!("{} is taken", happening.kind());
         };
         let pointers: Vec<_> = problems.into_iter().map(|problem| problem.pointer).collect();

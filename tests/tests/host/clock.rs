@@ -16,7 +16,7 @@ const YESTERDAY: &str = "2026-03-09T12:00:00Z";
 async fn send(host: &Host, event: Value) -> Answer {
     let registry = host.service.registry();
     let now = host.service.clock().now();
-    let arrival = intake::check(event, &registry.kinds, now, Backfill::Denied).expect("an event in time");
+    let arrival = intake::check(event, &registry.kinds, now, &Backfill::Denied.into()).expect("an event in time");
     match host.service.submit(vec![arrival]).await.expect("the host takes events").remove(0) {
         EventResult::Admitted(answer) => answer,
         other => panic!("{other:?}"),

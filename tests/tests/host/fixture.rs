@@ -12,12 +12,12 @@ use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
 use largesse_domain::time::Instant;
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Compiler, HostKey, Pace, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::{self, Components};
 use largesse_service::intake::{self, Arrival, Backfill};
 use largesse_service::pipeline::{Answer, EventResult, Precondition};
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::{Kind, MemoryStore, SqliteStore, Store};
 use serde_json::{Value, json};
 
@@ -45,19 +45,38 @@ pub(crate) fn component(name: &str) -> Vec<u8> {
 /// The engine that all tests share: compiling is what costs.
 pub(crate) fn workers() -> Arc<Workers> {
     static WORKERS: OnceLock<Arc<Workers>> = OnceLock::new();
-    let make = || {
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-        std::fs::create_dir_all(&cache).expect("the cache's folder can be made");
-        let cache = Dir::open_ambient_dir(&cache, ambient_authority()).expect("the cache's folder can be opened");
-        let config = WorkersConfig {
-            workers: NonZeroUsize::new(2).expect("two"),
-            compiler: Compiler::child(PathBuf::from(env!("CARGO_BIN_EXE_compile_child")), Vec::new()),
-            cache_dir: Some(cache),
-            host_key: HostKey::from_bytes([3; 32]),
-        };
-        Arc::new(Workers::new(config).expect("the engine starts"))
+    Arc::clone(WORKERS.get_or_init(|| Arc::new(engine(2, Pace::LIVE))))
+}
+
+/// An engine with so many workers, whose calls have so much wall time.
+pub(crate) fn engine(workers: usize, pace: Pace) -> Workers {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    std::fs::create_dir_all(&cache).expect("the cache's folder can be made");
+    let cache = Dir::open_ambient_dir(&cache, ambient_authority()).expect("the cache's folder can be opened");
+    let config = WorkersConfig {
+        workers: NonZeroUsize::new(workers).expect("at least one"),
+        compiler: Compiler::child(PathBuf::from(env!("CARGO_BIN_EXE_compile_child")), Vec::new()),
+        cache_dir: Some(cache),
+        host_key: HostKey::from_bytes([3; 32]),
+        pace,
     };
-    Arc::clone(WORKERS.get_or_init(make))
+    Workers::new(config).expect("the engine starts")
+}
+
+/// The components that a host on disk keeps.
+pub(crate) fn components_in(folder: &Path) -> Components {
+    let components = folder.join(components::FOLDER);
+    std::fs::create_dir_all(&components).expect("the folder of components can be made");
+    let components = Dir::open_ambient_dir(&components, ambient_authority()).and_then(Components::in_folder);
+    components.expect("the folder of components can be opened")
+}
+
+/// What a host is started with, beside where things are kept.
+#[derive(Default)]
+pub(crate) struct Terms {
+    pub(crate) rules: PublicationRules,
+    pub(crate) retention: Retention,
+    pub(crate) gaps: Gaps,
 }
 
 pub(crate) fn at(text: &str) -> Instant {
@@ -72,12 +91,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    fn over(
-        store: Arc<dyn Store>,
-        components: Components,
-        time: &str,
-        (rules, retention): (PublicationRules, Retention),
-    ) -> Self {
+    fn over(store: Arc<dyn Store>, components: Components, time: &str, terms: Terms) -> Self {
+        let Terms { rules, retention, gaps } = terms;
         let clock = Clock::manual(at(time));
         let parts = Parts {
             store: Arc::clone(&store),
@@ -88,6 +103,7 @@ impl Host {
             rules,
             retention,
             inviter_distance: INVITER_DISTANCE_DEFAULT,
+            gaps,
         };
         Self { store, service: Arc::new(Service::start(parts).expect("the service starts")), clock }
     }
@@ -112,20 +128,18 @@ impl Host {
 
     /// With rules of its own for what is published.
     pub(crate) fn on_disk_with(folder: &Path, time: &str, rules: PublicationRules) -> Self {
-        Self::on_disk_of(folder, time, (rules, Retention::default()))
+        Self::on_disk_of(folder, time, Terms { rules, ..Terms::default() })
     }
 
     /// One that keeps some records only.
     pub(crate) fn on_disk_keeping(folder: &Path, retention: Retention) -> Self {
-        Self::on_disk_of(folder, START, (PublicationRules::default(), retention))
+        Self::on_disk_of(folder, START, Terms { retention, ..Terms::default() })
     }
 
-    fn on_disk_of(folder: &Path, time: &str, rules: (PublicationRules, Retention)) -> Self {
+    /// One that is started with terms of its own.
+    pub(crate) fn on_disk_of(folder: &Path, time: &str, terms: Terms) -> Self {
         let store = SqliteStore::open(folder.join("largesse.db")).expect("the database opens");
-        let components = folder.join(components::FOLDER);
-        std::fs::create_dir_all(&components).expect("the folder of components can be made");
-        let components = Dir::open_ambient_dir(&components, ambient_authority()).and_then(Components::in_folder);
-        Self::over(Arc::new(store), components.expect("the folder of components can be opened"), time, rules)
+        Self::over(Arc::new(store), components_in(folder), time, terms)
     }
 
     /// Publishes a component and starts a campaign with it.
@@ -162,7 +176,7 @@ impl Host {
     pub(crate) fn arrival(&self, event: Value) -> Arrival {
         self.clock.set(self.clock.now().max(at(event["time"].as_str().expect("an event has a time"))));
         let kinds = &self.service.registry().kinds;
-        intake::check(event, kinds, self.clock.now(), Backfill::Allowed).expect("an event as it should be")
+        intake::check(event, kinds, self.clock.now(), &Backfill::Allowed.into()).expect("an event as it should be")
     }
 
     pub(crate) async fn send(&self, events: Vec<Value>) -> Vec<EventResult> {

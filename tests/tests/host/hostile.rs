@@ -17,6 +17,7 @@ use crate::fixture::{Host, campaign, component, event, points_campaign, workers}
 const FAULTS: &[(&str, FaultKind, &str)] = &[
     ("allocates", FaultKind::Memory, "memory"),
     ("asks_undeclared", FaultKind::Undeclared, "does not declare"),
+    ("divides", FaultKind::Fuel, "fuel"),
     ("exits", FaultKind::Trap, ""),
     ("grants_undeclared", FaultKind::Undeclared, "does not declare"),
     ("loops", FaultKind::Fuel, "fuel"),
@@ -55,18 +56,21 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Guests that behave, for events of the host's own, and are used by tests of what they are about.
-const ELSEWHERE: &[&str] = &["hears", "markets"];
+const ELSEWHERE: &[&str] = &["chases", "hears", "markets", "siege_divs", "siege_schema", "storms"];
 
 /// Guests that are published, and that no campaign can use, with a part of what it is told.
-const UNFIT: &[(&str, &str)] = &[
-    ("describes_no_schema", "is not valid"),
-    ("fills_no_role", "fills the role friend"),
-    ("trusts_params", "could not check"),
-];
+const UNFIT: &[(&str, &str)] = &[("fills_no_role", "fills the role friend"), ("trusts_params", "could not check")];
 
 /// Guests that are not published.
-const REFUSED: &[&str] =
-    &["describes_badly", "describes_for_ever", "imports_a_stranger", "keeps_another_contract", "opens_sockets"];
+const REFUSED: &[&str] = &[
+    "describes_badly",
+    "describes_for_ever",
+    "describes_no_schema",
+    "imports_a_stranger",
+    "keeps_another_contract",
+    "multiplies_its_schema",
+    "opens_sockets",
+];
 
 #[test]
 fn every_guest_has_its_case() {
@@ -156,6 +160,17 @@ async fn what_does_not_fit_is_not_published() {
     for name in REFUSED {
         let refused = host.service.publish(component(name), None).await;
         assert!(matches!(refused, Err(ChangeError::Load(_))), "{name}: {refused:?}");
+    }
+    for (name, place, says) in [
+        ("describes_no_schema", "/params-schema/type", "objekt"),
+        ("multiplies_its_schema", "/params-schema/$defs/a", "steps for each of its bytes"),
+    ] {
+        let Err(ChangeError::Load(LoadError::Manifest(problems))) = host.service.publish(component(name), None).await
+        else {
+            panic!("{name} is published")
+        };
+        let found = &problems[0];
+        assert!(found.pointer.starts_with(place) && found.message.contains(says), "{name}: {found:?}");
     }
     let load = |bytes: &[u8]| match workers().load(bytes) {
         Err(error) => error,

@@ -250,7 +250,7 @@ async fn nobody_is_merged_with_themselves() {
     let host = Host::in_memory();
     let kinds = &host.service.registry().kinds;
     let both = merged("a", &["b", "a"], 0);
-    let refused = intake::check(both, kinds, at(&minute(0)), Backfill::Denied).err();
+    let refused = intake::check(both, kinds, at(&minute(0)), &Backfill::Denied.into()).err();
     let message = "the subject of the event; nobody is merged with themselves".to_owned();
     let problems = vec![Problem { pointer: "/data/customers/1".into(), message }];
     assert_eq!(refused, Some(Rejected::Data { kind: "identity.merged".parse().unwrap(), problems }));

@@ -11,12 +11,12 @@ use largesse_domain::id::{CampaignId, EventKind};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
-use largesse_engine::{CompileError, Compiler, HostKey, LoadError, Workers, WorkersConfig};
+use largesse_engine::{CompileError, Compiler, HostKey, LoadError, Pace, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::intake::{self, Backfill};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
-use largesse_service::{ChangeError, Parts, PublicationRules, Retention, Service};
+use largesse_service::{ChangeError, Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::{Kind, MemoryStore, Store};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -101,6 +101,7 @@ impl Court {
             compiler: Compiler::child(PathBuf::from(env!("CARGO_BIN_EXE_compile_child")), Vec::new()),
             cache_dir: None,
             host_key: HostKey::from_bytes([3; 32]),
+            pace: Pace::LIVE,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         Self {
@@ -123,6 +124,7 @@ impl Court {
             rules: PublicationRules::default(),
             retention: Retention::default(),
             inviter_distance: INVITER_DISTANCE_DEFAULT,
+            gaps: Gaps::None,
         };
         let service = Service::start(parts).expect("the service starts");
         let sentence = self.runtime.block_on(async {
@@ -181,7 +183,10 @@ fn refused(error: &LoadError) -> Result<Sentence, String> {
     match error {
         LoadError::Compile(CompileError::Failed { .. }) => Err(text),
         LoadError::Compile(
-            CompileError::Refused { .. } | CompileError::OutOfTime { .. } | CompileError::OutOfMemory,
+            CompileError::Refused { .. }
+            | CompileError::OutOfTime { .. }
+            | CompileError::OutOfMemory
+            | CompileError::ArtefactTooLarge,
         ) => Ok(Sentence::NotCompiled),
         LoadError::Compile(_) => Ok(Sentence::NotRead),
         LoadError::Unfit { .. } => Ok(Sentence::Unfit),
@@ -207,7 +212,7 @@ async fn decide(service: &Service, case: &Case) -> Result<Sentence, String> {
             "specversion": "1.0", "source": "/test", "id": place.to_string(), "type": case.kind,
             "subject": format!("u{}", place % 2), "time": TIME, "data": data,
         });
-        intake::check(event, &registry.kinds, now, Backfill::Allowed).expect("an event as it should be")
+        intake::check(event, &registry.kinds, now, &Backfill::Allowed.into()).expect("an event as it should be")
     };
     let arrivals = case.data.iter().enumerate().map(event).collect();
     let results = service.submit(arrivals).await.map_err(|error| format!("{error:?}"))?;

@@ -10,6 +10,7 @@ use super::{Setting, Source};
 use crate::failure::{Failure, Result, nearest};
 
 /// Something that can be configured.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     /// Its name in the file; a dot leads into a table.
     pub(crate) name: &'static str,

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Config, ConfigArgs, Setting};
 use crate::failure::Result;
 use crate::output::Output;
+use crate::token;
 
 /// Print the effective configuration and where each value comes from
 #[derive(Debug, clap::Args)]
@@ -58,6 +59,7 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
     if let Some(bytes) = keep_bytes.value {
         settings.push(("records.keep_bytes", setting(keep_bytes, i64::try_from(bytes).unwrap_or(i64::MAX))));
     }
+    settings.extend(config.serving.settings());
     if let Some(folder) = &watch.value {
         settings.push(("watch", setting(watch, folder.display().to_string())));
     }
@@ -78,11 +80,10 @@ pub(super) fn as_toml(config: &Config) -> String {
         let _ = writeln!(text, "{:width$}  # {}", "tokens = []", config.tokens.from);
     }
     for token in &config.tokens.value {
-        let roles: Vec<_> = token.roles.iter().map(|role| format!("\"{}\"", role.as_str())).collect();
         let _ = writeln!(text, "\n[[tokens]]  # {}", config.tokens.from);
-        let _ = writeln!(text, "name = {}", toml::Value::from(token.name.as_str()));
-        let _ = writeln!(text, "roles = [{}]", roles.join(", "));
+        text.push_str(&token::identity(token));
         let _ = writeln!(text, "backfill = {}", token.backfill);
+        text.push_str(&token::limits(token));
         let _ = writeln!(text, "sha256 = \"(not shown)\"");
     }
     text
@@ -93,9 +94,10 @@ pub(super) fn as_json(config: &Config) -> serde_json::Value {
         .into_iter()
         .map(|(name, setting)| (name.to_owned(), json!({"value": setting.value, "from": setting.from.to_string()})))
         .collect();
-    let tokens = config.tokens.value.iter();
-    let tokens: Vec<_> =
-        tokens.map(|token| json!({"name": token.name, "roles": token.roles, "backfill": token.backfill})).collect();
+    let mut tokens = json!(config.tokens.value);
+    for token in tokens.as_array_mut().into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+        token.remove("sha256");
+    }
     object.insert("tokens".into(), json!({"value": tokens, "from": config.tokens.from.to_string()}));
     object.into()
 }

@@ -46,6 +46,11 @@ fn flags_lie_over_the_environment_over_the_file() {
     policies.replace_versions = false   # default
     policies.interpreters = false       # default
     policies.inviter_distance = 2       # default
+    connections.max = 4096              # default
+    connections.per_address = 256       # default
+    connections.idle_seconds = 75       # default
+    shutdown.drain_seconds = 5          # default
+    shutdown.finish_seconds = 35        # default
 
     [[tokens]]  # largesse.toml:7
     name = "shop"
@@ -58,7 +63,7 @@ fn flags_lie_over_the_environment_over_the_file() {
 #[test]
 fn the_machine_readable_form_has_the_same() {
     let config = read(FILE, &[], &ConfigArgs::default()).unwrap();
-    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.interpreters":{"from":"default","value":false},"policies.inviter_distance":{"from":"default","value":2},"policies.replace_versions":{"from":"default","value":false},"policies.require_signature":{"from":"default","value":false},"policies.trusted_keys":{"from":"default","value":[]},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
+    insta::assert_snapshot!(show::as_json(&config).to_string(), @r#"{"connections.idle_seconds":{"from":"default","value":75},"connections.max":{"from":"default","value":4096},"connections.per_address":{"from":"default","value":256},"data_dir":{"from":"default","value":"data"},"listen":{"from":"largesse.toml:1","value":"0.0.0.0:80"},"log.format":{"from":"default","value":"text"},"log.level":{"from":"largesse.toml:5","value":"debug"},"policies.interpreters":{"from":"default","value":false},"policies.inviter_distance":{"from":"default","value":2},"policies.replace_versions":{"from":"default","value":false},"policies.require_signature":{"from":"default","value":false},"policies.trusted_keys":{"from":"default","value":[]},"shutdown.drain_seconds":{"from":"default","value":5},"shutdown.finish_seconds":{"from":"default","value":35},"tokens":{"from":"largesse.toml:7","value":[{"backfill":true,"name":"shop","roles":["ingest"]}]},"workers":{"from":"largesse.toml:2","value":3}}"#);
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
     ");
     insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
     error: unknown key `quux` (largesse.toml:1)
-    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, policies.interpreters, policies.inviter_distance, records.keep_days, records.keep_bytes, tokens
+    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, policies.interpreters, policies.inviter_distance, records.keep_days, records.keep_bytes, connections.max, connections.per_address, connections.idle_seconds, shutdown.drain_seconds, shutdown.finish_seconds, tokens
     ");
 }
 
@@ -174,5 +179,30 @@ fn what_is_kept_of_records_is_a_number_or_all() {
     for wrong in ["keep_days = 0", "keep_days = 36526", "keep_bytes = 0", "keep_bytes = -1", "keep = 1"] {
         let told = refusal(&format!("[records]\n{wrong}\n"));
         assert!(told.contains("records.keep"), "{wrong}: {told}");
+    }
+}
+
+#[test]
+fn connections_and_the_stop_are_bounded_as_configured() {
+    let text = "[connections]\nmax = 64\nper_address = 0\nidle_seconds = 600\n[shutdown]\ndrain_seconds = 0\nfinish_seconds = 3600\n";
+    let serving = read(text, &[], &ConfigArgs::default()).unwrap().serving;
+    let bounds = serving.bounds();
+    assert_eq!((bounds.max, bounds.per_address, bounds.idle_time.as_secs()), (64, 0, 600));
+    assert_eq!((serving.drain_time().as_secs(), bounds.finish_time.as_secs()), (0, 3_600));
+    let environment = [("LARGESSE_SHUTDOWN_DRAIN_SECONDS", "9"), ("LARGESSE_CONNECTIONS_PER_ADDRESS", "7")];
+    let serving = read(text, &environment, &ConfigArgs::default()).unwrap().serving;
+    assert_eq!((serving.drain_time().as_secs(), serving.bounds().per_address), (9, 7));
+    for wrong in [
+        "connections.max = 63",
+        "connections.max = 1000001",
+        "connections.per_address = 1000001",
+        "connections.idle_seconds = 0",
+        "connections.idle_seconds = 3601",
+        "shutdown.drain_seconds = 3601",
+        "shutdown.finish_seconds = 0",
+    ] {
+        let (name, value) = wrong.split_once(" = ").unwrap();
+        let told = refusal(wrong);
+        assert!(told.starts_with(&format!("error: {name} must be a number from ")) && told.contains(value), "{told}");
     }
 }

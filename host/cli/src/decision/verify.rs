@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use largesse_domain::run::Numbered;
 use largesse_store::{Anchor, Break, Chain as _, Store as _, Verified};
 use serde_json::{Value, json};
 
@@ -24,7 +25,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: Output) -> Result {
     let Stopped { store, dir: _dir } = Stopped::open(&args.data_dir, "stop the host first, or verify a copy")?;
     let named = |error| Failure::from(error).context(format!("cannot verify {}", args.data_dir.display()));
-    let bar = bar(store.counters().map_err(named)?.last_decision.0, !output.json);
+    let decisions = store.assigned(Numbered::Decision).map_err(named)?.count(0, u64::MAX);
+    let bar = bar(decisions, !output.json);
     let verified = store.verify_chain(args.expect, &|looked_at| bar.inc(looked_at)).map_err(named);
     bar.finish_and_clear();
     verdict(verified?, output)
@@ -84,18 +86,34 @@ mod tests {
             Wrong::Inserted,
             Wrong::Cut(DecisionId(5)),
             Wrong::Rewritten,
+            Wrong::Run(3),
+            Wrong::RunMissing(3),
+            Wrong::Numbers(Numbered::Delivery, 4, 4),
         ] {
             let failure = verdict(Err(broken(what)), Output { json: false }).unwrap_err();
             assert_eq!(failure.kind.code(), 1);
             assert!(failure.text(false).contains("the chain of decisions is broken"), "{failure:?}");
             assert_eq!(view(&Err(broken(what)))["broken"]["what"], what.as_str());
         }
-        let texts = [Wrong::Changed, Wrong::Missing(DecisionId(9)), Wrong::Inserted, Wrong::Cut(DecisionId(5))];
+        let texts = [
+            Wrong::Changed,
+            Wrong::Missing(DecisionId(9)),
+            Wrong::Inserted,
+            Wrong::Cut(DecisionId(5)),
+            Wrong::Run(3),
+            Wrong::RunMissing(3),
+            Wrong::Numbers(Numbered::Delivery, 4, 4),
+            Wrong::Numbers(Numbered::Event, 4, 5),
+        ];
         insta::assert_snapshot!(texts.map(|what| broken(what).to_string()).join("\n"), @r"
         decision 7 does not fit its link: it was changed, or the one before it and its link
-        decisions 7 to 9 are missing
+        decisions 7 to 9 are missing, or the run is that begins after them
         decision 7 was put in: the one after it follows on the one before it
-        decision 7 is missing: the chain ends with 5, before the link that was noted
+        decision 7 is missing: the chain ends with 5, before the link that was noted, or goes on in another run
+        run 3 does not fit its link: it was changed, or what comes before it
+        run 3 is missing
+        delivery 4 is missing
+        events 4 to 5 are missing
         ");
     }
 }

@@ -12,8 +12,10 @@ use crate::failure::{Failure, Result};
 
 /// First wait before asking again.
 const WAIT_FIRST: Duration = Duration::from_millis(100);
-/// Longest wait before asking again.
+/// Longest wait before asking again when the host does not say how long.
 const WAIT_LONGEST: Duration = Duration::from_secs(5);
+/// Longest wait that the host may ask for: a token's quota can need as long for a batch.
+const WAIT_ASKED_LONGEST: Duration = Duration::from_secs(60);
 /// Attempts without an answer before giving up: about a minute.
 const ATTEMPTS: u32 = 18;
 
@@ -121,7 +123,7 @@ fn gave_up(failure: Failure) -> Failure {
 
 fn wait(attempt: u32, asked_for: Option<u64>) -> Duration {
     let longer = WAIT_FIRST.saturating_mul(1 << attempt.min(10)).min(WAIT_LONGEST);
-    asked_for.map_or(longer, |seconds| Duration::from_secs(seconds).min(WAIT_LONGEST).max(longer))
+    asked_for.map_or(longer, |seconds| Duration::from_secs(seconds).min(WAIT_ASKED_LONGEST).max(longer))
 }
 
 /// Notes what became of the events, and gives those that must be sent again.
@@ -173,7 +175,8 @@ mod tests {
         assert_eq!(wait(3, None), WAIT_FIRST * 8);
         assert_eq!(wait(30, None), WAIT_LONGEST);
         assert_eq!(wait(0, Some(2)), Duration::from_secs(2));
-        assert_eq!(wait(0, Some(3_600)), WAIT_LONGEST);
+        assert_eq!(wait(0, Some(60)), WAIT_ASKED_LONGEST);
+        assert_eq!(wait(0, Some(3_600)), WAIT_ASKED_LONGEST);
     }
 
     #[test]

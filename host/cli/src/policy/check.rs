@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use largesse_conformance::rules::{CheckFailure, Comparison, Finding, Loaded, Others, Report, Subject, Verdict, check};
-use largesse_engine::{HostKey, Workers, WorkersConfig};
+use largesse_engine::{HostKey, Pace, Workers, WorkersConfig};
 use serde::Serialize;
 
 use super::build::{Origin, read};
@@ -54,6 +54,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result {
         cache_dir: None,
         // Nothing compiled is kept.
         host_key: HostKey::from_bytes([0; 32]),
+        pace: Pace::OFFLINE,
     })?);
     let component = read(&args.file)?;
     let other = |file: &Option<PathBuf>| file.as_ref().map(|file| load(file, &workers)).transpose();

@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args) -> Result {
     let place = tempfile::tempdir()?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| place.path().join("data"));
     let (name, roles, backfill) = rights();
-    let (token, entry) = token::make(name, roles, backfill)?;
+    let (token, entry) = token::make_local(&name, &roles, backfill)?;
     let Showcase { host, client } = Showcase::start(args.listen, &data_dir, &token, entry)?;
     let address = host.address();
     let prepared = args.kinds.iter().try_for_each(|file| kind::register(&client, file, None).map(drop));
@@ -74,13 +74,14 @@ pub(crate) fn run(args: Args) -> Result {
             return Err(failure);
         }
     };
+    let signals = host.signals()?;
     let greeted = write_out(&format!(
         "The host listens at http://{address} until this ends (Ctrl-C). In another terminal:\n\n  \
          export LARGESSE_SERVER=http://{address} LARGESSE_TOKEN={token}\n\n"
     ));
     // It ends with the process, and keeps nothing but what is in `place`.
     std::thread::spawn(move || desk.watch(tree));
-    host.run().and(greeted)
+    host.run(signals).and(greeted)
 }
 
 /// Where a policy is worked on.

@@ -1,5 +1,6 @@
 //! What a report must not say.
 
+use std::fmt;
 use std::str::FromStr;
 
 use largesse_documents::report::{ReportView, Sides};
@@ -41,9 +42,33 @@ impl FromStr for Gate {
     }
 }
 
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed => f.write_str("changed"),
+            Self::Faults => f.write_str("faults"),
+            Self::WorseOff => f.write_str("worse-off"),
+            Self::Exhausted => f.write_str("exhausted"),
+            Self::SpendRisen { percent } => write!(f, "spend>{percent}"),
+            Self::Risen { unit, percent } => write!(f, "{unit}>{percent}"),
+        }
+    }
+}
+
 impl Gate {
-    /// What is against it, if something is.
+    /// What is against it, if something is. What the clock or the host stopped is nobody's fault, but says that nobody knows.
     pub(super) fn objection(&self, report: &ReportView) -> Option<String> {
+        let stopped: u64 = report.stopped.values().sum();
+        if let Some(found) = self.found(report) {
+            return Some(found);
+        }
+        let kinds: Vec<_> = report.stopped.iter().map(|(kind, number)| format!("{number} by {kind}")).collect();
+        (stopped > 0).then(|| {
+            format!("{self} cannot be judged: {stopped} were stopped and not run ({}); run it again", kinds.join(", "))
+        })
+    }
+
+    fn found(&self, report: &ReportView) -> Option<String> {
         match self {
             Self::Changed => {
                 let changed = report.changed.unwrap_or_default();
@@ -124,6 +149,13 @@ mod tests {
             ("cash:CNY>0", false),
         ] {
             assert_eq!(gate.parse::<Gate>().unwrap().objection(&report).is_some(), closed, "{gate}");
+        }
+        let stopped = ReportView { stopped: [("time".to_owned(), 2)].into(), ..report };
+        for gate in ["changed", "faults", "worse-off", "exhausted", "points>6", "spend>6", "cash:CNY>0"] {
+            let objection = gate.parse::<Gate>().unwrap().objection(&stopped).unwrap();
+            let judged = !objection.contains("cannot be judged");
+            assert_eq!(judged, ["changed", "exhausted"].contains(&gate), "{objection}");
+            assert!(judged || objection.starts_with(gate), "{objection}");
         }
         for wrong in ["", "spend", "points>much", ">5"] {
             assert!(wrong.parse::<Gate>().is_err(), "{wrong}");

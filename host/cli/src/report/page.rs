@@ -95,6 +95,9 @@ fn summary(report: &ReportView) -> String {
     rows.extend(
         report.not_run.iter().map(|(why, number)| vec![format!("not run: {why}"), String::new(), count(*number)]),
     );
+    rows.extend(
+        report.stopped.iter().map(|(kind, number)| vec![format!("stopped: {kind}"), String::new(), count(*number)]),
+    );
     format!("<p>{how}</p>\n{}", table(&["", ">then", ">now"], rows.into_iter()))
 }
 

@@ -12,6 +12,9 @@ pub(super) fn text(report: &ReportView) -> String {
     for (why, number) in &report.not_run {
         let _ = writeln!(text, "{} not run: {why}", count(*number));
     }
+    for (kind, number) in &report.stopped {
+        let _ = writeln!(text, "{} stopped and not run: {kind}", count(*number));
+    }
     if let Some(RecordedView { same, otherwise }) = report.recorded {
         let _ = writeln!(
             text,

@@ -1,13 +1,14 @@
 //! Looking at a folder: which components have changed and come to rest.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use largesse_domain::limits::COMPONENT_BYTES_MAX;
+use largesse_domain::limits::{COMPONENT_BYTES_MAX, SIGNATURE_BYTES_MAX};
+use largesse_engine::files;
 use largesse_service::signature::Signature;
 
 use super::rest::{Rest, Stamp, written};
@@ -85,12 +86,10 @@ impl Folder {
     }
 
     fn read(&self, name: &str) -> io::Result<(Vec<u8>, Option<Signature>)> {
-        let mut component = Vec::new();
         // One byte more than may be published is enough to be told that it is too much.
-        let most = u64::try_from(COMPONENT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-        self.dir.open(name)?.take(most).read_to_end(&mut component)?;
-        let signature = match self.dir.read_to_string(format!("{name}.sig")) {
-            Ok(text) => Some(text.trim().parse().map_err(io::Error::other)?),
+        let component = files::read(&self.dir, name, COMPONENT_BYTES_MAX + 1)?;
+        let signature = match files::read(&self.dir, &format!("{name}.sig"), SIGNATURE_BYTES_MAX) {
+            Ok(text) => Some(String::from_utf8_lossy(&text).trim().parse().map_err(io::Error::other)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };

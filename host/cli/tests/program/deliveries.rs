@@ -35,16 +35,18 @@ fn a_destination_is_set_tried_paused_and_deleted() {
     // With the wrong secret the receiver believes nothing; then it does.
     let answer = host.run(&["destination", "test", "bank"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.err.contains("bank did not take the test (delivery 1): answered 401"), "{}", answer.err);
+    assert!(answer.err.contains("bank did not take the test (delivery ") && answer.err.contains("): answered 401"));
+    let first = receiver.requests()[0].id().parse::<u64>().unwrap();
     receiver.set_secret(secret);
-    assert_eq!(host.ok(&["destination", "test", "bank"]), "bank took the test (delivery 2)\n");
+    let took = |id: u64| format!("bank took the test (delivery {id})\n");
+    assert_eq!(host.ok(&["destination", "test", "bank"]), took(first + 1));
 
     // A secret of one's own, next to the old one.
     let new = run(&["destination", "secret"]).ok();
     let file = host.write("secrets", format!("{new}{secret}\n").as_bytes());
     assert_eq!(json_of(&host.ok(&[&set[..], &["--secrets", &file, "--json"]].concat()))["secrets"], 2);
     receiver.set_secret(new.trim());
-    assert_eq!(host.ok(&["destination", "test", "bank"]), "bank took the test (delivery 3)\n");
+    assert_eq!(host.ok(&["destination", "test", "bank"]), took(first + 2));
 
     assert_eq!(host.ok(&["destination", "pause", "bank"]), "bank is paused\n");
     let answer = host.run(&["destination", "test", "bank"]);
@@ -73,24 +75,26 @@ fn a_grant_is_told_refused_sent_again_and_confirmed() {
     host.with_input(&["event", "send"], event.to_string().as_bytes()).ok();
 
     receiver.wait(|requests, _| !requests.is_empty());
+    let id = receiver.requests()[0].id().to_owned();
+    let number: u64 = id.parse().unwrap();
     let dead = || json_of(&host.ok(&["delivery", "list", "--state", "dead", "--json"]));
     for _ in 0..100 {
-        if dead()["items"][0]["id"] == 1 {
+        if dead()["items"][0]["id"].as_u64() == Some(number) {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    let shown = host.ok(&["delivery", "show", "1"]);
-    assert!(shown.starts_with("delivery 1: dead\n") && shown.contains("answered 422: refused"), "{shown}");
+    let shown = host.ok(&["delivery", "show", &id]);
+    assert!(shown.starts_with(&format!("delivery {id}: dead\n")) && shown.contains("answered 422: refused"), "{shown}");
 
     receiver.answer(|_| Answer::status(204));
     let sent = host.ok(&["delivery", "replay", "--destination", "bank"]);
     assert!(sent.ends_with(" sent again\n"), "{sent}");
-    receiver.wait(|_, taken| taken.iter().any(|body| body["id"] == 1));
-    assert!(host.ok(&["delivery", "confirm", "1"]).contains("confirmed"));
-    let answer = host.run(&["delivery", "fail", "1", "--reason", "too late"]);
+    receiver.wait(|_, taken| taken.iter().any(|body| body["id"].as_u64() == Some(number)));
+    assert!(host.ok(&["delivery", "confirm", &id]).contains("confirmed"));
+    let answer = host.run(&["delivery", "fail", &id, "--reason", "too late"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.err.contains("delivery 1 is confirmed and stays so"), "{}", answer.err);
+    assert!(answer.err.contains(&format!("delivery {id} is confirmed and stays so")), "{}", answer.err);
     assert_eq!(host.run(&["delivery", "replay"]).code, 2);
     host.terminate();
 }

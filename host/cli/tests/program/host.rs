@@ -95,6 +95,7 @@ pub(crate) fn policies() -> Option<Policies> {
         "examples/counts_as_2.wasm",
         "examples/counts_as_3.wasm",
         "examples/counts_as_4.wasm",
+        "examples/storms.wasm",
     ];
     let missing: Vec<_> = all.iter().filter(|name| !folder.join(name).exists()).collect();
     if missing.is_empty() {
@@ -127,8 +128,9 @@ impl Running {
         let new = ["token", "new", "--name", "test", "--role", "ingest", "--role", "admin", "--backfill"];
         let made = run(&new).ok();
         let (token, configuration) = made.split_once("\n\n").unwrap();
-        std::fs::write(folder.path().join("largesse.toml"), format!("listen = \"127.0.0.1:0\"\n{configuration}"))
-            .unwrap();
+        // Nothing balances between several of them.
+        let first = "listen = \"127.0.0.1:0\"\nshutdown.drain_seconds = 0\n";
+        std::fs::write(folder.path().join("largesse.toml"), format!("{first}{configuration}")).unwrap();
         Self { token: token.to_owned(), folder, address: String::new(), child: None, log: Arc::default() }
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::host::run;
 use super::json_of;
-use super::records::change_record;
+use super::records::{change_record, nth_decision};
 use super::versions::{check_in, counted};
 
 #[test]
@@ -23,6 +23,8 @@ fn every_decision_gives_the_same_again() {
     check_in(&host, 5, "u1", &json!({}));
     host.ok(&["campaign", "activate", "counted", "--policy", "counts@3.0.0"]);
     check_in(&host, 6, "u1", &json!({"spin": 3}));
+    let first = nth_decision(&host, 1);
+    let after = first.to_string();
     host.terminate();
 
     let all = replay(&[]).ok();
@@ -30,9 +32,9 @@ fn every_decision_gives_the_same_again() {
         all.starts_with("replayed 6 decisions in ") && all.contains(" 6 identical in bytes and fuel, 0 not"),
         "{all}"
     );
-    let some = json_of(&replay(&["--customer", "u1", "--after", "1", "--json"]).ok());
+    let some = json_of(&replay(&["--customer", "u1", "--after", &after, "--json"]).ok());
     assert_eq!((&some["identical"], &some["divergent"]), (&json!(2), &json!(0)));
-    assert_eq!(json_of(&replay(&["--decision", "4", "--json"]).ok())["identical"], 1);
+    assert_eq!(json_of(&replay(&["--decision", &(first + 3).to_string(), "--json"]).ok())["identical"], 1);
     assert_eq!(json_of(&replay(&["--made-before", "2020-01-01T00:00:00Z", "--json"]).ok())["identical"], 0);
     let unknown = replay(&["--made-from", "yesterday"]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
@@ -58,11 +60,15 @@ fn every_decision_gives_the_same_again() {
     let other = backtest(&["--policy", &fourth]).ok();
     assert!(other.contains("not run: the candidate cannot migrate the state"), "{other}");
 
-    change_record(&data, 5, "\"state\":\"{\\\"count\\\":1", "\"state\":\"{\\\"count\\\":7");
-    change_record(&data, 1, "\"fuel\":", "\"fuel\":1");
+    change_record(&data, first + 4, "\"state\":\"{\\\"count\\\":1", "\"state\":\"{\\\"count\\\":7");
+    change_record(&data, first, "\"fuel\":", "\"fuel\":1");
     let changed = replay(&[]);
     assert_eq!(changed.code, 1, "{changed:?}");
-    assert!(changed.err.contains("decision 1 of counted") && changed.err.contains("fuel then: "), "{}", changed.err);
+    assert!(
+        changed.err.contains(&format!("decision {first} of counted")) && changed.err.contains("fuel then: "),
+        "{}",
+        changed.err
+    );
     std::fs::remove_dir_all(format!("{data}/components")).unwrap();
     let lost = replay(&[]);
     assert!(lost.code == 1 && lost.out.contains("is missing"), "{lost:?}");

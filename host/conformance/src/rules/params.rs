@@ -4,6 +4,7 @@ use jsonschema::Validator;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
 use largesse_engine::CheckError;
+use largesse_service::schema::Schema;
 use serde_json::{Map, Value, json};
 
 use super::inputs::Generator;
@@ -47,6 +48,10 @@ pub(super) fn schema(subject: &dyn Subject) -> (Option<(Value, Validator)>, Find
     };
     if let Some(dialect) = schema.get("$schema").filter(|dialect| dialect.as_str() != Some(DIALECT)) {
         return fail(format!("`$schema` is {dialect}, not \"{DIALECT}\""));
+    }
+    // A host rejects what costs too much when the policy is published.
+    if let Err(problem) = Schema::compile(&schema) {
+        return fail(format!("{}: {}", problem.pointer, problem.message));
     }
     match jsonschema::draft202012::new(&schema) {
         Ok(validator) => (Some((schema, validator)), Finding::pass(rule, format!("{} bytes", text.len()))),

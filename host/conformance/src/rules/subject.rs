@@ -81,6 +81,6 @@ impl Subject for Loaded {
     }
 
     fn migrate(&self, owner: OwnerKind, state: &Json, written_by: u32) -> Result<Json, ReplyError> {
-        self.workers.migrate(&self.policy, owner, state, written_by)
+        self.workers.try_migration(&self.policy, owner, state, written_by)
     }
 }

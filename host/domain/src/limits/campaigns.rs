@@ -35,7 +35,7 @@ limits! {
         => Operator, "422 `invalid-document` at `/where` or `/audience/where`",
         ["service/src/segment.rs", "service/src/segment/reading.rs"];
     /// Most steps of the evaluation of a condition on customers.
-    pub const CONDITION_STEPS_MAX: u64 = 20_000
+    pub const CONDITION_STEPS_MAX: u64 = 50_000
         => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["service/src/segment/reading.rs"];
     /// Most days that a calendar is shown for at once: a leap year.
     pub const CALENDAR_DAYS_MAX: i32 = 366
@@ -67,4 +67,34 @@ limits! {
     /// Longest window of a cap, in hours: a year.
     pub const CAP_HOURS_MAX: u32 = 366 * 24
         => Operator, "422 `invalid-document` at `/caps/N/hours`", ["domain/src/message_rules.rs"];
+    /// Most segments.
+    pub const SEGMENTS_MAX: usize = 1_000
+        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+    /// Most pockets.
+    pub const POCKETS_MAX: usize = 1_000
+        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+    /// Most units that have terms.
+    pub const UNITS_MAX: usize = 4_000
+        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+    /// Largest text or list that a condition on customers may build, in bytes.
+    pub const CONDITION_VALUE_BYTES_MAX: u64 = 64 * 1024
+        => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["service/src/segment/reading.rs"];
+    /// Most units whose balances a condition on customers is shown at once.
+    pub const CONDITION_UNITS_MAX: usize = 256
+        => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["service/src/segment.rs", "service/src/segment/reading.rs"];
+    /// Most steps of trying a condition on customers when it is written.
+    pub const CONDITION_TRIAL_STEPS_MAX: u64 = 2_000_000
+        => Operator, "fewer customers are tried", ["service/src/segment/trial.rs"];
+    /// Most steps that the audiences of all campaigns on one event kind take together.
+    pub const AUDIENCES_STEPS_MAX: u64 = 1_000_000
+        => Operator, "422 `invalid-document` at `/audience/where`", ["service/src/pipeline/control.rs"];
+    /// Most times that campaigns grant in one calendar.
+    pub const CALENDAR_OCCURRENCES_MAX: usize = 20_000
+        => Viewer, "400 `malformed-request`", ["service/src/calendar.rs"];
+    /// Most documents of operators that are checked at the same time.
+    pub const CHANGES_RUNNING_MAX: usize = 2
+        => Operator, "further documents wait", ["service/src/lib.rs"];
+    /// Most documents of operators that wait to be checked.
+    pub const CHANGES_WAITING_MAX: usize = 64
+        => Operator, "503 `busy`", ["service/src/lib.rs"];
 }

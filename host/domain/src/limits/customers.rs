@@ -19,14 +19,14 @@ limits! {
         => Ingest, "further grants are not shown to the policy", ["service/src/pipeline/show.rs"];
     /// Largest data of one question, in bytes of JSON.
     pub const QUESTION_BYTES_MAX: usize = 16 * 1024
-        => Viewer, "422 `invalid-document` at `/data`", ["service/src/pipeline/quote.rs"];
+        => Viewer, "422 `invalid-document` at `/data`", ["service/src/questions.rs"];
     /// Most attributes of one customer.
     pub const ATTRIBUTES_MAX: usize = 64
         => Ingest, "422 `too-many` for a document; an attribute of an event is not kept",
         ["domain/src/customer.rs", "engine/src/declared.rs"];
-    /// Longest attribute, in bytes.
+    /// Longest text of an attribute, in bytes.
     pub const ATTRIBUTE_BYTES_MAX: usize = 256
-        => Operator, "422 `invalid-document` at `/attributes/NAME`", ["documents/src/customer.rs"];
+        => Operator, "422 `invalid-document` at `/attributes/NAME`", ["documents/src/customer.rs", "service/src/kinds.rs"];
     /// Most tags of one customer.
     pub const TAGS_MAX: usize = 128
         => Author, "422 `too-many` for a document; an effect is skipped: `too-many-tags`", ["domain/src/customer.rs"];

@@ -99,9 +99,6 @@ limits! {
     /// Most problems taken from one check of parameters.
     pub const CHECK_PROBLEMS_MAX: usize = 64
         => Author, "422 `invalid-document` at `/params`: the policy could not check them", ["engine/src/proposed.rs"];
-    /// Longest message of a problem that a policy finds, in bytes.
-    pub const PROBLEM_BYTES_MAX: usize = 1024
-        => Author, "422 `invalid-document` at `/params`: the policy could not check them", ["engine/src/proposed.rs"];
     /// Largest magnitude of an amount, in minor units.
     pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000
         => Author, "fault `invalid-output`: the decision changes nothing; elsewhere 422 `invalid-quantity` or `invalid-document`",

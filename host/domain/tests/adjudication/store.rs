@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
-use largesse_domain::audit::Audit;
+use largesse_domain::audit::{Audit, Audited, Part};
 use largesse_domain::budget::{self, Recipient, Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::Catalogue;
@@ -223,8 +223,14 @@ impl Store {
 
     /// The books balance, and no cap is exceeded.
     fn check_books(&self, setting: &Setting) {
+        let whole = self.audited(setting, Part::WHOLE);
+        // Part by part it comes to the same.
+        assert!(Part::all(3).all(|part| self.audited(setting, part) == whole));
+    }
+
+    fn audited(&self, setting: &Setting, part: Part) -> Audited {
         let campaigns = [setting.campaign.clone()];
-        let mut audit = Audit::new(&campaigns, &setting.catalogue);
+        let mut audit = Audit::new(&campaigns, &setting.catalogue, part);
         for (number, transfer) in (1..).zip(&self.transfers) {
             audit.transfer(number, transfer).unwrap_or_else(|difference| panic!("{difference}"));
         }
@@ -245,8 +251,11 @@ impl Store {
         fn rows<K: Clone, V: Clone>(map: &BTreeMap<K, V>) -> Vec<(K, V)> {
             map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
         }
-        let finished = audit.finish(&rows(&self.positions), &rows(&self.usage), &rows(&self.stocks));
-        finished.unwrap_or_else(|difference| panic!("{difference}"));
+        audit.positions(&rows(&self.positions)).unwrap_or_else(|difference| panic!("{difference}"));
+        for (key, used) in &self.usage {
+            audit.usage(key, *used).unwrap_or_else(|difference| panic!("{difference}"));
+        }
+        audit.finish(&rows(&self.stocks)).unwrap_or_else(|difference| panic!("{difference}"))
     }
 
     /// The customer, to be changed.

@@ -187,7 +187,7 @@ async fn decisions_are_asked_for_strictly() {
     assert_eq!(host.get("/v1/decisions").await.body, json!({"items": []}));
     assert_eq!(host.get("/v1/decisions?campaign=c&customer=u1&after=18446744073709551615&limit=500").await.status, 200);
     for query in
-        ["limit=0", "limit=501", "after=-1", "after=x", "campaign=A", "customer=", "sort=id", "limit=1&limit=2"]
+        ["limit=0", "limit=1001", "after=-1", "after=x", "campaign=A", "customer=", "sort=id", "limit=1&limit=2"]
     {
         let reply = host.get(&format!("/v1/decisions?{query}")).await;
         assert_eq!(reply.problem(), (400, "malformed-request"), "{query}");

@@ -117,7 +117,7 @@ async fn questions_about_no_delivery_are_problems() {
         assert_eq!(host.get(path).await.problem(), (404, "not-found"), "{path}");
     }
     for path in
-        ["?state=lost", "?limit=0", "?limit=501", "?destination=A", "?colour=red", "/x", "/99999999999999999999"]
+        ["?state=lost", "?limit=0", "?limit=1001", "?destination=A", "?colour=red", "/x", "/99999999999999999999"]
     {
         assert_eq!(host.get(&format!("/v1/deliveries{path}")).await.problem(), (400, "malformed-request"), "{path}");
     }

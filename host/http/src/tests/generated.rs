@@ -11,6 +11,7 @@ use largesse_domain::id::{DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::limits::{Limit, TABLE};
 use largesse_service::pipeline::ControlError;
+use largesse_service::queue::{Bound, Full};
 use largesse_service::signature::SignatureError;
 use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
 
@@ -78,7 +79,7 @@ fn the_table_of_limits_is_committed() {
 fn limits_name_problems_that_there_are() {
     let mut named = 0;
     for limit in TABLE.iter().flat_map(|(_, limits)| *limits) {
-        let mut statuses = limit.answer.split(|c: char| c == ' ' || c == ';').peekable();
+        let mut statuses = limit.answer.split([' ', ';']).peekable();
         while let Some(part) = statuses.next() {
             let Ok(status @ 400..=599) = part.parse::<u16>() else { continue };
             let Some(word) = statuses.peek().and_then(|word| word.strip_prefix('`')?.split('`').next()) else {
@@ -138,7 +139,9 @@ fn what_the_service_says_no_to_has_its_status() {
     };
     let destination = || DestinationId::new("shop").unwrap();
     let illegal = || Lifecycle::Draft.next(Command::Pause).unwrap_err();
-    let cases: [(ChangeError, u16, &str); 23] = [
+    let (bound, waiting, max, retry_after_seconds) = (Bound::Events, 2, 2, 1);
+    let full = |full: Full| ChangeError::from(Unavailable::Busy(full));
+    let cases: [(ChangeError, u16, &str); 25] = [
         (ControlError::Changed { expected: 1, found: 2 }.into(), 412, "precondition-failed"),
         (ControlError::Unconditional { found: 2 }.into(), 428, "precondition-required"),
         (version_taken().into(), 409, "version-taken"),
@@ -148,7 +151,8 @@ fn what_the_service_says_no_to_has_its_status() {
         (ControlError::SettlesNothing(DeliveryId(1)).into(), 409, "settles-nothing"),
         (ControlError::SettledOtherwise { id: DeliveryId(1), before: "failed" }.into(), 409, "settled-otherwise"),
         (SignatureError::Unsigned.into(), 422, "unsigned"),
-        (Unavailable::Busy.into(), 503, "busy"),
+        (full(Full::Caller { bound, waiting, max, retry_after_seconds }), 429, "queue-full"),
+        (full(Full::Host { bound, waiting, max, retry_after_seconds }), 503, "busy"),
         (Unavailable::Stopping.into(), 503, "unavailable"),
         (load(CompileError::TooLarge { bytes: 2, max: 1 }), 413, "too-large"),
         (load(CompileError::NotAComponent { found: "a text" }), 422, "not-a-component"),
@@ -159,6 +163,7 @@ fn what_the_service_says_no_to_has_its_status() {
         (load(CompileError::Refused { detail: detail() }), 422, "compiler-refused"),
         (load(CompileError::OutOfTime { limit: "20 s" }), 422, "compile-time"),
         (load(CompileError::OutOfMemory), 422, "compile-memory"),
+        (load(CompileError::ArtefactTooLarge), 422, "compile-memory"),
         (load(CompileError::Failed { detail: detail() }), 500, "internal"),
         (ChangeError::Load(LoadError::Unfit { detail: detail() }), 422, "unfit-component"),
         (ChangeError::Load(LoadError::Manifest(Vec::new())), 422, "invalid-manifest"),

@@ -1,16 +1,22 @@
 //! Tests over a running service that keeps everything in memory and has no policy.
 
 mod access;
+mod bodies;
+mod connections;
 mod customers;
 mod deliveries;
 mod events;
 mod forms;
 mod fuzz;
 mod generated;
+mod hostile;
 mod jobs;
 mod ledger;
+mod lists;
+mod reads;
 mod running;
 mod serving;
+mod tokens;
 mod versions;
 
 use std::num::NonZeroUsize;
@@ -21,11 +27,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use largesse_documents::time::read_instant;
 use largesse_domain::limits::INVITER_DISTANCE_DEFAULT;
-use largesse_engine::{Compiler, HostKey, Workers, WorkersConfig};
+use largesse_engine::{Compiler, HostKey, Pace, Workers, WorkersConfig};
 use largesse_service::clock::Clock;
 use largesse_service::components::Components;
 use largesse_service::jobs::{JobParts, Jobs};
-use largesse_service::{Parts, PublicationRules, Retention, Service};
+use largesse_service::{Gaps, Parts, PublicationRules, Retention, Service};
 use largesse_store::MemoryStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
@@ -71,7 +77,7 @@ impl Reply {
 
 fn in_process() -> WorkersConfig {
     let (workers, compiler) = (NonZeroUsize::MIN, Compiler::in_process());
-    WorkersConfig { workers, compiler, cache_dir: None, host_key: HostKey::from_bytes([7; 32]) }
+    WorkersConfig { workers, compiler, cache_dir: None, host_key: HostKey::from_bytes([7; 32]), pace: Pace::LIVE }
 }
 
 impl Host {
@@ -80,6 +86,15 @@ impl Host {
     }
 
     fn start_with(rules: PublicationRules) -> Self {
+        Self::start_of(rules, &[])
+    }
+
+    /// A host that takes further tokens, made here.
+    fn start_for(entries: &[TokenEntry]) -> Self {
+        Self::start_of(PublicationRules::default(), entries)
+    }
+
+    fn start_of(rules: PublicationRules, others: &[TokenEntry]) -> Self {
         let workers = Workers::new(in_process()).unwrap();
         let clock = Clock::manual(read_instant(NOW).unwrap());
         let (store, workers) = (Arc::new(MemoryStore::new()), Arc::new(workers));
@@ -95,18 +110,23 @@ impl Host {
             rules,
             retention,
             inviter_distance,
+            gaps: Gaps::None,
         };
         let service = Arc::new(Service::start(parts).unwrap());
         let engine = || Workers::new(in_process()).map_err(|error| error.to_string());
-        let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32] };
+        let parts = JobParts { kept: None, engine: Box::new(engine), seed_secret: [7; 32], gaps: Gaps::None };
         let jobs = Jobs::start(&service, parts).unwrap();
         let (mut entries, mut tokens) = (Vec::new(), Vec::new());
         let named = Role::ALL.map(|role| (role.as_str(), role));
-        for (name, role) in named.into_iter().chain([(BACKFILL, Role::Ingest)]) {
+        let ordinary = named.into_iter().chain([(BACKFILL, Role::Ingest)]).map(|(name, role)| TokenEntry {
+            backfill: name == BACKFILL,
+            kinds: Some(vec!["*".into()]),
+            ..TokenEntry::new(name, &[role], "")
+        });
+        for entry in ordinary.chain(others.iter().cloned()) {
             let (token, sha256) = mint_token().unwrap();
-            let backfill = name == BACKFILL;
-            entries.push(TokenEntry { name: name.into(), roles: vec![role], backfill, sha256 });
-            tokens.push((name.to_owned(), token));
+            tokens.push((entry.name.clone(), token));
+            entries.push(TokenEntry { sha256, ..entry });
         }
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let state = AppState { service, jobs, tokens: Tokens::new(&entries).unwrap(), metrics };

@@ -1,6 +1,6 @@
 //! A real listener: requests in flight are finished when the host stops, and a host that has stopped says so.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -8,23 +8,32 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::{Host, event};
-use crate::serve;
-use crate::serve::serve_within;
+use crate::{ConnectionBounds, serve};
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(super) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
 }
 
-fn read_to_end(mut stream: TcpStream) -> String {
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
+/// What comes until the connection is closed, in whatever way.
+pub(super) fn read_to_end(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A host that serves within these bounds.
+pub(super) async fn serving(bounds: ConnectionBounds) -> (Host, SocketAddr) {
+    let host = Host::start();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, host.state.clone(), bounds, std::future::pending()));
+    (host, address)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,8 +42,11 @@ async fn a_request_in_flight_is_finished() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let shutdown = async { drop(stopped.await) };
-    let serving = tokio::spawn(serve(listener, host.state.clone(), shutdown));
+    let shutdown = async {
+        drop(stopped.await);
+        Duration::ZERO
+    };
+    let serving = tokio::spawn(serve(listener, host.state.clone(), ConnectionBounds::default(), shutdown));
 
     let (body, token) = (event("1").to_string(), host.token("ingest").to_owned());
     let (head, tail) = body.split_at(20);
@@ -70,47 +82,37 @@ async fn a_request_in_flight_is_finished() {
     assert_eq!(late.headers["retry-after"], "1");
 }
 
-/// A host that serves two connections at a time, and waits so long for a head.
-async fn small_host(head_time_max: Duration) -> (Host, SocketAddr) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_stops_is_unready_first_and_serves_on() {
     let host = Host::start();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve_within((2, head_time_max), listener, host.state.clone(), std::future::pending()));
-    (host, address)
-}
-
-fn ask(stream: &mut TcpStream) -> std::io::Result<usize> {
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")?;
-    stream.read(&mut [0; 1_024])
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_sends_no_head_is_let_go() {
-    let (_host, address) = small_host(Duration::from_millis(500)).await;
-    let told = blocking(move || {
-        let mut slow = connect(address);
-        slow.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
-        let mut idle = connect(address);
-        assert!(ask(&mut idle).unwrap() > 0);
-        [read_to_end(slow), read_to_end(idle)]
-    })
-    .await;
-    assert!(told.iter().all(|told| !told.contains(" 200 ")), "{told:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_too_many_waits_until_another_ends() {
-    let (_host, address) = small_host(Duration::from_secs(60)).await;
-    blocking(move || {
-        let mut first: Vec<TcpStream> = (0..2).map(|_| connect(address)).collect();
-        first.iter_mut().for_each(|stream| assert!(ask(stream).unwrap() > 0));
-        let mut waits = connect(address);
-        waits.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        let early = ask(&mut waits).unwrap_err();
-        assert!(matches!(early.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{early}");
-        drop(first);
-        waits.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        assert!(waits.read(&mut [0; 1_024]).unwrap() > 0, "what it asked is answered now");
-    })
-    .await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async {
+        drop(stopped.await);
+        Duration::from_secs(2)
+    };
+    let bounds = ConnectionBounds { finish_time: Duration::from_secs(1), ..ConnectionBounds::default() };
+    let serving = tokio::spawn(serve(listener, host.state.clone(), bounds, shutdown));
+    let ask = move |path: &str| {
+        let mut stream = connect(address);
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut answer = [0; 1_024];
+        let read = stream.read(&mut answer).unwrap();
+        (stream, String::from_utf8_lossy(&answer[..read]).into_owned())
+    };
+    let (_idle, before) = blocking(move || ask("/readyz")).await;
+    assert!(before.starts_with("HTTP/1.1 200") && !before.contains("connection: close"), "{before}");
+    stop.send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (_, unready) = blocking(move || ask("/readyz")).await;
+    assert!(unready.starts_with("HTTP/1.1 503"), "{unready}");
+    let (_, alive) = blocking(move || ask("/healthz")).await;
+    assert!(alive.starts_with("HTTP/1.1 200") && alive.contains("connection: close\r\n"), "{alive}");
+    // A head that never ends does not keep the host from stopping.
+    let mut endless = blocking(move || connect(address)).await;
+    endless.write_all(b"GET / HTTP/1.1\r\nx: ").unwrap();
+    assert!(!serving.is_finished());
+    tokio::time::timeout(Duration::from_secs(10), serving).await.unwrap().unwrap();
+    assert!(blocking(move || TcpStream::connect(address)).await.is_err());
 }

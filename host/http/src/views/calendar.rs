@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 pub struct CalendarList {
     /// The campaigns that grant within the days asked for.
     pub items: Vec<CalendarItem>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A campaign and when it grants.

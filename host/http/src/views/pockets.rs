@@ -10,6 +10,9 @@ use super::BudgetSpend;
 pub struct PocketList {
     /// The pockets.
     pub items: Vec<PocketView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A budget that several campaigns share, with its use.

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 pub struct PolicyList {
     /// The policies.
     pub items: Vec<PolicyItem>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A published policy in brief.

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 pub struct SegmentList {
     /// The segments.
     pub items: Vec<SegmentView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A set of customers, with the campaigns that are for it.

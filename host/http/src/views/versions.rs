@@ -19,6 +19,9 @@ pub struct AcceptDocument {
 pub struct ActivationList {
     /// The activations.
     pub items: Vec<ActivationView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u32>,
 }
 
 /// What is tried in a campaign, and what came of it.
@@ -37,6 +40,9 @@ pub struct RolloutStatus {
 pub struct DifferenceList {
     /// The differences, in order of decisions.
     pub items: Vec<DifferenceView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
 }
 
 /// States that cannot be migrated.
@@ -44,6 +50,9 @@ pub struct DifferenceList {
 pub struct StuckStateList {
     /// The states, by owner.
     pub items: Vec<StuckStateView>,
+    /// When there may be more: what to send as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Why a version is stopped.

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use largesse_domain::decision::Owner;
-use largesse_domain::event::Event;
+use largesse_domain::event::EventKey;
 use largesse_domain::id::{CampaignId, SubscriptionName};
 use largesse_domain::outcome::Decision;
-use largesse_domain::timer::EVENT_SOURCE;
 
 use super::tally::{Came, ended_the_same};
 
@@ -16,7 +15,7 @@ struct Key {
     campaign: CampaignId,
     subscription: SubscriptionName,
     owner: Owner,
-    event: String,
+    event: EventKey,
 }
 
 impl Key {
@@ -26,19 +25,9 @@ impl Key {
             campaign: decision.campaign.clone(),
             subscription: input.subscription.clone(),
             owner: input.owner.clone(),
-            event: event(&input.event),
+            event: input.event.key.clone(),
         }
     }
-}
-
-/// The id of a timer's event names the decision that set it, and those are numbered anew in every run; its name and time are not.
-fn event(event: &Event) -> String {
-    let (source, id) = (event.key.source.as_str(), event.key.id.as_str());
-    if source == EVENT_SOURCE {
-        let name = id.split_once(':').map_or(id, |(_, name)| name);
-        return format!("{source}\n{name}\n{}", event.occurred.as_millis());
-    }
-    format!("{source}\n{id}")
 }
 
 /// What a decision is held to another by.

@@ -4,12 +4,12 @@
 //! for, before limits and budgets; nothing is written.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use largesse_documents::report::{Mode, ReportView};
 use largesse_domain::decision::{Evaluation, Input};
-use largesse_domain::id::{AttributeName, DecisionId, Digest};
+use largesse_domain::id::{AttributeName, Digest};
 use largesse_domain::json::Json;
 use largesse_domain::outcome::Decision;
 use largesse_domain::rollout::comes_to_the_same;
@@ -20,11 +20,9 @@ use super::RunError;
 use super::report::Findings;
 use super::tally::{Came, Changes, Totals};
 use crate::components::Components;
-use crate::replay::{ReplayFilter, was_stuck};
+use crate::replay::{Pages, ReplayFilter, recorded, was_stuck};
+use crate::rerun::{self, Stopped};
 use crate::{fit, start};
-
-/// Decisions that one thread reads and runs at a time.
-const PAGE: u64 = 256;
 
 /// What is tried on the record.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +42,21 @@ struct Found {
     now: Totals,
     changes: Changes,
     not_run: BTreeMap<String, u64>,
+    stopped: BTreeMap<String, u64>,
+}
+
+/// Why a decision was not run.
+enum NotRun {
+    /// The candidate has no answer to it.
+    Unfit(String),
+    /// The clock or the host stopped it.
+    Stopped(Stopped),
+}
+
+impl From<Stopped> for NotRun {
+    fn from(stopped: Stopped) -> Self {
+        Self::Stopped(stopped)
+    }
 }
 
 impl Found {
@@ -54,6 +67,16 @@ impl Found {
         for (why, count) in other.not_run {
             *self.not_run.entry(why).or_default() += count;
         }
+        for (kind, count) in other.stopped {
+            *self.stopped.entry(kind).or_default() += count;
+        }
+    }
+
+    fn not_run(&mut self, why: NotRun) {
+        *match why {
+            NotRun::Unfit(why) => self.not_run.entry(why).or_default(),
+            NotRun::Stopped(Stopped(kind)) => self.stopped.entry(kind.as_str().to_owned()).or_default(),
+        } += 1;
     }
 
     fn note(&mut self, decision: &Decision, now: &Evaluation, same: bool) {
@@ -78,23 +101,18 @@ pub fn pointwise(
     candidate: &Candidate,
     progress: &(impl Fn(u64) + Sync),
 ) -> Result<ReportView, RunError> {
-    let until = filter.until.unwrap_or(DecisionId(u64::MAX)).min(store.counters()?.last_decision);
-    let next = AtomicU64::new(filter.after.0);
+    let pages = Pages::of(store, filter)?;
     let total = Mutex::new(Found::default());
     let work = |workers: &Workers| -> Result<(), RunError> {
         let component = candidate.component.as_deref().map(|component| workers.load(component)).transpose()?;
         let mut runner =
             Runner { store, components, workers, component, params: candidate.params.clone(), loaded: BTreeMap::new() };
-        loop {
-            let from = next.fetch_add(PAGE, Ordering::Relaxed);
-            if from >= until.0 {
-                return Ok(());
-            }
-            let to = until.0.min(from + PAGE);
-            let done = runner.page(filter, (DecisionId(from), DecisionId(to)))?;
+        while let Some(page) = pages.next() {
+            let done = runner.page(filter, &page)?;
             total.lock().unwrap_or_else(PoisonError::into_inner).add(done);
-            progress(to - from);
+            progress(page.end() - page.start() + 1);
         }
+        Ok(())
     };
     let results: Vec<Result<(), RunError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = engines.iter().map(|workers| scope.spawn(|| work(workers))).collect();
@@ -104,13 +122,13 @@ pub fn pointwise(
             .collect()
     });
     results.into_iter().collect::<Result<(), _>>()?;
-    let Found { then, now, changes, mut not_run } = total.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let removed = store.removed_count(&filter.of, filter.after, until)?;
+    let Found { then, now, changes, mut not_run, stopped } = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let removed = store.removed_count(&filter.of, filter.after, pages.until)?;
     if removed > 0 {
         not_run.insert("the record was removed".to_owned(), removed);
     }
-    let findings =
-        Findings { mode: Mode::Pointwise, events: None, then: Some(then), now, changes, not_run, recorded: None };
+    let (mode, then) = (Mode::Pointwise, Some(then));
+    let findings = Findings { mode, events: None, then, now, changes, not_run, stopped, recorded: None };
     Ok(findings.report(store, &store.catalogue()?, candidate.segment.as_ref())?)
 }
 
@@ -126,38 +144,41 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    fn page(&mut self, filter: &ReplayFilter, (after, until): (DecisionId, DecisionId)) -> Result<Found, RunError> {
-        let mut decisions = self.store.decisions(&filter.of, after, usize::try_from(PAGE).unwrap_or(usize::MAX))?;
-        decisions.retain(|decision| decision.id <= until && filter.takes(decision));
+    fn page(&mut self, filter: &ReplayFilter, page: &RangeInclusive<u64>) -> Result<Found, RunError> {
         let mut done = Found::default();
-        let (mut jobs, mut recorded) = (Vec::new(), Vec::new());
-        for decision in decisions {
+        let (mut jobs, mut ready) = (Vec::new(), Vec::new());
+        for decision in recorded(self.store, filter, page)? {
             match self.job(&decision)? {
                 Ok((job, writes)) => {
-                    recorded.push((decision, job.policy.manifest().state_writes == writes));
+                    ready.push((decision, job.policy.manifest().state_writes == writes));
                     jobs.push(job);
                 }
-                Err(why) => *done.not_run.entry(why).or_default() += 1,
+                Err(why) => done.not_run(why),
             }
         }
-        for ((decision, same_state_version), now) in recorded.into_iter().zip(self.workers.decide_all(jobs)) {
-            let same = comes_to_the_same(&decision.evaluation.output, &now.output, same_state_version);
-            done.note(&decision, &now, same);
+        for ((decision, same_state_version), now) in ready.into_iter().zip(rerun::decide_all(self.workers, jobs)) {
+            match now {
+                Ok(now) => {
+                    let same = comes_to_the_same(&decision.evaluation.output, &now.output, same_state_version);
+                    done.note(&decision, &now, same);
+                }
+                Err(stopped) => done.not_run(stopped.into()),
+            }
         }
         Ok(done)
     }
 
     /// The candidate's job for a decision, and which version of the state the decision's policy writes; or why there is none.
-    fn job(&mut self, decision: &Decision) -> Result<Result<(Job, u32), String>, RunError> {
+    fn job(&mut self, decision: &Decision) -> Result<Result<(Job, u32), NotRun>, RunError> {
         let decided = match self.decided(decision.policy)? {
             Ok(decided) => decided,
-            Err(why) => return Ok(Err(format!("policy {}: {why}", decision.policy))),
+            Err(why) => return Ok(Err(NotRun::Unfit(format!("policy {}: {why}", decision.policy)))),
         };
         let writes = decided.manifest().state_writes;
         let policy = self.component.clone().unwrap_or(decided);
         let mut input = Input::clone(&decision.input);
         if policy.manifest().subscription(&input.subscription).is_none() {
-            return Ok(Err(format!("the candidate has no subscription {}", input.subscription)));
+            return Ok(Err(NotRun::Unfit(format!("the candidate has no subscription {}", input.subscription))));
         }
         if let Some(params) = &self.params {
             input.campaign.params = params.clone();
@@ -166,9 +187,10 @@ impl Runner<'_> {
         let stored = decision.state_read_as.filter(|_| was_stuck(decision));
         let written = stored.unwrap_or(writes);
         if let Some(state) = input.state.take_if(|_| policy.manifest().state_writes != written) {
-            match self.workers.migrate(&policy, input.owner.kind(), &state, written) {
-                Ok(migrated) => input.state = Some(migrated),
-                Err(_) => return Ok(Err("the candidate cannot migrate the state".to_owned())),
+            match rerun::call(|| self.workers.migrate(&policy, input.owner.kind(), &state, written)) {
+                Ok(Ok(migrated)) => input.state = Some(migrated),
+                Ok(Err(_)) => return Ok(Err(NotRun::Unfit("the candidate cannot migrate the state".to_owned()))),
+                Err(stopped) => return Ok(Err(stopped.into())),
             }
         }
         Ok(Ok((Job { policy, input: Arc::new(input) }, writes)))

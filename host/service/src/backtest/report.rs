@@ -26,6 +26,8 @@ pub(super) struct Findings {
     pub(super) now: Totals,
     pub(super) changes: Changes,
     pub(super) not_run: BTreeMap<String, u64>,
+    /// Decisions that the clock or the host stopped, by kind.
+    pub(super) stopped: BTreeMap<String, u64>,
     pub(super) recorded: Option<RecordedView>,
 }
 
@@ -54,6 +56,7 @@ impl Findings {
             kept_back: self.kept_back(),
             customers: self.customers(),
             not_run: self.not_run.clone(),
+            stopped: self.stopped.clone(),
             recorded: self.recorded,
         })
     }

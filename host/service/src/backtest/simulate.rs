@@ -47,7 +47,8 @@ pub async fn simulate(
     let kinds = kinds(&given.setup)?;
     let (mut arrivals, mut not_run) = (Vec::new(), BTreeMap::<String, u64>::new());
     for event in events {
-        match intake::parse(&event, &kinds, Instant::MAX, Backfill::Allowed) {
+        let parsed = intake::parse(&event);
+        match parsed.and_then(|event| intake::check(event, &kinds, Instant::MAX, &Backfill::Allowed.into())) {
             Ok(arrival) => arrivals.push(arrival),
             Err(why) => *not_run.entry(said(&why)).or_default() += 1,
         }
@@ -87,6 +88,8 @@ fn said(why: &Rejected) -> String {
         Rejected::TooLarge(_) => "larger than an event may be".to_owned(),
         Rejected::Envelope(problems) => format!("not a CloudEvent: {}", super::listed(problems)),
         Rejected::Data { kind, problems } => format!("does not fit {kind}: {}", super::listed(problems)),
-        Rejected::UnknownKind(_) | Rejected::Time(_) => why.to_string(),
+        Rejected::UnknownKind(_) | Rejected::Time(_) | Rejected::OutOfScope(_) | Rejected::BatchTooExpensive => {
+            why.to_string()
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::components::Components;
 use crate::intake::Arrival;
 use crate::pipeline::{EventResult, LedgerRequest, Precondition};
 use crate::registry::Registry;
-use crate::{ChangeError, Parts, PublicationRules, Retention, Service};
+use crate::{ChangeError, Gaps, Parts, PublicationRules, Retention, Service};
 
 /// Most events that are decided together.
 const DECIDED_TOGETHER: usize = 512;
@@ -69,6 +69,8 @@ pub(super) struct Simulated {
     taken: DecisionId,
     /// Events that were not decided, by why.
     pub(super) not_run: BTreeMap<String, u64>,
+    /// Events whose decisions the clock or the host stopped.
+    pub(super) stopped: u64,
 }
 
 impl Simulated {
@@ -88,6 +90,7 @@ impl Simulated {
             rules: PublicationRules { replace_versions: true, ..PublicationRules::default() },
             retention: Retention::default(),
             inviter_distance: INVITER_DISTANCE_MAX,
+            gaps: Gaps::None,
         };
         let service = Service::start(parts)?;
         for kind in &setup.kinds {
@@ -117,7 +120,7 @@ impl Simulated {
         }
         let mut planned = setup.campaigns.clone();
         planned.sort_by_key(|planned| std::cmp::Reverse(planned.from));
-        let mut host = Self { service, store, planned, taken: DecisionId(0), not_run: BTreeMap::new() };
+        let mut host = Self { service, store, planned, taken: DecisionId(0), not_run: BTreeMap::new(), stopped: 0 };
         host.begin_campaigns(None).await?;
         Ok(host)
     }
@@ -158,10 +161,16 @@ impl Simulated {
                     EventResult::Admitted(_) => continue,
                     EventResult::Duplicate(_) => "the event is there twice".to_owned(),
                     EventResult::Conflict(_) => "the event's id is used for another event".to_owned(),
-                    EventResult::Unavailable(why) => why,
+                    EventResult::Unavailable(why) => {
+                        tracing::warn!(why, "an event could not be decided");
+                        self.stopped += 1;
+                        continue;
+                    }
                 };
                 *self.not_run.entry(why).or_default() += 1;
             }
+            // What is queued is decided before what comes later, so that a job comes to the same each time.
+            self.service.pass(at).await?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use largesse_domain::json::Json;
 use largesse_domain::ledger::Account;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
+use largesse_domain::run::{Numbered, Spans};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_store::{DecisionFilter, Store, StoreError};
@@ -68,7 +69,7 @@ pub async fn stateful(
     let store = recorded.store;
     let then = setup(store, recorded.components)?;
     let now = changed(&then, recorded)?;
-    let mut events = Events { store, last: store.counters()?.last_event, read: EventSeq(0), removed: 0 };
+    let mut events = Events { store, spans: store.assigned(Numbered::Event)?, read: 0, removed: 0 };
     let mut page = events.next()?;
     let first = page.first().map_or(Instant::MIN, |(admission, _)| admission.at);
     let mut hosts = Two::start((Some(&then), &now), first, engines, true).await?;
@@ -190,8 +191,8 @@ fn changed(setup: &Setup, recorded: &Recorded<'_>) -> Result<Setup, RunError> {
 /// The recorded events, in order of admission.
 struct Events<'a> {
     store: &'a dyn Store,
-    last: EventSeq,
-    read: EventSeq,
+    spans: Spans,
+    read: u64,
     /// How many had no data any more.
     removed: u64,
 }
@@ -199,10 +200,9 @@ struct Events<'a> {
 impl Events<'_> {
     /// The next ones that have their data; none at the end.
     fn next(&mut self) -> Result<Vec<(Admission, Event)>, StoreError> {
-        while self.read < self.last {
-            let to = self.last.0.min(self.read.0 + PAGE);
-            let seqs: Vec<_> = (self.read.0 + 1..=to).map(EventSeq).collect();
-            self.read = EventSeq(to);
+        while let Some(page) = self.spans.page(self.read, u64::MAX, PAGE) {
+            self.read = *page.end();
+            let seqs: Vec<_> = page.map(EventSeq).collect();
             let found: Vec<_> = self.store.events(&seqs)?.into_iter().flatten().collect();
             self.removed += (seqs.len() - found.len()) as u64;
             if !found.is_empty() {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::decision::{Evaluation, Input, Output};
+use largesse_domain::decision::{Evaluation, Output};
 use largesse_domain::effect::{Benefit, Effect};
-use largesse_domain::id::{CampaignId, CustomerId, EventKind};
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind};
 use largesse_domain::outcome::{Decision, Denied, Done, Outcome, Reason, Verdict};
 use largesse_domain::time::{Day, Instant};
 use largesse_domain::unit::{Currency, Unit};
@@ -19,6 +19,8 @@ pub(super) struct Came {
     kind: EventKind,
     actor: CustomerId,
     occurred: Instant,
+    /// Which decision.
+    id: DecisionId,
     day: Day,
     verdict: &'static str,
     fuel: u64,
@@ -31,12 +33,14 @@ pub(super) struct Came {
 }
 
 impl Came {
-    fn of(input: &Input, campaign: &CampaignId, verdict: &'static str, evaluation: &Evaluation) -> Self {
+    fn of(decision: &Decision, verdict: &'static str, evaluation: &Evaluation) -> Self {
+        let input = &decision.input;
         Self {
-            campaign: campaign.clone(),
+            campaign: decision.campaign.clone(),
             kind: input.event.kind.clone(),
             actor: input.event.actor.clone(),
             occurred: input.event.occurred,
+            id: decision.id,
             day: input.occurred.local.day,
             verdict,
             fuel: evaluation.fuel,
@@ -53,7 +57,7 @@ impl Came {
             Output::Refusal(_) => "refused",
             Output::Fault(_) => "faulted",
         };
-        let mut came = Self::of(&decision.input, &decision.campaign, verdict, evaluation);
+        let mut came = Self::of(decision, verdict, evaluation);
         if let Output::Proposal(proposal) = &evaluation.output {
             let currency = decision.input.campaign.currency;
             came.given = proposal.effects.iter().filter_map(|effect| first_choice(effect, currency)).collect();
@@ -64,8 +68,8 @@ impl Came {
 
     /// What the host made of a decision.
     pub(super) fn granted(decision: &Decision) -> Self {
-        let Decision { input, campaign, evaluation, verdict, .. } = decision;
-        let mut came = Self::of(input, campaign, verdict.as_str(), evaluation);
+        let Decision { input, evaluation, verdict, .. } = decision;
+        let mut came = Self::of(decision, verdict.as_str(), evaluation);
         let asked_for = |index: usize| {
             let Output::Proposal(proposal) = &evaluation.output else { return None };
             first_choice(proposal.effects.get(index)?, input.campaign.currency).map(|(_, unit, _)| unit)
@@ -216,6 +220,8 @@ impl Totals {
 /// A decision that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Example {
+    /// Which of the customer's decisions: examples stand in this order, whichever thread found them.
+    place: (Instant, DecisionId),
     pub(super) campaign: CampaignId,
     pub(super) kind: EventKind,
     pub(super) occurred: Instant,
@@ -241,6 +247,7 @@ impl Changes {
         let Some(either) = then.or(now) else { return };
         let examples = self.examples.entry(either.actor.clone()).or_default();
         examples.push(Example {
+            place: (either.occurred, either.id),
             campaign: either.campaign.clone(),
             kind: either.kind.clone(),
             occurred: either.occurred,
@@ -261,8 +268,6 @@ impl Changes {
 }
 
 fn first_few(examples: &mut Vec<Example>) {
-    if examples.len() > EXAMPLES_KEPT {
-        examples.sort_by(|one, other| (one.occurred, &one.campaign).cmp(&(other.occurred, &other.campaign)));
-        examples.truncate(EXAMPLES_KEPT);
-    }
+    examples.sort_by_key(|example| example.place);
+    examples.truncate(EXAMPLES_KEPT);
 }

@@ -130,20 +130,22 @@ impl Two {
             RecordedView { same: seen.same, otherwise: seen.otherwise + left }
         });
         let (host, now) = self.now;
-        let mut not_run = host.not_run.clone();
+        let (mut not_run, mut stopped) = (host.not_run.clone(), host.stopped);
         let then = match self.then {
             Some((other, totals)) => {
                 for (why, count) in &other.not_run {
                     let most = not_run.entry(why.clone()).or_default();
                     *most = (*most).max(*count);
                 }
+                stopped = stopped.max(other.stopped);
                 other.stop().await;
                 Some(totals)
             }
             None => None,
         };
         let (events, changes) = (Some(self.events), self.changes);
-        let findings = Findings { mode, events, then, now, changes, not_run, recorded };
+        let stopped = (stopped > 0).then(|| ("unavailable".to_owned(), stopped)).into_iter().collect();
+        let findings = Findings { mode, events, then, now, changes, not_run, stopped, recorded };
         let report = findings.report(host.store(), &host.registry().catalogue, segment)?;
         host.stop().await;
         Ok(report)

@@ -113,3 +113,51 @@ fn attributes_are_kept_for_each_word() {
     let refused = KindRules::new("said".parse().unwrap(), &nowhere).err().unwrap();
     assert_eq!(refused.pointer, "/x-largesse-per");
 }
+
+#[test]
+fn kinds_and_their_annotations_are_bounded() {
+    let kind = |number: usize, schema: &Value| Kind {
+        kind: EventKind::new(format!("test.n{number}")).unwrap(),
+        schema: largesse_domain::json::Json::from_checked(schema.to_string()),
+    };
+    let mut kinds = Kinds::default();
+    for number in 0..KINDS_MAX {
+        kinds.insert(kind(number, &json!({}))).unwrap();
+    }
+    assert!(kinds.insert(kind(KINDS_MAX, &json!({}))).unwrap_err().message.contains("1024 event kinds"));
+    kinds.insert(kind(0, &json!({"type": "object"}))).unwrap();
+
+    let named = |count: usize, of: Value| {
+        let members = (0..count).map(|n| (format!("p{n}"), of.clone()));
+        Value::Object(members.collect())
+    };
+    let properties = |count: usize, of: Value| json!({"properties": named(count, of)});
+    let large = properties(40, properties(99, json!({})));
+    let mut kinds = Kinds::default();
+    let count = KINDS_SIZE_MAX / 4_001;
+    for number in 0..count {
+        kinds.insert(kind(number, &large)).unwrap();
+    }
+    let problem = kinds.insert(kind(count, &large)).unwrap_err();
+    assert!(problem.message.contains("at most 131072 are allowed"), "{problem:?}");
+
+    let wide = json!({"description": "x".repeat(250 * 1024)});
+    let mut kinds = Kinds::default();
+    let count = KINDS_BYTES_MAX / wide.to_string().len();
+    for number in 0..count {
+        kinds.insert(kind(number, &wide)).unwrap();
+    }
+    let problem = kinds.insert(kind(count, &wide)).unwrap_err();
+    assert!(problem.message.contains("at most 8388608 are allowed"), "{problem:?}");
+
+    let annotated = |count: usize| {
+        let field = json!({"type": "string", "x-largesse-attribute": "a"});
+        json!({"properties": (0..count).map(|n| (format!("p{n}"), field.clone())).collect::<serde_json::Map<_, _>>()})
+    };
+    let read = |schema: &Value| KindRules::new(EventKind::new("test.happened").unwrap(), schema).map(drop);
+    assert_eq!(read(&annotated(KIND_ANNOTATIONS_MAX)), Ok(()));
+    assert!(read(&annotated(KIND_ANNOTATIONS_MAX + 1)).unwrap_err().message.contains("128 annotated fields"));
+    let sets = |count: usize| json!({"x-largesse-sets": named(count, json!(1))});
+    assert_eq!(read(&sets(KIND_ANNOTATIONS_MAX)), Ok(()));
+    assert_eq!(read(&sets(KIND_ANNOTATIONS_MAX + 1)).unwrap_err().pointer, "/x-largesse-sets");
+}

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use largesse_domain::event::{Admission, EventKey, Seen, seen};
+use largesse_domain::event::{Admission, Event, EventKey, Seen, seen};
 use largesse_domain::id::EventSeq;
-use largesse_domain::limits::DECIDE_EVENTS_MAX;
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
-use tokio::sync::oneshot;
 
 use super::answer::{Answer, EventResult, PutOff};
-use super::decide::{Aborted, Round};
+use super::decide::Round;
+use super::group::{Decided, Numbered};
 use super::{Decider, DryRun};
 use crate::intake::Arrival;
 use crate::seed::Purpose;
@@ -21,137 +20,96 @@ use crate::seed::Purpose;
 pub(super) struct Admitted {
     pub(super) arrival: Arrival,
     pub(super) admission: Admission,
-    /// Whether its decisions are put off because there was no time or memory to make them.
-    pub(super) put_off: bool,
 }
 
-/// What somebody sent: events still to be decided, and what became of those before them.
-pub(super) struct Asked {
-    arrivals: std::vec::IntoIter<Arrival>,
-    results: Vec<EventResult>,
-    reply: oneshot::Sender<Vec<EventResult>>,
+/// An event whose turn it is.
+pub(super) struct Arrived {
+    /// The part of a request that it belongs to, among those taken together.
+    pub(super) part: usize,
+    /// Its place in the answer to the request.
+    pub(super) place: usize,
+    pub(super) arrival: Arrival,
 }
 
-impl Asked {
-    pub(super) fn new(arrivals: Vec<Arrival>, reply: oneshot::Sender<Vec<EventResult>>) -> Self {
-        Self { results: Vec::with_capacity(arrivals.len()), arrivals: arrivals.into_iter(), reply }
-    }
-}
-
-/// What an arrival will be answered.
+/// What an arrival is, beside the events that are stored and those that arrived before it.
 enum Due {
-    /// What becomes of the event with that number, decided now.
-    New(EventSeq),
-    /// What became of it before.
+    /// A new event, with its place among those to be decided.
+    New(usize),
+    /// The same as a new one.
+    Again(usize),
+    /// Another event under the key of a new one.
+    Against(usize),
+    /// The same as one that was taken before.
     Known(EventSeq),
+    /// Another event under the key of one that was taken before.
     Conflict(EventSeq),
-    Unavailable(String),
 }
 
 impl Decider {
-    /// Decides the next events that were taken. Whose events are all decided is answered after the commit.
-    pub(super) fn admit_next(&mut self) -> Result<(), StoreError> {
-        let (mut parts, mut askers, mut room) = (Vec::new(), Vec::new(), DECIDE_EVENTS_MAX);
-        while room > 0
-            && let Some(mut asked) = self.asked.pop_front()
-        {
-            let part: Vec<Arrival> = asked.arrivals.by_ref().take(room).collect();
-            room -= part.len();
-            parts.push(part);
-            askers.push(asked);
-        }
-        let results = self.admit(&parts)?;
-        for (mut asked, mut results) in askers.into_iter().zip(results) {
-            asked.results.append(&mut results);
-            if asked.arrivals.len() > 0 {
-                self.asked.push_front(asked);
+    /// Decides events, and says what each of them will be answered; `None` of one that is left for the next turn.
+    pub(super) fn admit(&mut self, arrived: &[Arrived]) -> Result<Vec<Option<EventResult>>, StoreError> {
+        let (admitted, dues) = self.number(arrived)?;
+        reach(Point::EventsNumbered);
+        let mut decided = self.decide(&admitted, Purpose::Commit)?;
+        reach(Point::EventsDecided);
+        let refused: HashMap<usize, String> = decided.refused.drain(..).collect();
+        decided.left.extend(refused.keys());
+        let Numbered { admitted, round, numbers } = decided.numbered(admitted);
+        self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+        self.keep(&admitted, round);
+        self.cascade()?;
+        let result = |due: Due| match due {
+            Due::Known(seq) => Ok(Some(EventResult::Duplicate(self.answer(seq)?))),
+            Due::Conflict(seq) => Ok(Some(EventResult::Conflict(seq))),
+            Due::New(place) | Due::Again(place) | Due::Against(place) => match (numbers[place], due) {
+                (Some(seq), Due::New(_)) => Ok(Some(EventResult::Admitted(self.answer(seq)?))),
+                (Some(seq), Due::Again(_)) => Ok(Some(EventResult::Duplicate(self.answer(seq)?))),
+                (Some(seq), _) => Ok(Some(EventResult::Conflict(seq))),
+                // The key is free again.
+                (None, Due::Against(_)) => Ok(None),
+                (None, _) => Ok(refused.get(&place).cloned().map(EventResult::Unavailable)),
+            },
+        };
+        dues.into_iter().map(result).collect()
+    }
+
+    /// Says of each arrival what it is, and numbers those that are new.
+    fn number(&self, arrived: &[Arrived]) -> Result<(Vec<Admitted>, Vec<Due>), StoreError> {
+        let now = self.clock.now();
+        let keys = arrived.iter().map(|arrived| &arrived.arrival.event.key);
+        let unknown: Vec<EventKey> = keys.filter(|key| !self.unwritten.contains_key(key)).cloned().collect();
+        let stored = self.store.seen(&unknown)?;
+        let known: HashMap<EventKey, _> =
+            unknown.into_iter().zip(stored).filter_map(|(key, stored)| Some((key, stored?))).collect();
+        let mut new: HashMap<&EventKey, usize> = HashMap::new();
+        let mut admitted: Vec<Admitted> = Vec::new();
+        let mut dues = Vec::with_capacity(arrived.len());
+        for Arrived { arrival, .. } in arrived {
+            let Event { key, body_hash, .. } = &*arrival.event;
+            if let Some(place) = new.get(key).copied() {
+                let same = admitted[place].arrival.event.body_hash == *body_hash;
+                dues.push(if same { Due::Again(place) } else { Due::Against(place) });
                 continue;
             }
-            self.pending.after.push(Box::new(move || {
-                // Whoever asked may have gone; the events are taken all the same.
-                let _ = asked.reply.send(asked.results);
-            }));
-        }
-        Ok(())
-    }
-
-    /// Decides events, and says what each of them will be answered.
-    fn admit(&mut self, asked: &[Vec<Arrival>]) -> Result<Vec<Vec<EventResult>>, StoreError> {
-        let mut refused: HashMap<EventKey, String> = HashMap::new();
-        let (admitted, dues) = loop {
-            let (admitted, dues) = self.number(asked, &refused)?;
-            reach(Point::EventsNumbered);
-            match self.decide(&admitted, Purpose::Commit) {
-                Ok(round) => {
-                    reach(Point::EventsDecided);
-                    self.keep(&admitted, round);
-                    break (admitted, dues);
+            let before = self.unwritten.get(key).or_else(|| known.get(key)).copied();
+            dues.push(match seen(before, *body_hash) {
+                Seen::Other(seq) => Due::Conflict(seq),
+                Seen::Same(seq) => Due::Known(seq),
+                Seen::New => {
+                    let place = admitted.len();
+                    new.insert(key, place);
+                    let seq = EventSeq(self.last_event.0 + 1 + place as u64);
+                    admitted.push(Admitted { arrival: arrival.clone(), admission: Admission { seq, at: now } });
+                    Due::New(place)
                 }
-                // Everything is undone; the rest is decided again without the event that could not be, unless its version is
-                // taken out now: then another decides it.
-                Err(Aborted::Event { index, why, by }) => {
-                    if !self.protect(&mut vec![by]) {
-                        refused.insert(admitted[index].arrival.event.key.clone(), why);
-                    }
-                }
-                Err(Aborted::Store(error)) => return Err(error),
-            }
-        };
-        self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
-        self.cascade()?;
-        let results = |dues: Vec<Due>| dues.into_iter().map(|due| self.result(due)).collect();
-        dues.into_iter().map(results).collect()
-    }
-
-    /// Says of each arrival whether it is new, and numbers those that are.
-    fn number(
-        &self,
-        asked: &[Vec<Arrival>],
-        refused: &HashMap<EventKey, String>,
-    ) -> Result<(Vec<Admitted>, Vec<Vec<Due>>), StoreError> {
-        let now = self.clock.now();
-        let unknown: Vec<EventKey> = asked
-            .iter()
-            .flatten()
-            .map(|arrival| &arrival.event.key)
-            .filter(|key| !self.unwritten.contains_key(key))
-            .cloned()
-            .collect();
-        let stored = self.store.seen(&unknown)?;
-        let mut known: HashMap<EventKey, _> =
-            unknown.into_iter().zip(stored).filter_map(|(key, stored)| Some((key, stored?))).collect();
-        let first_new = self.last_event;
-        let mut admitted: Vec<Admitted> = Vec::new();
-        let mut dues = Vec::with_capacity(asked.len());
-        for arrivals in asked {
-            let mut due = Vec::with_capacity(arrivals.len());
-            for arrival in arrivals {
-                let key = &arrival.event.key;
-                if let Some(why) = refused.get(key) {
-                    due.push(Due::Unavailable(why.clone()));
-                    continue;
-                }
-                let before = self.unwritten.get(key).or_else(|| known.get(key)).copied();
-                due.push(match seen(before, arrival.event.body_hash) {
-                    Seen::Other(seq) => Due::Conflict(seq),
-                    Seen::Same(seq) => Due::Known(seq),
-                    Seen::New => {
-                        let last = admitted.last().map_or(first_new, |last| last.admission.seq);
-                        let seq = EventSeq(last.0 + 1);
-                        known.insert(key.clone(), (seq, arrival.event.body_hash));
-                        let admission = Admission { seq, at: now };
-                        admitted.push(Admitted { arrival: arrival.clone(), admission, put_off: false });
-                        Due::New(seq)
-                    }
-                });
-            }
-            dues.push(due);
+            });
         }
         Ok((admitted, dues))
     }
 
     /// Adds events and what was decided on them to the batch that gathers.
     pub(super) fn keep(&mut self, admitted: &[Admitted], round: Round) {
+        self.pending.rows += admitted.len();
         for event in admitted {
             let (seq, inner) = (event.admission.seq, &event.arrival.event);
             self.unwritten.insert(inner.key.clone(), (seq, inner.body_hash));
@@ -171,42 +129,36 @@ impl Decider {
         Ok((remains, decisions))
     }
 
-    fn result(&self, due: Due) -> Result<EventResult, StoreError> {
-        let answer = |seq: EventSeq| -> Result<Answer, StoreError> {
-            if let Some(answer) = self.answers.get(&seq) {
-                return Ok(answer.clone());
-            }
-            let (remains, decisions) = self.stored_on(seq)?;
-            let put_off = self.store.deferred_on(seq)?.into_iter().map(|deferred| {
-                let active = self.registry.campaign(&deferred.key.campaign);
-                PutOff::stored(deferred, active.is_some_and(|active| active.is_held()))
-            });
-            Ok(Answer { seq, remains, decisions, put_off: put_off.collect() })
-        };
-        Ok(match due {
-            Due::New(seq) => EventResult::Admitted(answer(seq)?),
-            Due::Known(seq) => EventResult::Duplicate(answer(seq)?),
-            Due::Conflict(seq) => EventResult::Conflict(seq),
-            Due::Unavailable(why) => EventResult::Unavailable(why),
-        })
+    /// What is answered to an event that was taken.
+    fn answer(&self, seq: EventSeq) -> Result<Answer, StoreError> {
+        if let Some(answer) = self.answers.get(&seq) {
+            return Ok(answer.clone());
+        }
+        let (remains, decisions) = self.stored_on(seq)?;
+        let put_off = self.store.deferred_on(seq)?.into_iter().map(|deferred| {
+            let active = self.registry.campaign(&deferred.key.campaign);
+            PutOff::stored(deferred, active.is_some_and(|active| active.is_held()))
+        });
+        Ok(Answer { seq, remains, decisions, put_off: put_off.collect() })
     }
 
     /// Decides an event and forgets it.
     pub(super) fn dry_run(&mut self, arrival: Arrival) -> Result<DryRun, StoreError> {
         let seq = EventSeq(self.last_event.0 + 1);
         let admission = Admission { seq, at: self.clock.now() };
-        let admitted = [Admitted { arrival, admission, put_off: false }];
         let savepoint = self.facts.savepoint();
-        let round = self.decide(&admitted, Purpose::DryRun);
+        self.begin_turn();
+        let decided = self.decide(&[Admitted { arrival, admission }], Purpose::DryRun)?;
         self.facts.undo_to(savepoint);
-        match round {
-            Ok(round) => {
-                let decisions = round.decisions.into_iter().map(Arc::new).collect();
-                let put_off = round.put_off.into_iter().map(|(put_off, _)| put_off).collect();
-                Ok(DryRun::Decided(Answer { seq, remains: Vec::new(), decisions, put_off }))
-            }
-            Err(Aborted::Event { why, .. }) => Ok(DryRun::Unavailable(why)),
-            Err(Aborted::Store(error)) => Err(error),
+        let Decided { round, refused, left } = decided;
+        if let Some((_, why)) = refused.into_iter().next() {
+            return Ok(DryRun::Unavailable(why));
         }
+        if !left.is_empty() {
+            return Ok(DryRun::Unavailable("there was no time to decide".to_owned()));
+        }
+        let decisions = round.decisions.into_iter().map(Arc::new).collect();
+        let put_off = round.put_off.into_iter().map(|(put_off, _)| put_off).collect();
+        Ok(DryRun::Decided(Answer { seq, remains: Vec::new(), decisions, put_off }))
     }
 }

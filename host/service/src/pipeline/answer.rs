@@ -15,6 +15,9 @@ pub enum WhyPutOff {
     Paused,
     /// The policy faulted, and the campaign defers then.
     Fault,
+    /// It waits for its turn: the event leads to more decisions than are made at once, or came behind such an event of the same
+    /// customer.
+    Queued,
 }
 
 /// A decision that is put off.
@@ -33,6 +36,7 @@ impl PutOff {
     pub(super) fn stored(deferred: Deferred, is_held: bool) -> Self {
         let why = match deferred.attempts {
             _ if is_held => WhyPutOff::Held,
+            _ if deferred.behind.is_some() => WhyPutOff::Queued,
             0 => WhyPutOff::Paused,
             _ => WhyPutOff::Fault,
         };
@@ -62,7 +66,8 @@ pub enum EventResult {
     Duplicate(Answer),
     /// Taken before with another body; this one changes nothing.
     Conflict(EventSeq),
-    /// Not taken: a policy ran out of wall time, or the host of memory. It can be sent again.
+    /// Not taken: a policy ran out of wall time or is suspended because it did, or the host ran out of memory. It can be sent
+    /// again.
     Unavailable(String),
 }
 

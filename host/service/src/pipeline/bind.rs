@@ -11,6 +11,9 @@ use largesse_store::StoreError;
 
 use super::Decider;
 use super::admit::Admitted;
+use super::decide::Aborted;
+use super::evaluate::Failures;
+use super::merge::NotMerged;
 use crate::registry::Active;
 
 fn key(campaign: &CampaignId, invitee: &CustomerId) -> BindingKey {
@@ -18,10 +21,13 @@ fn key(campaign: &CampaignId, invitee: &CustomerId) -> BindingKey {
 }
 
 impl Decider {
-    /// Applies what the event says of its actor, then binds the actor's inviter in the campaigns for which the event's
-    /// kind does that.
-    pub(super) fn learn(&mut self, event: &Admitted) -> Result<(), StoreError> {
-        self.merge_named(event)?;
+    /// Applies what the event, at that place among those decided together, says of its actor, then binds the actor's inviter in
+    /// the campaigns for which the event's kind does that.
+    pub(super) fn learn(&mut self, event: &Admitted, index: usize) -> Result<(), Aborted> {
+        self.merge_named(event).map_err(|error| match error {
+            NotMerged::Store(error) => Aborted::Store(error),
+            NotMerged::Late(why, by) => Aborted::Events(Failures::one(index, why, by)),
+        })?;
         let actor = self.actor(event).clone();
         let occurred = event.arrival.event.occurred;
         if !event.arrival.reading.facts.is_empty() {

@@ -1,8 +1,10 @@
 //! What the host did becomes events for other campaigns, decided in further rounds of the same batch.
 //!
 //! They are made only when a live campaign hears of them, numbered behind the events that caused them, and committed with what they
-//! tell of: neither is there without the other, and nothing happens twice. Nobody is answered. A dry run causes nothing.
+//! tell of: neither is there without the other, and nothing happens twice. A batch decides a bounded number of them; the
+//! decisions on the others are queued. Nobody is answered. A dry run causes nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use largesse_documents::problem::json_value;
@@ -14,15 +16,18 @@ use largesse_domain::event::Admission;
 use largesse_domain::facts::Wanted;
 use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{CampaignId, CustomerId, EventSeq};
+use largesse_domain::limits::CASCADE_DECISIONS_MAX;
 use largesse_domain::outcome::{Decision, Done, Outcome, Verdict};
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_store::StoreError;
 use serde_json::{Map, Value, json};
 
-use super::Decider;
 use super::admit::Admitted;
-use super::decide::{Aborted, Task};
+use super::answer::WhyPutOff;
+use super::decide::Task;
+use super::group::Decided;
 use super::show;
+use super::{Decider, Pending};
 use crate::caused::{Caused, Doer};
 use crate::seed::Purpose;
 
@@ -152,38 +157,57 @@ impl Decider {
         }
         let by = Arc::new(by);
         let mut caused: Vec<Caused> = Vec::with_capacity(deeds.len());
+        let mut numbers: HashMap<(Happening, CustomerId), usize> = HashMap::new();
         for Deed { happening, customer, data, .. } in deeds {
-            let same = |other: &&Caused| other.happening == happening && other.customer == customer;
-            let number = caused.iter().filter(same).count();
+            let next = numbers.entry((happening, customer.clone())).or_default();
+            let number = *next;
+            *next += 1;
             let data = if let Value::Object(data) = data { data } else { Map::new() };
             caused.push(Caused { happening, customer, data, by: Arc::clone(&by), number });
         }
         caused
     }
 
-    /// Decides what was caused, round by round, until nothing more is.
+    /// Decides what was caused, round by round, as much of it as a batch decides at once. The decisions on the rest are queued:
+    /// it is stored with what caused it, and worked off between later commits.
     pub(super) fn cascade(&mut self) -> Result<(), StoreError> {
         while !self.caused.is_empty() {
             let caused = std::mem::take(&mut self.caused);
-            let mut admitted = self.number_caused(caused);
-            let round = loop {
-                match self.decide(&admitted, Purpose::Commit) {
-                    Ok(round) => break round,
-                    // What caused it stands, so it cannot be refused: its decisions are put off.
-                    Err(Aborted::Event { index, why, by }) => {
-                        if !self.protect(&mut vec![by]) {
-                            let event = &admitted[index].arrival.event;
-                            tracing::warn!(event = %event.key.id, why, "decisions on what was caused are put off");
-                            admitted[index].put_off = true;
-                        }
-                    }
-                    Err(Aborted::Store(error)) => return Err(error),
-                }
-            };
+            let admitted = self.number_caused(caused);
+            let decided = self.decide_caused(&admitted)?;
+            let Decided { mut round, refused, left } = decided;
+            let mut given_up = Vec::with_capacity(refused.len());
+            // What caused it stands, so it cannot be refused.
+            for (index, why) in refused {
+                let event = &admitted[index].arrival.event;
+                tracing::warn!(event = %event.key.id, why, "decisions on what was caused are put off");
+                given_up.push(index);
+            }
+            self.put_off_all((&admitted, &given_up), WhyPutOff::Fault, &mut round)?;
+            self.put_off_all((&admitted, &left), WhyPutOff::Queued, &mut round)?;
+            metrics::counter!("largesse_events_queued_total").increment(left.len() as u64);
             self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
             self.keep(&admitted, round);
         }
         Ok(())
+    }
+
+    /// Decides as much of what was caused as there is room for in the batch that gathers.
+    fn decide_caused(&mut self, admitted: &[Admitted]) -> Result<Decided, StoreError> {
+        let Pending { caused_decisions, caused_effects, .. } = self.pending;
+        let part = self.turn.for_cascade(caused_decisions, caused_effects);
+        let turn = std::mem::replace(&mut self.turn, part);
+        // The others would only be looked through.
+        let at_once = admitted.len().min(CASCADE_DECISIONS_MAX);
+        let decided = self.decide(&admitted[..at_once], Purpose::Commit);
+        let part = std::mem::replace(&mut self.turn, turn);
+        self.turn.count_late_of(&part);
+        let mut decided = decided?;
+        self.turn.count(decided.round.decisions.len(), decided.round.effects());
+        self.pending.caused_decisions += decided.round.decisions.len();
+        self.pending.caused_effects += decided.round.effects();
+        decided.left.extend(at_once..admitted.len());
+        Ok(decided)
     }
 
     fn number_caused(&self, caused: Vec<Caused>) -> Vec<Admitted> {
@@ -196,7 +220,7 @@ impl Decider {
                     metrics::counter!("largesse_events_caused_total", "kind" => kind).increment(1);
                     let last = admitted.last().map_or(self.last_event, |last| last.admission.seq);
                     let admission = Admission { seq: EventSeq(last.0 + 1), at };
-                    admitted.push(Admitted { arrival, admission, put_off: false });
+                    admitted.push(Admitted { arrival, admission });
                 }
                 Err(error) => tracing::error!(kind, %error, "what the host did cannot be told to campaigns"),
             }

@@ -7,7 +7,7 @@ use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::CampaignId;
-use largesse_domain::limits::PROGRAMMES_MAX;
+use largesse_domain::limits::{POCKETS_MAX, PROGRAMMES_MAX, SEGMENTS_MAX, UNITS_MAX};
 use largesse_domain::message_rules::MessageRules;
 use largesse_domain::policy::Problem;
 use largesse_domain::programme::Programme;
@@ -25,6 +25,7 @@ impl Decider {
             let message = "whether a unit is stocked is fixed once it is said".into();
             return Err(ControlError::Problems(vec![Problem { pointer: "/stocked".into(), message }]));
         }
+        room(old.is_none(), self.registry.catalogue.units.len(), UNITS_MAX, "units with terms")?;
         if old.as_ref() != Some(&terms) {
             self.with_registry(|registry| {
                 Arc::make_mut(&mut registry.catalogue).units.insert(terms.unit.clone(), terms.clone());
@@ -37,8 +38,9 @@ impl Decider {
 
     pub(super) fn set_segment(&mut self, segment: Segment) -> Result<Changed, ControlError> {
         let old = self.registry.catalogue.segments.get(&segment.id).cloned();
+        room(old.is_none(), self.registry.catalogue.segments.len(), SEGMENTS_MAX, "segments")?;
         if old.as_ref() != Some(&segment) {
-            self.with_registry(|registry| Ok(registry.set_segment(segment.clone())?))?;
+            self.with_audiences(|registry| Ok(registry.set_segment(segment.clone())?), "/where")?;
             self.pending.batch.segments.push(segment.clone());
         }
         Ok(Changed::Segment(Box::new(segment), old.is_none()))
@@ -59,6 +61,7 @@ impl Decider {
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));
         }
+        room(old.is_none(), self.registry.catalogue.pockets.len(), POCKETS_MAX, "pockets")?;
         if old.as_ref() != Some(&pocket) {
             self.with_registry(|registry| {
                 Arc::make_mut(&mut registry.catalogue).pockets.insert(pocket.id.clone(), pocket.clone());
@@ -75,9 +78,7 @@ impl Decider {
         let wrong = |pointer: &str, message: String| {
             Err(ControlError::Problems(vec![Problem { pointer: pointer.into(), message }]))
         };
-        if old.is_none() && programmes.len() >= PROGRAMMES_MAX {
-            return wrong("", format!("there are {PROGRAMMES_MAX} programmes, as many as there may be"));
-        }
+        room(old.is_none(), programmes.len(), PROGRAMMES_MAX, "programmes")?;
         let gone = old.iter().flat_map(|old| &old.tiers).find(|tier| !programme.tiers.contains(tier));
         if let Some(gone) = gone {
             return wrong("/tiers", format!("{gone} is gone: customers may stand there, so tiers are only added"));
@@ -124,4 +125,13 @@ impl Decider {
         }
         Ok(Changed::MessageRules(Box::new(rules)))
     }
+}
+
+/// Rejects a further one when there are as many as a host may have.
+fn room(is_new: bool, count: usize, max: usize, what: &str) -> Result<(), ControlError> {
+    if !is_new || count < max {
+        return Ok(());
+    }
+    let message = format!("there are {max} {what}, the most that a host may have");
+    Err(ControlError::Problems(vec![Problem { pointer: String::new(), message }]))
 }

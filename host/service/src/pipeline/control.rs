@@ -13,6 +13,7 @@ use largesse_domain::destination::Destination;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId, DestinationId, Digest};
 use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
+use largesse_domain::limits::AUDIENCES_STEPS_MAX;
 use largesse_domain::message_rules::MessageRules;
 use largesse_domain::migration::Migration;
 use largesse_domain::policy::{Policy, Problem};
@@ -27,6 +28,7 @@ use super::ledger::{LedgerAnswer, LedgerError, LedgerRequest};
 use super::outbox::OutboxCommand;
 use super::publish::Publication;
 use crate::fit;
+use crate::kinds::KindRules;
 use crate::registry::{Component, Published, Registry, Unfit};
 
 /// What the sender of a change knows of the version that it changes.
@@ -60,7 +62,7 @@ pub enum Change {
     /// A campaign goes on in its life.
     Command(CampaignId, Command, Precondition),
     /// An event kind is registered or changed.
-    Register(Kind),
+    Register(Kind, Arc<KindRules>),
     /// Something about a customer is established.
     Learn(CustomerId, Vec<Fact>),
     /// Something about destinations or deliveries.
@@ -128,6 +130,9 @@ pub enum ControlError {
         /// What it was called.
         name: String,
     },
+    /// Nobody knows of the delivery: whoever settles it may have been told of it before a backup was restored.
+    #[error("there is no delivery {0}: it was never made, or it was made before a backup was restored")]
+    UnknownDelivery(DeliveryId),
     /// The document does not fit the policy, or may not change so.
     #[error("the document cannot be taken")]
     Problems(Vec<Problem>),
@@ -237,7 +242,7 @@ impl Decider {
             Change::StopPolicy(policy, reason) => self.stop_policy(policy, reason),
             Change::Migrate(id) => return self.begin_migration(&id),
             Change::Command(id, command, precondition) => self.command(&id, command, precondition),
-            Change::Register(kind) => self.register(kind),
+            Change::Register(kind, rules) => self.register(kind, rules),
             Change::Learn(customer, facts) => return self.learn_directly(&customer, facts),
             Change::Outbox(command) => return self.outbox(command),
             Change::SetUnit(terms) => self.set_unit(*terms),
@@ -405,14 +410,35 @@ impl Decider {
         if self.registry.campaign(&campaign.id).is_some_and(|old| self.registry.holds(&old.campaign)) {
             self.backlog.insert(campaign.id.clone());
         }
-        self.with_registry(|registry| Ok(registry.set_campaign(Arc::clone(&campaign))?))?;
+        self.with_audiences(|registry| Ok(registry.set_campaign(Arc::clone(&campaign))?), "/audience")?;
         self.timers.look_again();
         self.pending.batch.campaigns.retain(|other| other.id != campaign.id);
         self.pending.batch.campaigns.push(Arc::clone(&campaign));
         Ok(campaign)
     }
 
-    fn register(&mut self, kind: Kind) -> Outcome {
+    /// Changes the registry unless the audiences of all campaigns on some event kind would take too many steps together.
+    pub(super) fn with_audiences(
+        &mut self,
+        change: impl FnOnce(&mut Registry) -> Result<(), ControlError>,
+        pointer: &str,
+    ) -> Result<(), ControlError> {
+        let before = self.registry.audience_steps().map_or(0, |(_, steps)| steps);
+        self.with_registry(|registry| {
+            change(registry)?;
+            match registry.audience_steps() {
+                Some((kind, steps)) if steps > AUDIENCES_STEPS_MAX && steps > before => {
+                    let message = format!(
+                        "with it the audiences of all campaigns on {kind} take {steps} steps, more than {AUDIENCES_STEPS_MAX}"
+                    );
+                    Err(ControlError::Problems(vec![Problem { pointer: pointer.to_owned(), message }]))
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn register(&mut self, kind: Kind, rules: Arc<KindRules>) -> Outcome {
         if kind.kind.as_str() == EVENT_KIND {
             let message = format!("{} is the host's own kind and does not change", kind.kind);
             return Err(ControlError::Problems(vec![Problem { pointer: String::new(), message }]));
@@ -422,7 +448,7 @@ impl Decider {
             return Ok(Changed::Kind(kind, false));
         }
         self.with_registry(|registry| {
-            registry.kinds.insert(kind.clone()).map_err(|problem| ControlError::Problems(vec![problem]))
+            registry.kinds.insert_rules(kind.clone(), rules).map_err(|problem| ControlError::Problems(vec![problem]))
         })?;
         self.pending.batch.kinds.push(kind.clone());
         Ok(Changed::Kind(kind, old.is_none()))

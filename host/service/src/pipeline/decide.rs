@@ -1,7 +1,7 @@
 //! Snapshot, evaluate, adjudicate: from events to decisions, in memory.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use largesse_domain::adjudicate::{self, Case};
@@ -23,6 +23,7 @@ use largesse_store::{Deferred, DeferredKey, StoreError};
 use super::Decider;
 use super::admit::Admitted;
 use super::answer::{PutOff, WhyPutOff};
+use super::evaluate::{Failures, Known, WhyFailed};
 use super::outbox::Draft;
 use super::protect::Run;
 use super::show::Cast;
@@ -33,7 +34,7 @@ use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;
 
 /// How long a decision waits after its first fault, in milliseconds; doubled at each further one.
-const DEFER_MS: i64 = 60_000;
+pub(super) const DEFER_MS: i64 = 60_000;
 
 /// One decision to be made.
 #[derive(Clone)]
@@ -55,14 +56,16 @@ impl Task {
         StateKey { campaign: self.active.campaign.id.clone(), owner: owner.clone() }
     }
 
-    fn key(&self, event: &Admitted) -> DeferredKey {
+    pub(super) fn key(&self, event: &Admitted) -> DeferredKey {
         key(&self.active.campaign, event, &self.published.manifest().subscriptions[self.subscription])
     }
 }
 
-/// What deciding a group of events came to.
+/// The decisions on a group of events.
 #[derive(Default)]
 pub(super) struct Round {
+    /// How many decisions the rounds before it hold that are still to be kept.
+    pub(super) before: usize,
     pub(super) decisions: Vec<Decision>,
     /// By which side each of them was made.
     pub(super) sides: Vec<Side>,
@@ -77,12 +80,38 @@ pub(super) struct Round {
     pub(super) winners: Winners,
     /// Whether all of it is undone, to see what it comes to.
     pub(super) is_trial: bool,
+    /// What policies answered before the wave was begun anew.
+    pub(super) known: Known,
 }
 
-/// Why a group could not be decided. Nothing of it is left in the facts.
+impl Round {
+    /// How many effects policies asked for.
+    pub(super) fn effects(&self) -> usize {
+        self.decisions.iter().map(effects).sum()
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.decisions.append(&mut other.decisions);
+        self.sides.append(&mut other.sides);
+        self.shadows.append(&mut other.shadows);
+        self.stuck.append(&mut other.stuck);
+        self.put_off.append(&mut other.put_off);
+        self.drafts.append(&mut other.drafts);
+        self.caused.append(&mut other.caused);
+    }
+}
+
+pub(super) fn effects(decision: &Decision) -> usize {
+    match &decision.evaluation.output {
+        Output::Proposal(proposal) => proposal.effects.len(),
+        Output::Refusal(_) | Output::Fault(_) => 0,
+    }
+}
+
+/// Why decisions could not be made.
 pub(super) enum Aborted {
-    /// This event, for want of time or memory, by that version.
-    Event { index: usize, why: String, by: Run },
+    /// For want of time or memory.
+    Events(Failures),
     /// The store failed.
     Store(StoreError),
 }
@@ -94,46 +123,8 @@ impl From<StoreError> for Aborted {
 }
 
 impl Decider {
-    /// Decides events in order of admission, side by side where they share nothing.
-    pub(super) fn decide(&mut self, events: &[Admitted], purpose: Purpose) -> Result<Round, Aborted> {
-        let savepoint = self.facts.savepoint();
-        let decided = self.decide_waves(events, purpose);
-        if decided.is_err() {
-            self.facts.undo_to(savepoint);
-        }
-        decided
-    }
-
-    fn decide_waves(&mut self, events: &[Admitted], purpose: Purpose) -> Result<Round, Aborted> {
-        self.prefetch(events)?;
-        let mut round = Round::default();
-        let mut remaining: VecDeque<usize> = (0..events.len()).collect();
-        while !remaining.is_empty() {
-            let mut queues = Vec::new();
-            for index in self.next_wave(events, &mut remaining)? {
-                self.learn(&events[index])?;
-                self.load_for_audiences(&events[index])?;
-                queues.push(VecDeque::from(self.tasks(events, index, &mut round)));
-            }
-            loop {
-                for queue in &mut queues {
-                    self.compare(queue, events, purpose, &mut round)?;
-                }
-                let together: Vec<Task> = queues.iter_mut().filter_map(VecDeque::pop_front).collect();
-                if together.is_empty() {
-                    break;
-                }
-                self.decide_together(&together, events, purpose, &mut round)?;
-            }
-            if purpose == Purpose::Commit {
-                self.protect(&mut round.runs);
-            }
-        }
-        Ok(round)
-    }
-
     /// The decisions that an event asks for, by priority, campaign and subscription; those to be put off are.
-    fn tasks(&self, events: &[Admitted], index: usize, round: &mut Round) -> Vec<Task> {
+    pub(super) fn tasks(&self, events: &[Admitted], index: usize, round: &mut Round) -> Vec<Task> {
         let event = &events[index];
         let inner = &event.arrival.event;
         let mut tasks = Vec::new();
@@ -142,7 +133,7 @@ impl Decider {
             if !campaign.takes(inner.occurred) || !self.is_in_audience(active, event) {
                 continue;
             }
-            let waits = self.why_put_off(active).or(event.put_off.then_some(WhyPutOff::Fault));
+            let waits = self.why_put_off(active, event);
             for (side, published) in active.deciding() {
                 for (subscription, declared) in published.manifest().subscriptions.iter().enumerate() {
                     if declared.kind != inner.kind || !campaign.subscribes(declared) {
@@ -154,9 +145,7 @@ impl Decider {
                     } else if side == Side::Active || active.published.manifest().subscription(&declared.name).is_none()
                     {
                         let why = waits.unwrap_or(WhyPutOff::Held);
-                        let (attempts, wait) = if why == WhyPutOff::Fault { (1, DEFER_MS) } else { (0, 0) };
-                        let due = event.admission.at.plus_millis(wait).unwrap_or(Instant::MAX);
-                        round.put_off.push(put_off(key(campaign, event, declared), attempts, why, due));
+                        round.put_off.push(self.put_off(key(campaign, event, declared), event, why));
                     }
                 }
             }
@@ -166,12 +155,22 @@ impl Decider {
     }
 
     /// Why a campaign makes no new decision now, if it makes none.
-    fn why_put_off(&self, active: &Active) -> Option<WhyPutOff> {
+    fn why_put_off(&self, active: &Active, event: &Admitted) -> Option<WhyPutOff> {
         if active.is_held() {
             return Some(WhyPutOff::Held);
         }
-        let waits = self.registry.holds(&active.campaign) || self.backlog.contains(&active.campaign.id);
-        waits.then_some(WhyPutOff::Paused)
+        if self.registry.holds(&active.campaign) || self.backlog.contains(&active.campaign.id) {
+            return Some(WhyPutOff::Paused);
+        }
+        self.is_behind_queued(&active.campaign.id, event).then_some(WhyPutOff::Queued)
+    }
+
+    /// A decision on an event that is put off before it was tried, or because there was no time or memory for it.
+    pub(super) fn put_off(&self, key: DeferredKey, event: &Admitted, why: WhyPutOff) -> (PutOff, Deferred) {
+        let (attempts, wait) = if why == WhyPutOff::Fault { (1, DEFER_MS) } else { (0, 0) };
+        let due = event.admission.at.plus_millis(wait).unwrap_or(Instant::MAX);
+        let behind = (why == WhyPutOff::Queued).then(|| self.actor(event).clone());
+        put_off(Deferred { key, attempts, due, behind }, why)
     }
 
     /// Makes decisions that share no customer and no entity.
@@ -195,11 +194,12 @@ impl Decider {
         self.ensure(wanted)?;
         let mut jobs = Vec::with_capacity(cast.len());
         for (task, who) in &cast {
-            jobs.push(self.prepare(task, who, &events[task.event], purpose));
+            let is_first = jobs.is_empty();
+            jobs.push(self.prepare((task, who), &events[task.event], purpose, is_first));
         }
         let is_shadowed = purpose == Purpose::Commit && !round.is_trial;
         let shadows = if is_shadowed { self.run_shadows(&cast, events)? } else { HashMap::new() };
-        let evaluations = self.evaluate(&cast, &jobs)?;
+        let evaluations = self.evaluate(&cast, &jobs, events, round).map_err(Aborted::Events)?;
         let evaluated = cast.iter().zip(jobs).zip(evaluations).map(|(((task, cast), job), evaluation)| {
             let evaluation = self.validated((task, cast), &events[task.event], (&job, evaluation));
             Evaluated { task, cast, job, evaluation }
@@ -226,28 +226,40 @@ impl Decider {
         campaign.rollout.as_ref().map_or(Side::Active, side)
     }
 
-    pub(super) fn prepare(&self, task: &Task, cast: &Cast, event: &Admitted, purpose: Purpose) -> Job {
+    /// Shows a task to its policy, once the policy has migrated its owner's state. The first of a wave is prepared however
+    /// late it is.
+    pub(super) fn prepare(
+        &mut self,
+        (task, cast): (&Task, &Cast),
+        event: &Admitted,
+        purpose: Purpose,
+        is_first: bool,
+    ) -> Job {
         let manifest = task.published.manifest();
-        let stored = self.facts.states.get(&task.state_key(&cast.owner));
+        let stored = self.facts.states.get(&task.state_key(&cast.owner)).clone();
         let state_read_as = stored.as_ref().map(|state| state.written_as);
-        let state = match stored {
+        let state = match &stored {
             Some(state) if state.written_as != manifest.state_writes => {
-                match self.workers.migrate(&task.loaded, cast.owner.kind(), &state.value, state.written_as) {
-                    Ok(migrated) => Some(migrated),
-                    Err(why) => {
-                        let input = self.input((task, cast), event, Some(state.value.clone()), purpose);
-                        let why = why.to_string();
-                        let output = Output::Refusal(not_migrated(state.written_as, &why));
-                        let evaluation = Evaluation { output, fuel: 0, log: String::new() };
-                        let stuck = Some(self.stuck(&task.published, state.written_as, why));
-                        return Job { input: Arc::new(input), state_read_as, ready: Some(evaluation), stuck };
+                let (state, written_as) = (state.value.clone(), state.written_as);
+                match self.migrate_in_turn((task, cast), (&state, written_as), is_first) {
+                    Ok(Ok(migrated)) => Some(migrated),
+                    Ok(Err(why)) => {
+                        let input = Arc::new(self.input((task, cast), event, Some(state), purpose));
+                        let output = Output::Refusal(not_migrated(written_as, &why));
+                        let ready = Some(Evaluation { output, fuel: 0, log: String::new() });
+                        let stuck = Some(self.stuck(&task.published, written_as, why));
+                        return Job { input, state_read_as, ready, stuck, failed: None };
+                    }
+                    Err(failed) => {
+                        let input = Arc::new(self.input((task, cast), event, Some(state), purpose));
+                        return Job { input, state_read_as, ready: None, stuck: None, failed: Some(failed) };
                     }
                 }
             }
             other => other.as_ref().map(|state| state.value.clone()),
         };
         let input = self.input((task, cast), event, state, purpose);
-        Job { input: Arc::new(input), state_read_as, ready: None, stuck: None }
+        Job { input: Arc::new(input), state_read_as, ready: None, stuck: None, failed: None }
     }
 
     fn settle(
@@ -257,7 +269,7 @@ impl Decider {
         (job, evaluation, shadow): (Job, Evaluation, Option<&Evaluation>),
         round: &mut Round,
     ) {
-        let id = DecisionId(self.last_decision.0 + round.decisions.len() as u64 + 1);
+        let id = DecisionId(self.last_decision.0 + (round.before + round.decisions.len()) as u64 + 1);
         let resolve = resolver(&task.active, event.arrival.event.occurred);
         let registry = Arc::clone(&self.registry);
         let takes_on = takes_on(&registry);
@@ -275,7 +287,8 @@ impl Decider {
                 if task.active.campaign.settings.on_fault == OnFault::Defer && tries_left {
                     let wait = DEFER_MS << task.attempts;
                     let due = self.clock.now().plus_millis(wait).unwrap_or(Instant::MAX);
-                    round.put_off.push(put_off(task.key(event), task.attempts + 1, WhyPutOff::Fault, due));
+                    let (key, attempts) = (task.key(event), task.attempts + 1);
+                    round.put_off.push(put_off(Deferred { key, attempts, due, behind: None }, WhyPutOff::Fault));
                     return;
                 }
                 Verdict::Faulted
@@ -338,6 +351,7 @@ impl Decider {
 
     /// Adds what was decided to the batch that gathers and to the answers.
     pub(super) fn keep_round(&mut self, mut round: Round) {
+        self.pending.rows += round.decisions.len() + round.effects() + round.put_off.len();
         self.note_crossings();
         self.last_decision = round.decisions.last().map_or(self.last_decision, |last| last.id);
         self.count(&mut round);
@@ -350,6 +364,9 @@ impl Decider {
         }
         round.put_off.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
         for (put_off, deferred) in round.put_off {
+            let campaign = self.registry.campaign(&deferred.key.campaign);
+            let catches_up = campaign.is_some_and(|active| self.is_catching_up(active));
+            self.pending.behind_backlog += usize::from(put_off.why == WhyPutOff::Paused && catches_up);
             if let Some(answer) = self.answers.get_mut(&deferred.key.event) {
                 answer.put_off.push(put_off);
             }
@@ -368,6 +385,8 @@ pub(super) struct Job {
     state_read_as: Option<u32>,
     pub(super) ready: Option<Evaluation>,
     stuck: Option<StuckState>,
+    /// Why the owner's state could not be migrated now.
+    pub(super) failed: Option<WhyFailed>,
 }
 
 /// A decision that was evaluated and is still to be judged.
@@ -420,9 +439,9 @@ fn key(campaign: &Campaign, event: &Admitted, subscription: &Subscription) -> De
     DeferredKey { campaign: campaign.id.clone(), event: event.admission.seq, subscription }
 }
 
-fn put_off(key: DeferredKey, attempts: u32, why: WhyPutOff, due: Instant) -> (PutOff, Deferred) {
-    let put_off = PutOff { campaign: key.campaign.clone(), subscription: key.subscription.clone(), why };
-    (put_off, Deferred { key, attempts, due })
+fn put_off(deferred: Deferred, why: WhyPutOff) -> (PutOff, Deferred) {
+    let DeferredKey { campaign, subscription, .. } = deferred.key.clone();
+    (PutOff { campaign, subscription, why }, deferred)
 }
 
 fn note_fault(task: &Task, fault: &Fault) {

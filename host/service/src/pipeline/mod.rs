@@ -18,9 +18,11 @@ mod catalogue;
 mod control;
 mod decide;
 mod evaluate;
+mod group;
 mod deferred;
 mod publish;
 mod retain;
+mod opening;
 mod outbox;
 mod ledger;
 mod life;
@@ -29,25 +31,32 @@ mod migrate;
 mod pools;
 mod protect;
 mod quote;
+mod queued;
+mod serving;
 mod show;
 mod stacking;
 mod timers;
 mod trial;
+mod turn;
 mod wave;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
+use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
-use largesse_domain::limits::{COMMIT_EVENTS_MAX, DECIDE_EVENTS_MAX, FACTS_MAX};
+use largesse_domain::limits::{
+    COMMIT_EVENTS_MAX, COMMIT_ROWS_MAX, COMMIT_SHARED_ROWS_MAX, DECIDE_EVENTS_MAX, FACTS_MAX,
+};
 use largesse_domain::migration::Migration;
 use largesse_domain::outcome::Decision;
+use largesse_domain::run::Run;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
 use largesse_engine::Workers;
@@ -63,39 +72,55 @@ pub use outbox::OutboxCommand;
 pub use publish::Publication;
 pub use quote::{Ask, Quote};
 
-use admit::Asked;
 pub(crate) use decide::not_migrated;
 use outbox::Outbox;
 
 use crate::caused::Caused;
 use crate::clock::Clock;
 use crate::intake::Arrival;
+use crate::questions::Question;
+use crate::queue::{Class, Outlet, Room};
 use crate::registry::Registry;
 use crate::seed::SeedKey;
-use crate::{Retention, Shared};
+use crate::{Gaps, Retention, Shared};
 use pools::Settling;
 use protect::FaultWindows;
-use quote::Questions;
+use queued::Queued;
 use timers::Timers;
 use trial::Tallies;
+use turn::{Suspensions, Turn};
 
 /// How often the clock is looked at when nothing arrives.
 const TICK: Duration = Duration::from_millis(250);
 
 /// What the pipeline is asked to do.
 pub(crate) enum Work {
-    /// Decide these events.
-    Events(Vec<Arrival>, oneshot::Sender<Vec<EventResult>>),
     /// Ask a policy.
-    Quote(Ask, oneshot::Sender<Result<Quote, ControlError>>),
+    Quote(Box<Question>, oneshot::Sender<Result<Quote, ControlError>>),
     /// Say what would be decided.
     DryRun(Arrival, oneshot::Sender<DryRun>),
     /// Change what is published or runs, or what is known of a customer.
     Change(Change, oneshot::Sender<Result<Changed, ControlError>>),
     /// Look for what the clock makes due, and say when it is done.
     CatchUp(oneshot::Sender<()>),
-    /// Finish what was taken and stop.
-    Stop,
+}
+
+impl Work {
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Self::Quote(..) | Self::DryRun(..) => Class::Question,
+            Self::Change(..) | Self::CatchUp(_) => Class::Change,
+        }
+    }
+
+    /// Reports whether nobody waits for the answer any more, and nothing but the answer would come of it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Quote(_, reply) => reply.is_closed(),
+            Self::DryRun(_, reply) => reply.is_closed(),
+            Self::Change(..) | Self::CatchUp(_) => false,
+        }
+    }
 }
 
 /// Something to do once a batch is on disk.
@@ -107,12 +132,32 @@ struct Pending {
     batch: Batch,
     keys: Vec<EventKey>,
     after: Vec<AfterCommit>,
+    /// How many events, decisions, effects and decisions put off it holds.
+    rows: usize,
+    /// How many decisions on what the host did were made with what caused them, and their effects.
+    caused_decisions: usize,
+    caused_effects: usize,
+    /// How many decisions it puts off for campaigns that make up for a pause.
+    behind_backlog: usize,
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
         self.after.is_empty() && self.batch == Batch::default()
     }
+}
+
+/// What a decider is made of.
+pub(crate) struct DeciderParts<'a> {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) workers: Arc<Workers>,
+    pub(crate) clock: Clock,
+    pub(crate) seeds: SeedKey,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) retention: Retention,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) gaps: &'a Gaps,
+    pub(crate) queue: Outlet,
 }
 
 /// The decider's own.
@@ -126,10 +171,14 @@ pub(crate) struct Decider {
     facts: Facts,
     last_event: EventSeq,
     last_decision: DecisionId,
+    /// This run, until it is written.
+    opening: Option<Run>,
     outbox: Outbox,
     pending: Pending,
-    /// Events that were taken and are still to be decided, by who asked.
-    asked: VecDeque<Asked>,
+    /// What waits to be done.
+    queue: Outlet,
+    /// Results so far of requests whose other events still wait, by the events' places.
+    begun: HashMap<u64, Vec<Option<EventResult>>>,
     /// What was done and is still to become events.
     caused: Vec<Caused>,
     /// Events that are decided and not yet on disk.
@@ -138,6 +187,16 @@ pub(crate) struct Decider {
     answers: HashMap<EventSeq, Answer>,
     /// Campaigns that have decisions to make up for before new ones.
     backlog: HashSet<CampaignId>,
+    /// Decisions that are queued.
+    queued: Queued,
+    /// How many decisions that were put off were worked off when they were last looked for.
+    worked_off: usize,
+    /// What may still be done before others get their turn.
+    turn: Turn,
+    /// Versions that take too long.
+    suspensions: Suspensions,
+    /// Who waits until what is queued is worked off.
+    catching_up: Vec<oneshot::Sender<()>>,
     /// Whether a batch is being written.
     writing: bool,
     /// Which records are kept.
@@ -151,8 +210,6 @@ pub(crate) struct Decider {
     timers: Timers,
     /// Pools that are being shared out.
     settling: HashMap<TimerKey, Settling>,
-    /// Schemas of questions that were asked.
-    questions: Questions,
     /// What came of the versions that are tried.
     tallies: Tallies,
     /// The last decisions of the versions at work.
@@ -165,7 +222,7 @@ pub(crate) struct Decider {
 ///
 /// # Errors
 /// When a thread cannot be started.
-pub(crate) fn start(mut decider: Decider, work: Receiver<Work>) -> std::io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(mut decider: Decider) -> std::io::Result<Vec<JoinHandle<()>>> {
     let (to_committer, batches) = crossbeam_channel::bounded::<Pending>(1);
     let (to_decider, written) = crossbeam_channel::bounded(1);
     let store = Arc::clone(&decider.store);
@@ -173,9 +230,8 @@ pub(crate) fn start(mut decider: Decider, work: Receiver<Work>) -> std::io::Resu
     let committer = std::thread::Builder::new()
         .name("committer".into())
         .spawn(move || commit_batches(&*store, &shared, &batches, &to_decider))?;
-    let decider = std::thread::Builder::new()
-        .name("decider".into())
-        .spawn(move || decider.run(&work, &to_committer, &written))?;
+    let decider =
+        std::thread::Builder::new().name("decider".into()).spawn(move || decider.run(&to_committer, &written))?;
     Ok(vec![decider, committer])
 }
 
@@ -218,20 +274,24 @@ fn count_verdicts(decisions: &[Arc<Decision>]) {
 }
 
 impl Decider {
-    pub(crate) fn new(
-        (store, workers): (Arc<dyn Store>, Arc<Workers>),
-        (clock, seeds): (Clock, SeedKey),
-        (shared, retention): (Arc<Shared>, Retention),
-        registry: Arc<Registry>,
-    ) -> Result<Self, StoreError> {
-        let counters = store.counters()?;
+    /// Reads where the last run of the host left off.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) fn new(parts: DeciderParts<'_>) -> Result<Self, StoreError> {
+        let DeciderParts { store, workers, clock, seeds, shared, retention, registry, gaps, queue } = parts;
+        let (counters, before) = (store.counters()?, store.last_run()?);
         reach(Point::CountersRead);
         if let Some(at) = counters.last_admitted {
             clock.not_before(at);
         }
+        let opening = opening::open(before.as_ref(), &counters, clock.now(), gaps);
+        let last = |first: u64| first.saturating_sub(1);
         let tallies = Tallies::read(&*store, &registry)?;
         let under_way = store.migrations()?.into_iter().filter(|migration| migration.ended.is_none());
         let migrations = under_way.map(|migration| (migration.campaign.clone(), migration)).collect();
+        let queued = Queued::read(&*store)?;
+        let turn = Turn::begin(clock.stands());
         let backlog = registry.campaigns().map(|active| active.campaign.id.clone()).collect();
         Ok(Self {
             store,
@@ -241,15 +301,22 @@ impl Decider {
             shared,
             registry,
             facts: Facts::default(),
-            last_event: counters.last_event,
-            last_decision: counters.last_decision,
-            outbox: Outbox::after(counters.last_delivery),
+            last_event: EventSeq(last(opening.first.event)),
+            last_decision: DecisionId(last(opening.first.decision)),
+            outbox: Outbox::after(DeliveryId(last(opening.first.delivery))),
+            opening: Some(opening),
             pending: Pending::default(),
-            asked: VecDeque::new(),
+            queue,
+            begun: HashMap::new(),
             caused: Vec::new(),
             unwritten: HashMap::new(),
             answers: HashMap::new(),
             backlog,
+            queued,
+            worked_off: 0,
+            turn,
+            suspensions: Suspensions::default(),
+            catching_up: Vec::new(),
             writing: false,
             retention,
             looked_for_old: None,
@@ -257,28 +324,30 @@ impl Decider {
             clock_stands: false,
             timers: Timers::default(),
             settling: HashMap::new(),
-            questions: Questions::default(),
             tallies,
             fault_windows: FaultWindows::default(),
             migrations,
         })
     }
 
-    fn run(&mut self, work: &Receiver<Work>, batches: &Sender<Pending>, written: &Receiver<Vec<EventKey>>) {
-        let (mut stopping, no_work) = (false, never());
+    fn run(&mut self, batches: &Sender<Pending>, written: &Receiver<Vec<EventKey>>) {
+        let wakes = self.queue.wakes().clone();
+        let (mut stopping, not_now) = (false, never());
         loop {
+            if !stopping && self.queue.is_closed() {
+                stopping = true;
+                reach(Point::StopAsked);
+            }
             if let Err(error) = self.step(batches, stopping) {
                 self.shared.fail(&error);
                 return;
             }
-            if stopping && !self.writing && self.pending.is_empty() && self.asked.is_empty() {
+            if stopping && !self.writing && self.pending.is_empty() && self.queue.is_empty() {
                 return;
             }
-            let full = self.pending.batch.events.len() >= COMMIT_EVENTS_MAX
-                || self.facts.len() > FACTS_MAX
-                || self.outbox.is_full();
-            if !full && !self.asked.is_empty() {
-                if let Err(error) = self.admit_next() {
+            let full = self.is_full();
+            if !full && let Some(serving) = self.queue.next(self.room()) {
+                if let Err(error) = self.take(serving) {
                     self.shared.fail(&error);
                     return;
                 }
@@ -287,18 +356,10 @@ impl Decider {
                 }
                 continue;
             }
-            let open = if full || stopping { &no_work } else { work };
+            let open = if full || stopping { &not_now } else { &wakes };
             select! {
-                recv(open) -> first => match first {
-                    Ok(first) => match self.take(first, work) {
-                        Ok(stop) => stopping = stop,
-                        Err(error) => {
-                            self.shared.fail(&error);
-                            return;
-                        }
-                    },
-                    Err(_) => stopping = true,
-                },
+                // Whether something waits is looked at above. Nobody is left to put anything in when there is nobody to wake.
+                recv(open) -> wake => stopping |= wake.is_err(),
                 recv(written) -> keys => match keys {
                     Ok(keys) => self.on_written(&keys),
                     // The committer has failed and said so.
@@ -307,6 +368,33 @@ impl Decider {
                 default(TICK) => {}
             }
         }
+    }
+
+    /// Returns how much is taken at once. While a campaign makes up for a pause, no more events than it can put off behind that.
+    fn room(&self) -> Room {
+        let is_catching_up =
+            !self.backlog.is_empty() && self.registry.campaigns().any(|active| self.is_catching_up(active));
+        let events = if is_catching_up { self.room_behind_backlog().max(1) } else { DECIDE_EVENTS_MAX };
+        if self.clock.stands() { Room::of_events(events) } else { Room::of_time(events) }
+    }
+
+    /// Whether the batch that gathers takes in nothing more before it is written.
+    fn is_full(&self) -> bool {
+        let batch = &self.pending;
+        let enough_behind = batch.behind_backlog > 0 && self.room_behind_backlog() == 0;
+        // A caller with one event waits for the batch that is written and for the next one: where others wait, batches are small.
+        let enough_for_several = batch.rows >= COMMIT_SHARED_ROWS_MAX && self.queue.has_several_callers();
+        batch.batch.events.len() >= COMMIT_EVENTS_MAX
+            || batch.rows >= COMMIT_ROWS_MAX
+            || enough_for_several
+            || enough_behind
+            || self.facts.len() > FACTS_MAX
+            || self.outbox.is_full()
+    }
+
+    /// Begins a turn, after which others get theirs.
+    fn begin_turn(&mut self) {
+        self.turn = Turn::begin(self.clock.stands());
     }
 
     /// What is due between two pieces of work. Nothing goes off any more once the host is stopping.
@@ -323,16 +411,29 @@ impl Decider {
             self.decide_deferred()?;
         }
         if !self.writing && !stopping {
+            self.decide_queued()?;
             self.fire_timers()?;
             self.migrate_some()?;
             self.remove_some()?;
+        }
+        if !self.writing && (stopping || self.is_worked_off()) {
+            for reply in self.catching_up.drain(..) {
+                self.pending.after.push(Box::new(move || {
+                    // Whoever waits may have gone.
+                    let _ = reply.send(());
+                }));
+            }
         }
         if !self.writing && !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             pending.batch.rows = self.facts.take_changes();
             pending.batch.versions.tallies = self.tallies.take_changes();
+            if opening::assigns_numbers(&pending.batch) {
+                pending.batch.run = self.opening.take();
+            }
             self.timers.note(&pending.batch.rows.timers);
             self.shared.next_timer.store(self.timers.next().as_millis(), Ordering::SeqCst);
+            self.shared.is_worked_off.store(self.is_worked_off(), Ordering::SeqCst);
             reach(Point::BatchClosed);
             self.writing = batches.send(pending).is_ok();
         }
@@ -346,66 +447,6 @@ impl Decider {
                 self.answers.remove(&seq);
             }
         }
-    }
-
-    /// Does one piece of work. Events are only taken, and as many more as have arrived. Says whether to stop.
-    fn take(&mut self, first: Work, work: &Receiver<Work>) -> Result<bool, StoreError> {
-        self.look_at_clock();
-        let mut next = Some(first);
-        while let Some(piece) = next.take() {
-            match piece {
-                Work::Stop => {
-                    reach(Point::StopAsked);
-                    return Ok(true);
-                }
-                Work::Quote(ask, reply) => {
-                    let answer = self.quote(&ask)?;
-                    // Whoever asked may have gone.
-                    let _ = reply.send(answer);
-                }
-                Work::DryRun(arrival, reply) => {
-                    let answer = self.dry_run(arrival)?;
-                    // Whoever asked may have gone.
-                    let _ = reply.send(answer);
-                }
-                // Timers go off before the batch that this gathers in is written.
-                Work::CatchUp(reply) => self.pending.after.push(Box::new(move || {
-                    let _ = reply.send(());
-                })),
-                Work::Change(change, reply) => {
-                    let made = self.facts.transfers_made();
-                    let changed = self.change(change)?;
-                    self.request_caused(made)?;
-                    reach(Point::ChangeMade);
-                    self.pending.after.push(Box::new(move || {
-                        let _ = reply.send(changed);
-                    }));
-                }
-                Work::Events(arrivals, reply) => {
-                    let mut count = arrivals.len();
-                    self.asked.push_back(Asked::new(arrivals, reply));
-                    while count < DECIDE_EVENTS_MAX {
-                        match work.try_recv() {
-                            Ok(Work::Events(arrivals, reply)) => {
-                                count += arrivals.len();
-                                self.asked.push_back(Asked::new(arrivals, reply));
-                            }
-                            Ok(other) => {
-                                next = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    reach(Point::WorkTaken);
-                    // What came after them is done after them.
-                    while next.is_some() && !self.asked.is_empty() {
-                        self.admit_next()?;
-                    }
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// Loads what is wanted and not held; of customers who were merged into another, that one too.

@@ -294,8 +294,7 @@ impl Decider {
     }
 
     fn stored_delivery(&self, id: DeliveryId) -> Result<Result<Delivery, ControlError>, StoreError> {
-        let missing = || ControlError::NotFound { what: "delivery", name: id.to_string() };
-        Ok(self.store.delivery(id)?.ok_or_else(missing))
+        Ok(self.store.delivery(id)?.ok_or(ControlError::UnknownDelivery(id)))
     }
 
     fn replay(&mut self, id: DeliveryId) -> Result<Outcome, StoreError> {

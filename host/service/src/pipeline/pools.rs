@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use largesse_domain::event::Admission;
-use largesse_domain::facts::Wanted;
+use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, EventSeq, PoolId};
 use largesse_domain::limits::SHARES_AT_ONCE_MAX;
 use largesse_domain::pool::{self, Pool, Share, ShareKey};
@@ -18,7 +18,7 @@ use largesse_store::StoreError;
 
 use super::Decider;
 use super::admit::Admitted;
-use super::decide::Aborted;
+use super::group::Numbered;
 use crate::seed::Purpose;
 use crate::settling::Settled;
 
@@ -45,48 +45,48 @@ impl Decider {
                 }
             },
         };
-        let mut told: Vec<_> = settling.left.drain(..SHARES_AT_ONCE_MAX.min(settling.left.len())).collect();
+        let told: Vec<_> = settling.left.drain(..SHARES_AT_ONCE_MAX.min(settling.left.len())).collect();
         let share = |customer: &CustomerId| ShareKey {
             campaign: campaign.clone(),
             pool: pool.clone(),
             customer: customer.clone(),
         };
         self.ensure(Wanted { shares: told.iter().map(|(who, ..)| share(who)).collect(), ..Wanted::default() })?;
-        loop {
-            let savepoint = self.facts.savepoint();
-            let mut admitted = Vec::with_capacity(told.len());
-            for ((customer, weight, amount), number) in told.iter().zip(1..) {
-                self.facts.shares.put(&share(customer), Share { weight: *weight, settled: true });
-                let (weight, amount, weights) = (*weight, *amount, settling.weights);
-                let settled = Settled { campaign, pool: &settling.pool, customer, amount, weight, weights };
-                match settled.arrival(&self.registry.kinds) {
-                    Ok(arrival) => {
-                        let admission = Admission { seq: EventSeq(self.last_event.0 + number), at: now };
-                        admitted.push(Admitted { arrival, admission, put_off: false });
-                    }
-                    Err(error) => tracing::error!(timer = %key, %customer, %error, "a share cannot be told"),
+        let mut admitted = Vec::with_capacity(told.len());
+        // Whom each of the events tells.
+        let mut who = Vec::with_capacity(told.len());
+        for (customer, weight, amount) in told {
+            self.facts.shares.put(&share(&customer), Share { weight, settled: true });
+            let (weights, customer_id) = (settling.weights, &customer);
+            let settled = Settled { campaign, pool: &settling.pool, customer: customer_id, amount, weight, weights };
+            match settled.arrival(&self.registry.kinds) {
+                Ok(arrival) => {
+                    let seq = EventSeq(self.last_event.0 + 1 + admitted.len() as u64);
+                    admitted.push(Admitted { arrival, admission: Admission { seq, at: now } });
+                    who.push((customer, weight, amount));
                 }
-            }
-            if settling.left.is_empty() {
-                self.facts.set_timer(key.clone(), None);
-            }
-            match self.decide(&admitted, Purpose::Commit) {
-                Ok(round) => {
-                    self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
-                    self.keep(&admitted, round);
-                    break;
-                }
-                // Everything is undone; that share is told later.
-                Err(Aborted::Event { index, why, by }) => {
-                    self.facts.undo_to(savepoint);
-                    if !self.protect(&mut vec![by]) {
-                        tracing::warn!(timer = %key, why, "a share could not be told and is tried again later");
-                        settling.left.push_back(told.remove(index));
-                    }
-                }
-                Err(Aborted::Store(error)) => return Err(error),
+                Err(error) => tracing::error!(timer = %key, %customer, %error, "a share cannot be told"),
             }
         }
+        let decided = self.decide(&admitted, Purpose::Commit)?;
+        let again = |facts: &mut Facts, index: usize| {
+            let (customer, weight, _) = &who[index];
+            facts.shares.put(&share(customer), Share { weight: *weight, settled: false });
+            who[index].clone()
+        };
+        for (index, why) in &decided.refused {
+            tracing::warn!(timer = %key, why, "a share could not be told and is tried again later");
+            settling.left.push_back(again(&mut self.facts, *index));
+        }
+        for index in decided.left.iter().rev() {
+            settling.left.push_front(again(&mut self.facts, *index));
+        }
+        if settling.left.is_empty() {
+            self.facts.set_timer(key.clone(), None);
+        }
+        let Numbered { admitted, round, .. } = decided.numbered(admitted);
+        self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+        self.keep(&admitted, round);
         self.cascade()?;
         if !settling.left.is_empty() {
             self.settling.insert(key.clone(), settling);

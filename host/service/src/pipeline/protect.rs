@@ -18,6 +18,7 @@ use super::decide::Task;
 use crate::registry::Published;
 
 /// That a version ran once in a campaign.
+#[derive(Clone)]
 pub(super) struct Run {
     pub(super) campaign: CampaignId,
     pub(super) policy: Digest,

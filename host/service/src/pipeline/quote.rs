@@ -1,14 +1,12 @@
 //! Questions: what a policy would answer a customer now. Nothing is changed and nothing recorded.
 
-use std::collections::HashMap;
+use std::time::Instant;
 
-use jsonschema::Validator;
-use largesse_domain::decision::{Enquiry, Fault, Owner, Refusal};
+use largesse_domain::decision::{Enquiry, Fault, FaultKind, Owner, Refusal};
 use largesse_domain::facts::{StateKey, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, Digest, QuestionName};
 use largesse_domain::json::Json;
-use largesse_domain::limits::QUESTION_BYTES_MAX;
-use largesse_domain::policy::{Manifest, Problem, RoleSource};
+use largesse_domain::policy::RoleSource;
 use largesse_domain::rollout::Side;
 use largesse_engine::ReplyError;
 use largesse_store::StoreError;
@@ -17,7 +15,7 @@ use serde_json::Value;
 use super::Decider;
 use super::control::ControlError;
 use super::show::campaign_view;
-use crate::schema;
+use crate::questions::Question;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -50,31 +48,10 @@ pub enum Quote {
     Faulted(Fault),
 }
 
-/// The schemas of questions, ready for use.
-#[derive(Default)]
-pub(super) struct Questions(HashMap<(Digest, QuestionName), Validator>);
-
-impl Questions {
-    fn problems(&mut self, policy: Digest, manifest: &Manifest, ask: &Ask) -> Result<Vec<Problem>, ControlError> {
-        let key = (policy, ask.question.clone());
-        if !self.0.contains_key(&key) {
-            let declared = manifest.questions.iter().find(|question| question.name == ask.question);
-            let unknown = || ControlError::NotFound { what: "question", name: ask.question.to_string() };
-            let schema = declared.ok_or_else(unknown)?.data_schema.as_str();
-            let whole =
-                |message: String| ControlError::Problems(vec![Problem { pointer: "/question".into(), message }]);
-            let schema: Value = serde_json::from_str(schema).map_err(|error| whole(error.to_string()))?;
-            let validator = jsonschema::draft202012::new(&schema).map_err(|error| whole(error.to_string()))?;
-            self.0.insert(key.clone(), validator);
-        }
-        let found = schema::problems(&self.0[&key], &ask.data).into_iter();
-        Ok(found.map(|problem| Problem { pointer: format!("/data{}", problem.pointer), ..problem }).collect())
-    }
-}
-
 impl Decider {
     /// Asks the policy of a campaign. The outer error ends the host.
-    pub(super) fn quote(&mut self, ask: &Ask) -> Result<Result<Quote, ControlError>, StoreError> {
+    pub(super) fn quote(&mut self, question: &Question) -> Result<Result<Quote, ControlError>, StoreError> {
+        let ask = &question.ask;
         let not_found = || ControlError::NotFound { what: "campaign", name: ask.campaign.to_string() };
         let Some(active) = self.registry.campaign(&ask.campaign).cloned() else { return Ok(Err(not_found())) };
         let campaign = &active.campaign;
@@ -91,15 +68,15 @@ impl Decider {
         };
         let loaded = published.loaded().filter(|_| campaign.lifecycle.is_live() && !self.registry.holds(campaign));
         let Some(loaded) = loaded else { return Ok(Err(ControlError::NotAsked(campaign.id.clone()))) };
-        let data = ask.data.to_string();
-        if data.len() > QUESTION_BYTES_MAX {
-            let message = format!("a question may have at most {QUESTION_BYTES_MAX} bytes of data");
-            return Ok(Err(ControlError::Problems(vec![Problem { pointer: "/data".into(), message }])));
+        let policy = published.policy.digest;
+        if let Some(detail) = self.suspended(&policy) {
+            return Ok(Ok(Quote::Faulted(Fault { kind: FaultKind::Time, detail })));
         }
-        match self.questions.problems(published.policy.digest, published.manifest(), ask) {
-            Ok(problems) if problems.is_empty() => {}
-            Ok(problems) => return Ok(Err(ControlError::Problems(problems))),
-            Err(error) => return Ok(Err(error)),
+        match question.accepted_by(&published.policy.digest) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return Ok(Err(error)),
+            // Another version has come to decide since the data were validated.
+            None => return Ok(Err(ControlError::NotAsked(campaign.id.clone()))),
         }
         let roles: Vec<_> = published.manifest().roles.iter().filter(|role| role.source == RoleSource::Actor).collect();
         let state = StateKey { campaign: campaign.id.clone(), owner };
@@ -117,7 +94,7 @@ impl Decider {
                     state.written_as,
                 ) {
                     Ok(state) => Some(state),
-                    Err(error) => return Ok(Ok(reply(error))),
+                    Err(error) => return Ok(Ok(self.unanswered(policy, error))),
                 }
             }
             other => other.as_ref().map(|state| state.value.clone()),
@@ -128,22 +105,31 @@ impl Decider {
         let parties = roles.into_iter().map(|role| self.party(role, &customer, &campaign.id, (now, now)));
         let enquiry = Enquiry {
             question: ask.question.clone(),
-            data: Json::from_checked(data),
+            data: question.data.clone(),
             parties: parties.collect(),
             campaign: campaign_view(campaign, revision, &local.local),
             now: local,
             state,
         };
         Ok(Ok(match self.workers.quote(loaded, &enquiry) {
-            Ok(answer) => Quote::Answer { policy: published.policy.digest, revision: revision.number, answer },
-            Err(error) => reply(error),
+            Ok(answer) => {
+                self.suspensions.note_in_time(&policy);
+                Quote::Answer { policy, revision: revision.number, answer }
+            }
+            Err(error) => self.unanswered(policy, error),
         }))
     }
-}
 
-fn reply(error: ReplyError) -> Quote {
-    match error {
-        ReplyError::Refused(refusal) => Quote::Refused(refusal),
-        ReplyError::Fault(fault) => Quote::Faulted(fault),
+    fn unanswered(&mut self, policy: Digest, error: ReplyError) -> Quote {
+        match error {
+            ReplyError::Refused(refusal) => Quote::Refused(refusal),
+            ReplyError::Fault(fault) => {
+                if !fault.kind.is_deterministic() {
+                    self.note_late(policy);
+                    self.suspensions.note_given_up(policy, Instant::now());
+                }
+                Quote::Faulted(fault)
+            }
+        }
     }
 }

@@ -24,7 +24,9 @@ impl Decider {
         }
         let (room, oldest) = (self.store.room()?, self.store.oldest_records(RECORDS_REMOVED_AT_ONCE_MAX)?);
         metrics::gauge!("largesse_records_bytes").set(bytes_shown(room.bytes));
-        let removal = choose(&self.retention, now, room, &oldest, self.last_event);
+        let far = self.store.data_after(room.event, EVENTS_REMOVED_AT_ONCE_MAX)?.unwrap_or(EventSeq(u64::MAX));
+        let look = Look { now, room, far };
+        let removal = choose(&self.retention, look, &oldest);
         // Where some were removed there may be more.
         self.looked_for_old = removal.is_none().then_some(now);
         if removal.is_some() {
@@ -40,17 +42,20 @@ fn bytes_shown(bytes: u64) -> f64 {
     bytes as f64
 }
 
-/// Which of the oldest records are not kept any longer, if any.
-fn choose(
-    retention: &Retention,
+/// What was found when old records were looked for.
+#[derive(Clone, Copy, Debug)]
+struct Look {
     now: Instant,
     room: Room,
-    oldest: &[KeptRecord],
-    last_event: EventSeq,
-) -> Option<Removal> {
+    /// The last event that one removal goes by: it goes by a bounded number of events that have their data. The largest number when none is
+    /// left.
+    far: EventSeq,
+}
+
+/// Returns which of the oldest records are not kept any longer, if any.
+fn choose(retention: &Retention, Look { now, room, far }: Look, oldest: &[KeptRecord]) -> Option<Removal> {
     let kept_from = retention.keep_ms.map(|keep| now.as_millis().saturating_sub(keep));
     let is_too_much = |bytes: u64| retention.keep_bytes.is_some_and(|most| bytes > most);
-    let far = EventSeq(room.event.0.saturating_add(EVENTS_REMOVED_AT_ONCE_MAX));
     let (mut bytes, mut decision, mut event) = (room.bytes, room.decision, room.event);
     for record in oldest {
         let is_old = kept_from.is_some_and(|from| record.made_at.as_millis() < from);
@@ -66,8 +71,8 @@ fn choose(
         decision = record.decision;
         event = event.max(record.event);
     }
-    if oldest.is_empty() && is_too_much(bytes) {
-        event = far.min(last_event).max(event);
+    if oldest.is_empty() && is_too_much(bytes) && far != EventSeq(u64::MAX) {
+        event = far.max(event);
     }
     ((decision, event) != (room.decision, room.event)).then_some(Removal { decision, event, at: now })
 }
@@ -96,7 +101,10 @@ mod tests {
     }
 
     fn chosen(retention: Retention, room: Room, oldest: &[KeptRecord]) -> Option<(u64, u64)> {
-        let removal = choose(&retention, at(100), room, oldest, EventSeq(10_000));
+        // There are 10,000 events, all with their data.
+        let left = (room.event.0 < 10_000).then(|| 10_000.min(room.event.0 + 4_096));
+        let far = EventSeq(left.unwrap_or(u64::MAX));
+        let removal = choose(&retention, Look { now: at(100), room, far }, oldest);
         removal.map(|removal| (removal.decision.0, removal.event.0))
     }
 

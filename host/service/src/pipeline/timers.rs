@@ -22,7 +22,7 @@ use largesse_store::StoreError;
 
 use super::Decider;
 use super::admit::Admitted;
-use super::decide::Aborted;
+use super::group::Numbered;
 use crate::firing::Fired;
 use crate::intake::Arrival;
 use crate::seed::Purpose;
@@ -90,7 +90,11 @@ impl Decider {
             let shared = |key: &TimerKey| matches!(key, TimerKey::Pool { .. });
             told(one) == told(other) && !shared(one) && !shared(other)
         };
+        self.begin_turn();
         for together in due.chunk_by(alike) {
+            if self.turn.is_over() {
+                break;
+            }
             match together {
                 [(key @ TimerKey::Pool { .. }, _)] => self.settle_pool(key, now)?,
                 [(TimerKey::Policy { .. }, _), ..] => self.go_off(together.to_vec(), now)?,
@@ -102,7 +106,11 @@ impl Decider {
 
     /// Does in the ledger what the time has come for.
     fn come_due(&mut self, due: &[(TimerKey, Timer)], now: Instant) -> Result<(), StoreError> {
+        let mut late = Vec::with_capacity(due.len());
         for timer in due {
+            if self.turn.is_over() {
+                break;
+            }
             let made = self.facts.transfers_made();
             self.facts.set_timer(timer.0.clone(), None);
             match &timer.0 {
@@ -111,9 +119,11 @@ impl Decider {
                 TimerKey::Message(slot) => self.message_is_due(slot, &timer.1)?,
                 TimerKey::Policy { .. } | TimerKey::Pool { .. } => {}
             }
+            self.turn.count(0, 1);
+            self.pending.rows += 1;
             self.clock_caused(made, timer)?;
+            late.push(now.as_millis() - timer.1.due.as_millis());
         }
-        let late = due.iter().map(|(_, timer)| now.as_millis() - timer.due.as_millis()).collect();
         self.pending.after.push(Box::new(move || measure(late)));
         Ok(())
     }
@@ -148,37 +158,32 @@ impl Decider {
     }
 
     fn go_off(&mut self, due: Vec<(TimerKey, Timer)>, now: Instant) -> Result<(), StoreError> {
-        let mut fired = self.told(due)?;
-        loop {
-            let savepoint = self.facts.savepoint();
-            let mut admitted = Vec::with_capacity(fired.len());
-            for ((key, _, arrival), number) in fired.iter().zip(1..) {
-                self.facts.set_timer(key.clone(), None);
-                let admission = Admission { seq: EventSeq(self.last_event.0 + number), at: now };
-                admitted.push(Admitted { arrival: arrival.clone(), admission, put_off: false });
-            }
-            match self.decide(&admitted, Purpose::Commit) {
-                Ok(round) => {
-                    self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
-                    self.keep(&admitted, round);
-                    reach(Point::TimersFired);
-                    break;
-                }
-                // Everything is undone; the rest goes off without the timer that could not.
-                Err(Aborted::Event { index, why, by }) => {
-                    self.facts.undo_to(savepoint);
-                    if self.protect(&mut vec![by]) {
-                        continue;
-                    }
-                    let (key, ..) = fired.remove(index);
-                    tracing::warn!(timer = %key, why, "a timer could not go off and is tried again later");
-                    self.timers.held.insert(key, now.plus_millis(HELD_MS).unwrap_or(Instant::MAX));
-                }
-                Err(Aborted::Store(error)) => return Err(error),
-            }
+        let fired = self.told(due)?;
+        let mut admitted = Vec::with_capacity(fired.len());
+        for ((key, _, arrival), number) in fired.iter().zip(1..) {
+            self.facts.set_timer(key.clone(), None);
+            let admission = Admission { seq: EventSeq(self.last_event.0 + number), at: now };
+            admitted.push(Admitted { arrival: arrival.clone(), admission });
         }
+        let decided = self.decide(&admitted, Purpose::Commit)?;
+        for (index, why) in &decided.refused {
+            let (key, timer, _) = &fired[*index];
+            tracing::warn!(timer = %key, why, "a timer could not go off and is tried again later");
+            self.timers.held.insert(key.clone(), now.plus_millis(HELD_MS).unwrap_or(Instant::MAX));
+            self.facts.set_timer(key.clone(), Some(timer.clone()));
+        }
+        // The others go off in the next turn.
+        for index in &decided.left {
+            let (key, timer, _) = &fired[*index];
+            self.facts.set_timer(key.clone(), Some(timer.clone()));
+        }
+        let Numbered { admitted, round, numbers } = decided.numbered(admitted);
+        self.last_event = admitted.last().map_or(self.last_event, |last| last.admission.seq);
+        self.keep(&admitted, round);
+        reach(Point::TimersFired);
         self.cascade()?;
-        let late = fired.into_iter().map(|(_, timer, _)| now.as_millis() - timer.due.as_millis()).collect();
+        let went_off = fired.into_iter().zip(numbers).filter(|(_, number)| number.is_some());
+        let late = went_off.map(|((_, timer, _), _)| now.as_millis() - timer.due.as_millis()).collect();
         self.pending.after.push(Box::new(move || measure(late)));
         Ok(())
     }
@@ -207,7 +212,7 @@ impl Decider {
 
     fn arrival_of(&self, key: &TimerKey, timer: &Timer) -> Option<Arrival> {
         let TimerKey::Policy { campaign, owner, name } = key else { return None };
-        let TimerBody::Policy { set_by, actor, data } = &timer.body else { return None };
+        let TimerBody::Policy { set_on, set_by, actor, data } = &timer.body else { return None };
         let active = self.registry.campaign(campaign).filter(|active| {
             let live = active.campaign.lifecycle.is_live() && !self.registry.holds(&active.campaign);
             live && active.campaign.over().is_none_or(|over| timer.due <= over)
@@ -216,7 +221,7 @@ impl Decider {
             tracing::info!(timer = %key, "a timer is dropped: its campaign decides nothing any more");
             return None;
         }
-        let fired = Fired { campaign, owner, name, set_by: *set_by, actor, data, due: timer.due };
+        let fired = Fired { campaign, owner, name, set_on, set_by, actor, data, due: timer.due };
         let arrival = fired.arrival(&self.registry.kinds);
         arrival.inspect_err(|error| tracing::error!(timer = %key, %error, "a timer is dropped: it cannot be told")).ok()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use largesse_domain::campaign::Campaign;
 use largesse_domain::decision::{Evaluation, Output, Refusal};
@@ -115,17 +116,33 @@ impl Decider {
                 None => drop(answers.insert(index, nothing_to_decide())),
             }
         }
-        let jobs: Vec<Job> = shown
-            .iter()
-            .map(|(_, task, cast)| self.prepare(task, cast, &events[task.event], Purpose::Commit))
-            .collect();
-        let open: Vec<usize> = (0..jobs.len()).filter(|at| jobs[*at].ready.is_none()).collect();
+        let mut jobs: Vec<Job> = Vec::with_capacity(shown.len());
+        for (_, task, cast) in &shown {
+            jobs.push(self.prepare((task, cast), &events[task.event], Purpose::Commit, false));
+        }
+        // A candidate that takes too long is not waited for: nobody's decision depends on it.
+        let may_run = |at: &usize| {
+            let is_open = jobs[*at].ready.is_none() && jobs[*at].failed.is_none();
+            is_open && self.suspended(&shown[*at].1.published.policy.digest).is_none()
+        };
+        let open: Vec<usize> = (0..jobs.len()).filter(may_run).collect();
         let run = open.iter().map(|at| largesse_engine::Job {
             policy: Arc::clone(&shown[*at].1.loaded),
             input: Arc::clone(&jobs[*at].input),
         });
+        let ran = self.workers.decide_within(run.collect(), self.turn.patience());
         let ran: HashMap<usize, Evaluation> =
-            open.iter().copied().zip(self.workers.decide_all(run.collect())).collect();
+            open.into_iter().zip(ran).filter_map(|(at, evaluation)| Some((at, evaluation?))).collect();
+        for (at, evaluation) in &ran {
+            let policy = shown[*at].1.published.policy.digest;
+            match &evaluation.output {
+                Output::Fault(fault) if !fault.kind.is_deterministic() => {
+                    self.note_late(policy);
+                    self.suspensions.note_given_up(policy, Instant::now());
+                }
+                _ => self.suspensions.note_in_time(&policy),
+            }
+        }
         for (at, (index, task, cast)) in shown.iter().enumerate() {
             let answer = jobs[at].ready.clone().or_else(|| ran.get(&at).cloned());
             let event = &events[task.event];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use largesse_domain::customer::Fact;
 use largesse_domain::facts::{BindingKey, Wanted};
 use largesse_domain::id::{CustomerId, EntityId};
-use largesse_domain::limits::INVITER_DISTANCE_MAX;
+use largesse_domain::limits::{INVITER_DISTANCE_MAX, WAVE_DECISIONS_MAX};
 use largesse_domain::policy::OwnerOf;
 use largesse_store::StoreError;
 
@@ -18,6 +18,8 @@ use super::admit::Admitted;
 
 /// How far ahead a wave looks for events that share nothing with those before.
 const WINDOW: usize = 512;
+/// A wave takes so many events, if there are, however many decisions they ask for: they are run by several workers.
+const WAVE_EVENTS_MIN: usize = 4;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Shared {
@@ -61,7 +63,7 @@ impl Decider {
         Ok(())
     }
 
-    /// Takes the next wave out of what remains.
+    /// Takes the next wave out of what remains, with no more decisions than are made side by side.
     pub(super) fn next_wave(
         &mut self,
         events: &[Admitted],
@@ -70,12 +72,17 @@ impl Decider {
         let mut taken = HashSet::new();
         let mut wave = Vec::new();
         let mut waiting = Vec::new();
+        let mut decisions = 0;
         for _ in 0..WINDOW.min(remaining.len()) {
+            if wave.len() >= WAVE_EVENTS_MIN && decisions >= WAVE_DECISIONS_MAX {
+                break;
+            }
             let Some(index) = remaining.pop_front() else { break };
             let shared = self.shared_by(&events[index])?;
             if shared.iter().any(|thing| taken.contains(thing)) {
                 waiting.push(index);
             } else {
+                decisions += self.registry.routed(&events[index].arrival).count().max(1);
                 wave.push(index);
             }
             taken.extend(shared);

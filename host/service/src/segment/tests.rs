@@ -1,10 +1,10 @@
 //! What conditions mean, what is refused, and what none of them can do to the host.
 
-use std::fmt::Write as _;
-
 use largesse_domain::customer::{AttributeValue, Customer, Fact};
 use largesse_domain::id::{AttributeName, Tag};
-use largesse_domain::limits::{CONDITION_BYTES_MAX, TAGS_MAX};
+use largesse_domain::limits::{
+    ATTRIBUTE_BYTES_MAX, CONDITION_BYTES_MAX, CONDITION_STEPS_MAX, CONDITION_UNITS_MAX, TAGS_MAX,
+};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::Quantity;
 use proptest::prelude::*;
@@ -216,15 +216,87 @@ fn the_dearest_condition_is_cheap() {
         let tag = Tag::new(format!("tag-{number:03}-{}", "x".repeat(40))).unwrap();
         customer.learn(Fact::Tag(tag, None), Instant::from_millis(0).unwrap()).unwrap();
     }
-    let mut text = "tags.all(tag, true".to_owned();
-    let mut dearest = text.clone() + ")";
-    while rule(&(text.clone() + ")")).is_ok() {
-        dearest = text.clone() + ")";
-        write!(text, " && tag != 'absent'").unwrap();
+    for (begin, more, end) in [
+        ("tags.all(a, [1, 2, 3, 4, 5, 6, 7, 8].all(b, true", " && true", "))"),
+        ("tags.all(a, true", " && (a in tags || a == '')", ")"),
+        ("tags.all(a, true", " && a+a+a+a != a+a+a", ")"),
+        ("tags.filter(a, true).size() > 0", " && tags.filter(a, true).size() > 0", ""),
+    ] {
+        let mut text = begin.to_owned();
+        let mut dearest = String::new();
+        while let Ok(rule) = rule(&format!("{text}{end}")) {
+            assert!(rule.steps() <= CONDITION_STEPS_MAX);
+            dearest = format!("{text}{end}");
+            text += more;
+            assert!(text.len() + end.len() <= CONDITION_BYTES_MAX, "it is never too expensive: {text}");
+        }
+        assert!(rule(&format!("{text}{end}")).unwrap_err().contains("steps, more than 50000"), "{text}");
+        let steps = rule(&dearest).unwrap().steps();
+        let started = std::time::Instant::now();
+        assert_eq!(holds_of(&dearest, &customer, NOW), Ok(true));
+        println!("{steps} steps in {:?}: {dearest}", started.elapsed());
+        assert!(started.elapsed().as_secs() < 5, "{:?} for {} bytes", started.elapsed(), dearest.len());
     }
-    let started = std::time::Instant::now();
-    assert_eq!(holds_of(&dearest, &customer, NOW), Ok(true));
-    assert!(started.elapsed().as_secs() < 5, "{:?} for {} bytes", started.elapsed(), dearest.len());
+}
+
+/// Ever longer texts, each made of the one before: few steps, and gigabytes.
+#[test]
+fn texts_and_lists_that_multiply_are_rejected_when_they_are_written() {
+    let nested = |levels: usize, times: usize| {
+        let name = |level: usize| format!("x{level}");
+        let mut text = format!("size({}) > 0", name(levels));
+        for level in (0..levels).rev() {
+            let before = if level == 0 { "attributes.a".to_owned() } else { name(level) };
+            let sum = vec![before; times].join(" + ");
+            text = format!("[{sum}].exists({}, {text})", name(level + 1));
+        }
+        text
+    };
+    for text in [
+        nested(10, 4),
+        nested(4, 4),
+        nested(12, 2),
+        "[tags + tags + tags + tags].exists(b, (b + b + b + b + b + b).size() > 0)".to_owned(),
+        "[[attributes, attributes]].exists(b, [b, b, b].exists(c, size(c) > 0))".to_owned(),
+        nested(9, 2).replace("attributes.a", "(has(attributes.a) ? attributes.a : attributes.b)"),
+        nested(9, 2).replace("attributes.a", "{'a': attributes.a}['a']"),
+    ] {
+        let error = rule(&text).map(drop).unwrap_err();
+        assert!(error.contains("may build a text or a list of"), "{text}: {error}");
+    }
+    // A level less stays below 64 KiB.
+    let text = nested(3, 4);
+    assert_eq!(rule(&text).map(drop), Ok(()));
+    let mut customer = Customer::default();
+    let attribute =
+        Fact::Attribute(AttributeName::new("a").unwrap(), AttributeValue::Text("x".repeat(ATTRIBUTE_BYTES_MAX)));
+    customer.learn(attribute, Instant::MIN).unwrap();
+    assert_eq!(holds_of(&text, &customer, NOW), Ok(true));
+}
+
+/// What is weighed is what a customer may have. More than that is not looked at.
+#[test]
+fn a_customer_with_more_than_is_weighed_is_not_looked_at() {
+    let with = |bytes: usize| {
+        let mut customer = Customer::default();
+        let text = AttributeValue::Text("x".repeat(bytes));
+        customer.learn(Fact::Attribute(AttributeName::new("a").unwrap(), text), Instant::MIN).unwrap();
+        holds_of("attributes.a != ''", &customer, NOW)
+    };
+    assert_eq!(with(ATTRIBUTE_BYTES_MAX), Ok(true));
+    assert!(with(ATTRIBUTE_BYTES_MAX + 1).unwrap_err().contains("257 bytes"));
+    let units: Vec<String> = (0..=CONDITION_UNITS_MAX).map(|number| format!("coupon:c{number}")).collect();
+    let held: Vec<_> = units.iter().map(|unit| (unit.as_str(), 1, None)).collect();
+    let grants = grants(&held);
+    let with = |count: usize, text: &str| {
+        let (customer, at) = (Customer::default(), at(NOW));
+        let wallet: Vec<&Grant> = grants.iter().take(count).collect();
+        rule(text).unwrap().holds(&Subject { customer: &customer, wallet: &wallet, at, now: at.at })
+    };
+    assert_eq!(with(CONDITION_UNITS_MAX, "size(balances) > 1"), Ok(true));
+    assert!(with(CONDITION_UNITS_MAX + 1, "size(balances) > 1").unwrap_err().contains("257 units"));
+    // Only what is named is made of them.
+    assert_eq!(with(CONDITION_UNITS_MAX + 1, "balances['coupon:c7'] == 1"), Ok(true));
 }
 
 proptest! {

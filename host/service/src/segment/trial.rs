@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cel::{ExecutionError, Value};
+use largesse_domain::limits::CONDITION_TRIAL_STEPS_MAX;
 use largesse_domain::time::{Day, Instant, LocalTime, Moment};
 
 use super::{Rule, map};
@@ -17,6 +18,8 @@ const TYPES: usize = 3;
 pub(super) fn run(rule: &Rule) -> Result<(), String> {
     let varied = rule.reading.attributes.len().min(ATTRIBUTES_VARIED);
     let combinations = TYPES.pow(u32::try_from(varied).expect("a few"));
+    let affordable = usize::try_from(CONDITION_TRIAL_STEPS_MAX / rule.steps().max(1)).unwrap_or(usize::MAX);
+    let combinations = combinations.min(affordable.max(TYPES));
     let mut why = None;
     for combination in (0..combinations).map(Some).chain([None]) {
         match rule.evaluate(customer(rule, combination), &moment()) {

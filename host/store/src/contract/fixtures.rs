@@ -151,7 +151,7 @@ pub fn decision(number: u64, (admission, event): &(Admission, Arc<Event>)) -> De
 /// A decision put off.
 pub fn deferred(campaign: &str, event: u64, due: i64) -> Deferred {
     let key = DeferredKey { campaign: id(campaign), event: EventSeq(event), subscription: id("paid") };
-    Deferred { key, attempts: 1, due: at(due) }
+    Deferred { key, attempts: 1, due: at(due), behind: None }
 }
 
 /// A removal of the records up to a decision, and of the data of events up to one.
@@ -361,6 +361,8 @@ pub fn answers(store: &dyn Store, universe: &Wanted) -> String {
         line("state versions", &store.state_versions(campaign).unwrap());
         line("other states", &store.states_other_than(campaign, 1, None, 99).unwrap());
         line("deferred", &store.deferred_count(campaign).unwrap());
+        line("queues", &store.queues().unwrap());
+        line("queued", &store.queued(std::slice::from_ref(campaign), 99).unwrap());
         line("budgets", &store.budget_usage(campaign).unwrap());
         line("verdicts", &store.verdict_counts(campaign).unwrap());
     }

@@ -87,8 +87,8 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
     assert_eq!(store.positions(Some(&id("spring"))).unwrap(), [(key.clone(), position)]);
     assert_eq!(store.positions(None).unwrap().len(), 1);
     assert_eq!(store.positions(Some(&id("autumn"))).unwrap(), []);
-    assert_eq!(store.redemptions_of(&id("u1")).unwrap(), std::slice::from_ref(&redemption));
-    assert_eq!(store.redemptions_of(&id("u2")).unwrap(), []);
+    assert_eq!(store.redemptions_of(&[id("u1")], None, 9).unwrap(), std::slice::from_ref(&redemption));
+    assert_eq!(store.redemptions_of(&[id("u2")], None, 9).unwrap(), []);
     // One more is redeemed than was booked.
     grant.redeemed = quantity(11);
     commit(store, Rows { grants: vec![(grant.slot.clone(), Some(Arc::new(grant.clone())))], ..Rows::default() });
@@ -163,7 +163,7 @@ pub fn redemptions_are_listed_by_id(store: &dyn Store) {
     };
     let ids = ["r2", "spring@r/1@u1@shop", "a@z@u1", "r1"];
     commit(store, Rows { redemptions: ids.map(made).into(), ..Rows::default() });
-    let listed = store.redemptions_of(&id("u1")).unwrap();
+    let listed = store.redemptions_of(&[id("u1")], None, 9).unwrap();
     let listed: Vec<String> = listed.iter().map(|redemption| redemption.request.id.to_string()).collect();
     assert_eq!(listed, ["a@z@u1", "r1", "r2", "spring@r/1@u1@shop"]);
 }

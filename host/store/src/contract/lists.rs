@@ -96,6 +96,44 @@ pub fn deferred_decisions_are_due_in_order_of_events(store: &dyn Store) {
     assert_eq!(store.deferred_count(&id("autumn")).unwrap(), 0);
 }
 
+/// Queued decisions are listed for themselves, and counted by whom they keep waiting.
+pub fn queued_decisions_come_in_order_of_events(store: &dyn Store) {
+    let queued =
+        |campaign, event, behind: &str| crate::Deferred { behind: Some(id(behind)), ..deferred(campaign, event, 0) };
+    let put_off = [
+        queued("spring", 3, "ann"),
+        deferred("spring", 1, 0),
+        queued("autumn", 2, "ann"),
+        queued("spring", 1, "bob"),
+        queued("spring", 4, "ann"),
+    ];
+    let by_bob = crate::Deferred {
+        key: crate::DeferredKey { subscription: id("else"), ..put_off[3].key.clone() },
+        ..put_off[3].clone()
+    };
+    let stored = [&put_off[..3], &[by_bob.clone(), put_off[4].clone()]].concat();
+    store.commit(&Batch { events: (1..=4).map(event).collect(), deferred: stored, ..Batch::default() }).unwrap();
+    let both = [id("spring"), id("autumn")];
+    assert_eq!(store.queued(&both, 2).unwrap(), [by_bob.clone(), put_off[2].clone()]);
+    assert_eq!(store.queued(&both[..1], 9).unwrap(), [by_bob.clone(), put_off[0].clone(), put_off[4].clone()]);
+    assert_eq!(store.due(&both, at(99), 9).unwrap(), [put_off[1].clone()], "what is queued is not due");
+    assert_eq!(store.deferred_count(&id("spring")).unwrap(), 4);
+    let counts = |store: &dyn Store| store.queues().unwrap();
+    let expected = [("autumn", "ann", 1), ("spring", "ann", 2), ("spring", "bob", 1)];
+    assert_eq!(counts(store), expected.map(|(campaign, customer, count)| (id(campaign), id(customer), count)));
+
+    // One that is put off for a retry is not queued any more; one from a pause may come to be.
+    let retried = crate::Deferred { attempts: 1, behind: None, ..put_off[0].clone() };
+    let moved = crate::Deferred { behind: Some(id("bob")), ..put_off[1].clone() };
+    let undeferred = vec![put_off[2].key.clone()];
+    let batch = Batch { deferred: vec![retried.clone(), moved.clone()], undeferred, ..Batch::default() };
+    store.commit(&batch).unwrap();
+    assert_eq!(store.due(&both, at(99), 9).unwrap(), [retried]);
+    assert_eq!(store.queued(&both, 9).unwrap(), [by_bob, moved, put_off[4].clone()]);
+    let expected = [("spring", "ann", 1), ("spring", "bob", 2)];
+    assert_eq!(counts(store), expected.map(|(campaign, customer, count)| (id(campaign), id(customer), count)));
+}
+
 /// A campaign is as it was written last.
 pub fn campaigns_are_replaced_and_listed_by_id(store: &dyn Store) {
     let (spring, autumn) = (campaign("spring"), campaign("autumn"));

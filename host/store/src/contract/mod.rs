@@ -16,6 +16,7 @@ mod lists;
 mod outbox;
 mod records;
 mod rows;
+mod runs;
 mod timers;
 mod versions;
 
@@ -25,6 +26,7 @@ pub use lists::*;
 pub use outbox::*;
 pub use records::*;
 pub use rows::*;
+pub use runs::*;
 pub use timers::*;
 pub use versions::*;
 
@@ -56,7 +58,11 @@ macro_rules! contract {
             old_records_are_removed_and_their_remains_stay
             the_data_of_an_event_stays_while_it_is_needed
             a_chain_is_checked_through_what_was_removed
+            numbers_go_on_where_a_run_begins
+            a_run_follows_the_one_before
+            records_are_removed_across_the_gap_of_a_run
             deferred_decisions_are_due_in_order_of_events
+            queued_decisions_come_in_order_of_events
             timers_are_due_in_order
             an_owners_timers_are_named
             campaigns_are_replaced_and_listed_by_id

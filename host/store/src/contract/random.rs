@@ -211,7 +211,10 @@ impl Driver {
             deferred: ingredients
                 .deferred
                 .into_iter()
-                .map(|(campaign, far, due)| deferred(campaign.as_str(), back(far).0, due))
+                .map(|(campaign, far, due)| crate::Deferred {
+                    behind: (due % 2 == 1).then(|| id("u1")),
+                    ..deferred(campaign.as_str(), back(far).0, due)
+                })
                 .collect(),
             undeferred: ingredients.undeferred.into_iter().map(deferred_key).collect(),
             campaigns: ingredients.campaigns.into_iter().map(changed).collect(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Members, Receipt, Rows, State, StateKey, Wanted};
 use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
-use largesse_domain::id::DecisionId;
 use largesse_domain::json::Json;
 use largesse_domain::ledger::Position;
 use largesse_domain::measure::Measures;
@@ -60,7 +59,12 @@ fn some_rows() -> Rows {
     let mut customer = Customer::default();
     let fact = largesse_domain::customer::Fact::Touch(id("u3"));
     customer.learn(fact, super::fixtures::at(7)).unwrap();
-    let body = TimerBody::Policy { set_by: DecisionId(1), actor: id("u1"), data: Json::from_checked(" {}") };
+    let body = TimerBody::Policy {
+        set_on: event(1).1.key.clone(),
+        set_by: id("paid"),
+        actor: id("u1"),
+        data: Json::from_checked(" {}"),
+    };
     let timer = Timer { due: super::fixtures::at(8), body };
     let json = Json::from_checked;
     let receipt = Receipt { asked: json("{\"a\" : 1}"), answer: json("[]") };

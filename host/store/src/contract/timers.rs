@@ -2,12 +2,11 @@
 
 use largesse_domain::decision::Owner;
 use largesse_domain::facts::{Rows, StateKey, Wanted};
-use largesse_domain::id::DecisionId;
 use largesse_domain::json::Json;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody, TimerKey};
 
-use super::fixtures::{at, id};
+use super::fixtures::{at, event, id};
 use crate::{Batch, Store};
 
 type Row = (TimerKey, Option<Timer>);
@@ -17,7 +16,12 @@ fn key(campaign: &str, owner: Owner, name: &str) -> TimerKey {
 }
 
 fn timer(campaign: &str, owner: Owner, name: &str, due: i64) -> Row {
-    let body = TimerBody::Policy { set_by: DecisionId(7), actor: id("u1"), data: Json::from_checked(" {\"n\" : 1.0}") };
+    let body = TimerBody::Policy {
+        set_on: event(7).1.key.clone(),
+        set_by: id("paid"),
+        actor: id("u1"),
+        data: Json::from_checked(" {\"n\" : 1.0}"),
+    };
     (key(campaign, owner, name), Some(Timer { due: at(due), body }))
 }
 

@@ -23,6 +23,11 @@ impl OutboxTables {
         self.deliveries.last_key_value().map_or(DeliveryId(0), |(id, _)| *id)
     }
 
+    /// The ids of all deliveries, in order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = DeliveryId> {
+        self.deliveries.keys().copied()
+    }
+
     /// What of the batch contradicts what is stored, or itself.
     pub(super) fn contradiction(&self, batch: &Batch) -> Option<String> {
         let (mut posted, mut settled) = (BTreeSet::new(), BTreeSet::new());

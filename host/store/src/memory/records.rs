@@ -69,8 +69,7 @@ impl Tables {
             candidates.extend(self.events.keys().copied().filter(range));
         }
         let needed = |seq: &EventSeq| {
-            self.kept(DecisionId(0)).any(|decision| decision.event == *seq)
-                || self.deferred.keys().any(|key| key.event == *seq)
+            self.kept(DecisionId(0)).any(|decision| decision.event == *seq) || self.deferred.on(*seq).next().is_some()
         };
         let gone: Vec<EventSeq> = candidates.into_iter().filter(|seq| !needed(seq)).collect();
         self.removed.events.extend(gone);
@@ -126,6 +125,12 @@ impl Records for MemoryStore {
             bytes: record_bytes(decision) + decision.input.event.data.len() as u64,
         };
         Ok(tables.kept(DecisionId(0)).take(limit).map(record).collect())
+    }
+
+    fn data_after(&self, event: EventSeq, limit: usize) -> Result<Option<EventSeq>, StoreError> {
+        let tables = self.tables();
+        let later = tables.events.range((Bound::Excluded(event), Bound::Unbounded)).map(|(seq, _)| *seq);
+        Ok(later.filter(|seq| !tables.removed.events.contains(seq)).take(limit).last())
     }
 
     fn remains_on(&self, event: EventSeq) -> Result<Vec<Remains>, StoreError> {

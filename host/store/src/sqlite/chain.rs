@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use largesse_domain::id::DecisionId;
+use largesse_domain::run::{Numbered, Run};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::SqliteStore;
 use super::convert::{Columns, column};
 use super::load::find;
-use crate::chain::{Check, EventBytes, Linked, contents, sha256};
+use super::runs;
+use crate::chain::{Check, End, EventBytes, Linked, contents, sha256};
+use crate::numbers::{Gapless, Missing};
 use crate::pack::unpack;
-use crate::{Anchor, Break, Chain, StoreError, Verified};
+use crate::{Anchor, Break, Chain, StoreError, Verified, Wrong};
 
 /// Decisions between two reports of progress.
 const PROGRESS_EVERY: u64 = 1_024;
@@ -37,6 +40,12 @@ pub(super) fn head(connection: &Connection) -> Result<Anchor, StoreError> {
         Ok(Anchor { decision: DecisionId(row.number()?), link: row.digest()? })
     })?;
     Ok(last.unwrap_or(Anchor::ORIGIN))
+}
+
+/// Where the chain goes on.
+pub(super) fn end(connection: &Connection) -> Result<End, StoreError> {
+    let run = runs::last(connection)?;
+    Ok(End::new(head(connection)?, run.as_ref().map(|(run, link)| (run, *link))))
 }
 
 /// The parameters of each campaign's revisions, as links see them.
@@ -69,11 +78,18 @@ fn verify(
                LEFT JOIN event_data x ON x.seq = d.event LEFT JOIN records c ON c.decision = d.id ORDER BY d.id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
+    let runs = runs::every(connection)?;
+    let mut to_begin = runs.iter().peekable();
     let mut check = Check::new(passes);
     let mut unreported = 0;
     while let Some(row) = rows.next()? {
         let mut columns = Columns::of("decision", row);
         let (id, stored) = (DecisionId(columns.number()?), columns.digest()?);
+        while let Some((run, link)) = to_begin.next_if(|(run, _)| run.first.decision <= id.0) {
+            if let Err(found) = check.take_run(run, *link) {
+                return Ok(Err(found));
+            }
+        }
         if let Err(found) = check.take(id, linked(row, id, (&params, &mut removed))?, stored) {
             return Ok(Err(found));
         }
@@ -83,7 +99,38 @@ fn verify(
         }
     }
     progress(unreported);
-    Ok(check.finish())
+    for (run, link) in to_begin {
+        if let Err(found) = check.take_run(run, *link) {
+            return Ok(Err(found));
+        }
+    }
+    let verified = match check.finish() {
+        Ok(verified) => verified,
+        Err(found) => return Ok(Err(found)),
+    };
+    let runs: Vec<Run> = runs.into_iter().map(|(run, _)| run).collect();
+    for (kind, sql) in [
+        (Numbered::Event, "SELECT seq FROM events ORDER BY seq"),
+        (Numbered::Delivery, "SELECT id FROM deliveries ORDER BY id"),
+    ] {
+        if let Some((first, last)) = missing(connection, Gapless::new(kind, &runs), sql)? {
+            let what = Wrong::Numbers(kind, first, last);
+            return Ok(Err(Break { decision: verified.head.decision, what }));
+        }
+    }
+    Ok(Ok(verified))
+}
+
+/// The first numbers that are missing among those that a statement lists.
+fn missing(connection: &Connection, mut gapless: Gapless<'_>, sql: &str) -> Result<Option<Missing>, StoreError> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Err(missing) = gapless.take(Columns::of("number", row).number()?) {
+            return Ok(Some(missing));
+        }
+    }
+    Ok(gapless.finish().err())
 }
 
 /// The hashes that are kept of removed records, one removal at a time.

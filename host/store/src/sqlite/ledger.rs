@@ -1,18 +1,19 @@
 //! The ledger: transfers, positions, stocks, redemptions, and what operators say of units and pockets.
 
 use largesse_documents::stored::{
-    message_rules_text, pocket_text, read_message_rules, read_pocket, read_redemption, read_segment, read_terms,
-    redemption_text, segment_text, terms_text,
+    message_rules_text, pocket_text, read_customer, read_message_rules, read_pocket, read_redemption, read_segment,
+    read_terms, redemption_text, segment_text, terms_text,
 };
-use largesse_domain::audit::{Audit, Audited, Difference};
+use largesse_domain::audit::{Audit, Audited, Difference, Part};
 use largesse_domain::budget::{Usage, UsageKey};
 use largesse_domain::catalogue::{Catalogue, Pocket, UnitTerms};
 use largesse_domain::facts::{Receipt, Rows};
 use largesse_domain::grant::GrantSlot;
-use largesse_domain::id::{CampaignId, CustomerId, PocketId, RequestId};
+use largesse_domain::id::{CampaignId, PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::ledger::{Account, Lot, Position, PositionKey, Transfer};
 use largesse_domain::redemption::{Redemption, RedemptionId};
+use largesse_domain::run::Numbered;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::WindowIndex;
 use largesse_domain::unit::{Quantity, Unit};
@@ -24,9 +25,12 @@ use super::convert::{
 use super::groups;
 use super::list::{all, at_most};
 use super::load::{each, every_grant, find};
-use super::{list, write};
+use super::{list, runs, write};
+use crate::numbers::{Gapless, transfers_missing};
 use crate::{Batch, StoreError};
 
+/// Grants, or counts of use, that an audit holds at a time, more or less: some hundred MiB.
+const AUDIT_ITEMS: u64 = 500_000;
 /// Transfers that an audit reads at a time.
 const AUDIT_TRANSFERS: usize = 10_000;
 
@@ -90,21 +94,6 @@ pub(super) fn receipts<'a>(
     })
 }
 
-pub(super) fn redemptions_of(connection: &Connection, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
-    let sql = "SELECT id, body FROM redemptions WHERE customer = ?1 ORDER BY id";
-    all(connection, "redemption", sql, [customer.as_str()], |row| {
-        let id = row.id()?;
-        row.form(|text| read_redemption(&id, text))
-    })
-}
-
-fn every_redemption(connection: &Connection) -> Result<Vec<Redemption>, StoreError> {
-    all(connection, "redemption", "SELECT id, body FROM redemptions ORDER BY id", [], |row| {
-        let id = row.id()?;
-        row.form(|text| read_redemption(&id, text))
-    })
-}
-
 pub(super) fn positions_of(
     connection: &Connection,
     campaign: Option<&CampaignId>,
@@ -162,12 +151,6 @@ pub(super) fn transfers(connection: &Connection, after: u64, limit: usize) -> Re
     })
 }
 
-fn every_usage(connection: &Connection) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
-    let sql = "SELECT holder, kind, who, unit, span, place, amount, count FROM usage \
-               ORDER BY holder, kind, who, unit, span, place";
-    all(connection, "count of use", sql, [], usage)
-}
-
 pub(super) fn pocket_usage(connection: &Connection, pocket: &PocketId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
     let sql = "SELECT holder, kind, who, unit, span, place, amount, count FROM usage \
                WHERE holder = ?1 AND kind = 1 ORDER BY unit, span, place";
@@ -198,37 +181,103 @@ pub(super) fn catalogue(connection: &Connection) -> Result<Catalogue, StoreError
     })
 }
 
-/// Works the books out anew, all of it from one moment.
+/// Works the books out anew, all of it from one moment, in as many parts as memory asks for.
 pub(super) fn audit(connection: &Connection) -> Result<Result<Audited, Box<Difference>>, StoreError> {
+    audit_by(connection, AUDIT_ITEMS)
+}
+
+/// The same with so many grants and counts of use in a part, more or less.
+pub(super) fn audit_by(
+    connection: &Connection,
+    items_max: u64,
+) -> Result<Result<Audited, Box<Difference>>, StoreError> {
+    let sql = "SELECT max((SELECT count(*) FROM grants), (SELECT count(*) FROM usage))";
+    let items: u64 = all(connection, "count", sql, [], |row| row.number())?.into_iter().sum();
+    let mut audited = Audited::default();
+    for part in Part::all(items.div_ceil(items_max)) {
+        match audit_part(connection, part) {
+            Ok(found) => audited = found,
+            Err(Ended::Difference(difference)) => return Ok(Err(difference)),
+            Err(Ended::Failed(error)) => return Err(error),
+        }
+    }
+    Ok(Ok(audited))
+}
+
+/// Why an audit does not go on.
+enum Ended {
+    Difference(Box<Difference>),
+    Failed(StoreError),
+}
+
+impl From<Box<Difference>> for Ended {
+    fn from(difference: Box<Difference>) -> Self {
+        Self::Difference(difference)
+    }
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<rusqlite::Error> for Ended {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn audit_part(connection: &Connection, part: Part) -> Result<Audited, Ended> {
     let (campaigns, catalogue) = (list::campaigns(connection)?, catalogue(connection)?);
-    let mut audit = Audit::new(&campaigns, &catalogue);
+    let mut audit = Audit::new(&campaigns, &catalogue, part);
+    let runs = runs::list(connection, 0, usize::MAX)?;
+    let mut gapless = Gapless::new(Numbered::Transfer, &runs);
     let mut last = 0;
     loop {
         let page = transfers(connection, last, AUDIT_TRANSFERS)?;
         let Some((number, _)) = page.last() else { break };
         last = *number;
         for (number, transfer) in &page {
-            if let Err(difference) = audit.transfer(*number, transfer) {
-                return Ok(Err(difference));
-            }
+            gapless.take(*number).map_err(transfers_missing)?;
+            audit.transfer(*number, transfer)?;
         }
     }
-    every_redemption(connection)?.iter().for_each(|redemption| audit.redemption(redemption));
-    let mut difference = None;
-    every_grant(connection, |grant| {
-        if difference.is_none() {
-            difference = audit.grant(&grant).err();
-        }
+    gapless.finish().map_err(transfers_missing)?;
+    let sql = "SELECT id, body FROM redemptions ORDER BY id";
+    each_row(connection, "redemption", sql, |row| {
+        let id = row.id()?;
+        audit.redemption(&row.form(|text| read_redemption(&id, text))?);
         Ok(())
     })?;
-    if let Some(difference) = difference {
-        return Ok(Err(difference));
+    every_grant(connection, |grant| Ok::<_, Ended>(audit.grant(&grant)?))?;
+    each_row(connection, "customer", list::CUSTOMERS_TO_AUDIT, |row| {
+        let (id, customer) = (row.id()?, row.form(read_customer)?);
+        Ok(audit.customer(&id, &customer)?)
+    })?;
+    audit.positions(&positions_of(connection, None)?)?;
+    let sql = "SELECT holder, kind, who, unit, span, place, amount, count FROM usage \
+               ORDER BY holder, kind, who, unit, span, place";
+    each_row(connection, "count of use", sql, |row| {
+        let (key, used) = usage(row)?;
+        Ok(audit.usage(&key, used)?)
+    })?;
+    Ok(audit.finish(&all_stocks(connection)?)?)
+}
+
+/// Hands over every row that a statement finds.
+fn each_row(
+    connection: &Connection,
+    what: &'static str,
+    sql: &str,
+    mut take: impl FnMut(&mut Columns<'_>) -> Result<(), Ended>,
+) -> Result<(), Ended> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        take(&mut Columns::of(what, row))?;
     }
-    let customers = list::customers_to_audit(connection)?;
-    if let Err(difference) = customers.iter().try_for_each(|(id, customer)| audit.customer(id, customer)) {
-        return Ok(Err(difference));
-    }
-    Ok(audit.finish(&positions_of(connection, None)?, &every_usage(connection)?, &all_stocks(connection)?))
+    Ok(())
 }
 
 /// Writes what operators say.
@@ -287,15 +336,22 @@ pub(super) fn rows(connection: &Connection, rows: &Rows) -> write::Written {
     journal(connection, &rows.transfers)
 }
 
+/// The number of the next transfer: the first of the last run, when that has none yet.
+fn next_transfer(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT max(coalesce((SELECT max(number) FROM transfers), 0) + 1, \
+               coalesce((SELECT first_transfer FROM runs ORDER BY number DESC LIMIT 1), 1))";
+    Ok(connection.prepare_cached(sql)?.query_one([], |row| row.get(0))?)
+}
+
 fn journal(connection: &Connection, transfers: &[Transfer]) -> write::Written {
     if transfers.is_empty() {
         return Ok(());
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO transfers (at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO transfers (at, cause, recipient, campaign, grant_key, issue, unit, quantity, debit, credit, number) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    for transfer in transfers {
+    for (transfer, number) in transfers.iter().zip(next_transfer(connection)?..) {
         let slot = transfer.lot.as_ref().map(|lot| &lot.slot);
         statement.execute(params![
             transfer.at.as_millis(),
@@ -308,6 +364,7 @@ fn journal(connection: &Connection, transfers: &[Transfer]) -> write::Written {
             amount(transfer.quantity),
             account_code(transfer.debit),
             account_code(transfer.credit),
+            number,
         ])?;
     }
     Ok(())

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use largesse_documents::stored::{
-    DecisionKeys, read_customer, read_decision, read_manifest, read_settings, read_timer_body, read_versions,
+    DecisionKeys, read_decision, read_manifest, read_settings, read_timer_body, read_versions,
 };
 use largesse_domain::budget::{Usage, UsageKey, UsedBy};
 use largesse_domain::campaign::{Campaign, Revision};
-use largesse_domain::customer::Customer;
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
@@ -48,7 +47,8 @@ pub(super) fn at_most(limit: usize) -> i64 {
 
 pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let sql = "SELECT coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT max(id) FROM decisions), 0), \
-               coalesce((SELECT max(id) FROM deliveries), 0), (SELECT admitted FROM events ORDER BY seq DESC LIMIT 1)";
+               coalesce((SELECT max(id) FROM deliveries), 0), \
+               coalesce((SELECT max(number) FROM transfers), 0), (SELECT admitted FROM events ORDER BY seq DESC LIMIT 1)";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
@@ -57,6 +57,7 @@ pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> 
         last_event: EventSeq(row.number()?),
         last_decision: DecisionId(row.number()?),
         last_delivery: DeliveryId(row.number()?),
+        last_transfer: row.number()?,
         last_admitted: row.optional_instant()?,
     })
 }
@@ -67,19 +68,45 @@ pub(super) fn due(
     now: Instant,
     limit: usize,
 ) -> Result<Vec<Deferred>, StoreError> {
-    let sql = "SELECT event, subscription, attempts, due FROM deferred WHERE campaign = ?1 AND due <= ?2 \
-               ORDER BY event, subscription LIMIT ?3";
+    let sql = "SELECT event, subscription, attempts, due FROM deferred \
+               WHERE behind IS NULL AND campaign = ?1 AND due <= ?2 ORDER BY event, subscription LIMIT ?3";
     let mut found = Vec::new();
     for campaign in campaigns {
         let row = params![campaign.as_str(), now.as_millis(), at_most(limit)];
         found.extend(all(connection, "deferred decision", sql, row, |row| {
             let (event, subscription) = (EventSeq(row.number()?), row.id()?);
             let key = DeferredKey { campaign: campaign.clone(), event, subscription };
-            Ok(Deferred { key, attempts: row.take()?, due: row.instant()? })
+            Ok(Deferred { key, attempts: row.take()?, due: row.instant()?, behind: None })
         })?);
     }
     crate::earliest_first(&mut found, limit);
     Ok(found)
+}
+
+pub(super) fn queued(
+    connection: &Connection,
+    campaigns: &[CampaignId],
+    limit: usize,
+) -> Result<Vec<Deferred>, StoreError> {
+    let sql = "SELECT event, subscription, attempts, due, behind FROM deferred \
+               WHERE behind IS NOT NULL AND campaign = ?1 ORDER BY event, subscription LIMIT ?2";
+    let mut found = Vec::new();
+    for campaign in campaigns {
+        let row = params![campaign.as_str(), at_most(limit)];
+        found.extend(all(connection, "queued decision", sql, row, |row| {
+            let (event, subscription) = (EventSeq(row.number()?), row.id()?);
+            let key = DeferredKey { campaign: campaign.clone(), event, subscription };
+            Ok(Deferred { key, attempts: row.take()?, due: row.instant()?, behind: Some(row.id()?) })
+        })?);
+    }
+    crate::earliest_first(&mut found, limit);
+    Ok(found)
+}
+
+pub(super) fn queues(connection: &Connection) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError> {
+    let sql = "SELECT campaign, behind, count(*) FROM deferred WHERE behind IS NOT NULL \
+               GROUP BY campaign, behind ORDER BY campaign, behind";
+    all(connection, "queued decision", sql, [], |row| Ok((row.id()?, row.id()?, row.number()?)))
 }
 
 pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> Result<u64, StoreError> {
@@ -89,11 +116,10 @@ pub(super) fn deferred_count(connection: &Connection, campaign: &CampaignId) -> 
 }
 
 pub(super) fn deferred_on(connection: &Connection, event: EventSeq) -> Result<Vec<Deferred>, StoreError> {
-    let sql =
-        "SELECT campaign, subscription, attempts, due FROM deferred WHERE event = ?1 ORDER BY campaign, subscription";
+    let sql = "SELECT campaign, subscription, attempts, due, behind FROM deferred WHERE event = ?1 ORDER BY campaign, subscription";
     all(connection, "deferred decision", sql, [column(event.0)?], |row| {
         let key = DeferredKey { campaign: row.id()?, event, subscription: row.id()? };
-        Ok(Deferred { key, attempts: row.take()?, due: row.instant()? })
+        Ok(Deferred { key, attempts: row.take()?, due: row.instant()?, behind: row.optional_id()? })
     })
 }
 
@@ -220,11 +246,35 @@ pub(super) fn decisions(
     after: DecisionId,
     limit: usize,
 ) -> Result<Vec<Decision>, StoreError> {
+    let mut found = Vec::new();
+    each_decision(connection, filter, (after, limit), &mut |decision| {
+        found.push(decision);
+        true
+    })?;
+    Ok(found)
+}
+
+/// Hands over decisions, in order, until it is told that it is enough.
+pub(super) fn each_decision(
+    connection: &Connection,
+    filter: &DecisionFilter,
+    (after, limit): (DecisionId, usize),
+    take: &mut dyn FnMut(Decision) -> bool,
+) -> Result<(), StoreError> {
     // Of those before it no record is left.
     let after = after.max(records::room(connection)?.decision);
     let (after, limit) = (column(after.0)?, at_most(limit));
     let campaign = filter.campaign.as_ref().map(CampaignId::as_str);
-    let find = |sql, params: &[&dyn rusqlite::ToSql]| all(connection, "decision", sql, params, decision_row);
+    let mut find = |sql, params: &[&dyn rusqlite::ToSql]| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            if !take(decision_row(&mut Columns::of("decision", row))?) {
+                break;
+            }
+        }
+        Ok(())
+    };
     match (records::actors(filter), campaign) {
         (None, None) => {
             let sql = select_decisions!("WHERE d.id > ?1 ORDER BY d.id LIMIT ?2");
@@ -254,10 +304,8 @@ pub(super) fn inviters_of(
 }
 
 /// Customers that may owe something, or have other ids.
-pub(super) fn customers_to_audit(connection: &Connection) -> Result<Vec<(CustomerId, Customer)>, StoreError> {
-    let sql = "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' OR body LIKE '%\"also\"%' ORDER BY id";
-    all(connection, "customer", sql, [], |row| Ok((row.id()?, row.form(read_customer)?)))
-}
+pub(super) const CUSTOMERS_TO_AUDIT: &str =
+    "SELECT id, body FROM customers WHERE body LIKE '%\"debts\"%' OR body LIKE '%\"also\"%' ORDER BY id";
 
 pub(super) fn budget_usage(
     connection: &Connection,

@@ -134,9 +134,16 @@ const OPEN: &str = select_grants!(
      ORDER BY granted_at, decision, campaign, grant_key"
 );
 const WALLET: &str = select_grants!("WHERE recipient = ?1 ORDER BY granted_at, decision, campaign, grant_key, issue");
+/// Of several ids those after a place; see `GrantPlace`.
+pub(super) const PAGE: &str = select_grants!(
+    "WHERE recipient IN (SELECT value FROM json_each(?1)) \
+     AND (granted_at, coalesce(decision, 0), campaign, grant_key, issue, recipient) > (?2, ?3, ?4, ?5, ?6, ?7) \
+     ORDER BY granted_at, coalesce(decision, 0), campaign, grant_key, issue, recipient LIMIT ?8"
+);
+const UNORDERED: &str = select_grants!("WHERE recipient = ?1");
 const EVERY: &str = select_grants!("WHERE ?1 = ?1 ORDER BY recipient, campaign, grant_key, issue");
 
-fn grant(row: &mut Columns<'_>) -> Result<Grant, StoreError> {
+pub(super) fn grant(row: &mut Columns<'_>) -> Result<Grant, StoreError> {
     let (to, campaign, key) = (row.id()?, row.id()?, row.id()?);
     Ok(Grant {
         slot: GrantSlot { campaign, to, key },
@@ -190,14 +197,30 @@ pub(super) fn wallet(connection: &Connection, customer: &CustomerId) -> Result<V
     grants(&mut connection.prepare_cached(WALLET)?, customer)
 }
 
-/// Hands over every grant, one after the other.
-pub(super) fn every_grant(
+/// Hands over the grants to a customer, in no order, until it is told that it is enough.
+pub(super) fn each_grant_to(
     connection: &Connection,
-    mut take: impl FnMut(Grant) -> Result<(), StoreError>,
+    customer: &CustomerId,
+    take: &mut dyn FnMut(Grant) -> bool,
 ) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached(EVERY)?;
-    let mut rows = statement.query([0])?;
+    let mut statement = connection.prepare_cached(UNORDERED)?;
+    let mut rows = statement.query([customer.as_str()])?;
     while let Some(row) = rows.next()? {
+        if !take(grant(&mut Columns::of("grant", row))?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Hands over every grant, one after the other.
+pub(super) fn every_grant<E: From<StoreError>>(
+    connection: &Connection,
+    mut take: impl FnMut(Grant) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut statement = connection.prepare_cached(EVERY).map_err(StoreError::from)?;
+    let mut rows = statement.query([0]).map_err(StoreError::from)?;
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
         take(grant(&mut Columns::of("grant", row))?)?;
     }
     Ok(())

@@ -10,13 +10,19 @@ mod chain;
 mod chain_tests;
 mod convert;
 mod groups;
+mod immutable;
 mod ledger;
 mod list;
 mod load;
 mod outbox;
+mod pages;
 mod records;
+mod runs;
+#[cfg(test)]
+mod run_tests;
 mod schema;
 mod sizes;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -40,16 +46,17 @@ use largesse_domain::ledger::{Position, PositionKey, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;
-use largesse_domain::redemption::Redemption;
+use largesse_domain::run::Run;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_failpoint::{Point, reach};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use sizes::Sizes;
+pub use sources::SourceEnd;
 
-use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Store, StoreError};
+use crate::{Batch, Counters, DecisionFilter, Deferred, Kind, Stop, Store, StoreError};
 
 /// How long a connection waits for another, in milliseconds. Only a checkpoint at the wrong moment makes it wait.
 const BUSY_MS: u64 = 5_000;
@@ -65,12 +72,17 @@ const WRITER_CACHE_KIB: i32 = 16 * 1024;
 const READER_CACHE_KIB: i32 = 16 * 1024;
 /// Connections that read, kept open while nobody reads.
 const IDLE_READERS: usize = 4;
+/// Steps of SQLite's machine between two looks whether a read is to end: some tenths of a millisecond.
+const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 10_000;
 /// Statements that a connection keeps prepared; more than there are.
 const STATEMENTS_KEPT: usize = 96;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(Box::new(error))
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::Stopped,
+            _ => Self::Database(Box::new(error)),
+        }
     }
 }
 
@@ -81,8 +93,8 @@ pub struct SqliteStore {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Connection>,
     path: PathBuf,
-    // Holds the lock on the file beside the database.
-    _lock: File,
+    // Holds the lock on the file beside the database; none when nobody writes to it.
+    lock: Option<File>,
 }
 
 impl SqliteStore {
@@ -110,7 +122,7 @@ impl SqliteStore {
         reach(Point::LogOn);
         schema::migrate(&mut writer)?;
         reach(Point::MigrationCommitted);
-        Ok(Self { readers: Mutex::default(), writer: Mutex::new(writer), path, _lock: lock })
+        Ok(Self { readers: Mutex::default(), writer: Mutex::new(writer), path, lock: Some(lock) })
     }
 
     /// Reads what a batch will change, with the connection that writes when it is free: its cache stays warm, while that of a
@@ -127,21 +139,29 @@ impl SqliteStore {
         answer
     }
 
-    /// Reads with a connection of its own, all of it from one moment.
+    /// Reads with a connection of its own, all of it from one moment. It ends early when this thread's [`Stop`] says so; the connection of
+    /// a read that fails is not used again.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = guard(&self.readers).pop();
-        let connection = idle.map_or_else(|| self.reader(), Ok)?;
+        let mut connection = idle.map_or_else(|| self.reader(), Ok)?;
+        if let Some(stop) = Stop::current() {
+            connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || stop.is_stopped()))?;
+        }
         let snapshot = connection.unchecked_transaction()?;
-        let answer = read(&snapshot);
+        let answer = read(&snapshot)?;
         snapshot.finish()?;
+        connection.progress_handler(0, None::<fn() -> bool>)?;
         let mut idle = guard(&self.readers);
         if idle.len() < IDLE_READERS {
             idle.push(connection);
         }
-        answer
+        Ok(answer)
     }
 
     fn reader(&self) -> Result<Connection, StoreError> {
+        if self.lock.is_none() {
+            return immutable::open(&self.path);
+        }
         // A reader that may not write could not recover the log, so it is the connection that is told not to.
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
@@ -167,6 +187,10 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let failed = |error: std::io::Error| StoreError::Database(Box::new(error));
+    // To open a pipe would wait for whoever reads from it.
+    if std::fs::metadata(&name).is_ok_and(|found| !found.is_file()) {
+        return Err(failed(std::io::Error::other(format!("{} is not a regular file", Path::new(&name).display()))));
+    }
     let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -213,8 +237,24 @@ impl Store for SqliteStore {
         self.read(list::counters)
     }
 
+    fn runs(&self, after: u64, limit: usize) -> Result<Vec<Run>, StoreError> {
+        self.read(|connection| runs::list(connection, after, limit))
+    }
+
+    fn last_run(&self) -> Result<Option<Run>, StoreError> {
+        Ok(self.read(runs::last)?.map(|(run, _)| run))
+    }
+
     fn due(&self, campaigns: &[CampaignId], now: Instant, limit: usize) -> Result<Vec<Deferred>, StoreError> {
         self.read(|connection| list::due(connection, campaigns, now, limit))
+    }
+
+    fn queued(&self, campaigns: &[CampaignId], limit: usize) -> Result<Vec<Deferred>, StoreError> {
+        self.read(|connection| list::queued(connection, campaigns, limit))
+    }
+
+    fn queues(&self) -> Result<Vec<(CampaignId, CustomerId, u64)>, StoreError> {
+        self.read(list::queues)
     }
 
     fn deferred_count(&self, campaign: &CampaignId) -> Result<u64, StoreError> {
@@ -276,10 +316,6 @@ impl Store for SqliteStore {
 
     fn budget_usage(&self, campaign: &CampaignId) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
         self.read(|connection| list::budget_usage(connection, campaign))
-    }
-
-    fn redemptions_of(&self, customer: &CustomerId) -> Result<Vec<Redemption>, StoreError> {
-        self.read(|connection| ledger::redemptions_of(connection, customer))
     }
 
     fn positions(&self, campaign: Option<&CampaignId>) -> Result<Vec<(PositionKey, Position)>, StoreError> {

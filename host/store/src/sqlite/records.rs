@@ -15,6 +15,7 @@ use super::actors::decisions_of;
 use super::chain;
 use super::convert::{Columns, column};
 use super::list::{all, at_most};
+use super::runs;
 use super::write::Written;
 use crate::chain::contents;
 use crate::pack::unpack;
@@ -54,6 +55,13 @@ impl Records for SqliteStore {
 
     fn oldest_records(&self, limit: usize) -> Result<Vec<KeptRecord>, StoreError> {
         self.read(|connection| oldest(connection, limit))
+    }
+
+    fn data_after(&self, event: EventSeq, limit: usize) -> Result<Option<EventSeq>, StoreError> {
+        let sql = "SELECT max(seq) FROM (SELECT seq FROM event_data WHERE seq > ?1 ORDER BY seq LIMIT ?2)";
+        let row = params![column(event.0)?, at_most(limit)];
+        let found = self.read(|connection| all(connection, "event", sql, row, |row| row.optional_number()))?;
+        Ok(found.into_iter().flatten().next().map(EventSeq))
     }
 
     fn remains_on(&self, event: EventSeq) -> Result<Vec<Remains>, StoreError> {
@@ -186,16 +194,17 @@ fn remove(connection: &Connection, removal: &Removal, (before, after): (Room, Ro
     if removal.decision < before.decision || removal.decision > chain::head(connection)?.decision {
         return Err(StoreError::Database(format!("there are no records up to {}", removal.decision).into()));
     }
-    let gone = gone(connection, before.decision, removal.decision)?;
     let until = column(removal.decision.0)?;
-    if !gone.contents.is_empty() {
+    let mut freed = 0;
+    for (after, last) in runs::parts(connection, before.decision.0, removal.decision.0)? {
+        let gone = gone(connection, DecisionId(after), DecisionId(last))?;
         let sql = "INSERT INTO removals (last, at, contents) VALUES (?1, ?2, ?3)";
-        connection.prepare_cached(sql)?.execute(params![until, removal.at.as_millis(), gone.contents])?;
-        connection.prepare_cached("DELETE FROM records WHERE decision <= ?1")?.execute([until])?;
-    }
-    let mut freed = gone.bytes;
-    for event in gone.events {
-        freed += forget(connection, removal.decision, event)?;
+        connection.prepare_cached(sql)?.execute(params![column(last)?, removal.at.as_millis(), gone.contents])?;
+        connection.prepare_cached("DELETE FROM records WHERE decision <= ?1")?.execute([column(last)?])?;
+        freed += gone.bytes;
+        for event in gone.events {
+            freed += forget(connection, removal.decision, event)?;
+        }
     }
     let sql = delete_unneeded!("seq > ?2 AND seq <= ?3");
     let range = [until, column(before.event.0)?, column(after.event.0)?];
@@ -220,7 +229,7 @@ struct Gone {
     contents: Vec<u8>,
 }
 
-/// The records behind a decision, up to another. One that is damaged or missing goes too, with a hash that its link does not fit: the
+/// The records behind a decision, up to another of the same run. One that is damaged or missing goes too, with a hash that its link does not fit: the
 /// chain tells of it, and the host goes on.
 fn gone(connection: &Connection, after: DecisionId, until: DecisionId) -> Result<Gone, StoreError> {
     let sql = "SELECT d.id, d.event, c.body, x.data FROM decisions d LEFT JOIN records c ON c.decision = d.id \

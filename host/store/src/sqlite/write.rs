@@ -10,7 +10,7 @@ use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
 use largesse_domain::grant::{AfterHold, Grant};
-use largesse_domain::id::{CampaignId, KeyName};
+use largesse_domain::id::{CampaignId, CustomerId, KeyName};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};
 
@@ -21,10 +21,11 @@ use super::groups;
 use super::ledger;
 use super::outbox;
 use super::records;
+use super::runs;
 use super::versions;
 use crate::chain::{Linked, sha256};
 use crate::pack::pack;
-use crate::{Anchor, Batch, StoreError};
+use crate::{Batch, StoreError};
 
 pub(super) type Written = Result<(), StoreError>;
 
@@ -38,6 +39,10 @@ pub(super) fn batch(connection: &Connection, batch: &Batch) -> Written {
         self::campaign(connection, campaign)?;
     }
     reach(Point::CampaignsWritten);
+    if let Some(run) = &batch.run {
+        runs::write(connection, run)?;
+        reach(Point::RunWritten);
+    }
     let event_bytes = events(connection, batch)?;
     reach(Point::EventsWritten);
     let record_bytes = decisions(connection, batch)?;
@@ -148,18 +153,18 @@ fn decisions(connection: &Connection, batch: &Batch) -> Result<u64, StoreError> 
     let mut with_record =
         connection.prepare_cached("INSERT INTO records (decision, made_at, body) VALUES (?1, ?2, ?3)")?;
     let mut bytes = 0;
-    let mut last = chain::head(connection)?;
+    let mut end = chain::end(connection)?;
     let mut params = BTreeMap::new();
     let mut counts = BTreeMap::<_, i64>::new();
     for decision in &batch.decisions {
-        if decision.id.0 != last.decision.0 + 1 {
+        if decision.id != end.next {
             return Err(StoreError::Database(format!("decision {} is not the next one", decision.id).into()));
         }
         let (remains, record) = (remains_text(decision), record_text(decision));
         let view = &decision.input.campaign;
         let digest = params.entry((&view.id, view.revision)).or_insert_with(|| sha256(view.params.as_str().as_bytes()));
-        let link = Linked::of(decision, *digest, (&remains, &record)).link(&last.link);
-        last = Anchor { decision: decision.id, link };
+        let link = Linked::of(decision, *digest, (&remains, &record)).link(&end.link);
+        end.decision(decision.id, link);
         statement.execute(params![
             column(decision.id.0)?,
             column(decision.event.0)?,
@@ -191,9 +196,9 @@ fn deferred(connection: &Connection, batch: &Batch) -> Written {
         connection.prepare_cached(sql)?.execute(row)?;
     }
     for deferred in &batch.deferred {
-        let sql = "INSERT INTO deferred (campaign, event, subscription, attempts, due) VALUES (?1, ?2, ?3, ?4, ?5) \
-                   ON CONFLICT (campaign, event, subscription) \
-                   DO UPDATE SET attempts = excluded.attempts, due = excluded.due";
+        let sql = "INSERT INTO deferred (campaign, event, subscription, attempts, due, behind) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (campaign, event, subscription) \
+                   DO UPDATE SET attempts = excluded.attempts, due = excluded.due, behind = excluded.behind";
         let key = &deferred.key;
         connection.prepare_cached(sql)?.execute(params![
             key.campaign.as_str(),
@@ -201,6 +206,7 @@ fn deferred(connection: &Connection, batch: &Batch) -> Written {
             key.subscription.as_str(),
             deferred.attempts,
             deferred.due.as_millis(),
+            deferred.behind.as_ref().map(CustomerId::as_str),
         ])?;
     }
     Ok(())

@@ -15,7 +15,7 @@ fn check_in(id: &str, customer: &str, data: &Value) -> Value {
 /// Three campaigns that give as much as a decision may, and hear of what the others give: one event makes half a million grants.
 pub(super) fn storm(field: &Field<'_>) -> Result<()> {
     for id in ["storm-1", "storm-2", "storm-3"] {
-        let document = json!({"policy": "siege-storm", "currency": "CNY", "time_zone": "Etc/UTC",
+        let document = json!({"policy": "storms", "currency": "CNY", "time_zone": "Etc/UTC",
             "opens": "2020-01-01T00:00:00Z", "unit_classes": ["growth"],
             "subscriptions": ["check-in", "benefit-granted"],
             "audience": {"where": "has(attributes.storm)"},

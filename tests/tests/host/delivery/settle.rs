@@ -98,7 +98,7 @@ async fn only_the_destination_that_settles_settles() {
     other.wait_taken(1);
     let number = other.taken()[0]["id"].as_u64().expect("a number");
     assert_eq!(settle(&desk, number, failed("no")).await, Err(ControlError::SettlesNothing(DeliveryId(number))));
-    assert!(matches!(settle(&desk, 77, failed("no")).await, Err(ControlError::NotFound { .. })));
+    assert!(matches!(settle(&desk, 77, failed("no")).await, Err(ControlError::UnknownDelivery(DeliveryId(77)))));
     let spec = json!({"url": other.url(), "allow_private": true, "settles": true});
     let spec: largesse_documents::DestinationDocument = serde_json::from_value(spec).expect("a document");
     let fresh = largesse_domain::destination::Secret::new(&[1; 32]).expect("a secret");

@@ -69,7 +69,11 @@ impl Host {
     }
 
     async fn redemptions(&self) -> Vec<(String, &'static str, u64)> {
-        let all = self.service.read(|store| store.redemptions_of(&customer("u1"))).await.expect("the store reads");
+        let all = self
+            .service
+            .read(|store| store.redemptions_of(&[customer("u1")], None, usize::MAX))
+            .await
+            .expect("the store reads");
         let row = |one: &Redemption| (one.request.id.to_string(), one.state.as_str(), one.request.quantity.get());
         all.iter().map(row).collect()
     }
@@ -261,7 +265,11 @@ async fn each_campaign_has_keys_of_its_own_and_all_of_the_wallet() {
     let ids: Vec<String> = host.redemptions().await.into_iter().map(|row| row.0).collect();
     assert_eq!(ids, ["also@r@u1", "gives@r@u1"]);
     // Of two campaigns' grants, the first given is used first, whoever reserves.
-    let all = host.service.read(|store| store.redemptions_of(&customer("u1"))).await.expect("the store reads");
+    let all = host
+        .service
+        .read(|store| store.redemptions_of(&[customer("u1")], None, usize::MAX))
+        .await
+        .expect("the store reads");
     let parts: usize = all.iter().map(|redemption| redemption.parts.len()).sum();
     assert_eq!(parts, 3, "{all:?}");
     host.service.stop().await;

@@ -292,7 +292,7 @@ impl Side {
             }
             for id in customers() {
                 rows.push(format!("{:?}", (store.customer(&id)?, store.grants_to(&id)?, store.inviters_of(&id)?)));
-                rows.push(format!("{:?}", store.redemptions_of(&id)?));
+                rows.push(format!("{:?}", store.redemptions_of(&[id], None, usize::MAX)?));
             }
             Ok(rows)
         })

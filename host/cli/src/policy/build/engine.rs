@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use largesse_engine::{Allowance, HostKey, LoadedPolicy, Workers, WorkersConfig};
+use largesse_engine::{Allowance, HostKey, LoadedPolicy, Pace, Workers, WorkersConfig};
 use tempfile::TempDir;
 
 use crate::failure::{Failure, Result};
@@ -34,6 +34,7 @@ impl Engine {
             compiler: compiler(allowance)?,
             cache_dir: Some(Dir::open_ambient_dir(cache, ambient_authority())?),
             host_key: HostKey::from_bytes(random()?),
+            pace: Pace::OFFLINE,
         })?;
         Ok(Self { workers: Arc::new(workers), _cache: None })
     }

@@ -5,6 +5,7 @@
 //! `LARGESSE_CRASH_KILLS` make it longer (`make crash`).
 
 mod books;
+mod cascade;
 mod client;
 mod deliveries;
 mod load;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
+pub(crate) use books::verify_books;
 pub(crate) use client::Client;
 use largesse_failpoint::Point;
 use load::Numbers;
@@ -51,8 +53,14 @@ impl Drop for Told {
 /// Points that a life comes by once, or may: the others are reached many times.
 fn is_reached_once(point: Point) -> bool {
     let place = |point| Point::ALL.iter().position(|other| *other == point);
-    let rare =
-        matches!(point, Point::VersionWithdrawn | Point::StatesMigrated | Point::RecordsChosen | Point::RecordsRemoved);
+    let rare = matches!(
+        point,
+        Point::RunWritten
+            | Point::VersionWithdrawn
+            | Point::StatesMigrated
+            | Point::RecordsChosen
+            | Point::RecordsRemoved
+    );
     rare || place(point) < place(Point::WorkTaken) || place(point) >= place(Point::StopAsked)
 }
 

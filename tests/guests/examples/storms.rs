@@ -1,4 +1,4 @@
-//! Grants as often as its parameters say, also for what the host granted: several campaigns of it answer one another.
+//! Behaves: for each event that it hears it gives its actor many small grants, of which others of its kind hear.
 
 use largesse_sdk::{
     Decision, EffectKind, Grant, Input, Manifest, Policy, Refusal, Role, Subscription, UnitClass, export_policy,
@@ -8,18 +8,18 @@ use serde::Deserialize;
 
 #[derive(Deserialize, JsonSchema)]
 struct Params {
-    /// Grants of one decision.
+    /// How many grants it gives for each event.
     grants: u64,
 }
 
-struct Storm;
+struct Storms;
 
-impl Policy for Storm {
+impl Policy for Storms {
     type Params = Params;
     type State = ();
 
     fn manifest() -> Manifest {
-        Manifest::new("siege-storm", "0.1.0", "Grants for grants")
+        Manifest::new("storms", "0.1.0", "Gives much for each event")
             .role(Role::actor("actor"))
             .subscribe(Subscription::party("check-in", "day.checked-in", "actor"))
             .subscribe(Subscription::party("benefit-granted", "benefit.granted", "actor"))
@@ -29,18 +29,14 @@ impl Policy for Storm {
 
     fn decide(input: &Input<Params, ()>) -> Result<Decision<()>, Refusal> {
         let actor = input.require("actor")?;
-        // Keys have a bounded length, ids of events in a cascade grow: FNV-1a keeps keys short and unlike.
-        let hash = input
-            .event
-            .id
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut decision = Decision::new();
+        let id: String = input.event.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         for number in 0..input.params.grants {
-            decision.grant(Grant::units(format!("{hash:x}/{number}"), &actor.customer, "growth", 1));
+            let key = format!("{id}/{number}");
+            decision.grant(Grant::units(key, &actor.customer, "growth", 1));
         }
         Ok(decision)
     }
 }
 
-export_policy!(Storm);
+export_policy!(Storms);
