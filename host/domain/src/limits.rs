@@ -92,7 +92,7 @@ pub enum Cause {
 impl Cause {
     /// The words of the table.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Network => "anyone on the network",
             Self::Token => "any token",

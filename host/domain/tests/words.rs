@@ -19,6 +19,7 @@ use largesse_domain::outcome::{Denied, Reason, Verdict};
 use largesse_domain::protection::Rescue;
 use largesse_domain::redemption::{RedemptionState, Settle};
 use largesse_domain::rollout::Side;
+use largesse_domain::run::Numbered;
 use largesse_domain::stacking::StackingMode;
 use largesse_domain::time::Window;
 use largesse_domain::unit::{Quantity, UnitClass};
@@ -65,6 +66,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         ("ActivationCause", every!(ActivationCause: Created, Chosen, Followed, Promoted, RolledBack, Protected)),
         ("Rescue", every!(Rescue: RolledBack, Held, CandidateDropped)),
+        ("Numbered", every!(Numbered: Event, Decision, Delivery, Transfer)),
         ("Side", every!(Side: Active, Candidate)),
         ("DeliveryState", every!(DeliveryState: Waiting, Delivered, Dead)),
         ("Paused", every!(Paused: Operator, Gone)),
@@ -126,9 +128,18 @@ fn lists_of_all_cases_are_complete() {
 
 #[test]
 fn no_enum_with_words_is_forgotten() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
-    let with_words: usize =
-        files.map(|text| text.matches("fn as_str(").count() - text.matches("fn as_str(&self) -> &str").count()).sum();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut with_words = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            with_words += text.matches("fn as_str(").count() - text.matches("fn as_str(&self) -> &str").count();
+        }
+    }
     assert_eq!(with_words, all().len(), "add the enum to the list of this test");
 }

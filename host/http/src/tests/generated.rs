@@ -68,7 +68,7 @@ fn the_table_of_limits_is_committed() {
         for limit in *limits {
             let checked: Vec<String> = limit.checked.iter().map(|file| format!("`{file}`")).collect();
             let (name, what, value) = (limit.name, limit.what.trim(), amount(limit));
-            let (who, answer, checked) = (limit.cause.as_str(), limit.answer, checked.join(", "));
+            let (who, answer, checked) = (limit.cause.label(), limit.answer, checked.join(", "));
             writeln!(text, "| `{name}` | {what} | {value} | {who} | {answer} | {checked} |").unwrap();
         }
     }
