@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Benefit, Grant, Shortfall};
-use crate::held::{AfterHold, Hold};
+use crate::answer::Problem;
+use crate::decision::{Benefit, Grant};
+use crate::held::{AfterHold, Hold, Shortfall};
 use crate::manifest::UnitClass;
 use crate::money::AMOUNT_MAX;
-use crate::policy::Problem;
+use crate::param::UNIT;
 use crate::time::When;
 
 /// A benefit in parameters: a quantity of a unit, a credit-limit raise, or a rate boost.
@@ -23,21 +24,27 @@ use crate::time::When;
 pub struct BenefitParam {
     /// What is given, such as points, growth, cash:CNY, coupon:welcome, item:phone, draw-chances:wheel,
     /// entitlement:priority, credit-limit:CNY or rate-boost:deposit.
+    #[schemars(regex(pattern = UNIT))]
     pub unit: String,
     /// How much of it; money in minor units. Not for credit-limit and rate-boost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub quantity: Option<u64>,
     /// credit-limit: raise by so much, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub by: Option<u64>,
     /// credit-limit: never above this limit, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub up_to: Option<u64>,
     /// rate-boost: by so many hundredths of a per cent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub basis_points: Option<u32>,
     /// rate-boost: on at most so much principal, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub principal_cap: Option<u64>,
     /// Worth nothing so many times 24 hours after the event. Without it, it does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,18 +86,12 @@ impl BenefitParam {
     pub fn problems(&self, pointer: &str) -> Vec<Problem> {
         let mut found = Vec::new();
         let mut problem = |field: &str, message: &str| found.push(Problem::new(format!("{pointer}/{field}"), message));
-        let Some(class) = self.class() else {
-            problem(
-                "unit",
-                "not a unit: expected points, growth, or a class and a name such as cash:CNY or coupon:welcome",
-            );
-            return found;
-        };
+        // What is no unit does not fit the schema.
+        let Some(class) = self.class() else { return found };
         let (raises, boosts) = (class == UnitClass::CreditLimit, class == UnitClass::RateBoost);
         let mut needs = |field: &str, value: Option<u64>, wanted: bool| match value {
             Some(_) if !wanted => problem(field, "does not go with this unit"),
             None if wanted => problem(field, "is missing for this unit"),
-            Some(value) if value == 0 || value > AMOUNT_MAX => problem(field, "must be within 1 to 10^15"),
             _ => {}
         };
         needs("quantity", self.quantity, !raises && !boosts);
@@ -201,9 +202,7 @@ mod tests {
         ] {
             assert_eq!(problems(good.clone()), [""; 0], "{good}");
         }
-        assert_eq!(problems(json!({"unit": "gold"})), ["/reward/unit"]);
         assert_eq!(problems(json!({"unit": "points"})), ["/reward/quantity"]);
-        assert_eq!(problems(json!({"unit": "points", "quantity": 0})), ["/reward/quantity"]);
         assert_eq!(problems(json!({"unit": "points", "quantity": 1, "by": 1})), ["/reward/by"]);
         assert_eq!(
             problems(json!({"unit": "credit-limit:CNY", "quantity": 1, "by": 1})),

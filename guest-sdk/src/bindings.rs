@@ -4,7 +4,7 @@
 use serde_json::Error;
 
 use crate::policy::Policy;
-use crate::{decision, held, input, manifest, message, policy, reach, time};
+use crate::{answer, decision, held, input, manifest, message, reach, time};
 
 mod generated {
     #![expect(missing_docs, reason = "generated from the contract, which documents its items")]
@@ -40,7 +40,7 @@ impl<P: Policy> Guest for Adapter<P> {
     fn check(params: String) -> Result<Vec<wit::Offer>, Vec<wit::Problem>> {
         let checked = match serde_json::from_str::<P::Params>(&params) {
             Ok(params) => P::check(&params).map(|()| P::offers(&params).into_iter().map(offer_out).collect()),
-            Err(error) => Err(vec![policy::Problem::new("", error.to_string())]),
+            Err(error) => Err(vec![answer::Problem::new("", error.to_string())]),
         };
         checked.map_err(|problems| problems.into_iter().take(PROBLEMS_MAX).map(problem_out).collect())
     }
@@ -182,15 +182,15 @@ fn live_grant_in(grant: wit::LiveGrant) -> input::LiveGrant {
 
 // ---- Out ---------------------------------------------------------------------------------------------------
 
-fn refusal_out(refusal: policy::Refusal) -> wit::Refusal {
+fn refusal_out(refusal: answer::Refusal) -> wit::Refusal {
     wit::Refusal { code: refusal.code, message: told(&refusal.message) }
 }
 
-fn problem_out(problem: policy::Problem) -> wit::Problem {
+fn problem_out(problem: answer::Problem) -> wit::Problem {
     wit::Problem { pointer: told(&problem.pointer), message: told(&problem.message) }
 }
 
-fn offer_out(offer: policy::Offer) -> wit::Offer {
+fn offer_out(offer: answer::Offer) -> wit::Offer {
     wit::Offer { unit: offer.unit, quantity: offer.quantity, chance: offer.chance }
 }
 
@@ -284,11 +284,11 @@ fn grant_out(grant: decision::Grant) -> wit::Grant {
     }
 }
 
-fn shortfall_out(shortfall: decision::Shortfall) -> wit::Shortfall {
+fn shortfall_out(shortfall: held::Shortfall) -> wit::Shortfall {
     match shortfall {
-        decision::Shortfall::Refuse => wit::Shortfall::Refuse,
-        decision::Shortfall::Reduce => wit::Shortfall::Reduce,
-        decision::Shortfall::Skip => wit::Shortfall::Skip,
+        held::Shortfall::Refuse => wit::Shortfall::Refuse,
+        held::Shortfall::Reduce => wit::Shortfall::Reduce,
+        held::Shortfall::Skip => wit::Shortfall::Skip,
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::held::{AfterHold, Held, Hold, Reservation, Settlement};
+use crate::held::{AfterHold, Held, Hold, Reservation, Settlement, Shortfall};
 use crate::message::{Message, TagChange};
 use crate::reach::{Enrolment, Measurement, Placement, Share};
 use crate::time::When;
@@ -224,18 +224,6 @@ impl Benefit {
     pub fn units(unit: impl Into<String>, quantity: u64) -> Self {
         Self::Units { unit: unit.into(), quantity }
     }
-}
-
-/// What to do when budget, stock or a limit does not allow all of a grant, or a wallet does not hold all of a reservation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Shortfall {
-    /// Deny the whole decision; state is unchanged.
-    #[default]
-    Refuse,
-    /// Give or reserve what is left, if that is more than nothing.
-    Reduce,
-    /// Leave this effect out.
-    Skip,
 }
 
 /// One benefit for one party.

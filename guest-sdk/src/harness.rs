@@ -6,35 +6,27 @@ mod book;
 mod cast;
 mod clock;
 mod holds;
+mod misfit;
+mod outcome;
 mod timers;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::answer::{Problem, Refusal};
 use crate::decision::{Decision, Dimension, StateChange};
-use crate::input::{Campaign, Enquiry, Event, Input, OwnerKind, Phase, Standing};
+use crate::input::{Campaign, Enquiry, Event, Input, OwnerKind, Phase};
 use crate::manifest::{Manifest, Source, Subscription};
-use crate::message::{Message, TagChange};
-use crate::policy::{Policy, Refusal};
-use crate::reach::{Enrolment, Measurement, Placement, Share};
+use crate::policy::Policy;
 use crate::time::{LocalTime, Moment};
-use crate::timer::{Schedule, TIMER_FIRED};
+use crate::timer::TIMER_FIRED;
 
-pub use book::Given;
-use book::{Around, Book};
-
-/// What is known of a customer.
-#[derive(Clone, Debug, Default)]
-struct Customer {
-    attributes: Map<String, Value>,
-    tags: Vec<String>,
-    inviter: Option<String>,
-    identifiers: Vec<(Dimension, String)>,
-    standings: Vec<Standing>,
-    groups: BTreeMap<String, String>,
-}
+use book::Book;
+use cast::{Cast, Customer};
+use outcome::Around;
+pub use outcome::{Decided, Given, Outcome};
 
 /// Runs one campaign of a policy, natively.
 pub struct Harness<P: Policy> {
@@ -42,99 +34,11 @@ pub struct Harness<P: Policy> {
     params: Value,
     campaign: Campaign,
     offset_minutes: i32,
-    customers: BTreeMap<String, Customer>,
-    members: BTreeMap<String, Vec<String>>,
+    cast: Cast,
     states: BTreeMap<(OwnerKind, String), String>,
     book: Book,
     events: u64,
     policy: std::marker::PhantomData<P>,
-}
-
-/// What came of one event.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// One for each subscription that matched and had an owner.
-    pub decisions: Vec<Decided>,
-}
-
-/// What came of one decision.
-#[derive(Clone, Debug, Default)]
-pub struct Decided {
-    /// Which subscription.
-    pub subscription: String,
-    /// Whose state.
-    pub owner: String,
-    /// The policy's own no.
-    pub refusal: Option<Refusal>,
-    /// The host's no: `claim-taken`, `insufficient-balance`, or why a required settlement came to nothing.
-    pub denied: Option<&'static str>,
-    /// Grants applied.
-    pub given: Vec<Given>,
-    /// Grants taken back, with what was taken.
-    pub revoked: Vec<Given>,
-    /// Keys of grants not given, of reservations not made and of what was not settled, and names of timers not set or dropped,
-    /// with the reason: `already-granted`, `credit-ceiling`, `cancelled-before`, `already-reserved`, `insufficient-balance`,
-    /// `nothing-to-settle`, `timed-out`, `too-many-timers` or `no-such-timer`.
-    pub skipped: Vec<(String, &'static str)>,
-    /// Reserved out of wallets.
-    pub reserved: Vec<Given>,
-    /// Grants and reservations committed.
-    pub committed: Vec<Given>,
-    /// Grants and reservations released.
-    pub released: Vec<Given>,
-    /// Moves within programmes.
-    pub placed: Vec<Placement>,
-    /// Weights in pools.
-    pub shares: Vec<Share>,
-    /// Parties handed on.
-    pub enrolled: Vec<Enrolment>,
-    /// What was counted.
-    pub measured: Vec<Measurement>,
-    /// Tags set and taken.
-    pub tags: Vec<TagChange>,
-    /// Messages sent.
-    pub messages: Vec<Message>,
-    /// Timers set.
-    pub scheduled: Vec<Schedule>,
-    /// Timers dropped, by name.
-    pub cancelled: Vec<String>,
-    /// The policy's note.
-    pub note: String,
-}
-
-impl Outcome {
-    /// All grants as customer, key, unit and quantity, in order.
-    #[must_use]
-    pub fn grants(&self) -> Vec<(&str, &str, &str, u64)> {
-        let given = self.decisions.iter().flat_map(|decided| &decided.given);
-        given.map(|one| (one.to.as_str(), one.key.as_str(), one.unit.as_str(), one.quantity)).collect()
-    }
-
-    /// The code of the first refusal.
-    #[must_use]
-    pub fn refused(&self) -> Option<&str> {
-        self.decisions.iter().find_map(|decided| decided.refusal.as_ref()).map(|refusal| refusal.code.as_str())
-    }
-
-    /// The first denial.
-    #[must_use]
-    pub fn denied(&self) -> Option<&'static str> {
-        self.decisions.iter().find_map(|decided| decided.denied)
-    }
-
-    /// All tags set (`true`) and taken (`false`), as customer and tag.
-    #[must_use]
-    pub fn tags(&self) -> Vec<(&str, &str, bool)> {
-        let tags = self.decisions.iter().flat_map(|decided| &decided.tags);
-        tags.map(|one| (one.to.as_str(), one.tag.as_str(), one.present)).collect()
-    }
-
-    /// What was taken back, as customer, unit and quantity.
-    #[must_use]
-    pub fn revoked(&self) -> Vec<(&str, &str, u64)> {
-        let revoked = self.decisions.iter().flat_map(|decided| &decided.revoked);
-        revoked.map(|one| (one.to.as_str(), one.unit.as_str(), one.quantity)).collect()
-    }
 }
 
 impl<P: Policy> Harness<P> {
@@ -161,8 +65,7 @@ impl<P: Policy> Harness<P> {
             params,
             campaign,
             offset_minutes: 480,
-            customers: BTreeMap::new(),
-            members: BTreeMap::new(),
+            cast: Cast::default(),
             states: BTreeMap::new(),
             book: Book::default(),
             events: 0,
@@ -170,18 +73,25 @@ impl<P: Policy> Harness<P> {
         }
     }
 
-    /// Where parameters are wrong: the pointers of `check`'s problems, or an empty pointer and the message when they do
-    /// not read at all.
+    /// Where parameters are wrong, and how: what does not fit their schema or, when all of it does, the problems that `check`
+    /// finds.
     ///
     /// # Panics
-    /// When `params` is not JSON.
+    /// When `params` is not JSON, or the schema of the parameters is none.
     pub fn problems(params: impl Serialize) -> Vec<(String, String)> {
         let params = serde_json::to_value(params).expect("parameters are JSON");
+        let schema = schemars::schema_for!(P::Params).to_value();
+        let validator = jsonschema::draft202012::new(&schema).expect("the schema of the parameters is valid");
+        let mut misfits = Vec::new();
+        validator.iter_errors(&params).for_each(|error| misfit::collect(&error, &mut misfits));
+        if !misfits.is_empty() {
+            return misfits;
+        }
         match serde_json::from_value::<P::Params>(params) {
             Err(error) => vec![(String::new(), error.to_string())],
             Ok(params) => {
                 let problems = P::check(&params).err().unwrap_or_default();
-                problems.into_iter().map(|problem| (problem.pointer, problem.message)).collect()
+                problems.into_iter().map(|Problem { pointer, message }| (pointer, message)).collect()
             }
         }
     }
@@ -240,8 +150,7 @@ impl<P: Policy> Harness<P> {
 
     /// Makes a customer a member of a group: its kind and which.
     pub fn joined(&mut self, kind: &str, group: &str, customer: &str) -> &mut Self {
-        self.customer(customer).groups.insert(kind.to_owned(), group.to_owned());
-        self.members.entry(group.to_owned()).or_default().push(customer.to_owned());
+        self.cast.join(kind, group, customer);
         self
     }
 
@@ -261,7 +170,7 @@ impl<P: Policy> Harness<P> {
         P::quote(&Enquiry {
             question: question.to_owned(),
             data: serde_json::to_value(data).expect("question data is JSON").to_string(),
-            parties: roles.map(|role| self.shown(role, customer.to_owned())).collect(),
+            parties: roles.map(|role| self.cast.shown(role, customer.to_owned(), &self.book)).collect(),
             campaign: self.campaign.clone(),
             params: serde_json::from_value(self.params.clone()).expect("parameters were read before"),
             now: Moment { at, local: LocalTime::at_offset(at, self.offset_minutes) },
@@ -321,7 +230,9 @@ impl<P: Policy> Harness<P> {
             self.book.lapse(fired.due);
             let occurred = Moment { at: fired.due, local: LocalTime::at_offset(fired.due, self.offset_minutes) };
             let matching = self.manifest.subscriptions.iter().filter(|one| one.kind == TIMER_FIRED).cloned();
-            let mine = |one: &Subscription| self.owner(one, &fired.actor, &fired.data).as_ref() == Some(&fired.owner);
+            let mine = |one: &Subscription| {
+                self.cast.owner(&self.manifest, one, &fired.actor, &fired.data).as_ref() == Some(&fired.owner)
+            };
             let matching: Vec<_> = matching.filter(mine).collect();
             let decide = |one| self.decide(one, &fired.actor, occurred, &fired.data);
             let decisions = matching.iter().filter_map(decide).collect();
@@ -338,13 +249,16 @@ impl<P: Policy> Harness<P> {
     }
 
     fn customer(&mut self, id: &str) -> &mut Customer {
-        self.customers.entry(id.to_owned()).or_default()
+        self.cast.customer(id)
     }
 
     fn decide(&mut self, subscription: &Subscription, actor: &str, occurred: Moment, data: &Value) -> Option<Decided> {
-        let owner = self.owner(subscription, actor, data)?;
-        let cast = |role| self.parties(role, actor, data, &owner);
-        let parties: Vec<_> = self.manifest.roles.iter().flat_map(cast).collect();
+        let owner = self.cast.owner(&self.manifest, subscription, actor, data)?;
+        let cast = self.manifest.roles.iter().flat_map(|role| {
+            let ids = self.cast.filling(role, actor, data, &owner);
+            ids.into_iter().map(|id| self.cast.shown(role, id, &self.book)).collect::<Vec<_>>()
+        });
+        let parties: Vec<_> = cast.collect();
         let state = self.states.get(&(owner.kind, owner.id.clone()));
         let input = Input {
             subscription: subscription.name.clone(),
@@ -382,7 +296,7 @@ impl<P: Policy> Harness<P> {
     ) {
         let before = self.book.clone();
         decided.note = decision.note;
-        let customers = &self.customers;
+        let customers = self.cast.customers();
         let values = |claim: &crate::decision::Claim| match (claim.by, customers.get(&claim.party)) {
             (Dimension::Customer, _) => vec![claim.party.clone()],
             (by, Some(party)) => party.identifiers.iter().filter(|one| one.0 == by).map(|one| one.1.clone()).collect(),
@@ -415,13 +329,13 @@ impl<P: Policy> Harness<P> {
             }
         }
         for change in &decided.tags {
-            let tags = &mut self.customers.entry(change.to.clone()).or_default().tags;
+            let tags = &mut self.cast.customer(&change.to).tags;
             tags.retain(|tag| *tag != change.tag);
             if change.present {
                 tags.push(change.tag.clone());
             }
         }
-        self.stand(&decided.placed, input.event.occurred.at);
+        self.cast.stand(&decided.placed, input.event.occurred.at, self.offset_minutes);
         let key = (input.owner.kind, input.owner.id.clone());
         match decision.state {
             StateChange::Keep => {}

@@ -1,7 +1,18 @@
 //! What is held for a party, or kept apart out of a wallet, until it is settled.
 
-use crate::decision::Shortfall;
 use crate::time::When;
+
+/// What to do when budget, stock or a limit does not allow all of a grant, or a wallet does not hold all of a reservation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shortfall {
+    /// Deny the whole decision; state is unchanged.
+    #[default]
+    Refuse,
+    /// Give or reserve what is left, if that is more than nothing.
+    Reduce,
+    /// Leave this effect out.
+    Skip,
+}
 
 /// What becomes of a pending grant when its hold is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::answer::Refusal;
 use crate::chance::Chance;
-use crate::policy::Refusal;
 use crate::time::Moment;
 
 /// Everything that a decision may know.

@@ -3,7 +3,7 @@
 //! A count or an amount rises from `before` to `after`, often by more than one; what is *reached* is every threshold
 //! above `before` and not above `after`. So nothing is missed when a step is large, and nothing is reached twice.
 
-use crate::policy::Problem;
+use crate::answer::Problem;
 
 /// Whether a threshold is reached by a rise.
 #[must_use]

@@ -75,6 +75,9 @@
 //! build it for `wasm32-wasip2`.
 
 mod policy;
+mod answer;
+pub mod events;
+pub mod param;
 mod input;
 mod decision;
 mod held;
@@ -95,20 +98,23 @@ mod bindings;
 #[cfg(any(target_arch = "wasm32", test))]
 mod arena;
 
+pub use answer::{Offer, Problem, Problems, Refusal, no_problems};
 pub use benefit::{BenefitParam, ShortfallParam, benefit_problems, grants};
 pub use chance::Chance;
 pub use days::DaySet;
-pub use decision::{Benefit, Claim, Decision, Dimension, Effect, Grant, Revocation, Shortfall, StateChange, Target};
+pub use decision::{Benefit, Claim, Decision, Dimension, Effect, Grant, Revocation, StateChange, Target};
+pub use events::{EventData, EventKind, Events};
 #[cfg(not(target_arch = "wasm32"))]
 pub use harness::{Decided, Given, Harness, Outcome};
-pub use held::{AfterHold, Held, Hold, Reservation, Settle, Settlement};
+pub use held::{AfterHold, Held, Hold, Reservation, Settle, Settlement, Shortfall};
 pub use input::{Balance, Campaign, Enquiry, Event, Input, LiveGrant, Owner, OwnerKind, Party, Phase, Standing};
 pub use key::key_part;
 pub use manifest::{EffectKind, Manifest, OwnerOf, Question, Role, Source, Subscription, UnitClass};
 pub use message::{Message, MessageClass, TagChange};
 pub use money::Money;
-pub use policy::{Offer, Policy, Problem, Refusal, no_problems};
-pub use reach::{ENROLMENT_MADE, Enrolment, EnrolmentMade, Measurement, POOL_SETTLED, Placement, PoolSettled, Share};
+pub use param::{Channel, Slug, Tag, Template, TimeOfDay};
+pub use policy::Policy;
+pub use reach::{Enrolment, Measurement, Placement, Share};
 pub use serde_json::{Value, json};
 pub use time::{DAY_SECONDS, Date, LocalTime, Moment, When};
 pub use timer::{Schedule, TIMER_FIRED, TimerFired};
@@ -117,6 +123,8 @@ pub use timer::{Schedule, TIMER_FIRED, TimerFired};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings::*;
+    pub use crate::events::{event, event_schema};
+    pub use {schemars, serde};
 }
 
 /// Begins a [`Manifest`] with the name and version of the plugin's `Cargo.toml` and a summary of one line.

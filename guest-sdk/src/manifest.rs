@@ -79,6 +79,13 @@ impl Manifest {
         self
     }
 
+    /// Adds subscriptions.
+    #[must_use]
+    pub fn subscribe_all(mut self, subscriptions: impl IntoIterator<Item = Subscription>) -> Self {
+        self.subscriptions.extend(subscriptions);
+        self
+    }
+
     /// Adds kinds of effect.
     #[must_use]
     pub fn effects(mut self, effects: impl IntoIterator<Item = EffectKind>) -> Self {
@@ -289,7 +296,7 @@ pub enum EffectKind {
     Settle,
     /// Move within a programme.
     Place,
-    /// Set a weight in a pool; takes a subscription to [`POOL_SETTLED`](crate::POOL_SETTLED).
+    /// Set a weight in a pool; takes a subscription to [`pool.settled`](crate::events::PoolSettled).
     Share,
     /// Hand on to another campaign.
     Enrol,

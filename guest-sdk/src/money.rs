@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::Refusal;
+use crate::answer::Refusal;
 
 /// A whole, in basis points: 10,000 hundredths of a per cent.
 pub const WHOLE_BASIS_POINTS: u32 = 10_000;

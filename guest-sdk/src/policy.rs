@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::answer::{Offer, Problem, Refusal};
 use crate::decision::Decision;
 use crate::input::{Enquiry, Input, OwnerKind};
 use crate::manifest::Manifest;
@@ -72,62 +73,5 @@ pub trait Policy: 'static {
             return Err(Refusal::new("unknown-state-version", format!("state version {written_by} is not read")));
         }
         serde_json::from_str(state).map_err(|error| Refusal::new("unreadable-state", error.to_string()))
-    }
-}
-
-/// What a policy with certain parameters may give.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// The unit.
-    pub unit: String,
-    /// The most at once.
-    pub quantity: u64,
-    /// Its chance where it is drawn, in millionths.
-    pub chance: Option<u32>,
-}
-
-/// What is wrong with a document, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// A JSON pointer (RFC 6901) into the document, such as `/tasks/0/reward`; empty for the whole.
-    pub pointer: String,
-    /// What is wrong, and what would be right.
-    pub message: String,
-}
-
-impl Problem {
-    /// A problem at a place.
-    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into() }
-    }
-}
-
-/// Turns a list of problems into the answer of [`Policy::check`].
-///
-/// # Errors
-/// When there is a problem.
-pub fn no_problems(problems: Vec<Problem>) -> Result<(), Vec<Problem>> {
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
-/// The policy's own no.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Kebab case, stable, at most 64 bytes: others match on it.
-    pub code: String,
-    /// For people, at most 1 KiB.
-    pub message: String,
-}
-
-impl Refusal {
-    /// A refusal.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into() }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
     }
 }

@@ -1,10 +1,7 @@
 //! What reaches beyond a decision's own rewards: places in programmes, weights in pools, other campaigns, counts.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::input::Event;
-use crate::policy::Refusal;
 use crate::time::When;
 
 /// Puts a party into a tier of a programme, or takes it out. Where the party stands there already only the end changes.
@@ -66,7 +63,7 @@ impl Share {
     }
 }
 
-/// Hands a party on to another campaign, whose policy is told by an event [`ENROLMENT_MADE`].
+/// Hands a party on to another campaign, whose policy is told by an event [`enrolment.made`](crate::events::EnrolmentMade).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolment {
     /// To which campaign.
@@ -124,54 +121,5 @@ impl Measurement {
     pub fn by(mut self, by: u64) -> Self {
         self.by = by;
         self
-    }
-}
-
-/// The kind of the events that tell of shares of a pool.
-pub const POOL_SETTLED: &str = "pool.settled";
-/// The kind of the events that tell of parties handed on.
-pub const ENROLMENT_MADE: &str = "enrolment.made";
-
-/// What a party's weight in a pool came to: the data of an event [`POOL_SETTLED`].
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct PoolSettled {
-    /// Which pool.
-    pub pool: String,
-    /// Of what.
-    pub unit: String,
-    /// How much: with that of everybody else it adds up to the pool's total.
-    pub amount: u64,
-    /// The party's weight.
-    pub weight: u64,
-    /// Everybody's together.
-    pub weights: u64,
-}
-
-impl PoolSettled {
-    /// Reads the event's data.
-    ///
-    /// # Errors
-    /// When it is an event of another kind.
-    pub fn of(event: &Event) -> Result<Self, Refusal> {
-        event.data()
-    }
-}
-
-/// What another campaign's policy says with a party that it hands on: the data of an event [`ENROLMENT_MADE`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct EnrolmentMade {
-    /// The campaign that hands on.
-    pub by: String,
-    /// What its policy says.
-    pub data: Value,
-}
-
-impl EnrolmentMade {
-    /// Reads the event's data.
-    ///
-    /// # Errors
-    /// When it is an event of another kind.
-    pub fn of(event: &Event) -> Result<Self, Refusal> {
-        event.data()
     }
 }

@@ -5,9 +5,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Folders of the repository that a new crate gets under `largesse/`, beside one another as here, because the SDK finds the
-/// contract by its place. Of the SDK the sources and the manifest; its tests stay here.
-const LIBRARY: [(&str, &str); 3] =
-    [("guest-sdk/src", "sdk/src"), ("guest-sdk/Cargo.toml", "sdk/Cargo.toml"), ("wit", "wit")];
+/// contract by its place. Of the SDK the sources, the build script and the manifest; its tests stay here.
+const LIBRARY: [(&str, &str); 4] = [
+    ("guest-sdk/src", "sdk/src"),
+    ("guest-sdk/build.rs", "sdk/build.rs"),
+    ("guest-sdk/Cargo.toml", "sdk/Cargo.toml"),
+    ("wit", "wit"),
+];
 const TEMPLATES: &str = "templates";
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -2,35 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Shortfall, Target};
-use crate::held::{AfterHold, Held, Reservation, Settle, Settlement};
-use crate::input::{Event, LiveGrant, Owner};
+use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Target};
+use crate::held::{AfterHold, Held, Reservation, Settle, Settlement, Shortfall};
+use crate::input::LiveGrant;
 use crate::manifest::{EffectKind, Manifest, UnitClass};
 use crate::money::AMOUNT_MAX;
-use crate::time::When;
 
-use super::Decided;
-use super::clock;
 use super::holds::{Hold, Holds};
+use super::outcome::{Around, Decided, Given};
 use super::timers::{self, Timers};
 
 /// Most that one party weighs in a pool.
 const WEIGHT_MAX: u64 = 1_000_000_000;
-
-/// A grant that was applied, or something that was reserved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
-    /// Who got it.
-    pub to: String,
-    /// Its key.
-    pub key: String,
-    /// Of what: a unit, `credit-limit:<currency>` or `rate-boost:<holding>`.
-    pub unit: String,
-    /// How much: of the unit, minor units of limit, or basis points.
-    pub quantity: u64,
-    /// What it is about, as the subscription says.
-    pub about: Option<String>,
-}
 
 #[derive(Clone, Default)]
 pub(super) struct Book {
@@ -40,22 +23,6 @@ pub(super) struct Book {
     claims: BTreeMap<(String, Dimension, String), String>,
     tombstones: BTreeSet<String>,
     pub(super) timers: Timers,
-}
-
-/// What a decision stands in.
-pub(super) struct Around<'a> {
-    pub(super) about: Option<&'a str>,
-    pub(super) currency: &'a str,
-    pub(super) owner: &'a Owner,
-    pub(super) actor: &'a str,
-    pub(super) event: &'a Event,
-    pub(super) offset_minutes: i32,
-}
-
-impl Around<'_> {
-    fn resolve(&self, when: When) -> i64 {
-        clock::resolve(when, self.event.occurred.at, self.offset_minutes)
-    }
 }
 
 impl Book {

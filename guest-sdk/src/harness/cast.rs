@@ -1,31 +1,72 @@
-//! Who is shown to a decision, and what of them.
+//! Who is known, who is shown to a decision, and what of them.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
+use crate::decision::Dimension;
 use crate::input::{Balance, Owner, OwnerKind, Party, Standing};
-use crate::manifest::{OwnerOf, Role, Source, Subscription};
-use crate::policy::Policy;
+use crate::manifest::{Manifest, OwnerOf, Role, Source, Subscription};
 use crate::reach::Placement;
 
-use super::{Harness, clock};
+use super::book::Book;
+use super::clock;
 
-impl<P: Policy> Harness<P> {
+/// What is known of a customer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Customer {
+    pub(super) attributes: Map<String, Value>,
+    pub(super) tags: Vec<String>,
+    pub(super) inviter: Option<String>,
+    pub(super) identifiers: Vec<(Dimension, String)>,
+    standings: Vec<Standing>,
+    groups: BTreeMap<String, String>,
+}
+
+/// Customers, and the members of groups.
+#[derive(Default)]
+pub(super) struct Cast {
+    customers: BTreeMap<String, Customer>,
+    members: BTreeMap<String, Vec<String>>,
+}
+
+impl Cast {
+    pub(super) fn customers(&self) -> &BTreeMap<String, Customer> {
+        &self.customers
+    }
+
+    pub(super) fn customer(&mut self, id: &str) -> &mut Customer {
+        self.customers.entry(id.to_owned()).or_default()
+    }
+
+    /// Makes a customer a member of a group.
+    pub(super) fn join(&mut self, kind: &str, group: &str, customer: &str) {
+        self.customer(customer).groups.insert(kind.to_owned(), group.to_owned());
+        self.members.entry(group.to_owned()).or_default().push(customer.to_owned());
+    }
+
     /// Moves customers within programmes.
-    pub(super) fn stand(&mut self, placed: &[Placement], now: i64) {
+    pub(super) fn stand(&mut self, placed: &[Placement], now: i64, offset_minutes: i32) {
         for placement in placed {
-            let standings = &mut self.customers.entry(placement.to.clone()).or_default().standings;
+            let standings = &mut self.customer(&placement.to).standings;
             let old = standings.iter().position(|one| one.programme == placement.programme);
             let old = old.map(|index| standings.remove(index));
             standings.extend(placement.tier.clone().map(|tier| Standing {
                 since: old.filter(|old| old.tier == tier).map_or(now, |old| old.since),
                 tier,
                 programme: placement.programme.clone(),
-                until: placement.until.map(|until| clock::resolve(until, now, self.offset_minutes)),
+                until: placement.until.map(|until| clock::resolve(until, now, offset_minutes)),
             }));
         }
     }
 
-    pub(super) fn owner(&self, subscription: &Subscription, actor: &str, data: &Value) -> Option<Owner> {
+    pub(super) fn owner(
+        &self,
+        manifest: &Manifest,
+        subscription: &Subscription,
+        actor: &str,
+        data: &Value,
+    ) -> Option<Owner> {
         match &subscription.owner {
             OwnerOf::Entity(pointer) => Some(Owner { kind: OwnerKind::Entity, id: text_at(data, pointer)? }),
             OwnerOf::Group(kind) => {
@@ -33,15 +74,15 @@ impl<P: Policy> Harness<P> {
                 Some(Owner { kind: OwnerKind::Entity, id })
             }
             OwnerOf::Party(name) => {
-                let role =
-                    self.manifest.roles.iter().find(|role| role.name == *name).expect("the owner's role is declared");
-                let id = self.cast(role, actor, data).into_iter().next()?;
+                let role = manifest.roles.iter().find(|role| role.name == *name).expect("the owner's role is declared");
+                let id = self.named(role, actor, data).into_iter().next()?;
                 Some(Owner { kind: OwnerKind::Party, id })
             }
         }
     }
 
-    fn cast(&self, role: &Role, actor: &str, data: &Value) -> Vec<String> {
+    /// Those in a role by the event and the invitations alone.
+    fn named(&self, role: &Role, actor: &str, data: &Value) -> Vec<String> {
         match &role.source {
             Source::Actor => vec![actor.to_owned()],
             Source::CustomerAt(pointer) => text_at(data, pointer).into_iter().collect(),
@@ -57,18 +98,18 @@ impl<P: Policy> Harness<P> {
         }
     }
 
-    pub(super) fn parties(&self, role: &Role, actor: &str, data: &Value, owner: &Owner) -> Vec<Party> {
-        let cast = match (&role.source, owner.kind) {
+    /// Those in a role of a decision.
+    pub(super) fn filling(&self, role: &Role, actor: &str, data: &Value, owner: &Owner) -> Vec<String> {
+        match (&role.source, owner.kind) {
             (Source::Members, OwnerKind::Entity) => self.members.get(&owner.id).cloned().unwrap_or_default(),
-            _ => self.cast(role, actor, data),
-        };
-        cast.into_iter().map(|id| self.shown(role, id)).collect()
+            _ => self.named(role, actor, data),
+        }
     }
 
-    pub(super) fn shown(&self, role: &Role, id: String) -> Party {
+    pub(super) fn shown(&self, role: &Role, id: String, book: &Book) -> Party {
         let known = self.customers.get(&id).cloned().unwrap_or_default();
         let declared = known.attributes.into_iter().filter(|(name, _)| role.attributes.contains(name));
-        let balances = role.balances.iter().flat_map(|wanted| self.book.balances(&id, wanted));
+        let balances = role.balances.iter().flat_map(|wanted| book.balances(&id, wanted));
         let balances = balances
             .map(|(unit, amount)| Balance { unit, amount: i64::try_from(amount).expect("balances are at most 10^15") });
         Party {
@@ -77,7 +118,7 @@ impl<P: Policy> Harness<P> {
             tags: if role.tags { known.tags } else { Vec::new() },
             balances: balances.collect(),
             standings: if role.standings { known.standings } else { Vec::new() },
-            grants: if role.grants { self.book.live(&id) } else { Vec::new() },
+            grants: if role.grants { book.live(&id) } else { Vec::new() },
             customer: id,
         }
     }

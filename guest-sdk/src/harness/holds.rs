@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::decision::Shortfall;
-use crate::held::{AfterHold, Reservation, Settle};
+use crate::held::{AfterHold, Reservation, Settle, Shortfall};
 
-use super::book::Given;
+use super::outcome::Given;
 
 /// How long a grant is held, in milliseconds since 1970.
 #[derive(Clone, Copy)]

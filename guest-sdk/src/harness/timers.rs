@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use crate::input::{Owner, OwnerKind};
 use crate::timer::{Schedule, TIMER_FIRED};
 
-use super::Decided;
-use super::book::Around;
 use super::clock;
+use super::outcome::{Around, Decided};
 
 /// Most timers of an owner.
 const PER_OWNER_MAX: usize = 16;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use largesse_sdk::events::OrderPaid;
 use largesse_sdk::{
-    BenefitParam, Claim, Date, DaySet, Decision, Dimension, Grant, Held, Input, Message, Money, Refusal, Reservation,
+    BenefitParam, Claim, Date, DaySet, Decision, Dimension, Grant, Held, Input, Message, Refusal, Reservation,
     Revocation, Schedule, Settlement, When, json, key_part, ladder, money,
 };
 use schemars::JsonSchema;
@@ -44,12 +45,6 @@ pub(crate) struct State {
     invitees: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-struct Order {
-    order: String,
-    amount: Money,
-}
-
 type Asked = Input<Params, State>;
 type Answer = Result<Decision<State>, Refusal>;
 
@@ -77,7 +72,7 @@ pub(crate) fn decide(input: &Asked) -> Answer {
 
 fn milestone(input: &Asked) -> Answer {
     let buyer = input.require("customer")?;
-    let Order { order, amount } = input.event.data()?;
+    let OrderPaid { order, amount, .. } = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
     let is_new = state.orders.insert(order, amount.in_currency(&input.campaign.currency)?).is_none();
@@ -90,7 +85,7 @@ fn milestone(input: &Asked) -> Answer {
 
 fn rungs(input: &Asked) -> Answer {
     let buyer = input.require("customer")?;
-    let Order { order, amount } = input.event.data()?;
+    let OrderPaid { order, amount, .. } = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     let before = money::sum(state.orders.values().copied())?;
     state.orders.insert(order, amount.in_currency(&input.campaign.currency)?);
@@ -171,7 +166,7 @@ fn once_per_person(input: &Asked) -> Answer {
 
 fn earned(input: &Asked) -> Answer {
     let buyer = input.require("customer")?;
-    let Order { order, .. } = input.event.data()?;
+    let OrderPaid { order, .. } = input.event.data()?;
     let mut decision = Decision::new();
     decision.grant(input.params.reward.grant(format!("order/{}", key_part(&order)), &buyer.customer));
     Ok(decision)
@@ -185,7 +180,7 @@ fn refunded(_: &Asked) -> Answer {
 
 fn later(input: &Asked) -> Answer {
     let buyer = input.require("customer")?;
-    let Order { order, .. } = input.event.data()?;
+    let OrderPaid { order, .. } = input.event.data()?;
     let grant = input.params.reward.grant(format!("kept/{}", key_part(&order)), &buyer.customer);
     let mut decision = Decision::new();
     decision.grant(grant.hold_until(When::after_days(input.params.days)));
@@ -214,7 +209,7 @@ fn fired(input: &Asked) -> Answer {
 
 fn ordered(input: &Asked) -> Answer {
     let buyer = input.require("customer")?;
-    let Order { order, .. } = input.event.data()?;
+    let OrderPaid { order, .. } = input.event.data()?;
     let until = When::AfterSeconds(30 * 60);
     let key = format!("order/{}", key_part(&order));
     let mut decision = Decision::new();
@@ -224,7 +219,7 @@ fn ordered(input: &Asked) -> Answer {
 
 fn settled(input: &Asked) -> Answer {
     let buyer = input.require("customer")?;
-    let Order { order, .. } = input.event.data()?;
+    let OrderPaid { order, .. } = input.event.data()?;
     let key = format!("order/{}", key_part(&order));
     let mut decision = Decision::new();
     decision.settle(Settlement::commit(Held::reservation(&buyer.customer, &key)).required());

@@ -1,6 +1,6 @@
 //! The code of `docs/authors/parameters.md`, as it stands there.
 
-use largesse_sdk::{BenefitParam, Problem, json, no_problems};
+use largesse_sdk::{BenefitParam, Problem, Problems, Tag, json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[schemars(example = Params::example())]
 struct Params {
-    /// How many orders it takes, 1 to 50.
+    /// How many orders it takes.
     #[schemars(range(min = 1, max = 50))]
     orders: u32,
+    /// A tag for whoever gets there.
+    #[serde(default)]
+    tag: Option<Tag>,
     /// What is given then.
     reward: BenefitParam,
     /// Orders below this do not count, in minor units of the campaign's currency.
@@ -22,16 +25,16 @@ struct Params {
 impl Params {
     /// Shown to operators, and what `largesse policy check` begins with.
     fn example() -> Self {
-        Self { orders: 3, reward: BenefitParam::units("points", 20), least: 0 }
+        Self { orders: 3, tag: None, reward: BenefitParam::units("points", 20), least: 0 }
     }
 
     /// What the schema cannot say.
     fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = self.reward.problems("/reward");
-        if self.orders == 1 && self.least == 0 {
-            problems.push(Problem::new("/least", "must be more than 0 when a single order is rewarded"));
-        }
-        no_problems(problems)
+        let mut problems = Problems::new();
+        problems.extend(self.reward.problems("/reward"));
+        let single = self.orders == 1 && self.least == 0;
+        problems.unless(!single, "/least", "must be more than 0 when a single order is rewarded");
+        problems.done()
     }
 }
 

@@ -26,6 +26,11 @@ fn pointers(schema: &Value, document: &Value) -> Vec<String> {
     problems.into_iter().map(|problem| problem.pointer).collect()
 }
 
+fn told(schema: &Value, document: &Value) -> Vec<(String, String)> {
+    let problems = Schema::compile(schema).unwrap().problems(document);
+    problems.into_iter().map(|problem| (problem.pointer, problem.message)).collect()
+}
+
 /// Definitions `a0` to `a<levels>`, each made of the one before; the whole refers to the last.
 fn chain(levels: usize, next: impl Fn(Value) -> Value) -> Value {
     let mut definitions = Map::from_iter([("a0".to_owned(), json!({"type": "object"}))]);
@@ -49,6 +54,31 @@ fn a_mistake_inside_an_optional_part_is_reported_where_it_is() {
     assert_eq!(pointers(&schema, &json!({"part": {"n": "one"}})), ["/part/n"]);
     assert_eq!(pointers(&schema, &json!({"part": 5})), ["/part"]);
     assert_eq!(pointers(&schema, &json!({"part": null})), [""; 0]);
+}
+
+#[test]
+fn words_that_are_allowed_are_listed() {
+    let word = |word: &str| json!({"type": "string", "const": word, "description": "An event."});
+    let schema = json!({"properties": {"on": {"items": {"oneOf": [word("login"), word("order-paid")]}}}});
+    let found = told(&schema, &json!({"on": ["login", "ordered"]}));
+    assert_eq!(found, [("/on/1".to_owned(), "expected one of login, order-paid".to_owned())]);
+}
+
+#[test]
+fn a_mistake_in_a_tagged_part_is_told_in_its_own_terms() {
+    let kind = |kind: &str, field: &str| {
+        json!({
+            "type": "object", "required": ["kind", field], "additionalProperties": false,
+            "properties": {"kind": {"type": "string", "const": kind}, field: {"type": "integer", "minimum": 1}},
+        })
+    };
+    let gift = json!({"anyOf": [{"oneOf": [kind("points", "quantity"), kind("coupon", "days")]}, {"type": "null"}]});
+    let schema = json!({"properties": {"gift": gift}});
+    let found = |gift: Value| told(&schema, &json!({"gift": gift}));
+    let one = |pointer: &str, message: &str| vec![(pointer.to_owned(), message.to_owned())];
+    assert_eq!(found(json!({"kind": "coupon", "days": 0})), one("/gift/days", "0 is less than the minimum of 1"));
+    assert_eq!(found(json!({"kind": "coupon"})), one("/gift", r#""days" is a required property"#));
+    assert_eq!(found(json!({"kind": "cupon", "days": 1})), one("/gift/kind", "expected one of points, coupon"));
 }
 
 #[test]

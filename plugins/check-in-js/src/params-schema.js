@@ -33,6 +33,7 @@ export default {
     "milestones": {
       "description": "What happens when a customer has collected enough.",
       "type": "array",
+      "maxItems": 16,
       "default": [],
       "items": {
         "$ref": "#/$defs/Milestone"
@@ -53,6 +54,7 @@ export default {
     "tasks": {
       "description": "Fixed rewards for single actions.",
       "type": "array",
+      "maxItems": 16,
       "default": [],
       "items": {
         "$ref": "#/$defs/Task"
@@ -72,7 +74,7 @@ export default {
             "null"
           ],
           "format": "uint32",
-          "minimum": 0
+          "minimum": 1
         },
         "by": {
           "description": "credit-limit: raise by so much, in minor units.",
@@ -81,7 +83,8 @@ export default {
             "null"
           ],
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 1000000000000000
         },
         "expires_after_days": {
           "description": "Worth nothing so many times 24 hours after the event. Without it, it does not expire.",
@@ -119,7 +122,8 @@ export default {
             "null"
           ],
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 1000000000000000
         },
         "quantity": {
           "description": "How much of it; money in minor units. Not for credit-limit and rate-boost.",
@@ -128,11 +132,13 @@ export default {
             "null"
           ],
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 1000000000000000
         },
         "unit": {
           "description": "What is given, such as points, growth, cash:CNY, coupon:welcome, item:phone, draw-chances:wheel,\nentitlement:priority, credit-limit:CNY or rate-boost:deposit.",
-          "type": "string"
+          "type": "string",
+          "pattern": "^(points|growth|(cash|credit-limit):[A-Z]{3}|(coupon|item|draw-chances|entitlement|rate-boost):[A-Za-z0-9._/-]{1,64})$"
         },
         "up_to": {
           "description": "credit-limit: never above this limit, in minor units.",
@@ -141,7 +147,8 @@ export default {
             "null"
           ],
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 1000000000000000
         }
       },
       "additionalProperties": false,
@@ -180,12 +187,14 @@ export default {
           "description": "How many days of the same week must have been counted before; 0 for none.",
           "type": "integer",
           "format": "uint32",
-          "default": 1,
-          "minimum": 0
+          "minimum": 0,
+          "maximum": 7,
+          "default": 1
         },
         "prizes": {
           "description": "One of these, by weight.",
           "type": "array",
+          "maxItems": 16,
           "default": [],
           "items": {
             "$ref": "#/$defs/Prize"
@@ -213,8 +222,8 @@ export default {
           "description": "Payments below this many minor units do not count a day.",
           "type": "integer",
           "format": "uint64",
-          "default": 0,
-          "minimum": 0
+          "minimum": 0,
+          "default": 0
         },
         "make_up": {
           "description": "Lets customers make up for missed days; without it they cannot.",
@@ -225,13 +234,12 @@ export default {
             {
               "type": "null"
             }
-          ],
-          "default": null
+          ]
         },
         "on": {
           "description": "The events that count a day.",
           "type": "array",
-          "default": [],
+          "minItems": 1,
           "items": {
             "$ref": "#/$defs/Trigger"
           }
@@ -239,6 +247,7 @@ export default {
         "plans": {
           "description": "Given for keeping to a plan of days that begins with the customer's first day.",
           "type": "array",
+          "maxItems": 16,
           "default": [],
           "items": {
             "$ref": "#/$defs/Plan"
@@ -255,6 +264,7 @@ export default {
         "streaks": {
           "description": "Given for days in a row; `days` rises from rule to rule.",
           "type": "array",
+          "maxItems": 16,
           "default": [],
           "items": {
             "$ref": "#/$defs/Streak"
@@ -263,13 +273,17 @@ export default {
         "totals": {
           "description": "Given for a number of days within a week, a month or the campaign, in a row or not.",
           "type": "array",
+          "maxItems": 16,
           "default": [],
           "items": {
             "$ref": "#/$defs/Total"
           }
         }
       },
-      "additionalProperties": false
+      "additionalProperties": false,
+      "required": [
+        "on"
+      ]
     },
     "MakeUp": {
       "description": "How missed days may be made up for: a `checked_in` event that names the day in `makeup_for`.",
@@ -310,8 +324,9 @@ export default {
           "minimum": 0
         },
         "id": {
-          "description": "A stable name, part of the grant key: 1 to 32 of a-z, 0-9 and -.",
-          "type": "string"
+          "description": "A stable name, part of the grant key.",
+          "type": "string",
+          "pattern": "^[a-z0-9-]{1,32}$"
         },
         "rewards": {
           "description": "What is given.",
@@ -326,11 +341,13 @@ export default {
           "type": [
             "string",
             "null"
-          ]
+          ],
+          "pattern": "^[A-Za-z0-9._:/-]{1,64}$"
         },
         "unit": {
           "description": "points or growth.",
-          "type": "string"
+          "type": "string",
+          "pattern": "^(points|growth)$"
         }
       },
       "additionalProperties": false,
@@ -348,18 +365,20 @@ export default {
           "description": "How many of them may be missed.",
           "type": "integer",
           "format": "uint32",
-          "default": 0,
-          "minimum": 0
+          "minimum": 0,
+          "default": 0
         },
         "days": {
-          "description": "How many days the plan lasts, from the customer's first day on; at most 366.",
+          "description": "How many days the plan lasts, from the customer's first day on.",
           "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 366
         },
         "id": {
-          "description": "A stable name, part of the grant key: 1 to 32 of a-z, 0-9 and -.",
-          "type": "string"
+          "description": "A stable name, part of the grant key.",
+          "type": "string",
+          "pattern": "^[a-z0-9-]{1,32}$"
         },
         "rewards": {
           "description": "What is given, as soon as enough days are done.",
@@ -408,17 +427,20 @@ export default {
           "description": "The least.",
           "type": "integer",
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 1000000000000000
         },
         "to": {
           "description": "The most.",
           "type": "integer",
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1,
+          "maximum": 1000000000000000
         },
         "unit": {
           "description": "The unit, such as points.",
-          "type": "string"
+          "type": "string",
+          "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$"
         }
       },
       "additionalProperties": false,
@@ -464,18 +486,20 @@ export default {
           "description": "Minor units of money that earn one of the unit; what is left over earns nothing.",
           "type": "integer",
           "format": "uint64",
-          "minimum": 0
+          "minimum": 1
         },
         "on": {
           "description": "The payments that count.",
           "type": "array",
+          "minItems": 1,
           "items": {
             "$ref": "#/$defs/Trigger"
           }
         },
         "unit": {
           "description": "The unit given.",
-          "type": "string"
+          "type": "string",
+          "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$"
         }
       },
       "additionalProperties": false,
@@ -490,10 +514,10 @@ export default {
       "type": "object",
       "properties": {
         "days": {
-          "description": "How many days in a row; at least 2.",
+          "description": "How many days in a row; a reward for each day is in `rewards` of `daily`.",
           "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 2
         },
         "every": {
           "description": "Again after each further so many days of the same streak; otherwise once a streak.",
@@ -519,8 +543,9 @@ export default {
       "type": "object",
       "properties": {
         "id": {
-          "description": "A stable name, part of the grant key: 1 to 32 of a-z, 0-9 and -.",
-          "type": "string"
+          "description": "A stable name, part of the grant key.",
+          "type": "string",
+          "pattern": "^[a-z0-9-]{1,32}$"
         },
         "on": {
           "description": "The event that is rewarded.",
@@ -538,11 +563,12 @@ export default {
             "null"
           ],
           "format": "uint32",
-          "minimum": 0
+          "minimum": 1
         },
         "rewards": {
           "description": "What is given.",
           "type": "array",
+          "minItems": 1,
           "items": {
             "$ref": "#/$defs/BenefitParam"
           }
@@ -567,14 +593,15 @@ export default {
       "type": "object",
       "properties": {
         "days": {
-          "description": "How many days.",
+          "description": "How many days; at most 7 within a week and 31 within a month.",
           "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 1
         },
         "id": {
-          "description": "A stable name, part of the grant key: 1 to 32 of a-z, 0-9 and -.",
-          "type": "string"
+          "description": "A stable name, part of the grant key.",
+          "type": "string",
+          "pattern": "^[a-z0-9-]{1,32}$"
         },
         "rewards": {
           "description": "What is given.",
@@ -600,57 +627,57 @@ export default {
       "description": "Something that happened.",
       "oneOf": [
         {
-          "description": "The customer checked in (`checked_in`).",
+          "description": "The actor checked in.",
           "type": "string",
           "const": "checked-in"
         },
         {
-          "description": "The customer logged in (`login`).",
+          "description": "The actor logged in.",
           "type": "string",
           "const": "login"
         },
         {
-          "description": "The customer asked for the week's chest (`chest.opened`).",
+          "description": "The actor opens the chest of the week.",
           "type": "string",
           "const": "chest-opened"
         },
         {
-          "description": "The customer paid an order (`order.paid`).",
+          "description": "The actor paid an order.",
           "type": "string",
           "const": "order-paid"
         },
         {
-          "description": "The customer paid in a store (`payment.offline_succeeded`).",
+          "description": "The actor paid in a shop.",
           "type": "string",
           "const": "payment-offline-succeeded"
         },
         {
-          "description": "The customer registered (`user.registered`).",
+          "description": "The actor registered.",
           "type": "string",
           "const": "user-registered"
         },
         {
-          "description": "Somebody whom the customer invited registered (`user.registered`, for the inviter).",
+          "description": "Somebody whom the customer invited registered.",
           "type": "string",
-          "const": "friend-registered"
+          "const": "friend-user-registered"
         },
         {
-          "description": "The customer completed the profile (`user.profile_completed`).",
+          "description": "The actor completed the profile.",
           "type": "string",
           "const": "user-profile-completed"
         },
         {
-          "description": "The customer completed a task (`task.completed`).",
+          "description": "The actor completed a task.",
           "type": "string",
           "const": "task-completed"
         },
         {
-          "description": "The customer wrote a review (`review.posted`).",
+          "description": "The actor reviewed an order.",
           "type": "string",
           "const": "review-posted"
         },
         {
-          "description": "The customer shared something (`share.performed`).",
+          "description": "The actor shared something.",
           "type": "string",
           "const": "share-performed"
         }

@@ -12,7 +12,7 @@ export const TRIGGERS = [
   trigger('order-paid', 'order.paid', { about: '/order', hasAmount: true }),
   trigger('payment-offline-succeeded', 'payment.offline_succeeded', { about: '/payment', hasAmount: true }),
   trigger('user-registered', 'user.registered'),
-  trigger('friend-registered', 'user.registered', { role: INVITER }),
+  trigger('friend-user-registered', 'user.registered', { role: INVITER }),
   trigger('user-profile-completed', 'user.profile_completed'),
   trigger('task-completed', 'task.completed'),
   trigger('review-posted', 'review.posted'),

@@ -21,7 +21,7 @@ pub(crate) fn count(turn: &mut Turn) -> Result<(), Refusal> {
         turn.no("amount-too-small", "the payment is too small to count the day");
         return Ok(());
     }
-    let made_up = if turn.trigger == Trigger::CheckedIn { turn.data.makeup_for } else { None };
+    let made_up = if turn.trigger == Trigger::CheckedIn { turn.said.makeup_for } else { None };
     let date = made_up.unwrap_or(turn.today);
     if turn.state.days.contains(date) {
         turn.no("already-checked-in", "the day is counted already");

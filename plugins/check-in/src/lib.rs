@@ -17,7 +17,6 @@ mod milestones;
 
 use largesse_sdk::{
     Decision, EffectKind, Input, Manifest, Phase, Policy, Problem, Refusal, Role, UnitClass, export_policy, manifest,
-    no_problems,
 };
 
 pub use params::Params;
@@ -37,20 +36,20 @@ impl Policy for CheckIn {
     type State = State;
 
     fn manifest() -> Manifest {
-        let manifest = manifest!("Daily check-in, streaks, totals of days, a weekly chest, tasks and spending")
+        manifest!("Daily check-in, streaks, totals of days, a weekly chest, tasks and spending")
             .role(Role::actor(trigger::MEMBER).balances(WATCHED_UNITS).tags())
             .role(Role::inviter(trigger::INVITER, 1).balances(WATCHED_UNITS).tags())
             .effects([EffectKind::Grant, EffectKind::Tag])
-            .unit_classes(UnitClass::ALL);
-        Trigger::ALL.into_iter().fold(manifest, |manifest, trigger| manifest.subscribe(trigger.subscription()))
+            .unit_classes(UnitClass::ALL)
+            .subscribe_all(Trigger::subscriptions())
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        no_problems(params.problems())
+        params.check()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-        let trigger = Trigger::named(&input.subscription)
+        let trigger = Trigger::of(&input.subscription)
             .ok_or_else(|| Refusal::new("unknown-subscription", input.subscription.as_str()))?;
         if input.campaign.phase == Phase::Between {
             return Err(Refusal::new("between-windows", "what happens outside the campaign's windows does not count"));

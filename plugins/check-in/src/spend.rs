@@ -1,6 +1,6 @@
 //! Rewards in proportion to money spent.
 
-use largesse_sdk::{Grant, Refusal, key_part, ladder, money};
+use largesse_sdk::{Grant, Refusal, ladder, money};
 
 use crate::turn::Turn;
 
@@ -18,10 +18,9 @@ pub(crate) fn reward(turn: &mut Turn) -> Result<(), Refusal> {
     let whole = spend.minor_per_unit.saturating_mul(u64::from(money::WHOLE_BASIS_POINTS));
     let quantity = money::ratio_down(amount, u64::from(basis_points), whole)?;
     if quantity > 0 {
-        let key = match (&turn.data.order, &turn.data.payment) {
-            (Some(order), _) => format!("spend/order/{}", key_part(order)),
-            (None, Some(payment)) => format!("spend/payment/{}", key_part(payment)),
-            (None, None) => format!("spend/nth/{purchase}"),
+        let key = match &turn.said.paid {
+            Some((Some(name), _)) => format!("spend/{name}"),
+            _ => format!("spend/nth/{purchase}"),
         };
         turn.grant(Grant::units(key, &turn.me.customer, &spend.unit, quantity).reason("for a purchase"));
     }

@@ -8,7 +8,7 @@ use crate::turn::Turn;
 /// Rewards every task that the event completes.
 pub(crate) fn reward(turn: &mut Turn) -> Result<(), Refusal> {
     for task in &turn.params().tasks {
-        let other = task.task.is_some() && task.task != turn.data.task;
+        let other = task.task.is_some() && task.task != turn.said.task;
         if task.on != turn.trigger || other {
             continue;
         }
@@ -22,10 +22,10 @@ pub(crate) fn reward(turn: &mut Turn) -> Result<(), Refusal> {
 }
 
 fn reward_once(turn: &mut Turn, task: &Task) {
-    if turn.state.tasks_done.contains(&task.id) {
+    if turn.state.tasks_done.iter().any(|done| task.id == *done) {
         return turn.no("task-already-done", "the task is rewarded once only");
     }
-    turn.change().tasks_done.push(task.id.clone());
+    turn.change().tasks_done.push(task.id.to_string());
     turn.grant_all(&task.rewards, &format!("task/{}", task.id), &task.id);
 }
 

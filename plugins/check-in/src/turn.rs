@@ -1,22 +1,40 @@
 //! One decision while it is being made.
 
-use largesse_sdk::{Date, Decision, Grant, Input, Money, Party, Refusal};
-use serde::Deserialize;
+use largesse_sdk::{Date, Decision, Event, EventData, Grant, Input, Money, Party, Refusal, events, key_part};
 
 use crate::params::Params;
 use crate::state::State;
 use crate::trigger::Trigger;
 
-/// What the events' data may hold for this policy.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Data {
+/// What an event says that matters here.
+#[derive(Default)]
+pub(crate) struct Said {
     /// The day that a check-in makes up for.
     pub(crate) makeup_for: Option<Date>,
-    pub(crate) order: Option<String>,
-    pub(crate) payment: Option<String>,
-    pub(crate) amount: Option<Money>,
+    /// What was paid, and the name of it in grant keys, where it has one.
+    pub(crate) paid: Option<(Option<String>, Money)>,
+    /// The task that was completed.
     pub(crate) task: Option<String>,
+}
+
+impl Said {
+    fn by(event: &Event, trigger: Trigger) -> Result<Self, Refusal> {
+        let nothing = Self::default();
+        Ok(match trigger {
+            Trigger::CheckedIn => Self { makeup_for: event.data::<events::CheckedIn>()?.makeup_for, ..nothing },
+            Trigger::OrderPaid => Self { paid: paid("order", event.data::<events::OrderPaid>()?), ..nothing },
+            Trigger::PaymentOfflineSucceeded => {
+                Self { paid: paid("payment", event.data::<events::PaymentOfflineSucceeded>()?), ..nothing }
+            }
+            Trigger::TaskCompleted => Self { task: Some(event.data::<events::TaskCompleted>()?.task), ..nothing },
+            _ => nothing,
+        })
+    }
+}
+
+fn paid(what: &str, data: impl EventData) -> Option<(Option<String>, Money)> {
+    let name = data.about().map(|about| format!("{what}/{}", key_part(about)));
+    data.amount().map(|amount| (name, amount.clone()))
 }
 
 /// One decision while it is being made. Each part of the policy adds what it gives, or says why it gives nothing.
@@ -27,7 +45,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) me: &'a Party,
     /// The local date of the event.
     pub(crate) today: Date,
-    pub(crate) data: Data,
+    pub(crate) said: Said,
     pub(crate) state: State,
     state_changed: bool,
     pub(crate) decision: Decision<State>,
@@ -42,7 +60,7 @@ impl<'a> Turn<'a> {
             trigger,
             me,
             today: input.event.occurred.local.date(),
-            data: input.event.data()?,
+            said: Said::by(&input.event, trigger)?,
             state: input.state.clone().unwrap_or_default(),
             state_changed: false,
             decision: Decision::new(),
@@ -79,8 +97,8 @@ impl<'a> Turn<'a> {
 
     /// The amount of a payment, in minor units of the campaign's money.
     pub(crate) fn amount(&self) -> Result<u64, Refusal> {
-        match &self.data.amount {
-            Some(amount) => amount.in_currency(&self.input.campaign.currency),
+        match &self.said.paid {
+            Some((_, amount)) => amount.in_currency(&self.input.campaign.currency),
             None => Err(Refusal::new("bad-event-data", "a payment without an amount")),
         }
     }

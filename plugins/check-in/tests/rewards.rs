@@ -50,7 +50,7 @@ fn tasks_have_caps() {
         {"id": "profile", "on": "user-profile-completed", "once": true,
          "rewards": [{"unit": "growth", "quantity": 200}]},
         {"id": "share", "on": "share-performed", "per_day": 2, "rewards": [{"unit": "growth", "quantity": 10}]},
-        {"id": "friend", "on": "friend-registered", "rewards": [{"unit": "growth", "quantity": 300}]},
+        {"id": "friend", "on": "friend-user-registered", "rewards": [{"unit": "growth", "quantity": 300}]},
         {"id": "walk", "on": "task-completed", "task": "walk", "once": true,
          "rewards": [{"unit": "growth", "quantity": 1}]}
     ]}));
@@ -114,7 +114,7 @@ fn one_event_may_do_several_things() {
 fn parameters_that_make_no_sense_are_refused_with_their_place() {
     let points = json!([{"unit": "points", "quantity": 1}]);
     let cases: [(Value, &str); 12] = [
-        (json!({"daily": {}}), "/daily/on"),
+        (json!({"daily": {}}), "/daily"),
         (json!({"daily": {"on": ["chest-opened"]}}), "/daily/on/0"),
         (json!({"daily": {"on": ["login"], "rewards": [{"unit": "gold"}]}}), "/daily/rewards/0/unit"),
         (json!({"daily": {"on": ["login"], "streaks": [{"days": 1, "rewards": points}]}}), "/daily/streaks/0/days"),

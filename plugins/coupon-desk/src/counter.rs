@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 
 use largesse_sdk::{
-    Decision, Enquiry, Grant, Input, Measurement, Party, Refusal, Reservation, Value, When, json, key_part,
+    Decision, Enquiry, Grant, Input, Measurement, Party, Refusal, Reservation, Value, When, events, json, key_part,
 };
-use serde::Deserialize;
 
 use crate::HOLDER;
 use crate::params::{Coupon, Kind, Params};
@@ -68,16 +67,10 @@ pub(crate) fn redeem(input: &Input<Params, Used>) -> Result<Decision<Used>, Refu
     Ok(decision)
 }
 
-#[derive(Deserialize)]
-struct QuizAnswered {
-    quiz: String,
-    #[serde(default)]
-    score: u64,
-}
-
 /// A quiz gives its coupon once the score passes.
 pub(crate) fn quiz(input: &Input<Params, Used>) -> Result<Decision<Used>, Refusal> {
-    let QuizAnswered { quiz, score } = input.event.data()?;
+    let events::QuizAnswered { quiz, score, .. } = input.event.data()?;
+    let score = u64::from(score.unwrap_or(0));
     let known = input.params.quizzes.iter().find(|one| one.quiz == quiz);
     let known = known.ok_or_else(|| Refusal::new("unknown-quiz", "the quiz gives nothing"))?;
     if score < known.pass_mark {

@@ -11,8 +11,8 @@ mod used;
 mod counter;
 
 use largesse_sdk::{
-    Decision, EffectKind, Enquiry, Input, Manifest, Policy, Problem, Question, Refusal, Role, Subscription, UnitClass,
-    Value, export_policy, manifest,
+    Decision, EffectKind, Enquiry, EventData, Input, Manifest, Policy, Problem, Question, Refusal, Role, UnitClass,
+    Value, events, export_policy, manifest,
 };
 
 pub use params::{CapKind, Coupon, Kind, Of, On, Params, Quiz, Rate, Tier};
@@ -34,10 +34,10 @@ impl Policy for CouponDesk {
         let holder = Role::actor(HOLDER).attributes(["member"]).balances(["coupon", "entitlement"]).tags().standings();
         manifest!("Says what coupons are worth, and spends them where they are used")
             .role(holder)
-            .subscribe(Subscription::party("benefit-used", "benefit.used", HOLDER).about("/order"))
-            .subscribe(Subscription::party("loan-drawn", "loan.drawn", HOLDER).about("/loan"))
-            .subscribe(Subscription::party("invested", "invest.purchased", HOLDER).about("/holding"))
-            .subscribe(Subscription::party("quiz-answered", "quiz.answered", HOLDER))
+            .subscribe(events::BenefitUsed::KIND.of(HOLDER))
+            .subscribe(events::LoanDrawn::KIND.of(HOLDER))
+            .subscribe(events::InvestPurchased::KIND.of(HOLDER))
+            .subscribe(events::QuizAnswered::KIND.of(HOLDER))
             .effects([EffectKind::Grant, EffectKind::Reserve, EffectKind::Settle, EffectKind::Measure])
             .unit_classes([UnitClass::Coupon, UnitClass::Entitlement, UnitClass::Cash, UnitClass::Points])
             .question(Question::new::<Asked>("benefit"))

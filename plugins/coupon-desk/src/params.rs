@@ -1,8 +1,6 @@
 //! What an operator sets.
 
-use std::collections::BTreeSet;
-
-use largesse_sdk::{BenefitParam, Party, Problem, UnitClass, no_problems};
+use largesse_sdk::{BenefitParam, Party, Problem, Problems, Slug, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +10,17 @@ const PERIODS_MAX: u32 = 120;
 const DAYS_MAX: u32 = 36_500;
 /// Highest yearly rate, in basis points.
 const BASIS_POINTS_MAX: u32 = 1_000_000;
+/// What is held and spent.
+const COUPON_UNIT: &str = "^(coupon|entitlement):[A-Za-z0-9._/-]{1,64}$";
+/// What money is paid in.
+const MONEY_UNIT: &str = "^(points|cash:[A-Z]{3})$";
 
 /// The parameters of a desk for coupons.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// What each coupon is worth.
+    #[schemars(length(min = 1, max = 32))]
     pub coupons: Vec<Coupon>,
     /// Quizzes that give one of the coupons to whoever passes.
     #[serde(default)]
@@ -29,6 +32,7 @@ pub struct Params {
 #[serde(deny_unknown_fields)]
 pub struct Coupon {
     /// What is held and spent, such as coupon:interest-free-30d or entitlement:trial-fund. It is also the coupon's name.
+    #[schemars(regex(pattern = COUPON_UNIT))]
     pub unit: String,
     /// What it is used on.
     pub on: On,
@@ -69,27 +73,33 @@ pub enum Kind {
     /// The interest of the first days of a loan.
     InterestFreeDays {
         /// So many days, or the term when that is shorter.
+        #[schemars(range(min = 1, max = DAYS_MAX))]
         days: u32,
         /// On at most so much principal.
         #[serde(default)]
+        #[schemars(range(min = 1))]
         principal_cap: Option<u64>,
     },
     /// The interest of the first periods of a loan that is repaid in equal parts of principal.
     InterestFreePeriods {
         /// Loans of so many periods only.
+        #[schemars(range(min = 1, max = PERIODS_MAX))]
         periods: u32,
         /// So many of them are free.
+        #[schemars(range(min = 1))]
         free: u32,
         /// Loans of at least so much.
         #[serde(default)]
         minimum: u64,
         /// At most so much for each period.
         #[serde(default)]
+        #[schemars(range(min = 1))]
         cap_per_period: Option<u64>,
     },
     /// The interest in the first instalment of a loan.
     FirstInstalment {
         /// So much.
+        #[schemars(range(min = 1))]
         cap: u64,
         /// Of the principal or of the interest.
         #[serde(default)]
@@ -101,11 +111,13 @@ pub enum Kind {
         #[serde(default)]
         of: Of,
         /// How much off, for whom. Of several that fit the highest counts.
+        #[schemars(length(min = 1, max = 32))]
         rates: Vec<Rate>,
     },
     /// So much off.
     MoneyOff {
         /// So much.
+        #[schemars(range(min = 1))]
         off: u64,
         /// From so much on, of what is in the scope.
         minimum: u64,
@@ -119,33 +131,42 @@ pub enum Kind {
     /// A lower rate on a loan.
     RateDiscount {
         /// So many per cent of the rate off.
+        #[schemars(range(min = 1, max = 100))]
         percent_off: u32,
         /// Never below this rate; a rate that is below it already stays.
         #[serde(default)]
+        #[schemars(range(max = BASIS_POINTS_MAX))]
         floor_basis_points: u32,
     },
     /// Income on an investment, or on a trial fund.
     Income {
         /// The yearly rate, or what a boost adds to it.
+        #[schemars(range(min = 1, max = BASIS_POINTS_MAX))]
         basis_points: u32,
         /// On so much: a trial fund. On the amount invested when absent.
         #[serde(default)]
+        #[schemars(range(min = 1))]
         principal: Option<u64>,
         /// On at most so much of the amount invested.
         #[serde(default)]
+        #[schemars(range(min = 1))]
         principal_cap: Option<u64>,
         /// For so many days at most; for the whole term when absent.
         #[serde(default)]
+        #[schemars(range(min = 1, max = DAYS_MAX))]
         days: Option<u32>,
         /// Paid in this unit, such as cash:CNY, when the days are over. When absent the product pays.
         #[serde(default)]
+        #[schemars(regex(pattern = MONEY_UNIT))]
         paid_in: Option<String>,
     },
     /// A loss is made good.
     Compensation {
         /// Up to so much.
+        #[schemars(range(min = 1))]
         cap: u64,
         /// Paid in this unit, such as cash:CNY.
+        #[schemars(regex(pattern = MONEY_UNIT))]
         paid_in: String,
     },
 }
@@ -177,13 +198,14 @@ pub enum Of {
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// 20 is a fifth off.
+    #[schemars(range(min = 1, max = 100))]
     pub percent_off: u32,
     /// Only for members.
     #[serde(default)]
     pub member: bool,
     /// Only with this tag.
     #[serde(default)]
-    pub tag: Option<String>,
+    pub tag: Option<Tag>,
     /// Only in this tier.
     #[serde(default)]
     pub tier: Option<Tier>,
@@ -194,9 +216,9 @@ pub struct Rate {
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// The programme.
-    pub programme: String,
+    pub programme: Slug,
     /// The tier.
-    pub tier: String,
+    pub tier: Slug,
 }
 
 /// A quiz that gives a coupon.
@@ -206,6 +228,7 @@ pub struct Quiz {
     /// The quiz.
     pub quiz: String,
     /// The least score that passes.
+    #[schemars(range(min = 1))]
     pub pass_mark: u64,
     /// What is given, once: one of the coupons.
     pub gives: BenefitParam,
@@ -214,7 +237,7 @@ pub struct Quiz {
 impl Rate {
     /// Whether it is for this customer.
     pub(crate) fn is_for(&self, party: &Party) -> bool {
-        let in_tier = |wanted: &Tier| party.tier(&wanted.programme) == Some(wanted.tier.as_str());
+        let in_tier = |wanted: &Tier| party.tier(&wanted.programme) == Some(&*wanted.tier);
         (!self.member || party.flag("member") == Some(true))
             && self.tag.as_ref().is_none_or(|tag| party.has_tag(tag))
             && self.tier.as_ref().is_none_or(in_tier)
@@ -229,52 +252,29 @@ impl Params {
 
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if !(1..=32).contains(&self.coupons.len()) {
-            problems.push(Problem::new("/coupons", "expected 1 to 32 coupons"));
-        }
-        let mut units = BTreeSet::new();
+        let mut problems = Problems::new();
+        problems.unique("/coupons", "unit", self.coupons.iter().map(|coupon| &coupon.unit));
         for (index, coupon) in self.coupons.iter().enumerate() {
-            let pointer = format!("/coupons/{index}");
-            if !units.insert(coupon.unit.as_str()) {
-                problems.push(Problem::new(format!("{pointer}/unit"), "stands there twice"));
-            }
-            coupon.problems(&pointer, &mut problems);
+            coupon.check(&format!("/coupons/{index}"), &mut problems);
         }
-        let mut quizzes = BTreeSet::new();
+        problems.unique("/quizzes", "quiz", self.quizzes.iter().map(|quiz| &quiz.quiz));
         for (index, quiz) in self.quizzes.iter().enumerate() {
-            let pointer = format!("/quizzes/{index}");
-            if !quizzes.insert(quiz.quiz.as_str()) {
-                problems.push(Problem::new(format!("{pointer}/quiz"), "stands there twice"));
-            }
-            if quiz.pass_mark == 0 {
-                problems.push(Problem::new(format!("{pointer}/pass_mark"), "must be more than nothing"));
-            }
-            if !units.contains(quiz.gives.unit.as_str()) {
-                problems.push(Problem::new(format!("{pointer}/gives/unit"), "is none of the coupons"));
-            }
-            problems.extend(quiz.gives.problems(&format!("{pointer}/gives")));
+            let pointer = format!("/quizzes/{index}/gives");
+            let known = self.coupon(&quiz.gives.unit).is_some();
+            problems.unless(known, format!("{pointer}/unit"), "is none of the coupons");
+            problems.extend(quiz.gives.problems(&pointer));
         }
-        no_problems(problems)
+        problems.done()
     }
 }
 
 impl Coupon {
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        if !matches!(UnitClass::of(&self.unit), Some(UnitClass::Coupon | UnitClass::Entitlement)) {
-            problem("unit", "expected coupon:<template> or entitlement:<right>");
-        }
-        if self.exclusive && (self.product.is_none() || self.on != On::Investment || self.open_to_all) {
-            problem("exclusive", "only on an investment in a product, for those who hold it");
-        }
-        if !self.benefit.goes_on(self.on) {
-            problem("on", "does not go with this benefit");
-        }
-        for (field, message) in self.benefit.problems() {
-            problem(&format!("benefit/{field}"), message);
-        }
+    fn check(&self, pointer: &str, problems: &mut Problems) {
+        let fits = !self.exclusive || (self.product.is_some() && self.on == On::Investment && !self.open_to_all);
+        let message = "only on an investment in a product, for those who hold it";
+        problems.unless(fits, format!("{pointer}/exclusive"), message);
+        problems.unless(self.benefit.goes_on(self.on), format!("{pointer}/on"), "does not go with this benefit");
+        self.benefit.check(&format!("{pointer}/benefit"), problems);
     }
 }
 
@@ -293,55 +293,23 @@ impl Kind {
         }
     }
 
-    /// Fields that are wrong, and what is wrong with them.
-    fn problems(&self) -> Vec<(&'static str, &'static str)> {
-        let mut found = Vec::new();
-        let mut unless = |fits: bool, field, message| {
-            if !fits {
-                found.push((field, message));
-            }
+    fn check(&self, pointer: &str, problems: &mut Problems) {
+        let mut unless = |fits: bool, field: &str, message: &str| {
+            problems.unless(fits, format!("{pointer}/{field}"), message);
         };
-        let (above_nothing, days) = ("must be more than nothing", "expected 1 to 36,500");
-        let money = |unit: &str| matches!(UnitClass::of(unit), Some(UnitClass::Cash | UnitClass::Points));
         match self {
-            Self::InterestFreeDays { days: free, principal_cap } => {
-                unless((1..=DAYS_MAX).contains(free), "days", days);
-                unless(*principal_cap != Some(0), "principal_cap", above_nothing);
-            }
-            Self::InterestFreePeriods { periods, free, cap_per_period, .. } => {
-                unless((1..=PERIODS_MAX).contains(periods), "periods", "expected 1 to 120");
-                unless((1..=*periods).contains(free), "free", "expected 1 to all periods");
-                unless(*cap_per_period != Some(0), "cap_per_period", above_nothing);
-            }
-            Self::FirstInstalment { cap, .. } => unless(*cap > 0, "cap", above_nothing),
-            Self::PercentOff { rates, .. } => {
-                unless((1..=32).contains(&rates.len()), "rates", "expected 1 to 32 rates");
-                let fits = rates.iter().all(|rate| (1..=100).contains(&rate.percent_off));
-                unless(fits, "rates", "percent_off: expected 1 to 100");
+            Self::InterestFreePeriods { periods, free, .. } => {
+                unless(free <= periods, "free", "expected 1 to all periods");
             }
             Self::MoneyOff { off, minimum, .. } => {
-                unless(*off > 0, "off", above_nothing);
                 unless(off <= minimum, "minimum", "must be no less than what is taken off");
             }
-            Self::RateDiscount { percent_off, floor_basis_points } => {
-                unless((1..=100).contains(percent_off), "percent_off", "expected 1 to 100");
-                unless(*floor_basis_points <= BASIS_POINTS_MAX, "floor_basis_points", "expected at most 1,000,000");
-            }
-            Self::Income { basis_points, principal, principal_cap, days: for_days, paid_in } => {
-                unless((1..=BASIS_POINTS_MAX).contains(basis_points), "basis_points", "expected 1 to 1,000,000");
-                unless(for_days.is_none_or(|many| (1..=DAYS_MAX).contains(&many)), "days", days);
+            Self::Income { principal, principal_cap, days, .. } => {
                 let both = principal.is_some() && principal_cap.is_some();
                 unless(!both, "principal_cap", "a trial fund has a principal of its own");
-                unless(principal.is_none() || for_days.is_some(), "days", "is missing for a trial fund");
-                unless(*principal != Some(0), "principal", above_nothing);
-                unless(*principal_cap != Some(0), "principal_cap", above_nothing);
-                unless(paid_in.as_deref().is_none_or(money), "paid_in", "expected cash:<currency> or points");
+                unless(principal.is_none() || days.is_some(), "days", "is missing for a trial fund");
             }
-            Self::Compensation { cap, paid_in } => {
-                unless(*cap > 0, "cap", above_nothing);
-                unless(money(paid_in), "paid_in", "expected cash:<currency> or points");
-            }
+            _ => {}
         }
-        found
     }
 }

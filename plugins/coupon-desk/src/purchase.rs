@@ -1,6 +1,6 @@
 //! What a coupon is used on: as an application asks, or as an event tells.
 
-use largesse_sdk::{Event, Money, Refusal, money};
+use largesse_sdk::{Event, Refusal, events, money};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -62,35 +62,6 @@ pub struct Line {
     pub special: bool,
 }
 
-#[derive(Deserialize)]
-struct BenefitUsed {
-    unit: String,
-    quantity: Option<u64>,
-    order: Option<String>,
-    amount: Option<Money>,
-}
-
-#[derive(Deserialize)]
-struct LoanDrawn {
-    loan: String,
-    amount: Money,
-    periods: Option<u32>,
-    term_days: Option<u32>,
-    rate_basis_points: Option<u32>,
-    service_fee: Option<Money>,
-    #[serde(default)]
-    coupons: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Invested {
-    holding: String,
-    amount: Money,
-    term_days: Option<u32>,
-    product: Option<String>,
-    voucher: Option<String>,
-}
-
 /// The use of a coupon.
 pub(crate) struct Use {
     /// Which, by its unit.
@@ -114,7 +85,7 @@ impl Use {
         }
     }
 
-    fn of_loan(data: LoanDrawn, params: &Params, currency: &str) -> Result<Self, Refusal> {
+    fn of_loan(data: events::LoanDrawn, params: &Params, currency: &str) -> Result<Self, Refusal> {
         let mut ours = data.coupons.into_iter().filter(|unit| params.coupon(unit).is_some());
         let unit = ours.next().ok_or_else(no_coupon)?;
         if ours.next().is_some() {
@@ -132,7 +103,7 @@ impl Use {
         Ok(Self { unit, purchase, order: data.loan })
     }
 
-    fn of_investment(data: Invested, params: &Params, currency: &str) -> Result<Self, Refusal> {
+    fn of_investment(data: events::InvestPurchased, params: &Params, currency: &str) -> Result<Self, Refusal> {
         let named = data.voucher.filter(|unit| params.coupon(unit).is_some());
         let exclusive = || params.coupons.iter().find(|coupon| coupon.exclusive && coupon.product == data.product);
         let unit = named.or_else(|| exclusive().map(|coupon| coupon.unit.clone())).ok_or_else(no_coupon)?;
@@ -145,7 +116,7 @@ impl Use {
         Ok(Self { unit, purchase, order: data.holding })
     }
 
-    fn of_benefit(data: BenefitUsed, currency: &str) -> Result<Self, Refusal> {
+    fn of_benefit(data: events::BenefitUsed, currency: &str) -> Result<Self, Refusal> {
         let order = data.order.ok_or_else(|| Refusal::new("no-order", "it is not said what it was used on"))?;
         if data.quantity.unwrap_or(1) != 1 {
             return Err(one_per_order("several were used at once"));

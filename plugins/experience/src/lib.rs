@@ -5,8 +5,8 @@
 //! invites the first so many. A seat is something that the invited claim (`right.claimed`); how many there are is its stock.
 
 use largesse_sdk::{
-    BenefitParam, Date, Decision, EffectKind, Input, Manifest, Message, Party, Policy, Problem, Refusal, Role,
-    Schedule, Subscription, UnitClass, When, benefit_problems, export_policy, grants, json, manifest, no_problems,
+    BenefitParam, Date, Decision, EffectKind, EventData, Input, Manifest, Message, Party, Policy, Problem, Problems,
+    Refusal, Role, Schedule, Slug, UnitClass, When, benefit_problems, events, export_policy, grants, json, manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,18 +25,19 @@ const INVITE_MAX: u32 = 60;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The name by which a seat is claimed.
-    pub right: String,
-    /// So many are invited, 1 to 60.
+    pub right: Slug,
+    /// So many are invited.
+    #[schemars(range(min = 1, max = INVITE_MAX))]
     pub invite: u32,
     /// The day that begins with the invitations.
-    #[schemars(with = "String")]
     pub on: Date,
     /// The least growth for an invitation.
     #[serde(default)]
     pub least: u64,
     /// The template of the invitation.
-    pub invitation: String,
+    pub invitation: Slug,
     /// What is given for a seat, whole or not at all: the first of it is best a thing with a stock.
+    #[schemars(length(min = 1, max = 8))]
     pub gives: Vec<BenefitParam>,
 }
 
@@ -61,48 +62,31 @@ impl Policy for Experience {
         )
         .role(Role::actor(CUSTOMER))
         .role(Role::members(CANDIDATES).balances([GROWTH]))
-        .subscribe(Subscription::entity("joined", "team.joined", "/team"))
-        .subscribe(Subscription::entity_timers("invite"))
-        .subscribe(Subscription::group("claimed", "right.claimed", "team"))
+        .subscribe(events::TeamJoined::KIND.of_entity("/team"))
+        .subscribe(events::TimerFired::KIND.of_entity("/entity"))
+        .subscribe(events::RightClaimed::KIND.of_group("team"))
         .effects([EffectKind::Grant, EffectKind::Message, EffectKind::Schedule])
         .unit_classes([UnitClass::Item, UnitClass::Entitlement, UnitClass::Coupon, UnitClass::Points])
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems = benefit_problems(&params.gives, "/gives");
-        if !(1..=INVITE_MAX).contains(&params.invite) {
-            problems.push(Problem::new("/invite", format!("expected 1 to {INVITE_MAX}")));
-        }
-        if params.gives.is_empty() || params.gives.len() > 8 {
-            problems.push(Problem::new("/gives", "expected 1 to 8 benefits"));
-        }
-        if params.gives.iter().any(|benefit| benefit.on_shortfall.is_some()) {
-            problems.push(Problem::new("/gives", "a seat is given whole or not at all: leave out on_shortfall"));
-        }
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        for (pointer, name) in [("/right", &params.right), ("/invitation", &params.invitation)] {
-            if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) {
-                problems.push(Problem::new(pointer, "expected 1 to 64 of a-z, 0-9 and -"));
-            }
-        }
-        no_problems(problems)
+        let mut problems = Problems::new();
+        problems.extend(benefit_problems(&params.gives, "/gives"));
+        let whole = params.gives.iter().all(|benefit| benefit.on_shortfall.is_none());
+        problems.unless(whole, "/gives", "a seat is given whole or not at all: leave out on_shortfall");
+        problems.done()
     }
 
     fn decide(input: &Input<Params, Circle>) -> Result<Decision<Circle>, Refusal> {
         match input.subscription.as_str() {
-            "joined" => join(input),
-            "invite" => Ok(invite(input)),
+            "team-joined" => join(input),
+            "timer-fired" => Ok(invite(input)),
             _ => seat(input),
         }
     }
 }
 
 export_policy!(Experience);
-
-#[derive(Deserialize)]
-struct Claimed {
-    right: String,
-}
 
 fn join(input: &Input<Params, Circle>) -> Result<Decision<Circle>, Refusal> {
     let circle = input.state.clone().unwrap_or_default();
@@ -126,7 +110,7 @@ fn invite(input: &Input<Params, Circle>) -> Decision<Circle> {
     let mut decision = Decision::new();
     for (rank, (growth, party)) in (1_u32..).zip(&candidates) {
         let key = format!("invitation/{}", input.params.right);
-        let message = Message::new(key, &party.customer, input.params.invitation.as_str());
+        let message = Message::new(key, &party.customer, &input.params.invitation);
         decision.message(message.vars(&json!({"rank": rank, "growth": growth})));
     }
     decision.put(Circle { invited: Some(candidates.iter().map(|(_, party)| party.customer.clone()).collect()) });
@@ -134,8 +118,8 @@ fn invite(input: &Input<Params, Circle>) -> Decision<Circle> {
 }
 
 fn seat(input: &Input<Params, Circle>) -> Result<Decision<Circle>, Refusal> {
-    let claimed: Claimed = input.event.data()?;
-    if claimed.right != input.params.right {
+    let claimed: events::RightClaimed = input.event.data()?;
+    if input.params.right != claimed.right {
         return Ok(Decision::new());
     }
     let customer = &input.require(CUSTOMER)?.customer;

@@ -20,7 +20,7 @@ fn wrong_parameters_are_refused() {
         Harness::<Experience>::problems(params(more)).into_iter().map(|(pointer, _)| pointer).collect()
     };
     assert_eq!(pointers(json!({})), [""; 0]);
-    assert_eq!(pointers(json!({"invite": 61, "gives": [], "right": ""})), ["/invite", "/gives", "/right"]);
+    assert_eq!(pointers(json!({"invite": 61, "gives": [], "right": ""})), ["/gives", "/invite", "/right"]);
     let skipped = json!([{"unit": "entitlement:tea", "quantity": 1, "on_shortfall": "skip"}]);
     assert_eq!(pointers(json!({"gives": skipped})), ["/gives"]);
 }

@@ -12,8 +12,8 @@ mod turn;
 mod parts;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Source, Subscription, UnitClass,
-    export_policy, manifest, no_problems,
+    Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Refusal, Role, Source, UnitClass, events,
+    export_policy, manifest,
 };
 
 pub use params::{Messages, OpenerSeat, Params, Pieces};
@@ -41,16 +41,16 @@ impl Policy for GroupGoal {
         let manifest = manifest!("Goals that several people reach together, in time")
             .role(Role::actor(ACTOR))
             .role(Role::members(MEMBERS))
-            .subscribe(Subscription::entity("packet-shared", "packet.shared", "/packet"))
-            .subscribe(Subscription::entity("packet-claimed", "packet.claimed", "/packet"))
-            .subscribe(Subscription::entity("group-opened", "group.opened", "/group"))
-            .subscribe(Subscription::entity("group-joined", "group.joined", "/group"))
-            .subscribe(Subscription::entity("assist-opened", "assist.opened", "/assist"))
-            .subscribe(Subscription::entity("assist-performed", "assist.performed", "/assist"))
-            .subscribe(Subscription::entity("coupon-shared", "coupon.shared", "/source"))
-            .subscribe(Subscription::entity("coupon-claimed", "coupon.claimed", "/source"))
-            .subscribe(Subscription::entity("benefit-used", "benefit.used", "/source"))
-            .subscribe(Subscription::entity_timers("time-over"))
+            .subscribe(events::PacketShared::KIND.of_entity("/packet"))
+            .subscribe(events::PacketClaimed::KIND.of_entity("/packet"))
+            .subscribe(events::GroupOpened::KIND.of_entity("/group"))
+            .subscribe(events::GroupJoined::KIND.of_entity("/group"))
+            .subscribe(events::AssistOpened::KIND.of_entity("/assist"))
+            .subscribe(events::AssistPerformed::KIND.of_entity("/assist"))
+            .subscribe(events::CouponShared::KIND.of_entity("/source"))
+            .subscribe(events::CouponClaimed::KIND.of_entity("/source"))
+            .subscribe(events::BenefitUsed::KIND.of_entity("/source"))
+            .subscribe(events::TimerFired::KIND.of_entity("/entity"))
             .effects([EffectKind::Grant, EffectKind::Reserve, EffectKind::Settle, EffectKind::Schedule])
             .effects([EffectKind::Message, EffectKind::Measure])
             .unit_classes(UnitClass::ALL);
@@ -60,7 +60,7 @@ impl Policy for GroupGoal {
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        no_problems(params.problems())
+        params.check()
     }
 
     fn decide(input: &Input<Params, Goal>) -> Result<Decision<Goal>, Refusal> {
@@ -68,7 +68,7 @@ impl Policy for GroupGoal {
             "packet-shared" | "assist-opened" | "coupon-shared" => turn::open(input, false),
             "group-opened" => turn::open(input, true),
             "benefit-used" => Turn::new(input)?.used(),
-            "time-over" => Turn::new(input)?.over(),
+            "timer-fired" => Turn::new(input)?.over(),
             _ => Turn::new(input)?.join(),
         }
     }

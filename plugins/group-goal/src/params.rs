@@ -1,7 +1,8 @@
 //! What an operator sets.
 
 use largesse_sdk::money::AMOUNT_MAX;
-use largesse_sdk::{BenefitParam, Dimension, Problem, UnitClass, benefit_problems};
+use largesse_sdk::param::{COUNTED_UNIT, USED_UP_UNIT};
+use largesse_sdk::{BenefitParam, Dimension, Problem, Problems, Template, benefit_problems};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +20,18 @@ pub struct Params {
     /// Only what is opened as part of this activity; anything when absent.
     #[serde(default)]
     pub activity: Option<String>,
-    /// How many seats a goal has: parts of a packet, members of a group, helpers, claims; 1 to 100.
+    /// How many seats a goal has: parts of a packet, members of a group, helpers, claims.
+    #[schemars(range(min = 1, max = SIZE_MAX))]
     pub size: u32,
     /// How many hours it can be joined after it was opened.
+    #[schemars(range(min = 1, max = HOURS_MAX))]
     pub hours: u32,
     /// Whether the opener takes a seat.
     #[serde(default)]
     pub opener_seat: OpenerSeat,
     /// The goal is reached when so many of those who joined have used a benefit that they got; when all seats are taken if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub uses: Option<u32>,
     /// Nobody joins a goal twice with the same: identity, device, card or address.
     #[serde(default)]
@@ -35,7 +39,7 @@ pub struct Params {
     /// What each member of a group pays out of the wallet: kept apart when they join, used up when the goal is reached, and
     /// given back when it is not reached in time. Groups only.
     #[serde(default)]
-    pub price: Option<Pieces>,
+    pub price: Option<Price>,
     /// A fixed amount that is split by chance among those who join, to the last piece.
     #[serde(default)]
     pub split: Option<Pieces>,
@@ -66,13 +70,27 @@ pub enum OpenerSeat {
     May,
 }
 
+/// So much of a unit that is used up.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// The unit.
+    #[schemars(regex(pattern = USED_UP_UNIT))]
+    pub unit: String,
+    /// How much of it; money in minor units.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
+    pub quantity: u64,
+}
+
 /// So much of a unit.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pieces {
     /// The unit.
+    #[schemars(regex(pattern = COUNTED_UNIT))]
     pub unit: String,
     /// How much of it; money in minor units.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub quantity: u64,
 }
 
@@ -81,72 +99,44 @@ pub struct Pieces {
 #[serde(deny_unknown_fields, default)]
 pub struct Messages {
     /// When the goal is reached.
-    pub reached: Option<String>,
+    pub reached: Option<Template>,
     /// When the time is over before that.
-    pub expired: Option<String>,
+    pub expired: Option<Template>,
 }
 
 impl Params {
-    /// What is wrong beyond the schema.
-    pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
-        let mut problem = |pointer: &str, message: String| found.push(Problem::new(pointer, message));
-        if !(1..=SIZE_MAX).contains(&self.size) {
-            problem("/size", format!("must be within 1 to {SIZE_MAX}"));
-        }
-        if !(1..=HOURS_MAX).contains(&self.hours) {
-            problem("/hours", format!("must be within 1 to {HOURS_MAX}"));
-        }
-        if self.uses.is_some_and(|uses| uses == 0 || uses > self.size) {
-            problem("/uses", format!("must be within 1 to the {} who can join", self.size));
-        }
-        if self.uses.is_some() && self.joiner.is_empty() {
-            problem("/uses", "needs joiner: what can be used".to_owned());
-        }
-        if self.uses.is_some() && (self.price.is_some() || !self.members.is_empty()) {
-            problem("/uses", "goes with neither price nor members".to_owned());
-        }
-        if let Some(price) = &self.price {
-            price.problems("/price", UnitClass::is_used_up, &mut found);
+    /// What the schema cannot say.
+    pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
+        let mut found = Problems::new();
+        if let Some(uses) = self.uses {
+            let message = format!("must be within 1 to the {} who can join", self.size);
+            found.unless(uses <= self.size, "/uses", message);
+            found.unless(!self.joiner.is_empty(), "/uses", "needs joiner: what can be used");
+            let alone = self.price.is_none() && self.members.is_empty();
+            found.unless(alone, "/uses", "goes with neither price nor members");
         }
         if let Some(split) = &self.split {
-            let given = |class| !matches!(class, UnitClass::CreditLimit | UnitClass::RateBoost);
-            split.problems("/split", given, &mut found);
-            if split.quantity < u64::from(self.size) {
-                let message = format!("must be at least {}: nobody gets less than 1", self.size);
-                found.push(Problem::new("/split/quantity", message));
-            }
-            if self.opener_seat == OpenerSeat::First {
-                found.push(Problem::new("/split", "goes with opener_seat none or may"));
-            }
+            let message = format!("must be at least {}: nobody gets less than 1", self.size);
+            found.unless(split.quantity >= u64::from(self.size), "/split/quantity", message);
+            found.unless(self.opener_seat != OpenerSeat::First, "/split", "goes with opener_seat none or may");
         }
         for (benefits, pointer) in [(&self.joiner, "/joiner"), (&self.opener, "/opener"), (&self.members, "/members")] {
             found.extend(benefit_problems(benefits, pointer));
         }
-        if [&self.joiner, &self.opener, &self.members].iter().all(|all| all.is_empty()) && self.split.is_none() {
-            found.push(Problem::new("", "must give something: split, joiner, opener or members"));
-        }
+        let something = [&self.joiner, &self.opener, &self.members].iter().any(|all| !all.is_empty());
+        let message = "must give something: split, joiner, opener or members";
+        found.unless(something || self.split.is_some(), "", message);
+        let message = format!("comes to more than {EFFECTS_MAX} effects when the goal is reached");
+        found.unless(self.effects_at_once() <= EFFECTS_MAX, "/size", message);
+        found.done()
+    }
+
+    /// Most effects of the decision that reaches the goal.
+    fn effects_at_once(&self) -> usize {
         let each =
             self.members.len() + usize::from(self.price.is_some()) + usize::from(self.messages.reached.is_some());
         let seats = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let at_once = if self.members.is_empty() && self.price.is_none() { 0 } else { seats.saturating_mul(each) };
-        if at_once.saturating_add(self.opener.len() + self.joiner.len()) > EFFECTS_MAX {
-            found.push(Problem::new(
-                "/size",
-                format!("comes to more than {EFFECTS_MAX} effects when the goal is reached"),
-            ));
-        }
-        found
-    }
-}
-
-impl Pieces {
-    fn problems(&self, pointer: &str, fits: impl Fn(UnitClass) -> bool, found: &mut Vec<Problem>) {
-        if !UnitClass::of(&self.unit).is_some_and(fits) {
-            found.push(Problem::new(format!("{pointer}/unit"), "must be a unit such as cash:CNY or points"));
-        }
-        if !(1..=AMOUNT_MAX).contains(&self.quantity) {
-            found.push(Problem::new(format!("{pointer}/quantity"), "must be within 1 to 10^15"));
-        }
+        let of_seats = if self.members.is_empty() && self.price.is_none() { 0 } else { seats.saturating_mul(each) };
+        of_seats.saturating_add(self.opener.len() + self.joiner.len())
     }
 }

@@ -2,9 +2,8 @@
 
 use largesse_sdk::{
     Benefit, BenefitParam, Claim, Decision, Grant, Held, Input, Measurement, Message, Refusal, Reservation, Schedule,
-    Settlement, When, grants, key_part,
+    Settlement, When, events, grants, key_part,
 };
-use serde::Deserialize;
 
 use crate::params::{OpenerSeat, Params};
 use crate::state::Goal;
@@ -12,25 +11,13 @@ use crate::{ACTOR, OPENERS, OVER, parts};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// What an event says that opens a goal.
-#[derive(Deserialize)]
-struct Opened {
-    activity: Option<String>,
-}
-
-/// What the event of a use says.
-#[derive(Deserialize)]
-struct Use {
-    unit: String,
-}
-
 /// Opens a goal.
 pub(crate) fn open(input: &Input<Params, Goal>, group: bool) -> Result<Decision<Goal>, Refusal> {
     if input.state.is_some() {
         return Err(Refusal::new("already-open", "a goal is opened once"));
     }
     let params = &input.params;
-    if params.activity.is_some() && params.activity != input.event.data::<Opened>()?.activity {
+    if params.activity.is_some() && params.activity != activity(input)? {
         return Err(Refusal::new("another-activity", "this belongs to another activity"));
     }
     if !group && (params.price.is_some() || !params.members.is_empty()) {
@@ -51,6 +38,16 @@ pub(crate) fn open(input: &Input<Params, Goal>, group: bool) -> Result<Decision<
         turn.sit(opener);
     }
     turn.finish()
+}
+
+/// The activity that what is opened belongs to.
+fn activity(input: &Input<Params, Goal>) -> Result<Option<String>, Refusal> {
+    Ok(match input.subscription.as_str() {
+        "packet-shared" => input.event.data::<events::PacketShared>()?.activity,
+        "group-opened" => input.event.data::<events::GroupOpened>()?.activity,
+        "assist-opened" => input.event.data::<events::AssistOpened>()?.activity,
+        _ => None,
+    })
 }
 
 /// One decision on a goal that is open.
@@ -94,7 +91,7 @@ impl<'a> Turn<'a> {
     /// Somebody who joined uses what they got.
     pub(crate) fn used(mut self) -> Result<Decision<Goal>, Refusal> {
         let user = &self.input.require(ACTOR)?.customer;
-        let unit = self.input.event.data::<Use>()?.unit;
+        let unit = self.input.event.data::<events::BenefitUsed>()?.unit;
         let Some(uses) = self.input.params.uses.filter(|_| !self.goal.reached) else {
             return Err(Refusal::new("nothing-due", "a use reaches nothing here"));
         };

@@ -1,7 +1,6 @@
 //! What is rewarded besides a success: sharing, and a commission on invitees' loans.
 
-use largesse_sdk::{Decision, Grant, Input, Money, Refusal, Revocation, grants, key_part, money};
-use serde::Deserialize;
+use largesse_sdk::{Decision, Grant, Input, Money, Refusal, Revocation, events, grants, key_part, money};
 
 use crate::invites::Invites;
 use crate::params::{Commission, Params};
@@ -9,31 +8,13 @@ use crate::{ACTOR, INVITER};
 
 type Asked = Input<Params, Invites>;
 
-#[derive(Deserialize)]
-struct ShareData {
-    #[serde(default)]
-    visits: u64,
-}
-
-#[derive(Deserialize)]
-struct LoanData {
-    loan: String,
-    service_fee: Option<Money>,
-}
-
-#[derive(Deserialize)]
-struct RefundData {
-    loan: String,
-    amount: Money,
-}
-
 /// Each share is rewarded; how many a day is a limit of the campaign.
 pub(crate) fn shared(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let Some(share) = &input.params.share else {
         return Err(Refusal::new("nothing-for-sharing", "sharing is not rewarded"));
     };
-    let data: ShareData = input.event.data()?;
-    if share.needs_visits && data.visits == 0 {
+    let data: events::SharePerformed = input.event.data()?;
+    if share.needs_visits && data.visits.unwrap_or(0) == 0 {
         return Err(Refusal::new("no-visits", "the share brought no visit"));
     }
     let mut decision = Decision::new();
@@ -47,7 +28,7 @@ pub(crate) fn shared(input: &Asked) -> Result<Decision<Invites>, Refusal> {
 /// A share of the loan's service fee for the inviter.
 pub(crate) fn commission(input: &Asked, decision: &mut Decision<Invites>) -> Result<(), Refusal> {
     let Some(rule) = &input.params.commission else { return Ok(()) };
-    let data: LoanData = input.event.data()?;
+    let data: events::LoanDrawn = input.event.data()?;
     let Some(fee) = data.service_fee else { return Ok(()) };
     let quantity = due(rule, &fee, &input.campaign.currency)?;
     if quantity > 0 {
@@ -61,7 +42,7 @@ pub(crate) fn commission(input: &Asked, decision: &mut Decision<Invites>) -> Res
 pub(crate) fn fee_refunded(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let mut decision = Decision::new();
     let Some(rule) = &input.params.commission else { return Ok(decision) };
-    let data: RefundData = input.event.data()?;
+    let data: events::LoanFeeRefunded = input.event.data()?;
     let quantity = due(rule, &data.amount, &input.campaign.currency)?;
     if quantity > 0 {
         let from = input.require(INVITER)?.customer.as_str();

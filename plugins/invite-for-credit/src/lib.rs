@@ -10,8 +10,8 @@ mod success;
 mod extras;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, UnitClass, export_policy,
-    manifest,
+    Decision, EffectKind, EventData, EventKind, Input, Manifest, Policy, Problem, Refusal, Role, UnitClass, events,
+    export_policy, manifest,
 };
 
 pub use invites::{Ids, Invites};
@@ -24,6 +24,15 @@ const INVITER: &str = "inviter-1";
 /// Who invited the inviter.
 const INVITERS_INVITER: &str = "inviter-2";
 
+/// What is decided for the inviter of whoever it happened to, beside the steps.
+const OF_FRIENDS: [EventKind; 5] = [
+    events::RiskFlagged::KIND,
+    events::RiskCleared::KIND,
+    events::IdentityMerged::KIND,
+    events::LoanFeeRefunded::KIND,
+    events::LoanCancelled::KIND,
+];
+
 /// The policy.
 pub struct InviteForCredit;
 
@@ -32,19 +41,18 @@ impl Policy for InviteForCredit {
     type State = Invites;
 
     fn manifest() -> Manifest {
-        let start = manifest!("Rewards inviters and those whom they invite")
+        manifest!("Rewards inviters and those whom they invite")
             .role(Role::actor(ACTOR).attributes(["registered_at"]))
             .role(Role::inviter(INVITER, 1).attributes(["overdue", "credit_limit", "member"]).tags())
             .role(Role::inviter(INVITERS_INVITER, 2).attributes(["overdue"]))
-            .subscribe(Subscription::party("flagged", "risk.flagged", INVITER))
-            .subscribe(Subscription::party("cleared", "risk.cleared", INVITER))
-            .subscribe(Subscription::party("merged", "identity.merged", INVITER))
-            .subscribe(Subscription::party("fee-refunded", "loan.fee_refunded", INVITER).about("/loan"))
-            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", INVITER).about("/loan"))
-            .subscribe(Subscription::party("shared", "share.performed", ACTOR))
+            .subscribe_all(OF_FRIENDS.map(|kind| kind.of_other("friend", INVITER)))
+            .subscribe(events::SharePerformed::KIND.of(ACTOR))
             .effects([EffectKind::Grant, EffectKind::Revoke])
-            .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost));
-        Step::ALL.iter().fold(start, |manifest, step| manifest.subscribe(step.of_invitee()).subscribe(step.of_joiner()))
+            .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost))
+            // Who is invited is told of the step as well as the inviter: it may give something to whoever takes it.
+            .subscribe_all(
+                Step::ALL.iter().flat_map(|step| [step.kind().of_other("friend", INVITER), step.subscription(ACTOR)]),
+            )
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -53,13 +61,13 @@ impl Policy for InviteForCredit {
 
     fn decide(input: &Input<Params, Invites>) -> Result<Decision<Invites>, Refusal> {
         match input.subscription.as_str() {
-            "flagged" => success::flagged(input),
-            "cleared" => success::cleared(input),
-            "merged" => success::merged(input),
-            "fee-refunded" => extras::fee_refunded(input),
-            "loan-cancelled" => Ok(extras::loan_cancelled()),
-            "shared" => extras::shared(input),
-            name => match (Step::of(name), name.strip_prefix("joined-").and_then(Step::of)) {
+            "friend-risk-flagged" => success::flagged(input),
+            "friend-risk-cleared" => success::cleared(input),
+            "friend-identity-merged" => success::merged(input),
+            "friend-loan-fee-refunded" => extras::fee_refunded(input),
+            "friend-loan-cancelled" => Ok(extras::loan_cancelled()),
+            "share-performed" => extras::shared(input),
+            name => match (name.strip_prefix("friend-").and_then(Step::of), Step::of(name)) {
                 (Some(step), _) => invitee_step(input, step),
                 (None, Some(step)) => success::joined(input, step),
                 (None, None) => Err(Refusal::new("unknown-subscription", format!("{name} is not rewarded"))),
@@ -80,7 +88,7 @@ fn invitee_step(input: &Input<Params, Invites>, step: Step) -> Result<Decision<I
         Ok(decision) => (decision, None),
         Err(refusal) => (Decision::new(), Some(refusal)),
     };
-    if step == Step::Borrowed {
+    if step == Step::LoanDrawn {
         extras::commission(input, &mut decision)?;
     }
     match refusal {

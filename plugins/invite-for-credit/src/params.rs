@@ -1,10 +1,12 @@
 //! What an operator sets.
 
-use largesse_sdk::{BenefitParam, Dimension, Problem, Subscription, UnitClass, benefit_problems, ladder, no_problems};
+use largesse_sdk::param::COUNTED_UNIT;
+use largesse_sdk::{
+    BenefitParam, Dimension, Problem, Problems, Tag, UnitClass, benefit_problems, events, ladder,
+    money::WHOLE_BASIS_POINTS,
+};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::{ACTOR, INVITER};
+use serde::Deserialize;
 
 /// Most benefits in one list.
 const BENEFITS_MAX: usize = 8;
@@ -21,15 +23,19 @@ pub struct Params {
     /// What the inviter gets for each success. While the campaign runs, add new benefits to this list and the others at the
     /// end only: the place in the list is part of the grant key.
     #[serde(default)]
+    #[schemars(length(max = BENEFITS_MAX))]
     pub inviter: Vec<BenefitParam>,
     /// What the invitee gets for the success.
     #[serde(default)]
+    #[schemars(length(max = BENEFITS_MAX))]
     pub invitee: Vec<BenefitParam>,
     /// What everyone gets for taking the step, invited or not.
     #[serde(default)]
+    #[schemars(length(max = BENEFITS_MAX))]
     pub joiner: Vec<BenefitParam>,
     /// What the inviter's inviter gets for each success. Empty for direct invitations only.
     #[serde(default)]
+    #[schemars(length(max = BENEFITS_MAX))]
     pub indirect: Vec<BenefitParam>,
     /// What the inviter gets besides for a number of successes.
     #[serde(default)]
@@ -42,7 +48,7 @@ pub struct Params {
     pub inviter_needs: Vec<Need>,
     /// Tags that an inviter must all have for a success to count.
     #[serde(default)]
-    pub inviter_tags: Vec<String>,
+    pub inviter_tags: Vec<Tag>,
     /// An inviter with an instalment overdue gets nothing; the success counts and the invitee gets the reward.
     #[serde(default)]
     pub withhold_when_overdue: bool,
@@ -60,20 +66,15 @@ pub struct Params {
     pub commission: Option<Commission>,
 }
 
-/// A step of an invitee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// Registered.
-    Registered,
-    /// The real name was verified.
-    Verified,
-    /// A credit limit was given.
-    Approved,
-    /// A loan was drawn.
-    Borrowed,
-    /// An investment was made.
-    Invested,
+events! {
+    /// A step of an invitee.
+    pub enum Step {
+        UserRegistered,
+        UserRealnameVerified,
+        CreditApproved,
+        LoanDrawn,
+        InvestPurchased,
+    }
 }
 
 /// A rung of the inviter's ladder.
@@ -83,6 +84,7 @@ pub struct Rung {
     /// The number of successes; part of the grant key.
     pub at: u64,
     /// What is given, once.
+    #[schemars(length(max = BENEFITS_MAX))]
     pub gifts: Vec<BenefitParam>,
     /// What is given instead of the first of these when that is out of stock, or over a budget or limit.
     #[serde(default)]
@@ -114,6 +116,7 @@ pub enum Need {
 #[serde(deny_unknown_fields)]
 pub struct Share {
     /// What is given for each share.
+    #[schemars(length(max = BENEFITS_MAX))]
     pub gifts: Vec<BenefitParam>,
     /// Only shares that brought a visit.
     #[serde(default)]
@@ -125,78 +128,23 @@ pub struct Share {
 #[serde(deny_unknown_fields)]
 pub struct Commission {
     /// What is given, such as cash:CNY.
+    #[schemars(regex(pattern = COUNTED_UNIT))]
     pub unit: String,
     /// Hundredths of a per cent of the fee.
+    #[schemars(range(min = 1, max = WHOLE_BASIS_POINTS))]
     pub basis_points: u32,
     /// Never more than this for one loan.
     #[serde(default)]
     pub at_most: Option<u64>,
 }
 
-impl Step {
-    /// Every step.
-    pub const ALL: [Self; 5] = [Self::Registered, Self::Verified, Self::Approved, Self::Borrowed, Self::Invested];
-
-    /// The word in parameters; also the name of the subscription for the inviter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.row().0
-    }
-
-    fn row(self) -> (&'static str, &'static str, Option<&'static str>) {
-        match self {
-            Self::Registered => ("registered", "user.registered", None),
-            Self::Verified => ("verified", "user.realname_verified", None),
-            Self::Approved => ("approved", "credit.approved", None),
-            Self::Borrowed => ("borrowed", "loan.drawn", Some("/loan")),
-            Self::Invested => ("invested", "invest.purchased", Some("/holding")),
-        }
-    }
-
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.as_str() == name)
-    }
-
-    /// The inviter's decision on an invitee's step.
-    pub(crate) fn of_invitee(self) -> Subscription {
-        self.subscription(self.as_str().to_owned(), INVITER)
-    }
-
-    /// The decision on the step of anyone, invited or not.
-    pub(crate) fn of_joiner(self) -> Subscription {
-        self.subscription(format!("joined-{}", self.as_str()), ACTOR)
-    }
-
-    fn subscription(self, name: String, owner: &str) -> Subscription {
-        let (_, kind, about) = self.row();
-        let subscription = Subscription::party(name, kind, owner);
-        match about {
-            Some(pointer) => subscription.about(pointer),
-            None => subscription,
-        }
-    }
-}
-
-impl Rung {
-    fn check(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let Some(instead) = &self.instead else { return };
-        if self.gifts.is_empty() {
-            problems.push(Problem::new(pointer, "there is no gift that it could stand for"));
-        }
-        if instead.class() == Some(UnitClass::RateBoost) {
-            problems.push(Problem::new(format!("{pointer}/unit"), "this policy gives no rate boosts"));
-        }
-        problems.extend(instead.problems(pointer));
-    }
-}
-
 impl Params {
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if self.min_amount > 0 && !matches!(self.success, Step::Borrowed | Step::Invested) {
-            problems.push(Problem::new("/min_amount", "only loans and investments have an amount"));
-        }
+        let mut problems = Problems::new();
+        let has_amount = matches!(self.success, Step::LoanDrawn | Step::InvestPurchased);
+        let message = "only loans and investments have an amount";
+        problems.unless(self.min_amount == 0 || has_amount, "/min_amount", message);
         for (pointer, list) in [
             ("/inviter", &self.inviter),
             ("/invitee", &self.invitee),
@@ -207,34 +155,31 @@ impl Params {
         }
         for (index, rung) in self.ladder.iter().enumerate() {
             check_list(&rung.gifts, &format!("/ladder/{index}/gifts"), &mut problems);
-            rung.check(&format!("/ladder/{index}/instead"), &mut problems);
+            if let Some(instead) = &rung.instead {
+                let pointer = format!("/ladder/{index}/instead");
+                let message = "there is no gift that it could stand for";
+                problems.unless(!rung.gifts.is_empty(), pointer.as_str(), message);
+                check_benefit(instead, &pointer, &mut problems);
+                problems.extend(instead.problems(&pointer));
+            }
         }
         problems.extend(ladder::problems(&self.ladder, |rung| rung.at, "/ladder", "at"));
         problems.extend(ladder::problems(&self.grades, |grade| grade.from, "/grades", "from"));
         if let Some(share) = &self.share {
             check_list(&share.gifts, "/share/gifts", &mut problems);
         }
-        if let Some(commission) = &self.commission {
-            let counted = |class| !matches!(class, UnitClass::CreditLimit | UnitClass::RateBoost);
-            if !UnitClass::of(&commission.unit).is_some_and(counted) {
-                problems.push(Problem::new("/commission/unit", "expected a unit such as cash:CNY or points"));
-            }
-            if !(1..=10_000).contains(&commission.basis_points) {
-                problems.push(Problem::new("/commission/basis_points", "expected 1 to 10,000"));
-            }
-        }
-        no_problems(problems)
+        problems.done()
     }
 }
 
-fn check_list(list: &[BenefitParam], pointer: &str, problems: &mut Vec<Problem>) {
-    if list.len() > BENEFITS_MAX {
-        problems.push(Problem::new(pointer, format!("at most {BENEFITS_MAX} benefits")));
-    }
+fn check_list(list: &[BenefitParam], pointer: &str, problems: &mut Problems) {
     for (index, benefit) in list.iter().enumerate() {
-        if benefit.class() == Some(UnitClass::RateBoost) {
-            problems.push(Problem::new(format!("{pointer}/{index}/unit"), "this policy gives no rate boosts"));
-        }
+        check_benefit(benefit, &format!("{pointer}/{index}"), problems);
     }
     problems.extend(benefit_problems(list, pointer));
+}
+
+fn check_benefit(benefit: &BenefitParam, pointer: &str, problems: &mut Problems) {
+    let boosts = benefit.class() == Some(UnitClass::RateBoost);
+    problems.unless(!boosts, format!("{pointer}/unit"), "this policy gives no rate boosts");
 }

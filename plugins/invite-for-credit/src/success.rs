@@ -1,11 +1,9 @@
 //! An invitee succeeds, is found to be a fraud, is cleared.
 
 use largesse_sdk::{
-    Benefit, BenefitParam, Claim, Decision, Grant, Input, Money, Party, Refusal, Revocation, grants, key_part, ladder,
-    money,
+    Benefit, BenefitParam, Claim, Decision, EventData, Grant, Input, Party, Refusal, Revocation, events, grants,
+    key_part, ladder, money,
 };
-
-use serde::Deserialize;
 
 use crate::invites::Invites;
 use crate::params::{Need, Params, Rung, Step};
@@ -98,14 +96,9 @@ pub(crate) fn cleared(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     Ok(decision)
 }
 
-#[derive(Deserialize)]
-struct Merged {
-    customers: Vec<String>,
-}
-
 /// The invitee has another id from now on, and is still who was counted.
 pub(crate) fn merged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
-    let (data, stays) = (input.event.data::<Merged>()?, &input.require(ACTOR)?.customer);
+    let (data, stays) = (input.event.data::<events::IdentityMerged>()?, &input.require(ACTOR)?.customer);
     let before = input.state.clone().unwrap_or_default();
     let mut invites = before.clone();
     data.customers.iter().for_each(|other| invites.merge_invitee(stays, other));
@@ -116,15 +109,19 @@ pub(crate) fn merged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     Ok(decision)
 }
 
-#[derive(Deserialize)]
-struct Amounted {
-    amount: Money,
-}
-
 /// Refuses with `amount-too-small`.
 fn enough(input: &Asked) -> Result<(), Refusal> {
     let least = input.params.min_amount;
-    if least > 0 && input.event.data::<Amounted>()?.amount.in_currency(&input.campaign.currency)? < least {
+    if least == 0 {
+        return Ok(());
+    }
+    let currency = &input.campaign.currency;
+    let amount = match input.params.success {
+        Step::LoanDrawn => input.event.data::<events::LoanDrawn>()?.amount_in(currency)?,
+        Step::InvestPurchased => input.event.data::<events::InvestPurchased>()?.amount_in(currency)?,
+        _ => 0,
+    };
+    if amount < least {
         return Err(Refusal::new("amount-too-small", format!("less than {least}")));
     }
     Ok(())

@@ -21,7 +21,7 @@ fn given(to: &str, key: &str, quantity: u64) -> (String, String, u64) {
 #[test]
 fn a_chain_is_rewarded_two_inviters_deep() {
     let mut host = Harness::<InviteForCredit>::new(
-        json!({"success": "registered", "inviter": points(20), "indirect": points(10)}),
+        json!({"success": "user-registered", "inviter": points(20), "indirect": points(10)}),
     );
     host.invited("A", "B").invited("B", "C").invited("C", "D");
     assert_eq!(register(&mut host, "A"), []);
@@ -32,7 +32,7 @@ fn a_chain_is_rewarded_two_inviters_deep() {
 #[test]
 fn an_overdue_inviter_gets_nothing_and_everyone_else_does() {
     let mut host = Harness::<InviteForCredit>::new(json!({
-        "success": "registered", "withhold_when_overdue": true,
+        "success": "user-registered", "withhold_when_overdue": true,
         "inviter": points(1), "invitee": points(2), "indirect": points(3), "ladder": [{"at": 2, "gifts": points(9)}],
     }));
     host.invited("A", "B").invited("B", "C").invited("B", "D").attribute("B", "overdue", true);
@@ -45,7 +45,7 @@ fn an_overdue_inviter_gets_nothing_and_everyone_else_does() {
 #[test]
 fn a_flag_takes_back_from_everyone_and_clearing_gives_again() {
     let mut host = Harness::<InviteForCredit>::new(json!({
-        "success": "registered", "inviter": [
+        "success": "user-registered", "inviter": [
             {"unit": "points", "quantity": 1}, {"unit": "growth", "quantity": 4},
         ],
         "invitee": points(2), "indirect": points(3), "ladder": [{"at": 1, "gifts": points(9)}],
@@ -67,7 +67,7 @@ fn a_flag_takes_back_from_everyone_and_clearing_gives_again() {
 
 #[test]
 fn a_thousand_invitees_are_counted() {
-    let mut host = Harness::<InviteForCredit>::new(json!({"success": "registered", "inviter": points(1)}));
+    let mut host = Harness::<InviteForCredit>::new(json!({"success": "user-registered", "inviter": points(1)}));
     for number in 0..1_001 {
         host.invited("A", &format!("u{number}"));
     }
@@ -82,7 +82,7 @@ fn a_thousand_invitees_are_counted() {
 #[test]
 fn a_grade_that_leaves_nothing_gives_nothing() {
     let mut host = Harness::<InviteForCredit>::new(json!({
-        "success": "registered", "inviter": points(1), "grades": [{"from": 2, "percent": 40}, {"from": 3, "percent": 150}],
+        "success": "user-registered", "inviter": points(1), "grades": [{"from": 2, "percent": 40}, {"from": 3, "percent": 150}],
     }));
     host.invited("A", "B").invited("A", "C").invited("A", "D");
     assert_eq!(register(&mut host, "B"), [given("A", "invitee/B", 1)]);
@@ -93,7 +93,7 @@ fn a_grade_that_leaves_nothing_gives_nothing() {
 #[test]
 fn one_loan_can_be_the_success_and_earn_a_commission() {
     let mut host = Harness::<InviteForCredit>::new(json!({
-        "success": "borrowed", "inviter": points(1), "commission": {"unit": "cash:CNY", "basis_points": 1000, "at_most": 500},
+        "success": "loan-drawn", "inviter": points(1), "commission": {"unit": "cash:CNY", "basis_points": 1000, "at_most": 500},
     }));
     host.invited("A", "B");
     let loan = |id: &str| {
@@ -113,16 +113,19 @@ fn parameters_that_make_no_sense_are_named() {
     let problems = |params: Value| -> Vec<String> {
         Harness::<InviteForCredit>::problems(params).into_iter().map(|(pointer, _)| pointer).collect()
     };
-    assert_eq!(problems(json!({"success": "registered"})), [""; 0]);
-    assert_eq!(problems(json!({"success": "registered", "invter": []})), [""]);
-    assert_eq!(problems(json!({"success": "registered", "inviter": [{"unit": "points"}]})), ["/inviter/0/quantity"]);
+    assert_eq!(problems(json!({"success": "user-registered"})), [""; 0]);
+    assert_eq!(problems(json!({"success": "user-registered", "invter": []})), [""]);
+    assert_eq!(
+        problems(json!({"success": "user-registered", "inviter": [{"unit": "points"}]})),
+        ["/inviter/0/quantity"]
+    );
     let boost = json!([{"unit": "rate-boost:x", "basis_points": 1}]);
-    assert_eq!(problems(json!({"success": "registered", "joiner": boost})), ["/joiner/0/unit"]);
+    assert_eq!(problems(json!({"success": "user-registered", "joiner": boost})), ["/joiner/0/unit"]);
     let many: Vec<Value> = vec![json!({"unit": "points", "quantity": 1}); 9];
-    assert_eq!(problems(json!({"success": "registered", "indirect": many})), ["/indirect"]);
+    assert_eq!(problems(json!({"success": "user-registered", "indirect": many})), ["/indirect"]);
     let ladder = json!([{"at": 3, "gifts": []}, {"at": 3, "gifts": []}]);
-    assert_eq!(problems(json!({"success": "registered", "ladder": ladder})), ["/ladder/1/at"]);
+    assert_eq!(problems(json!({"success": "user-registered", "ladder": ladder})), ["/ladder/1/at"]);
     let commission = json!({"unit": "credit-limit:CNY", "basis_points": 0});
-    let expected = ["/commission/unit", "/commission/basis_points"];
-    assert_eq!(problems(json!({"success": "registered", "commission": commission})), expected);
+    let expected = ["/commission/basis_points", "/commission/unit"];
+    assert_eq!(problems(json!({"success": "user-registered", "commission": commission})), expected);
 }

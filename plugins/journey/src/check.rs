@@ -2,84 +2,50 @@
 
 use std::collections::BTreeSet;
 
-use largesse_sdk::{Problem, Value, benefit_problems, no_problems};
+use largesse_sdk::{Problem, Problems, Value, benefit_problems};
 
-use crate::params::{ANY, Act, Branch, Condition, END, Params, Step, Text, Until, Wait};
+use crate::params::{ANY, Act, Branch, Condition, END, KEPT_MAX, Params, Step, Text, Until, Wait};
 
-const STEPS_MAX: usize = 40;
-const KEPT_MAX: usize = 8;
-const BY_MAX: usize = 8;
 const VARS_BYTES_MAX: usize = 4 * 1024;
-const DAYS_MAX: u32 = 3_650;
 /// Most effects of one decision, less those that do not come from steps.
 const EFFECTS_MAX: usize = 60;
 
-/// Collects what is wrong, each with its place.
-struct Found(Vec<Problem>);
-
-impl Found {
-    fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Problem::new(pointer, message));
-    }
-
-    fn unless(&mut self, fine: bool, pointer: impl Into<String>, message: &str) {
-        if !fine {
-            self.add(pointer, message);
-        }
-    }
-}
-
 impl Params {
+    /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut found = Found(Vec::new());
+        let mut found = Problems::new();
         self.check_frame(&mut found);
         for (index, step) in self.steps.iter().enumerate() {
             self.check_step(step, index, &mut found);
         }
         // Ways can be followed only where all of them lead somewhere.
-        if found.0.is_empty() {
+        if found.is_empty() {
             self.check_ways(&mut found);
         }
-        no_problems(found.0)
+        found.done()
     }
 
-    fn check_frame(&self, found: &mut Found) {
-        found.unless(!self.enter.is_empty(), "/enter", "nothing begins the journey");
-        found.unless((1..=STEPS_MAX).contains(&self.steps.len()), "/steps", "expected 1 to 40 steps");
-        let days = 1..=DAYS_MAX;
-        found.unless(days.contains(&self.ends_after_days), "/ends_after_days", "expected 1 to 3650 days");
+    fn check_frame(&self, found: &mut Problems) {
         found.unless(self.kept().count() <= KEPT_MAX, "/keep", "at most 8 fields are kept, those of waits among them");
-        if let Some(again) = self.again_after_days {
-            found.unless(days.contains(&again), "/again_after_days", "expected 1 to 3650 days");
-            let once = "a journey per value of a field is made once: leave out one of the two";
-            found.unless(self.per.is_none(), "/again_after_days", once);
-        }
+        let once = "a journey per value of a field is made once: leave out one of the two";
+        found.unless(self.again_after_days.is_none() || self.per.is_none(), "/again_after_days", once);
         for (index, goal) in self.goals.iter().enumerate() {
             let begins = self.enter.iter().any(|enter| enter.on == goal.on && enter.only == goal.only);
             found.unless(!begins, format!("/goals/{index}"), "what begins the journey cannot be its goal");
         }
         for (index, preferred) in self.preferred.iter().enumerate() {
-            let pointer = format!("/preferred/{index}");
-            found.unless(is_key(&preferred.tag, 64), format!("{pointer}/tag"), "expected a tag");
-            found.unless(
-                self.has_channel(&preferred.channel),
-                format!("{pointer}/channel"),
-                "no message has this channel",
-            );
+            let known = self.has_channel(&preferred.channel);
+            found.unless(known, format!("/preferred/{index}/channel"), "no message has this channel");
         }
     }
 
     fn has_channel(&self, channel: &str) -> bool {
-        self.texts().any(|text| text.by.iter().any(|by| by.channel == channel))
+        self.texts().any(|text| text.by.iter().any(|by| by.channel == *channel))
     }
 
-    fn check_step(&self, step: &Step, index: usize, found: &mut Found) {
+    fn check_step(&self, step: &Step, index: usize, found: &mut Problems) {
         let pointer = format!("/steps/{index}");
-        found.unless(
-            is_slug(&step.id, 32) && step.id != END,
-            format!("{pointer}/id"),
-            "expected 1 to 32 of a-z, 0-9 and -, and not end",
-        );
+        found.unless(step.id != *END, format!("{pointer}/id"), "expected another name than end");
         found.unless(self.place(&step.id) == Some(index), format!("{pointer}/id"), "two steps have this name");
         if let Some(next) = &step.next {
             self.check_target(next, &format!("{pointer}/next"), found);
@@ -91,31 +57,16 @@ impl Params {
             Act::Message(text) => check_text(text, &format!("{pointer}/message"), found),
             Act::Wait(wait) => self.check_wait(wait, &format!("{pointer}/wait"), found),
             Act::Branch(branch) => self.check_branch(branch, &format!("{pointer}/branch"), found),
-            Act::Tag(tag) => {
-                found.unless(is_key(&tag.tag, 64), format!("{pointer}/tag/tag"), "expected a tag");
-                found.unless(tag.days != Some(0), format!("{pointer}/tag/days"), "expected 1 day or more");
-            }
-            Act::Give(benefits) => {
-                found.unless(!benefits.is_empty(), format!("{pointer}/give"), "gives nothing");
-                found.0.extend(benefit_problems(benefits, &format!("{pointer}/give")));
-            }
-            Act::HandOver(hand_over) => {
-                let pointer = format!("{pointer}/hand-over");
-                found.unless(
-                    is_slug(&hand_over.campaign, 64),
-                    format!("{pointer}/campaign"),
-                    "expected the id of a campaign",
-                );
-                found.unless(hand_over.once_in_days > 0, format!("{pointer}/once_in_days"), "expected 1 day or more");
-            }
+            Act::Give(benefits) => found.extend(benefit_problems(benefits, &format!("{pointer}/give"))),
+            Act::Tag(_) | Act::HandOver(_) => {}
         }
     }
 
-    fn check_target(&self, target: &str, pointer: &str, found: &mut Found) {
+    fn check_target(&self, target: &str, pointer: &str, found: &mut Problems) {
         found.unless(target == END || self.place(target).is_some(), pointer, &format!("there is no step {target}"));
     }
 
-    fn check_wait(&self, wait: &Wait, pointer: &str, found: &mut Found) {
+    fn check_wait(&self, wait: &Wait, pointer: &str, found: &mut Problems) {
         let for_time = wait.seconds() > 0;
         match &wait.until_day {
             Some(_) => {
@@ -126,7 +77,6 @@ impl Params {
                 found.unless(wait.at.is_none(), format!("{pointer}/at"), "goes with until_day only");
             }
         }
-        found.unless(wait.second_of_day().is_some(), format!("{pointer}/at"), "expected a time such as 09:00");
         let within = wait.seconds() <= u64::from(self.ends_after_days) * 86_400;
         found.unless(within, pointer, "longer than the journey, which is over before");
         for (index, Until { go, .. }) in wait.until.iter().enumerate() {
@@ -134,15 +84,12 @@ impl Params {
         }
     }
 
-    fn check_branch(&self, branch: &Branch, pointer: &str, found: &mut Found) {
+    fn check_branch(&self, branch: &Branch, pointer: &str, found: &mut Problems) {
         self.check_target(&branch.then, &format!("{pointer}/then"), found);
         self.check_target(&branch.otherwise, &format!("{pointer}/otherwise"), found);
-        match &branch.condition {
-            Condition::Opened(channel) => {
-                let known = channel == ANY || self.has_channel(channel);
-                found.unless(known, format!("{pointer}/if/opened"), "no message has this channel");
-            }
-            Condition::Tag(tag) => found.unless(is_key(tag, 64), format!("{pointer}/if/tag"), "expected a tag"),
+        if let Condition::Opened(channel) = &branch.condition {
+            let known = *channel == *ANY || self.has_channel(channel);
+            found.unless(known, format!("{pointer}/if/opened"), "no message has this channel");
         }
     }
 
@@ -158,7 +105,7 @@ impl Params {
     }
 
     /// Every step can be reached, and none is reached again without a wait.
-    fn check_ways(&self, found: &mut Found) {
+    fn check_ways(&self, found: &mut Problems) {
         let mut reached = BTreeSet::new();
         let mut ahead = vec![0];
         while let Some(place) = ahead.pop() {
@@ -212,32 +159,11 @@ impl Params {
     }
 }
 
-fn check_text(text: &Text, pointer: &str, found: &mut Found) {
-    found.unless((1..=BY_MAX).contains(&text.by.len()), format!("{pointer}/by"), "expected 1 to 8 channels");
+fn check_text(text: &Text, pointer: &str, found: &mut Problems) {
     for (index, by) in text.by.iter().enumerate() {
-        let pointer = format!("{pointer}/by/{index}");
-        found.unless(is_name(&by.channel), format!("{pointer}/channel"), "expected 1 to 64 characters without spaces");
-        let template = format!("{pointer}/template");
-        found.unless(is_key(&by.template, 128), template, "expected 1 to 128 of A-Z, a-z, 0-9, ., _, :, / and -");
         let once = text.by[..index].iter().all(|other| other.channel != by.channel);
-        found.unless(once, format!("{pointer}/channel"), "the message has this channel twice");
+        found.unless(once, format!("{pointer}/by/{index}/channel"), "the message has this channel twice");
     }
     let bytes: usize = text.vars.iter().map(|(name, value)| name.len() + Value::to_string(value).len() + 4).sum();
     found.unless(bytes <= VARS_BYTES_MAX, format!("{pointer}/vars"), "more than 4096 bytes");
-}
-
-/// As templates and tags are written.
-fn is_key(text: &str, bytes_max: usize) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'/' | b'-');
-    (1..=bytes_max).contains(&text.len()) && text.bytes().all(fits)
-}
-
-/// As channels are written: printable ASCII without spaces.
-fn is_name(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn is_slug(text: &str, bytes_max: usize) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=bytes_max).contains(&text.len()) && text.bytes().all(fits)
 }

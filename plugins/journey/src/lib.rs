@@ -11,7 +11,7 @@ mod state;
 mod walk;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, UnitClass, export_policy,
+    Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Refusal, Role, UnitClass, events, export_policy,
     manifest,
 };
 
@@ -23,8 +23,6 @@ pub use trigger::Trigger;
 
 /// The only role: who is on the journey.
 const CUSTOMER: &str = "customer";
-/// The subscription to timers.
-const TIMER: &str = "timer";
 
 /// The policy.
 pub struct Journey;
@@ -35,9 +33,9 @@ impl Policy for Journey {
 
     fn manifest() -> Manifest {
         let attributes = Attribute::ALL.iter().map(|attribute| attribute.as_str());
-        let start = manifest!("Takes customers on a journey of messages, waits and branches")
+        manifest!("Takes customers on a journey of messages, waits and branches")
             .role(Role::actor(CUSTOMER).attributes(attributes).tags())
-            .subscribe(Subscription::timers(TIMER, CUSTOMER))
+            .subscribe(events::TimerFired::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
                 EffectKind::Message,
@@ -46,8 +44,8 @@ impl Policy for Journey {
                 EffectKind::Enrol,
                 EffectKind::Measure,
             ])
-            .unit_classes(UnitClass::ALL);
-        Trigger::subscriptions().fold(start, Manifest::subscribe)
+            .unit_classes(UnitClass::ALL)
+            .subscribe_all(Trigger::subscriptions())
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -57,7 +55,7 @@ impl Policy for Journey {
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         let walk = walk::Walk::new(input)?;
         match (input.subscription.as_str(), Trigger::told_by(&input.subscription)) {
-            (TIMER, _) => walk.time_over(),
+            ("timer-fired", _) => walk.time_over(),
             (_, Some(trigger)) => walk.hear(trigger),
             (name, None) => Err(Refusal::new("unknown-subscription", format!("{name} moves no journey"))),
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use largesse_sdk::{BenefitParam, MessageClass, Value};
+use largesse_sdk::Tag as TagName;
+use largesse_sdk::{BenefitParam, Channel, MessageClass, Slug, Template, TimeOfDay, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,11 +14,17 @@ pub(crate) const END: &str = "end";
 /// Which messages a branch asks for that does not care for the channel.
 pub(crate) const ANY: &str = "any";
 
+/// Longest of what is counted in days.
+const DAYS_MAX: u32 = 3_650;
+/// Most fields that are kept, those of waits among them.
+pub(crate) const KEPT_MAX: usize = 8;
+
 /// The parameters of a journey: what begins it, its steps in order, and what it is to lead to.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// What begins a journey.
+    #[schemars(length(min = 1))]
     pub enter: Vec<On>,
     /// Whoever has done one of these, such as first_loan_at, is not taken on, and goes no further when it becomes known.
     #[serde(default)]
@@ -32,17 +39,21 @@ pub struct Params {
     pub per: Option<String>,
     /// A customer can be taken on again so many times 24 hours after being taken on. Without it, never.
     #[serde(default)]
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub again_after_days: Option<u32>,
     /// A journey is over so many times 24 hours after it began, whatever it waits for; 30 when absent.
     #[serde(default = "ends_after_days")]
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub ends_after_days: u32,
-    /// Fields of the event that began the journey which its messages tell of; at most 8. What is longer than 128 bytes is left out.
+    /// Fields of the event that began the journey which its messages tell of. What is longer than 128 bytes is left out.
     #[serde(default)]
+    #[schemars(length(max = KEPT_MAX))]
     pub keep: Vec<String>,
     /// The channels by which customers with certain tags are reached first. The first that fits counts.
     #[serde(default)]
     pub preferred: Vec<Preferred>,
     /// The steps. The first begins; each leads to the one after it, unless it says otherwise.
+    #[schemars(length(min = 1, max = 40))]
     pub steps: Vec<Step>,
 }
 
@@ -79,9 +90,9 @@ pub struct Until {
 #[serde(deny_unknown_fields)]
 pub struct Preferred {
     /// The tag.
-    pub tag: String,
+    pub tag: TagName,
     /// The channel.
-    pub channel: String,
+    pub channel: Channel,
 }
 
 /// A channel of a message, and the template for it.
@@ -89,17 +100,17 @@ pub struct Preferred {
 #[serde(deny_unknown_fields)]
 pub struct By {
     /// The channel: push, sms, wechat, popup, call ...
-    pub channel: String,
+    pub channel: Channel,
     /// The template.
-    pub template: String,
+    pub template: Template,
 }
 
 /// One step of a journey.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Its name: 1 to 32 of a-z, 0-9 and -, but not `end`. It must not change while customers are on the way.
-    pub id: String,
+    /// Its name, but not `end`. It must not change while customers are on the way.
+    pub id: Slug<32>,
     /// What it does.
     #[serde(rename = "do")]
     pub act: Act,
@@ -121,7 +132,7 @@ pub enum Act {
     /// Sets a tag.
     Tag(Tag),
     /// Gives benefits, once in a journey.
-    Give(Vec<BenefitParam>),
+    Give(#[schemars(length(min = 1))] Vec<BenefitParam>),
     /// Hands the customer on to another campaign.
     HandOver(HandOver),
 }
@@ -131,6 +142,7 @@ pub enum Act {
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// The channels. It is sent by the one that is preferred for the customer, if that is among them, and else by the first.
+    #[schemars(length(min = 1, max = 8))]
     pub by: Vec<By>,
     /// What fills the template, with the fields that are kept.
     #[serde(default)]
@@ -158,7 +170,7 @@ pub struct Wait {
     pub until_day: Option<String>,
     /// At this time of that day, such as 09:00; 00:00 when absent.
     #[serde(default)]
-    pub at: Option<String>,
+    pub at: Option<TimeOfDay>,
     /// What ends the wait early. The first that fits counts.
     #[serde(default)]
     pub until: Vec<Until>,
@@ -182,9 +194,9 @@ pub struct Branch {
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// Whether a message of the journey was opened on this channel, or on `any`.
-    Opened(String),
+    Opened(Channel),
     /// Whether the customer has this tag.
-    Tag(String),
+    Tag(TagName),
 }
 
 /// A tag.
@@ -192,9 +204,10 @@ pub enum Condition {
 #[serde(deny_unknown_fields)]
 pub struct Tag {
     /// The tag.
-    pub tag: String,
+    pub tag: TagName,
     /// For so many times 24 hours; for good when absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub days: Option<u32>,
 }
 
@@ -203,9 +216,10 @@ pub struct Tag {
 #[serde(deny_unknown_fields)]
 pub struct HandOver {
     /// The campaign.
-    pub campaign: String,
+    pub campaign: Slug,
     /// Not again for so many times 24 hours; 30 when absent.
     #[serde(default = "once_in_days")]
+    #[schemars(range(min = 1))]
     pub once_in_days: u32,
 }
 
@@ -261,17 +275,6 @@ impl Wait {
     /// How long it lasts, in seconds; nothing when it goes by a day, or waits for something only.
     pub(crate) fn seconds(&self) -> u64 {
         u64::from(self.minutes) * 60 + u64::from(self.hours) * 3_600 + u64::from(self.days) * 86_400
-    }
-
-    /// The second of the day at which it ends; `None` when that is misspelt.
-    pub(crate) fn second_of_day(&self) -> Option<u32> {
-        let Some(text) = &self.at else { return Some(0) };
-        let (hours, minutes) = text.split_once(':')?;
-        let two = |text: &str, end: u32| {
-            let number = (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok());
-            number.flatten().filter(|number: &u32| *number < end)
-        };
-        Some(two(hours, 24)? * 3_600 + two(minutes, 60)? * 60)
     }
 }
 

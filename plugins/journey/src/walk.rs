@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    DAY_SECONDS, Date, Decision, Enrolment, Input, Measurement, Message, Party, Refusal, Schedule, TagChange,
-    TimerFired, Value, When, grants, json, key_part,
+    DAY_SECONDS, Date, Decision, Enrolment, Input, Measurement, Message, Money, Party, Refusal, Schedule, TagChange,
+    TimerFired, Value, When, events, grants, json, key_part,
 };
 use serde::{Deserialize, Serialize};
 
@@ -112,12 +112,13 @@ impl<'a> Walk<'a> {
 
     /// Of a holding at its end, `total` is what arrives.
     fn add_total(&mut self, trigger: Trigger) {
-        let minor = |field: &str| self.data[field]["minor"].as_i64();
-        if let (Trigger::Matured, Some(principal), Some(interest)) = (trigger, minor("principal"), minor("interest"))
-            && self.data["principal"]["currency"] == self.data["interest"]["currency"]
+        if trigger == Trigger::InvestMatured
+            && let Ok(events::InvestMatured { principal: Some(principal), interest: Some(interest), .. }) =
+                self.input.event.data()
+            && principal.currency == interest.currency
         {
-            let currency = self.data["principal"]["currency"].clone();
-            self.data["total"] = json!({"minor": principal.saturating_add(interest), "currency": currency});
+            let minor = principal.minor.saturating_add(interest.minor);
+            self.data["total"] = json!(Money { minor, currency: principal.currency });
         }
     }
 
@@ -132,10 +133,10 @@ impl<'a> Walk<'a> {
 
     fn hear_of(&mut self, trigger: Trigger, run: &mut Run) {
         let params = self.params();
-        if !run.holds(self.now(), params.ends_after_days) || (trigger == Trigger::Opened && !self.is_from(run)) {
+        if !run.holds(self.now(), params.ends_after_days) || (trigger == Trigger::MessageOpened && !self.is_from(run)) {
             return;
         }
-        if trigger == Trigger::Opened {
+        if trigger == Trigger::MessageOpened {
             self.note_opened(run);
         }
         let goal = params.goals.iter().any(|goal| goal.on == trigger && self.fits(&goal.only));
@@ -158,24 +159,27 @@ impl<'a> Walk<'a> {
 
     /// Whether the message that was opened is one of this journey.
     fn is_from(&self, run: &Run) -> bool {
-        let text = |field: &str| self.data[field].as_str();
-        let own_campaign = text("campaign").is_none_or(|campaign| campaign == self.input.campaign.id);
-        let own_message = match (text("message"), text("template")) {
+        // What a message that was opened says, one whose link was followed says as well.
+        let Ok(events::MessageOpened { campaign, message, template, .. }) = self.input.event.data() else {
+            return false;
+        };
+        let own_campaign = campaign.as_ref().is_none_or(|campaign| *campaign == self.input.campaign.id);
+        let own_message = match (&message, &template) {
             (Some(key), _) => key.strip_prefix(run.name.as_str()).is_some_and(|rest| rest.starts_with('/')),
             (None, Some(template)) => {
-                self.params().texts().any(|text| text.by.iter().any(|by| by.template == template))
+                self.params().texts().any(|text| text.by.iter().any(|by| by.template == *template))
             }
-            (None, None) => text("campaign").is_some(),
+            (None, None) => campaign.is_some(),
         };
         own_campaign && own_message && run.sent > 0
     }
 
     fn note_opened(&mut self, run: &mut Run) {
-        let channel = self.data["channel"].as_str().unwrap_or_default();
+        let Ok(events::MessageOpened { channel, .. }) = self.input.event.data() else { return };
         let known = self.params().texts().any(|text| text.by.iter().any(|by| by.channel == channel));
-        if known && run.opened.iter().all(|opened| opened != channel) {
-            run.opened.push(channel.to_owned());
-            self.decision.measure(Measurement::one("opened").of(channel));
+        if known && !run.opened.contains(&channel) {
+            self.decision.measure(Measurement::one("opened").of(&channel));
+            run.opened.push(channel);
         }
     }
 
@@ -284,8 +288,8 @@ impl<'a> Walk<'a> {
 
     fn way<'b>(&self, run: &Run, branch: &'b Branch) -> &'b str {
         let so = match &branch.condition {
-            Condition::Opened(channel) if channel == ANY => !run.opened.is_empty(),
-            Condition::Opened(channel) => run.opened.contains(channel),
+            Condition::Opened(channel) if *channel == *ANY => !run.opened.is_empty(),
+            Condition::Opened(channel) => run.opened.iter().any(|opened| *channel == *opened),
             Condition::Tag(tag) => self.me.has_tag(tag),
         };
         if so { &branch.then } else { &branch.otherwise }
@@ -298,7 +302,7 @@ impl<'a> Walk<'a> {
         let over = run.over(self.params().ends_after_days);
         let due = match wait.until_day.as_ref().and_then(|field| date(&run.kept, field)) {
             Some(day) => {
-                let second = wait.second_of_day().unwrap_or_default();
+                let second = wait.at.unwrap_or_default().0;
                 let seconds = |day: i32, second: u32| i64::from(day) * DAY_SECONDS as i64 + i64::from(second);
                 let now = seconds(occurred.local.day, occurred.local.second_of_day);
                 let ahead_ms = (seconds(day.0, second) - now) * 1_000;
@@ -332,14 +336,14 @@ impl<'a> Walk<'a> {
         let now = self.now();
         let HandOver { campaign, once_in_days } = hand_over;
         let lately = |at: &i64| now < at.saturating_add(days_ms(*once_in_days));
-        if self.state.handed_on.get(campaign).is_some_and(lately) {
+        if self.state.handed_on.get(campaign.as_str()).is_some_and(lately) {
             self.decision.note(format!("handed on to {campaign} within {once_in_days} days"));
             return;
         }
         let params = self.params();
         let known = |campaign: &String| params.hand_overs().any(|one| one.campaign == *campaign);
         self.state.handed_on.retain(|campaign, _| known(campaign));
-        self.state.handed_on.insert(campaign.clone(), now);
+        self.state.handed_on.insert(campaign.into(), now);
         self.decision.enrol(Enrolment::new(campaign, &self.me.customer).data(&json!({"journey": run.name})));
     }
 }

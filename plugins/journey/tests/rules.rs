@@ -40,7 +40,7 @@ fn a_message_tells_of_the_holding_and_of_the_next_product() {
     let steps = json!([{"id": "matures", "do": {"message": {
         "by": [{"channel": "app", "template": "matured"}], "vars": {"rate_basis_points": 450}, "class": "service"}}}]);
     let keep = json!(["total", "arrival_date"]);
-    let mut host = host(json!({"enter": [{"on": "matured"}], "per": "holding", "keep": keep, "steps": steps}));
+    let mut host = host(json!({"enter": [{"on": "invest-matured"}], "per": "holding", "keep": keep, "steps": steps}));
     let yuan = |minor: i64| json!({"minor": minor, "currency": "CNY"});
     let data =
         json!({"holding": "h 1", "principal": yuan(1_000_000), "interest": yuan(72_932), "arrival_date": "2017-04-19"});
@@ -63,7 +63,7 @@ fn a_message_tells_of_the_holding_and_of_the_next_product() {
 #[test]
 fn waits_go_by_the_days_that_there_are() {
     let steps = json!([wait("w", json!({"until_day": "arrival_date", "at": "23:59"})), message("m")]);
-    let enter = json!([{"on": "matured"}]);
+    let enter = json!([{"on": "invest-matured"}]);
     let mut host = host(json!({"enter": enter, "per": "holding", "ends_after_days": 60, "steps": steps}));
     let mut due = |holding: &str, day: &str| {
         let data = json!({"holding": holding, "arrival_date": day});
@@ -92,9 +92,9 @@ fn a_circle_with_a_wait_ends_with_the_journey() {
 
 #[test]
 fn what_happened_before_the_journey_is_not_of_it() {
-    let until = json!({"days": 2, "until": [{"on": "ordered", "go": "end"}]});
+    let until = json!({"days": 2, "until": [{"on": "order-paid", "go": "end"}]});
     let mut params = journey(json!([wait("w", until), message("m")]));
-    params["goals"] = json!([{"on": "invested"}]);
+    params["goals"] = json!([{"on": "invest-purchased"}]);
     let mut host = host(params);
     host.event("login", "u1", "2026-03-02T10:00:00+08:00", json!({}));
     let late = |host: &mut Harness<Journey>, kind: &str| {
@@ -136,7 +136,7 @@ fn steps_give_tag_and_part_ways() {
 #[test]
 fn too_many_journeys_are_refused_and_those_that_are_done_make_way() {
     let steps = json!([wait("w", json!({"days": 2})), message("m")]);
-    let mut host = host(json!({"enter": [{"on": "matured"}], "per": "holding", "steps": steps}));
+    let mut host = host(json!({"enter": [{"on": "invest-matured"}], "per": "holding", "steps": steps}));
     let mut mature = |holding: u32, time: &str| {
         let outcome = host.event("invest.matured", "u1", time, json!({"holding": format!("h{holding}")}));
         outcome.refused().map(str::to_owned)
@@ -195,7 +195,7 @@ fn ways_that_lead_nowhere_or_in_circles_are_named() {
 #[test]
 fn waits_that_contradict_themselves_are_named() {
     let waits = |one: Value| problems(journey(json!([wait("w", one), message("m")])));
-    let until = |go: &str| json!({"until": [{"on": "ordered", "go": go}]});
+    let until = |go: &str| json!({"until": [{"on": "order-paid", "go": go}]});
     assert_eq!(waits(json!({"minutes": 1})), [""; 0]);
     assert_eq!(waits(until("end")), [""; 0]);
     assert_eq!(waits(json!({})), ["/steps/0/do/wait"]);
@@ -222,7 +222,8 @@ fn other_parameters_that_make_no_sense_are_named() {
     assert_eq!(with("keep", json!(vec!["f"; 9])), ["/keep"]);
     assert_eq!(with("preferred", json!([{"tag": "t", "channel": "fax"}])), ["/preferred/0/channel"]);
     assert_eq!(with("preferred", json!([{"tag": "a b", "channel": "push"}])), ["/preferred/0/tag"]);
-    let twice = json!({"enter": [{"on": "matured"}], "per": "holding", "again_after_days": 9, "steps": [message("m")]});
+    let twice =
+        json!({"enter": [{"on": "invest-matured"}], "per": "holding", "again_after_days": 9, "steps": [message("m")]});
     assert_eq!(problems(twice), ["/again_after_days"]);
     let act = |act: Value| problems(journey(json!([{"id": "x", "do": act}])));
     assert_eq!(act(json!({"message": {"by": []}})), ["/steps/0/do/message/by"]);
@@ -232,12 +233,12 @@ fn other_parameters_that_make_no_sense_are_named() {
     assert_eq!(act(json!({"message": {"by": [by("a", "t"), by("a", "u")]}})), ["/steps/0/do/message/by/1/channel"]);
     let long = json!({"message": {"by": [by("a", "t")], "vars": {"v": "x".repeat(4096)}}});
     assert_eq!(act(long), ["/steps/0/do/message/vars"]);
-    assert_eq!(act(json!({"tag": {"tag": "", "days": 0}})), ["/steps/0/do/tag/tag", "/steps/0/do/tag/days"]);
+    assert_eq!(act(json!({"tag": {"tag": "", "days": 0}})), ["/steps/0/do/tag/days", "/steps/0/do/tag/tag"]);
     assert_eq!(act(json!({"give": []})), ["/steps/0/do/give"]);
     assert_eq!(act(json!({"give": [{"unit": "gold"}]})), ["/steps/0/do/give/0/unit"]);
     let hand_over = act(json!({"hand-over": {"campaign": "No", "once_in_days": 0}}));
     assert_eq!(hand_over, ["/steps/0/do/hand-over/campaign", "/steps/0/do/hand-over/once_in_days"]);
     // A misspelt field does not pass in silence.
     assert_eq!(with("ends_after", json!(7)), [""]);
-    assert_eq!(act(json!({"wait": {"day": 1}})), [""]);
+    assert_eq!(act(json!({"wait": {"day": 1}})), ["/steps/0/do/wait"]);
 }

@@ -8,8 +8,8 @@ mod params;
 mod operation;
 
 use largesse_sdk::{
-    Date, Decision, EffectKind, Input, Manifest, Measurement, Message, Party, Placement, Policy, Problem, Refusal,
-    Role, Schedule, Subscription, TimerFired, When, export_policy, manifest,
+    Date, Decision, EffectKind, EventData, Input, Manifest, Measurement, Message, Party, Placement, Policy, Refusal,
+    Role, Schedule, TimerFired, When, events, export_policy, manifest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,13 +38,6 @@ pub struct Clock {
     pub operated: Option<i64>,
 }
 
-/// What the data of a repayment may hold.
-#[derive(Deserialize)]
-struct Repayment {
-    /// Whether the holding is paid back wholly by it; it is when nobody says.
-    last: Option<bool>,
-}
-
 /// What a timer is told: from when its days were counted, and on which day operations began to count for it.
 #[derive(Serialize, Deserialize)]
 struct Note {
@@ -61,25 +54,21 @@ impl Policy for Lifecycle {
     type State = Clock;
 
     fn manifest() -> Manifest {
-        let start = manifest!("Keeps investors in the stages of their lives")
+        manifest!("Keeps investors in the stages of their lives")
             .role(Role::actor(INVESTOR).attributes(["outstanding"]).standings())
-            .subscribe(Subscription::party("repaid", "repayment.received", INVESTOR))
-            .subscribe(Subscription::party("invested", "invest.purchased", INVESTOR))
-            .subscribe(Subscription::timers("timer", INVESTOR))
-            .effects([EffectKind::Place, EffectKind::Message, EffectKind::Schedule, EffectKind::Measure]);
-        Operation::ALL.iter().fold(start, |manifest, operation| manifest.subscribe(operation.subscription()))
-    }
-
-    fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        params.check()
+            .subscribe(events::RepaymentReceived::KIND.of(INVESTOR))
+            .subscribe(events::InvestPurchased::KIND.of(INVESTOR))
+            .subscribe(events::TimerFired::KIND.of(INVESTOR))
+            .subscribe_all(Operation::ALL.iter().map(|operation| operation.subscription(INVESTOR)))
+            .effects([EffectKind::Place, EffectKind::Message, EffectKind::Schedule, EffectKind::Measure])
     }
 
     fn decide(input: &Input<Params, Clock>) -> Result<Decision<Clock>, Refusal> {
         let turn = Turn { input, me: input.require(INVESTOR)? };
         match (input.subscription.as_str(), Operation::of(&input.subscription)) {
-            ("repaid", _) => turn.repaid(),
-            ("invested", _) => Ok(turn.invested()),
-            ("timer", _) => turn.time_over(),
+            ("repayment-received", _) => turn.repaid(),
+            ("invest-purchased", _) => Ok(turn.invested()),
+            ("timer-fired", _) => turn.time_over(),
             (_, Some(operation)) if input.params.operations.contains(&operation) => Ok(turn.operated()),
             (_, Some(_)) => Ok(Decision::new()),
             (name, None) => Err(Refusal::new("unknown-subscription", format!("{name} moves nobody"))),
@@ -122,7 +111,8 @@ impl Turn<'_> {
     /// Days are counted from the last repayment; an earlier one that comes late changes nothing.
     fn repaid(&self) -> Result<Decision<Clock>, Refusal> {
         let mut decision = Decision::new();
-        let Repayment { last } = self.input.event.data()?;
+        // The holding is paid back wholly by it when nobody says.
+        let events::RepaymentReceived { last, .. } = self.input.event.data()?;
         let clock = self.input.state.clone().unwrap_or_default();
         if last == Some(false) || (self.input.state.is_some() && self.now() <= clock.since) {
             return Ok(decision);

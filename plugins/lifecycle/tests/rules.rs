@@ -53,7 +53,7 @@ fn what_is_done_on_day_30_counts_and_the_day_before_not() {
 
 #[test]
 fn what_does_not_count_as_an_operation_is_not_noted() {
-    let mut host = host(json!({"operations": ["redeemed"]}));
+    let mut host = host(json!({"operations": ["invest-redeemed"]}));
     repaid(&mut host, "2025-01-01T10:00:00+08:00");
     host.event("login", "u1", "2025-02-01T10:00:00+08:00", json!({}));
     assert_eq!(stages(&mut host, "2025-02-15T00:00:00+08:00"), ["dormant"]);
@@ -102,5 +102,5 @@ fn parameters_that_make_no_sense_are_named() {
     assert_eq!(problems(json!({"warn_days": 15, "operations": []})), ["/operations"]);
     assert_eq!(problems(json!({"warn_days": 15, "programme": "A b"})), ["/programme"]);
     let warning = json!({"template": "", "channels": ["a b"]});
-    assert_eq!(problems(json!({"warn_days": 15, "warning": warning})), ["/warning/template", "/warning/channels"]);
+    assert_eq!(problems(json!({"warn_days": 15, "warning": warning})), ["/warning/channels/0", "/warning/template"]);
 }

@@ -10,8 +10,9 @@ mod record;
 mod rights;
 
 use largesse_sdk::{
-    Date, Decision, EffectKind, Enquiry, Input, Manifest, Money, Party, Placement, Policy, Problem, Question, Refusal,
-    Revocation, Role, Subscription, UnitClass, Value, When, export_policy, grants, json, key_part, manifest, money,
+    Date, Decision, EffectKind, Enquiry, EventData, Input, Manifest, Money, Party, Placement, Policy, Problem,
+    Question, Refusal, Revocation, Role, UnitClass, Value, When, events, export_policy, grants, json, key_part,
+    manifest, money,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,12 +35,12 @@ impl Policy for PaidMembership {
     fn manifest() -> Manifest {
         manifest!("Sells a membership, and gives its members and others their rights")
             .role(Role::actor(CUSTOMER).attributes(["region"]).standings())
-            .subscribe(Subscription::party("purchased", "membership.purchased", CUSTOMER).about("/membership"))
-            .subscribe(Subscription::party("renewed", "membership.renewed", CUSTOMER).about("/membership"))
-            .subscribe(Subscription::party("refunded", "membership.refunded", CUSTOMER).about("/membership"))
-            .subscribe(Subscription::party("offer-shown", "popup.shown", CUSTOMER))
-            .subscribe(Subscription::party("claimed", "right.claimed", CUSTOMER))
-            .subscribe(Subscription::party("used", "right.used", CUSTOMER))
+            .subscribe(events::MembershipPurchased::KIND.of(CUSTOMER))
+            .subscribe(events::MembershipRenewed::KIND.of(CUSTOMER))
+            .subscribe(events::MembershipRefunded::KIND.of(CUSTOMER))
+            .subscribe(events::PopupShown::KIND.of(CUSTOMER))
+            .subscribe(events::RightClaimed::KIND.of(CUSTOMER))
+            .subscribe(events::RightUsed::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
                 EffectKind::Revoke,
@@ -62,10 +63,10 @@ impl Policy for PaidMembership {
 
     fn decide(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
         match input.subscription.as_str() {
-            "purchased" | "renewed" => buy(input),
-            "refunded" => refund(input),
-            "offer-shown" => show(input),
-            "claimed" => rights::claim(input),
+            "membership-purchased" | "membership-renewed" => buy(input),
+            "membership-refunded" => refund(input),
+            "popup-shown" => show(input),
+            "right-claimed" => rights::claim(input),
             _ => rights::use_one(input),
         }
     }
@@ -103,16 +104,23 @@ export_policy!(PaidMembership);
 /// By how much clocks change.
 const CLOCK_CHANGE_MS: i64 = 3_600_000;
 
-#[derive(Deserialize)]
+/// What a purchase or a renewal says.
 struct Bought {
     membership: String,
     plan: Option<String>,
     fee: Option<Money>,
+    renewal: bool,
 }
 
-#[derive(Deserialize)]
-struct Shown {
-    popup: String,
+impl Bought {
+    fn by(input: &Input<Params, Record>) -> Result<Self, Refusal> {
+        if input.subscription == "membership-renewed" {
+            let events::MembershipRenewed { membership, plan, fee, .. } = input.event.data()?;
+            return Ok(Self { membership, plan, fee, renewal: true });
+        }
+        let events::MembershipPurchased { membership, plan, fee, .. } = input.event.data()?;
+        Ok(Self { membership, plan: Some(plan), fee: Some(fee), renewal: false })
+    }
 }
 
 /// Which plan.
@@ -162,7 +170,7 @@ fn fee(membership: &Membership, plan: &Plan, record: &Record, at: i64, today: Da
 }
 
 fn show(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
-    let shown: Shown = input.event.data()?;
+    let shown: events::PopupShown = input.event.data()?;
     let offer = input.params.membership.as_ref().and_then(|membership| membership.offer.as_ref());
     let mut record = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
@@ -176,7 +184,7 @@ fn show(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
 }
 
 fn buy(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
-    let bought: Bought = input.event.data()?;
+    let bought = Bought::by(input)?;
     let name = bought.plan.ok_or_else(|| Refusal::new("unknown-plan", "the event names no plan"))?;
     let (membership, plan) = plan(&input.params, &name)?;
     let (today, at) = (input.event.occurred.local.date(), input.event.occurred.at);
@@ -188,7 +196,7 @@ fn buy(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
         }
     }
     let term = Term { membership: bought.membership.clone(), bought: today, months: plan.months };
-    record.buy(term, input.subscription == "renewed", today)?;
+    record.buy(term, bought.renewal, today)?;
     let mut decision = Decision::new();
     let customer = &input.require(CUSTOMER)?.customer;
     place(&input.params, membership, &record, today, customer, &mut decision);
@@ -199,7 +207,7 @@ fn buy(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
 }
 
 fn refund(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
-    let refunded: Bought = input.event.data()?;
+    let refunded: events::MembershipRefunded = input.event.data()?;
     let mut record = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
     if let (true, Some(membership)) = (record.refund(&refunded.membership), &input.params.membership) {

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    BenefitParam, Date, Dimension, Problem, UnitClass, benefit_problems,
+    BenefitParam, Date, Dimension, Problem, Problems, Slug, UnitClass, benefit_problems,
     money::{AMOUNT_MAX, WHOLE_BASIS_POINTS, ratio},
-    no_problems,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +25,7 @@ const HOURS_MAX: u32 = 8_784;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The programme in which members stand.
-    pub programme: String,
+    pub programme: Slug,
     /// The membership that is sold here. Without it there are rights only, for those whom others have placed.
     #[serde(default)]
     pub membership: Option<Membership>,
@@ -38,6 +37,7 @@ pub struct Params {
     pub users_by_city: BTreeMap<String, u64>,
     /// The least part of all users who must live where a right can be used, in basis points.
     #[serde(default)]
+    #[schemars(range(max = WHOLE_BASIS_POINTS))]
     pub overlap_min: u32,
 }
 
@@ -46,8 +46,9 @@ pub struct Params {
 #[serde(deny_unknown_fields)]
 pub struct Membership {
     /// The tier of the programme in which its members stand.
-    pub tier: String,
+    pub tier: Slug,
     /// How it can be bought.
+    #[schemars(length(min = 1))]
     pub plans: Vec<Plan>,
     /// An offer to those who are not members yet.
     #[serde(default)]
@@ -64,11 +65,14 @@ pub struct Plan {
     /// The plan's name in events.
     pub plan: String,
     /// What it costs, in minor units.
+    #[schemars(range(max = AMOUNT_MAX))]
     pub fee: u64,
     /// For so many months. It begins on the day on which it is bought, or when what was bought before is over.
+    #[schemars(range(min = 1, max = MONTHS_MAX))]
     pub months: u32,
     /// Given with it; what of it is not used goes back when it is refunded.
     #[serde(default)]
+    #[schemars(length(max = GIVES_MAX))]
     pub gifts: Vec<BenefitParam>,
 }
 
@@ -79,8 +83,10 @@ pub struct Offer {
     /// The popup that shows it.
     pub popup: String,
     /// What part of the fee is paid, in basis points: 5000 is half.
+    #[schemars(range(max = WHOLE_BASIS_POINTS - 1))]
     pub basis_points: u32,
     /// For so many hours.
+    #[schemars(range(min = 1, max = HOURS_MAX))]
     pub within_hours: u32,
 }
 
@@ -99,15 +105,16 @@ pub struct Queues {
 #[serde(deny_unknown_fields)]
 pub struct Right {
     /// The name by which it is claimed.
-    pub right: String,
+    pub right: Slug<32>,
     /// Who can claim it.
     #[serde(default)]
     pub whose: Whose,
     /// Only members in one of these tiers.
     #[serde(default)]
-    pub tiers: Vec<String>,
+    pub tiers: Vec<Slug>,
     /// Only on this day of the month, 1 to 31: on the last day where a month is shorter.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 31))]
     pub on_day: Option<u8>,
     /// Only customers whose region is one of these.
     #[serde(default)]
@@ -120,6 +127,7 @@ pub struct Right {
     pub once_per: Vec<Dimension>,
     /// What is given for a claim. The use of a right takes one of the first.
     #[serde(default)]
+    #[schemars(length(max = GIVES_MAX))]
     pub gives: Vec<BenefitParam>,
     /// A trial of the membership.
     #[serde(default)]
@@ -147,6 +155,7 @@ pub enum Whose {
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
     /// So many times.
+    #[schemars(range(min = 1))]
     pub times: u32,
     /// In each of these.
     pub per: Per,
@@ -169,8 +178,9 @@ pub enum Per {
 #[serde(deny_unknown_fields)]
 pub struct Trial {
     /// The tier in which whoever tries it stands.
-    pub tier: String,
+    pub tier: Slug,
     /// For so many days, the first of which is that of the claim.
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub days: u32,
 }
 
@@ -179,8 +189,10 @@ pub struct Trial {
 #[serde(deny_unknown_fields)]
 pub struct Voucher {
     /// So much, in minor units.
+    #[schemars(range(min = 1))]
     pub off: u64,
     /// On prices of at least so much.
+    #[schemars(range(max = AMOUNT_MAX))]
     pub minimum: u64,
 }
 
@@ -204,82 +216,25 @@ impl Right {
         self.on_day.is_none_or(|on| of_month == on.min(of_last))
     }
 
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=32).contains(&self.right.len()) || !self.right.bytes().all(letter) {
-            problem("right", "expected 1 to 32 of a-z, 0-9 and -");
-        }
-        if self.gives.is_empty() && self.trial.is_none() || self.gives.len() > GIVES_MAX {
-            problem("gives", &format!("expected a trial, or 1 to {GIVES_MAX} benefits"));
-        }
-        if self.whose != Whose::Members && !self.tiers.is_empty() {
-            problem("tiers", "only members stand in tiers");
-        }
-        if self.whose != Whose::Others && self.trial.is_some() {
-            problem("trial", "members have what a trial shows: expected whose = \"others\"");
-        }
-        if self.trial.as_ref().is_some_and(|trial| !(1..=DAYS_MAX).contains(&trial.days)) {
-            problem("trial/days", &format!("expected 1 to {DAYS_MAX}"));
-        }
-        if self.on_day.is_some_and(|day| !(1..=31).contains(&day)) {
-            problem("on_day", "expected 1 to 31");
-        }
-        if self.at_most.is_some_and(|at_most| at_most.times == 0) {
-            problem("at_most/times", "nobody could claim it: expected at least 1");
-        }
-        if self.at_most.is_none_or(|at_most| at_most.times != 1) && !self.once_per.is_empty() {
-            problem("once_per", "only with at_most once in a period");
-        }
-        if (1..self.once_per.len()).any(|index| self.once_per[..index].contains(&self.once_per[index])) {
-            problem("once_per", "a dimension stands there twice");
-        }
-        let used_up = |benefit: &BenefitParam| benefit.class().is_some_and(UnitClass::is_used_up);
+    fn check(&self, pointer: &str, problems: &mut Problems) {
+        let mut unless = |fits: bool, field: &str, message: &str| {
+            problems.unless(fits, format!("{pointer}/{field}"), message);
+        };
+        unless(!self.gives.is_empty() || self.trial.is_some(), "gives", "expected a trial or a benefit");
+        unless(self.whose == Whose::Members || self.tiers.is_empty(), "tiers", "only members stand in tiers");
+        let message = "members have what a trial shows: expected whose = \"others\"";
+        unless(self.whose == Whose::Others || self.trial.is_none(), "trial", message);
+        let once = self.at_most.is_some_and(|at_most| at_most.times == 1);
+        unless(once || self.once_per.is_empty(), "once_per", "only with at_most once in a period");
+        let twice = (1..self.once_per.len()).any(|index| self.once_per[..index].contains(&self.once_per[index]));
+        unless(!twice, "once_per", "a dimension stands there twice");
         if let Some(voucher) = &self.voucher {
-            if !self.gives.first().is_some_and(used_up) {
-                problem("voucher", "what is given first must be something that is used up, such as a coupon");
-            }
-            if voucher.off == 0 || voucher.off > voucher.minimum || voucher.minimum > AMOUNT_MAX {
-                problem("voucher/off", "must be more than nothing and at most the minimum");
-            }
+            let used_up = |benefit: &BenefitParam| benefit.class().is_some_and(UnitClass::is_used_up);
+            let message = "what is given first must be something that is used up, such as a coupon";
+            unless(self.gives.first().is_some_and(used_up), "voucher", message);
+            unless(voucher.off <= voucher.minimum, "voucher/off", "must be at most the minimum");
         }
         problems.extend(benefit_problems(&self.gives, &format!("{pointer}/gives")));
-    }
-}
-
-impl Membership {
-    fn problems(&self, problems: &mut Vec<Problem>) {
-        let mut problem = |pointer: String, message: &str| problems.push(Problem::new(pointer, message));
-        if self.plans.is_empty() {
-            problem("/membership/plans".into(), "it cannot be bought: add a plan");
-        }
-        for (index, plan) in self.plans.iter().enumerate() {
-            let pointer = format!("/membership/plans/{index}");
-            if self.plans[..index].iter().any(|other| other.plan == plan.plan) {
-                problem(format!("{pointer}/plan"), "stands there twice");
-            }
-            if !(1..=MONTHS_MAX).contains(&plan.months) {
-                problem(format!("{pointer}/months"), "expected 1 to 120");
-            }
-            if plan.fee > AMOUNT_MAX {
-                problem(format!("{pointer}/fee"), "expected at most 10^15");
-            }
-            if plan.gifts.len() > GIVES_MAX {
-                problem(format!("{pointer}/gifts"), "expected at most 8");
-            }
-        }
-        if let Some(offer) = &self.offer {
-            if offer.basis_points >= WHOLE_BASIS_POINTS {
-                problem("/membership/offer/basis_points".into(), "expected less than 10000: it is what is paid");
-            }
-            if !(1..=HOURS_MAX).contains(&offer.within_hours) {
-                problem("/membership/offer/within_hours".into(), "expected 1 to 8784");
-            }
-        }
-        for (index, plan) in self.plans.iter().enumerate() {
-            problems.extend(benefit_problems(&plan.gifts, &format!("/membership/plans/{index}/gifts")));
-        }
     }
 }
 
@@ -299,36 +254,28 @@ impl Params {
 
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if self.membership.is_none() && self.rights.is_empty() {
-            problems.push(Problem::new("", "neither sells a membership nor has rights"));
-        }
+        let mut problems = Problems::new();
+        let something = self.membership.is_some() || !self.rights.is_empty();
+        problems.unless(something, "", "neither sells a membership nor has rights");
         if let Some(membership) = &self.membership {
-            membership.problems(&mut problems);
+            problems.unique("/membership/plans", "plan", membership.plans.iter().map(|plan| &plan.plan));
+            for (index, plan) in membership.plans.iter().enumerate() {
+                problems.extend(benefit_problems(&plan.gifts, &format!("/membership/plans/{index}/gifts")));
+            }
         }
+        problems.unique("/rights", "right", self.rights.iter().map(|right| &right.right));
         for (index, right) in self.rights.iter().enumerate() {
             let pointer = format!("/rights/{index}");
-            right.problems(&pointer, &mut problems);
-            if self.rights[..index].iter().any(|other| other.right == right.right) {
-                problems.push(Problem::new(format!("{pointer}/right"), "stands there twice"));
-            }
+            right.check(&pointer, &mut problems);
             if let Some(overlap) = self.overlap(right).filter(|overlap| *overlap < u64::from(self.overlap_min)) {
                 let message = format!("only {overlap} of 10000 users live there; {} are asked for", self.overlap_min);
-                problems.push(Problem::new(format!("{pointer}/cities"), message));
+                problems.add(format!("{pointer}/cities"), message);
             }
         }
-        if self.overlap_min > WHOLE_BASIS_POINTS {
-            problems.push(Problem::new("/overlap_min", format!("expected at most {WHOLE_BASIS_POINTS}")));
-        }
-        let claims = self
-            .rights
-            .iter()
-            .filter_map(|right| right.at_most)
-            .fold(0_u32, |sum, at_most| sum.saturating_add(at_most.times));
-        if claims > CLAIMS_MAX {
-            let message = format!("{claims} claims would be remembered; at most {CLAIMS_MAX} are");
-            problems.push(Problem::new("/rights", message));
-        }
-        no_problems(problems)
+        let times = self.rights.iter().filter_map(|right| right.at_most).map(|at_most| at_most.times);
+        let claims = times.fold(0_u32, u32::saturating_add);
+        let message = format!("{claims} claims would be remembered; at most {CLAIMS_MAX} are");
+        problems.unless(claims <= CLAIMS_MAX, "/rights", message);
+        problems.done()
     }
 }

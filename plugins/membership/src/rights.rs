@@ -2,27 +2,12 @@
 
 use largesse_sdk::{
     Claim, Date, Decision, Held, Input, Measurement, Money, Party, Placement, Refusal, Reservation, Settlement,
-    UnitClass, Value, When, grants, json, key_part,
+    UnitClass, Value, When, events, grants, json, key_part,
 };
-use serde::Deserialize;
 
 use crate::params::{Params, Right, Whose};
 use crate::record::Record;
 use crate::{CUSTOMER, HOUR_MS, OfPrice};
-
-#[derive(Deserialize)]
-struct Claimed {
-    right: String,
-    claim: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Used {
-    right: String,
-    claim: Option<String>,
-    cost: Option<Money>,
-    list_value: Option<Money>,
-}
 
 pub(crate) fn find<'a>(params: &'a Params, name: &str) -> Result<&'a Right, Refusal> {
     params.right(name).ok_or_else(|| Refusal::new("unknown-right", format!("there is no right {name}")))
@@ -43,7 +28,7 @@ fn entitled(params: &Params, right: &Right, party: &Party) -> Result<(), Refusal
         (Whose::Others, Some(_)) => return no("already-a-member", "this right is for those who are not members"),
         _ => {}
     }
-    if !right.tiers.is_empty() && !right.tiers.iter().any(|one| Some(one.as_str()) == tier) {
+    if !right.tiers.is_empty() && !right.tiers.iter().any(|one| Some(&**one) == tier) {
         return no("not-your-tier", "this right is for other tiers");
     }
     let region = party.text("region");
@@ -60,7 +45,7 @@ fn name_of(claim: Option<&str>, input: &Input<Params, Record>) -> String {
 }
 
 pub(crate) fn claim(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
-    let claimed: Claimed = input.event.data()?;
+    let claimed: events::RightClaimed = input.event.data()?;
     let (params, party) = (&input.params, input.require(CUSTOMER)?);
     let right = find(params, &claimed.right)?;
     let today = input.event.occurred.local.date();
@@ -91,7 +76,7 @@ pub(crate) fn claim(input: &Input<Params, Record>) -> Result<Decision<Record>, R
 
 /// Takes one of what the right gave out of the wallet, and counts what it cost.
 pub(crate) fn use_one(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
-    let used: Used = input.event.data()?;
+    let used: events::RightUsed = input.event.data()?;
     let party = input.require(CUSTOMER)?;
     let right = find(&input.params, &used.right)?;
     let first = right.gives.first().filter(|benefit| benefit.class().is_some_and(UnitClass::is_used_up));

@@ -1,6 +1,6 @@
 //! Who is a newcomer, and who fulfils the conditions of a gift.
 
-use largesse_sdk::{DAY_SECONDS, Input, Party, Refusal, Value};
+use largesse_sdk::{DAY_SECONDS, Input, Party, Refusal};
 
 use crate::params::{Gift, Params, Registered};
 use crate::progress::Progress;
@@ -35,8 +35,7 @@ pub(crate) fn gift(
     gift: &Gift,
     input: &Input<Params, Progress>,
     party: &Party,
-    progress: &Progress,
-    data: &Value,
+    first_application: bool,
 ) -> Result<(), Refusal> {
     if let Some(days) = gift.within_days {
         let Some(registered) = party.integer("registered_at") else {
@@ -49,7 +48,7 @@ pub(crate) fn gift(
     if let Some(missing) = gift.needs.iter().find(|need| party.integer(need.as_str()).unwrap_or(0) <= 0) {
         return Err(Refusal::new("not-eligible", format!("needs {}", missing.as_str())));
     }
-    if gift.first_application_only && progress.application.as_deref() != data["application"].as_str() {
+    if gift.first_application_only && !first_application {
         return Err(Refusal::new("not-the-first-application", "only the first application counts"));
     }
     Ok(())

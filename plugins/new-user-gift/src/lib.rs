@@ -11,8 +11,8 @@ mod eligible;
 mod progress;
 
 use largesse_sdk::{
-    Claim, Decision, EffectKind, Input, Manifest, Party, Policy, Problem, Refusal, Revocation, Role, Subscription,
-    TagChange, UnitClass, Value, export_policy, grants, manifest,
+    Claim, Decision, EffectKind, EventData, Input, Manifest, Party, Policy, Problem, Refusal, Revocation, Role,
+    TagChange, UnitClass, Value, events, export_policy, grants, manifest,
 };
 
 pub use milestone::Milestone;
@@ -31,14 +31,14 @@ impl Policy for NewUserGift {
 
     fn manifest() -> Manifest {
         let attributes = Attribute::ALL.iter().map(|attribute| attribute.as_str()).chain(["registered_at"]);
-        let start = manifest!("Gives newcomers a gift at each step that they take")
+        manifest!("Gives newcomers a gift at each step that they take")
             .role(Role::actor(CUSTOMER).attributes(attributes).tags())
-            .subscribe(Subscription::party("card-unbound", "card.unbound", CUSTOMER))
-            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", CUSTOMER).about("/loan"))
-            .subscribe(Subscription::party("membership-refunded", "membership.refunded", CUSTOMER).about("/membership"))
+            .subscribe(events::CardUnbound::KIND.of(CUSTOMER))
+            .subscribe(events::LoanCancelled::KIND.of(CUSTOMER))
+            .subscribe(events::MembershipRefunded::KIND.of(CUSTOMER))
+            .subscribe_all(Milestone::ALL.iter().map(|milestone| milestone.subscription(CUSTOMER)))
             .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Tag])
-            .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost));
-        Milestone::ALL.iter().fold(start, |manifest, milestone| manifest.subscribe(milestone.subscription()))
+            .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost))
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -80,18 +80,19 @@ fn unbind(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal
 
 /// A milestone is reached: its gifts, then the level that it leads to.
 fn reach(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
-    let data: Value = input.event.data()?;
-    let milestone = Milestone::reached(&input.subscription, &data)?;
+    let (milestone, application) = Milestone::reached(&input.subscription, &input.event)?;
     let party = input.require(CUSTOMER)?;
     let params = &input.params;
+    // Only where parameters name fields of the data.
+    let data: Value = if params.names_fields() { input.event.data()? } else { Value::Null };
     eligible::newcomer(input, party)?;
 
     let mut progress = input.state.clone().unwrap_or_default();
-    progress.note_application(params, &data);
+    progress.note_application(params, application.as_deref());
     let mut decision = Decision::new();
     let mut refusal = None;
     for gift in params.milestones.iter().filter(|gift| gift.on == milestone && gift.wants(&data)) {
-        match eligible::gift(gift, input, party, &progress, &data) {
+        match eligible::gift(gift, input, party, progress.is_first(application.as_deref())) {
             Ok(()) => give(gift, &party.customer, &data, &mut decision),
             Err(no) => refusal = refusal.or(Some(no)),
         }
@@ -120,7 +121,7 @@ fn give(gift: &Gift, customer: &str, data: &Value, decision: &mut Decision<Progr
         let instead = gift.instead.as_ref().filter(|_| index == 0);
         decision.grant(instead.into_iter().fold(grant, |grant, other| grant.or(other.benefit())));
     }
-    for tag in gift.tags.iter().cloned().chain(gift.tag_of_channel(data)) {
+    for tag in gift.tags.iter().map(String::from).chain(gift.tag_of_channel(data)) {
         decision.tag(TagChange::set(customer, tag));
     }
 }
@@ -129,8 +130,8 @@ fn give(gift: &Gift, customer: &str, data: &Value, decision: &mut Decision<Progr
 /// to be one), and the gifts of every level on the way up are given.
 fn climb(params: &Params, progress: &mut Progress, customer: &Party, decision: &mut Decision<Progress>) {
     let (before, after) = progress.climb(params);
-    let reached = after.checked_sub(1).map(|index| params.levels[index].tag.as_str());
-    let tags = params.levels.iter().map(|level| level.tag.as_str());
+    let reached = after.checked_sub(1).map(|index| &*params.levels[index].tag);
+    let tags = params.levels.iter().map(|level| &*level.tag);
     for left in tags.filter(|tag| Some(*tag) != reached && customer.has_tag(tag)) {
         decision.tag(TagChange::take(&customer.customer, left));
     }

@@ -1,8 +1,8 @@
 //! What an operator sets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use largesse_sdk::{BenefitParam, Dimension, Problem, Value, benefit_problems, no_problems};
+use largesse_sdk::{BenefitParam, Dimension, Problem, Problems, Slug, Tag, Value, benefit_problems};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -42,7 +42,7 @@ pub struct Newcomer {
     pub not_before: Vec<Attribute>,
     /// A customer with one of these tags is no newcomer.
     #[serde(default)]
-    pub without_tags: Vec<String>,
+    pub without_tags: Vec<Tag>,
 }
 
 /// When a newcomer has registered.
@@ -62,7 +62,7 @@ pub enum Registered {
 pub struct Gift {
     /// The name in grant keys; that of the milestone when absent. It must not change while the campaign runs.
     #[serde(default)]
-    pub id: Option<String>,
+    pub id: Option<Slug>,
     /// The milestone.
     pub on: Milestone,
     /// What is given, once to each customer. While the campaign runs, add new ones at the end only: the place in the list is
@@ -89,10 +89,10 @@ pub struct Gift {
     pub first_application_only: bool,
     /// Tags that are set on the customer.
     #[serde(default)]
-    pub tags: Vec<String>,
+    pub tags: Vec<Tag>,
     /// Tags the customer with this text followed by the event's channel.
     #[serde(default)]
-    pub channel_tag: Option<String>,
+    pub channel_tag: Option<Tag>,
 }
 
 /// A level of relationship.
@@ -100,7 +100,7 @@ pub struct Gift {
 #[serde(deny_unknown_fields)]
 pub struct Level {
     /// The tag that a customer of this level carries.
-    pub tag: String,
+    pub tag: Tag,
     /// How often each milestone must have been reached.
     pub needs: BTreeMap<Milestone, u32>,
     /// What is given, once to each customer, for reaching it.
@@ -179,45 +179,34 @@ fn is_tag(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-fn is_id(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-}
-
 impl Params {
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if self.milestones.is_empty() && self.levels.is_empty() {
-            problems.push(Problem::new("", "gives nothing: add to milestones or levels"));
-        }
-        if self.newcomer.not_before.contains(&Attribute::CreditLimit) {
-            problems.push(Problem::new("/newcomer/not_before", "credit_limit is not a time"));
-        }
-        let mut ids = BTreeSet::new();
+        let mut problems = Problems::new();
+        let something = !self.milestones.is_empty() || !self.levels.is_empty();
+        problems.unless(something, "", "gives nothing: add to milestones or levels");
+        let times = !self.newcomer.not_before.contains(&Attribute::CreditLimit);
+        problems.unless(times, "/newcomer/not_before", "credit_limit is not a time");
         for (index, gift) in self.milestones.iter().enumerate() {
             let pointer = format!("/milestones/{index}");
-            gift.problems(&pointer, &mut problems);
-            if !ids.insert(gift.id()) {
-                let message = format!("{} is used twice: give each gift of a milestone its own id", gift.id());
-                problems.push(Problem::new(format!("{pointer}/id"), message));
-            }
+            gift.check(&pointer, &mut problems);
+            let once = self.milestones[..index].iter().all(|other| other.id() != gift.id());
+            let message = format!("{} is used twice: give each gift of a milestone its own id", gift.id());
+            problems.unless(once, format!("{pointer}/id"), message);
         }
-        let mut tags = BTreeSet::new();
+        problems.unique("/levels", "tag", self.levels.iter().map(|level| &level.tag));
         for (index, level) in self.levels.iter().enumerate() {
-            let pointer = format!("/levels/{index}");
-            if !is_tag(&level.tag) || !tags.insert(&level.tag) {
-                let message = "expected 1 to 64 of A-Z a-z 0-9 . _ : / -, other than the tags before";
-                problems.push(Problem::new(format!("{pointer}/tag"), message));
-            }
-            problems.extend(benefit_problems(&level.gifts, &format!("{pointer}/gifts")));
+            problems.extend(benefit_problems(&level.gifts, &format!("/levels/{index}/gifts")));
         }
-        problems.extend(Milestone::ALL.into_iter().filter_map(|milestone| self.too_much_on(milestone)));
-        no_problems(problems)
+        problems.extend(Milestone::ALL.iter().filter_map(|milestone| self.too_much_on(*milestone)));
+        problems.done()
     }
-}
 
-impl Params {
+    /// Whether a gift depends on fields of the event's data that are named here.
+    pub(crate) fn names_fields(&self) -> bool {
+        self.milestones.iter().any(|gift| !gift.only.is_empty() || gift.channel_tag.is_some())
+    }
+
     /// What one event may ask for is bounded by the contract.
     fn too_much_on(&self, milestone: Milestone) -> Option<Problem> {
         let of_levels = self.levels.iter().map(|level| 1 + level.gifts.len()).sum::<usize>();
@@ -235,25 +224,16 @@ impl Params {
 }
 
 impl Gift {
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        if !is_id(self.id()) {
-            problem("id", "expected 1 to 64 of a-z, 0-9 and -");
-        }
-        if self.gifts.is_empty() && self.tags.is_empty() && self.channel_tag.is_none() {
-            problem("gifts", "gives nothing: add a gift or a tag");
-        }
-        if !self.tags.iter().chain(&self.channel_tag).all(|tag| is_tag(tag)) {
-            problem("tags", "a tag is 1 to 64 of A-Z a-z 0-9 . _ : / -");
-        }
-        let about_application = matches!(self.on, Milestone::Applied | Milestone::Approved | Milestone::Rejected);
-        if self.first_application_only && !about_application {
-            problem("first_application_only", "only for the milestones applied, approved and rejected");
-        }
-        if self.instead.is_some() && self.gifts.is_empty() {
-            problem("instead", "there is no gift that it could stand for");
-        }
+    fn check(&self, pointer: &str, problems: &mut Problems) {
+        let something = !self.gifts.is_empty() || !self.tags.is_empty() || self.channel_tag.is_some();
+        problems.unless(something, format!("{pointer}/gifts"), "gives nothing: add a gift or a tag");
+        let about_application =
+            matches!(self.on, Milestone::CreditApplied | Milestone::CreditApproved | Milestone::CreditRejected);
+        let message = "only for the milestones credit-applied, credit-approved and credit-rejected";
+        let fits = about_application || !self.first_application_only;
+        problems.unless(fits, format!("{pointer}/first_application_only"), message);
+        let stands = self.instead.is_none() || !self.gifts.is_empty();
+        problems.unless(stands, format!("{pointer}/instead"), "there is no gift that it could stand for");
         problems.extend(benefit_problems(&self.gifts, &format!("{pointer}/gifts")));
         problems.extend(self.instead.iter().flat_map(|instead| instead.problems(&format!("{pointer}/instead"))));
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use largesse_sdk::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::milestone::Milestone;
@@ -35,10 +34,15 @@ impl Progress {
     }
 
     /// Remembers the application of the first event that has one, when a gift goes by it.
-    pub(crate) fn note_application(&mut self, params: &Params, data: &Value) {
+    pub(crate) fn note_application(&mut self, params: &Params, application: Option<&str>) {
         if self.application.is_none() && params.milestones.iter().any(|gift| gift.first_application_only) {
-            self.application = data["application"].as_str().map(str::to_owned);
+            self.application = application.map(str::to_owned);
         }
+    }
+
+    /// Whether an event about an application is about the first one.
+    pub(crate) fn is_first(&self, application: Option<&str>) -> bool {
+        self.application.as_deref() == application
     }
 
     /// What was kept of two who turn out to be one: all that either has reached.
@@ -77,9 +81,9 @@ mod tests {
             level,
             application: application.map(str::to_owned),
         };
-        let one = of(&[(Milestone::CardBound, 1), (Milestone::Verified, 1)], 1, None);
+        let one = of(&[(Milestone::CardBound, 1), (Milestone::UserRealnameVerified, 1)], 1, None);
         let other = of(&[(Milestone::CardBound, 2)], 2, Some("a2"));
-        let both = of(&[(Milestone::CardBound, 3), (Milestone::Verified, 1)], 2, Some("a2"));
+        let both = of(&[(Milestone::CardBound, 3), (Milestone::UserRealnameVerified, 1)], 2, Some("a2"));
         assert_eq!(one.clone().with(other.clone()), both);
         assert_eq!(other.with(one), both);
         let first = of(&[], 0, Some("a1")).with(of(&[], 0, Some("a2")));

@@ -26,11 +26,11 @@ fn the_window_ends_to_the_millisecond() {
     for (time, given, refused) in
         [("2026-03-08T10:00:00+08:00", 1, None), ("2026-03-08T10:00:01+08:00", 0, Some("too-late".to_owned()))]
     {
-        let mut host = host(points("verified", json!({"within_days": 7})));
+        let mut host = host(points("user-realname-verified", json!({"within_days": 7})));
         host.attribute("u1", "registered_at", registered);
         assert_eq!(days_after_registration(&mut host, time), (given, refused), "{time}");
     }
-    let mut unknown = host(points("verified", json!({"within_days": 7})));
+    let mut unknown = host(points("user-realname-verified", json!({"within_days": 7})));
     let not_eligible = (0, Some("not-eligible".to_owned()));
     assert_eq!(days_after_registration(&mut unknown, "2026-03-08T10:00:00+08:00"), not_eligible);
 }
@@ -49,7 +49,7 @@ fn what_the_event_itself_does_first_is_not_before_it() {
 
 #[test]
 fn tags_and_the_campaigns_time_decide_who_is_new() {
-    let mut params = points("registered", json!({}));
+    let mut params = points("user-registered", json!({}));
     params["newcomer"] = json!({"registered": "in-campaign", "without_tags": ["staff"]});
     let mut host = host(params).open_between("2026-03-01T00:00:00+08:00", Some("2026-04-01T00:00:00+08:00"));
     host.attribute("early", "registered_at", 1_772_294_399_999_i64);
@@ -68,8 +68,8 @@ fn a_level_that_is_jumped_over_gives_its_gifts_too() {
     let level =
         |tag: &str, needs: Value| json!({"tag": tag, "needs": needs, "gifts": [{"unit": "points", "quantity": 1}]});
     let mut host = host(json!({"levels": [
-        level("one", json!({"registered": 1})),
-        level("two", json!({"registered": 1, "card-bound": 1})),
+        level("one", json!({"user-registered": 1})),
+        level("two", json!({"user-registered": 1, "card-bound": 1})),
     ]}));
     let bound = host.event("card.bound", "u1", "2026-03-02T00:00:00+08:00", json!({"card_hash": "k"}));
     assert!(bound.grants().is_empty() && bound.tags().is_empty());
@@ -80,7 +80,7 @@ fn a_level_that_is_jumped_over_gives_its_gifts_too() {
 
 #[test]
 fn one_gift_may_be_refused_while_another_of_the_same_milestone_is_given() {
-    let gift = |id: &str, only: &str| json!({"id": id, "on": "member", "only": {"plan": only}, "gifts": [{"unit": "points", "quantity": 1}]});
+    let gift = |id: &str, only: &str| json!({"id": id, "on": "membership-purchased", "only": {"plan": only}, "gifts": [{"unit": "points", "quantity": 1}]});
     let mut host = host(json!({"milestones": [gift("year", "year"), gift("month", "month")]}));
     let bought = json!({"membership": "m", "plan": "month", "fee": {"minor": 1, "currency": "CNY"}});
     let outcome = host.event("membership.purchased", "u1", "2026-03-01T00:00:00+08:00", bought);
@@ -93,18 +93,21 @@ fn parameters_that_make_no_sense_are_named() {
         Harness::<NewUserGift>::problems(params).into_iter().map(|(pointer, _)| pointer).collect()
     };
     assert_eq!(problems(json!({})), [""]);
-    assert_eq!(problems(points("registered", json!({}))), [""; 0]);
-    assert_eq!(problems(points("registered", json!({"gifts": []}))), ["/milestones/0/gifts"]);
-    assert_eq!(problems(points("registered", json!({"id": "A b"}))), ["/milestones/0/id"]);
-    assert_eq!(problems(points("registered", json!({"tags": ["a b"]}))), ["/milestones/0/tags"]);
+    assert_eq!(problems(points("user-registered", json!({}))), [""; 0]);
+    assert_eq!(problems(points("user-registered", json!({"gifts": []}))), ["/milestones/0/gifts"]);
+    assert_eq!(problems(points("user-registered", json!({"id": "A b"}))), ["/milestones/0/id"]);
+    assert_eq!(problems(points("user-registered", json!({"tags": ["a b"]}))), ["/milestones/0/tags"]);
     let pointer = ["/milestones/0/first_application_only"];
-    assert_eq!(problems(points("registered", json!({"first_application_only": true}))), pointer);
-    assert_eq!(problems(points("registered", json!({"gifts": [{"unit": "gold"}]}))), ["/milestones/0/gifts/0/unit"]);
-    let gift = points("registered", json!({}))["milestones"][0].clone();
+    assert_eq!(problems(points("user-registered", json!({"first_application_only": true}))), pointer);
+    assert_eq!(
+        problems(points("user-registered", json!({"gifts": [{"unit": "gold"}]}))),
+        ["/milestones/0/gifts/0/unit"]
+    );
+    let gift = points("user-registered", json!({}))["milestones"][0].clone();
     assert_eq!(problems(json!({"milestones": [gift, gift]})), ["/milestones/1/id"]);
     let many = vec![json!({"unit": "points", "quantity": 1}); 64];
-    assert_eq!(problems(points("registered", json!({"gifts": many}))), ["/milestones"]);
+    assert_eq!(problems(points("user-registered", json!({"gifts": many}))), ["/milestones"]);
     assert_eq!(problems(json!({"levels": [{"tag": "", "needs": {}}]})), ["/levels/0/tag"]);
     // A misspelt field does not pass in silence.
-    assert_eq!(problems(points("registered", json!({"within_day": 7}))), [""]);
+    assert_eq!(problems(points("user-registered", json!({"within_day": 7}))), ["/milestones/0"]);
 }

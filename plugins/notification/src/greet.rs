@@ -25,15 +25,18 @@ pub(crate) fn greet(input: &Input<Params, Greeted>, customer: &str, decision: &m
     if greeted.day != Some(now.date()) {
         greeted = Greeted { day: Some(now.date()), said: Vec::new() };
     }
-    let Some(variant) = greeting.variants.iter().find(|variant| !greeted.said.contains(variant)) else { return };
+    let Some(variant) = greeting.variants.iter().find(|variant| !greeted.said.iter().any(|said| **variant == *said))
+    else {
+        return;
+    };
     let key = format!("greeting/{}/{variant}", now.date());
     decision.message(Message::new(key, customer, variant).channels(["app"]));
-    greeted.said.push(variant.clone());
+    greeted.said.push(variant.into());
     decision.put(greeted);
 }
 
 /// The greeting for a time of the day. The last one goes on after midnight.
 fn at<'a>(greetings: &'a [Greeting], now: &LocalTime) -> Option<&'a Greeting> {
-    let begun = |greeting: &&Greeting| greeting.second().is_some_and(|second| second <= now.second_of_day);
+    let begun = |greeting: &&Greeting| greeting.from.0 <= now.second_of_day;
     greetings.iter().rfind(begun).or(greetings.last())
 }

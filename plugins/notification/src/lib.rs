@@ -10,7 +10,7 @@ mod greet;
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Message, Money, Party, Policy, Problem, Refusal, Role, Value, export_policy,
+    Decision, EffectKind, Input, Manifest, Message, Party, Policy, Problem, Refusal, Role, Value, export_policy,
     manifest,
 };
 
@@ -31,10 +31,10 @@ impl Policy for Notification {
     type State = Greeted;
 
     fn manifest() -> Manifest {
-        let start = manifest!("Tells customers what happens to their accounts, and greets them")
+        manifest!("Tells customers what happens to their accounts, and greets them")
             .role(Role::actor(CUSTOMER).tags().standings())
-            .effects([EffectKind::Message]);
-        Trigger::ALL.iter().fold(start, |manifest, trigger| manifest.subscribe(trigger.subscription()))
+            .subscribe_all(Trigger::ALL.iter().map(|trigger| trigger.subscription(CUSTOMER)))
+            .effects([EffectKind::Message])
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -45,13 +45,17 @@ impl Policy for Notification {
         let unknown = || Refusal::new("unknown-subscription", input.subscription.as_str());
         let trigger = Trigger::of(&input.subscription).ok_or_else(unknown)?;
         let customer = input.require(CUSTOMER)?;
+        // Parameters name fields of the data, and messages are filled with them: any may matter.
         let data: Value = input.event.data()?;
         let privileged = is_privileged(&input.params.privileged, customer);
         let mut decision = Decision::new();
+        let mut about = None;
         for notice in input.params.notices.iter().filter(|notice| notice.on == trigger) {
             if concerns(notice, privileged, &data, &input.campaign.currency)? {
-                let about = trigger.about(&input.event, &data);
-                tell(notice, &about, (&customer.customer, &data), &mut decision);
+                if about.is_none() {
+                    about = Some(trigger.about(&input.event)?);
+                }
+                tell(notice, about.as_deref().unwrap_or_default(), (&customer.customer, &data), &mut decision);
             }
         }
         if trigger == Trigger::Login {
@@ -76,26 +80,25 @@ export_policy!(Notification);
 fn is_privileged(rule: &Privileged, customer: &Party) -> bool {
     let tier = rule.programme.as_deref().and_then(|programme| customer.tier(programme));
     rule.tags.iter().any(|tag| customer.has_tag(tag))
-        || tier.is_some_and(|tier| rule.tiers.iter().any(|one| one == tier))
+        || tier.is_some_and(|tier| rule.tiers.iter().any(|one| *one == tier))
 }
 
 /// Whether a customer is told of an event by a notice.
 fn concerns(notice: &Notice, privileged: bool, data: &Value, currency: &str) -> Result<bool, Refusal> {
     let fits = notice.only.iter().all(|(field, wanted)| match &data[field] {
-        Value::String(text) => wanted.contains(text),
+        Value::String(text) => wanted.0.contains(text),
         Value::Null => false,
-        other => wanted.contains(&other.to_string()),
+        other => wanted.0.contains(&other.to_string()),
     });
     if !fits || (notice.privileged_only && !privileged) {
         return Ok(false);
     }
     let own = if privileged { notice.privileged_from } else { None };
     let Some(from) = own.or(notice.from) else { return Ok(true) };
-    let minor = |field: &str| data["amount"][field].clone();
-    let (Some(minor), Some(code)) = (minor("minor").as_i64(), minor("currency").as_str().map(str::to_owned)) else {
-        return Ok(false);
-    };
-    Ok(Money { minor, currency: code }.in_currency(currency)? >= from)
+    match notice.on.kind().amount_in(data)? {
+        Some(amount) => Ok(amount.in_currency(currency)? >= from),
+        None => Ok(false),
+    }
 }
 
 /// Sends every message of a notice, filled with what the event says.
@@ -105,7 +108,7 @@ fn tell(notice: &Notice, about: &str, (customer, data): (&str, &Value), decision
     let vars: BTreeMap<_, _> = short.collect();
     for (place, send) in notice.send.iter().enumerate() {
         let key = format!("{}/{about}/{}", notice.id(), place + 1);
-        let message = Message::new(key, customer, &send.template).vars(&vars).channels(send.channels.iter().cloned());
+        let message = Message::new(key, customer, &send.template).vars(&vars).channels(&send.channels);
         decision.message(message.of_class(notice.class));
     }
 }

@@ -25,7 +25,7 @@ fn sent(outcome: &Outcome) -> usize {
 
 #[test]
 fn a_message_says_what_the_event_says_and_is_of_service() {
-    let mut host = host(notice("interest", json!({})));
+    let mut host = host(notice("interest-settled", json!({})));
     let amount = json!({"minor": 5, "currency": "CNY"});
     let outcome = host.event("interest.settled", "u1", "2026-03-02T23:59:59+08:00", json!({"amount": amount}));
     let message = &outcome.decisions[0].messages[0];
@@ -34,7 +34,7 @@ fn a_message_says_what_the_event_says_and_is_of_service() {
         (MessageClass::Service, r#"{"amount":{"currency":"CNY","minor":5}}"#)
     );
     assert_eq!(message.channels, ["app", "sms"]);
-    let mut host = self::host(notice("interest", json!({"class": "marketing"})));
+    let mut host = self::host(notice("interest-settled", json!({"class": "marketing"})));
     let outcome = host.event("interest.settled", "u1", "2026-03-02T23:59:59+08:00", json!({"amount": amount}));
     assert_eq!(outcome.decisions[0].messages[0].class, MessageClass::Marketing);
 }
@@ -51,7 +51,7 @@ fn privilege_comes_by_tag_or_by_tier() {
 
 #[test]
 fn an_amount_that_is_not_there_is_not_enough_and_one_that_is_no_amount_is_refused() {
-    let mut host = host(notice("redeemed", json!({"from": 100})));
+    let mut host = host(notice("invest-redeemed", json!({"from": 100})));
     let time = "2026-03-02T10:00:00+08:00";
     assert_eq!(sent(&host.event("invest.redeemed", "u1", time, json!({"holding": "h"}))), 0);
     let negative = json!({"holding": "h", "amount": {"minor": -5, "currency": "CNY"}});
@@ -78,13 +78,13 @@ fn parameters_that_make_no_sense_are_named() {
     assert_eq!(problems(notice("login", json!({}))), [""; 0]);
     assert_eq!(problems(notice("login", json!({"from": 5}))), ["/notices/0/from"]);
     assert_eq!(problems(notice("login", json!({"privileged_only": true}))), ["/notices/0/on"]);
-    assert_eq!(problems(notice("deposit", json!({"privileged_from": 5}))), ["/notices/0/on"]);
+    assert_eq!(problems(notice("deposit-made", json!({"privileged_from": 5}))), ["/notices/0/on"]);
     assert_eq!(problems(notice("login", json!({"send": []}))), ["/notices/0/send"]);
     assert_eq!(problems(notice("login", json!({"id": "A b"}))), ["/notices/0/id"]);
-    assert_eq!(problems(notice("login", json!({"only": {"method": []}}))), ["/notices/0/only"]);
+    assert_eq!(problems(notice("login", json!({"only": {"method": []}}))), ["/notices/0/only/method"]);
     let no_channel = json!({"send": [{"template": "t t", "channels": []}]});
-    assert_eq!(problems(notice("login", no_channel)), ["/notices/0/send/0/template", "/notices/0/send/0/channels"]);
-    let mut twice = notice("deposit", json!({"privileged_only": true, "privileged_from": 5}));
+    assert_eq!(problems(notice("login", no_channel)), ["/notices/0/send/0/channels", "/notices/0/send/0/template"]);
+    let mut twice = notice("deposit-made", json!({"privileged_only": true, "privileged_from": 5}));
     twice["privileged"] = json!({"tags": ["vip"]});
     assert_eq!(problems(twice), ["/notices/0/privileged_from"]);
     let mut same = notice("login", json!({}));
@@ -100,7 +100,7 @@ fn parameters_that_make_no_sense_are_named() {
     programme["privileged"] = json!({"programme": "member"});
     assert_eq!(problems(programme), ["/privileged/tiers"]);
     // A misspelt field does not pass in silence.
-    assert_eq!(problems(notice("login", json!({"form": 5}))), [""]);
+    assert_eq!(problems(notice("login", json!({"form": 5}))), ["/notices/0"]);
 }
 
 #[test]

@@ -8,9 +8,9 @@ mod params;
 mod memory;
 
 use largesse_sdk::{
-    Benefit, BenefitParam, Date, Decision, EffectKind, Enquiry, Grant, Held, Input, Manifest, Measurement, Money,
-    Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Settlement, Subscription, UnitClass,
-    Value, When, export_policy, json, key_part, manifest, money,
+    Benefit, BenefitParam, Date, Decision, EffectKind, Enquiry, EventData, Grant, Held, Input, Manifest, Measurement,
+    Money, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Settlement, UnitClass, Value,
+    When, events, export_policy, json, key_part, manifest, money,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,10 +35,10 @@ impl Policy for PointsMall {
     fn manifest() -> Manifest {
         manifest!("Gives points for spending, and goods, discounts and free services for points and by tier")
             .role(Role::actor(CUSTOMER).standings())
-            .subscribe(Subscription::party("order-paid", "order.paid", CUSTOMER))
-            .subscribe(Subscription::party("order-refunded", "order.refunded", CUSTOMER))
-            .subscribe(Subscription::party("redemption", "redemption.requested", CUSTOMER))
-            .subscribe(Subscription::party("withdrawal", "withdrawal.made", CUSTOMER))
+            .subscribe(events::OrderPaid::KIND.of(CUSTOMER))
+            .subscribe(events::OrderRefunded::KIND.of(CUSTOMER))
+            .subscribe(events::RedemptionRequested::KIND.of(CUSTOMER))
+            .subscribe(events::WithdrawalMade::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
                 EffectKind::Revoke,
@@ -60,7 +60,7 @@ impl Policy for PointsMall {
         match input.subscription.as_str() {
             "order-paid" => earn(input),
             "order-refunded" => take_back(input),
-            "redemption" => redeem(input),
+            "redemption-requested" => redeem(input),
             _ => withdraw(input),
         }
     }
@@ -94,28 +94,6 @@ impl Policy for PointsMall {
 
 export_policy!(PointsMall);
 
-#[derive(Deserialize)]
-struct Paid {
-    order: String,
-    amount: Money,
-}
-
-#[derive(Deserialize)]
-struct Refunded {
-    order: String,
-    amount: Option<Money>,
-    remaining: Option<Money>,
-}
-
-#[derive(Deserialize)]
-struct Requested {
-    redemption: Option<String>,
-    #[serde(flatten)]
-    wanted: Wanted,
-    price: Option<u64>,
-    cash: Option<Money>,
-}
-
 /// Which item, and how many.
 #[derive(Deserialize, JsonSchema)]
 struct Wanted {
@@ -123,7 +101,7 @@ struct Wanted {
     item: String,
     /// How many, 1 when absent.
     #[schemars(range(min = 1, max = 1_000_000_000))]
-    quantity: Option<u64>,
+    quantity: Option<u32>,
 }
 
 /// An order that is not paid yet.
@@ -139,7 +117,7 @@ struct Nothing {}
 
 impl Wanted {
     fn quantity(&self) -> u64 {
-        self.quantity.unwrap_or(1)
+        u64::from(self.quantity.unwrap_or(1))
     }
 
     /// The item, and what all of it costs the customer on a day.
@@ -165,7 +143,7 @@ fn order_key(order: &str) -> String {
 
 fn earn(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
     let Some(rule) = &input.params.earn else { return Ok(Decision::new()) };
-    let paid: Paid = input.event.data()?;
+    let paid: events::OrderPaid = input.event.data()?;
     let mut memory = input.state.clone().unwrap_or_default();
     let order = memory.order(&paid.order);
     if order.paid.is_some() {
@@ -184,7 +162,7 @@ fn earn(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
 
 fn take_back(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
     let Some(rule) = &input.params.earn else { return Ok(Decision::new()) };
-    let refunded: Refunded = input.event.data()?;
+    let refunded: events::OrderRefunded = input.event.data()?;
     let minor = |money: Option<Money>| money.map(|money| money.in_currency(&input.campaign.currency)).transpose();
     let mut memory = input.state.clone().unwrap_or_default();
     let order = memory.order(&refunded.order);
@@ -201,9 +179,10 @@ fn take_back(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal>
 }
 
 fn redeem(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
-    let requested: Requested = input.event.data()?;
+    let requested: events::RedemptionRequested = input.event.data()?;
     let party = input.require(CUSTOMER)?;
-    let (item, price) = requested.wanted.price(&input.params, party, input.event.occurred.local.date())?;
+    let wanted = Wanted { item: requested.item, quantity: requested.quantity };
+    let (item, price) = wanted.price(&input.params, party, input.event.occurred.local.date())?;
     if requested.price.is_some_and(|points| points != price.points) {
         return Err(Refusal::new("wrong-price", format!("it costs {} points", price.points)));
     }
@@ -219,11 +198,11 @@ fn redeem(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
         let until = When::At(input.now.at.max(input.event.occurred.at).saturating_add(HOUR_MS));
         let reservation = Reservation::new(key.as_str(), &party.customer, (price.points, POINTS), until);
         let paid = Settlement::commit(Held::reservation(&party.customer, key.as_str())).required();
-        decision.reserve(reservation.reason(requested.wanted.item.as_str())).settle(paid);
+        decision.reserve(reservation.reason(wanted.item.as_str())).settle(paid);
     }
     for (index, benefit) in item.gives.iter().enumerate() {
         let benefit_key = if index == 0 { key.clone() } else { format!("{key}/{}", index + 1) };
-        let all = times(benefit, requested.wanted.quantity())?;
+        let all = times(benefit, wanted.quantity())?;
         decision.grant(benefit.grant_of(benefit_key, &party.customer, all).reason("redemption"));
     }
     Ok(decision)

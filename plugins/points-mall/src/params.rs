@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    BenefitParam, Date, Problem, Refusal, UnitClass, benefit_problems,
+    BenefitParam, Date, Problem, Problems, Refusal, Slug, benefit_problems,
     money::{AMOUNT_MAX, OutOfRange, WHOLE_BASIS_POINTS, ratio_down},
-    no_problems,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// Most benefits of one item.
-const GIVES_MAX: usize = 8;
 
 /// The parameters of a mall.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -22,12 +18,13 @@ pub struct Params {
     pub earn: Option<Earn>,
     /// The programme whose tiers prices, discounts and free withdrawals go by.
     #[serde(default)]
-    pub programme: Option<String>,
+    pub programme: Option<Slug>,
     /// What can be had for points and money.
     #[serde(default)]
     pub items: Vec<Item>,
     /// What part of an order's amount the members of a tier pay, in basis points: 9500 is 95 %. Everybody else pays all of it.
     #[serde(default)]
+    #[schemars(extend("additionalProperties" = {"type": "integer", "minimum": 0, "maximum": WHOLE_BASIS_POINTS}))]
     pub discounts: BTreeMap<String, u32>,
     /// What a withdrawal costs.
     #[serde(default)]
@@ -40,10 +37,13 @@ pub struct Params {
 pub struct Earn {
     /// points or growth.
     #[serde(default = "points")]
+    #[schemars(regex(pattern = "^(points|growth)$"))]
     pub unit: String,
     /// So much of it.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub quantity: u64,
     /// For every so many minor units of an order.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub per: u64,
 }
 
@@ -52,8 +52,10 @@ pub struct Earn {
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// The name by which it is asked for.
+    #[schemars(length(min = 1, max = 128))]
     pub item: String,
     /// What is given for one.
+    #[schemars(length(min = 1, max = 8))]
     pub gives: Vec<BenefitParam>,
     /// What one costs. Without it, only the tiers below can have it.
     #[serde(default)]
@@ -63,11 +65,9 @@ pub struct Item {
     pub tiers: BTreeMap<String, Price>,
     /// The first day on which it can be had.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub from: Option<Date>,
     /// The last day on which it can be had.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub to: Option<Date>,
 }
 
@@ -77,9 +77,11 @@ pub struct Item {
 pub struct Price {
     /// Points.
     #[serde(default)]
+    #[schemars(range(max = AMOUNT_MAX))]
     pub points: u64,
     /// Money beside them, in minor units.
     #[serde(default)]
+    #[schemars(range(max = AMOUNT_MAX))]
     pub cash: u64,
 }
 
@@ -88,6 +90,7 @@ pub struct Price {
 #[serde(deny_unknown_fields)]
 pub struct Withdrawals {
     /// The fee of one, in minor units.
+    #[schemars(range(max = AMOUNT_MAX))]
     pub fee: u64,
     /// How many a calendar month are free, by tier.
     #[serde(default)]
@@ -103,18 +106,6 @@ impl Earn {
     pub(crate) fn of(&self, amount: u64) -> Result<u64, OutOfRange> {
         ratio_down(amount, self.quantity, self.per)
     }
-
-    fn problems(&self, problems: &mut Vec<Problem>) {
-        let mut problem = |field: &str, message: &str| problems.push(Problem::new(format!("/earn/{field}"), message));
-        if !matches!(UnitClass::of(&self.unit), Some(UnitClass::Points | UnitClass::Growth)) {
-            problem("unit", "expected points or growth");
-        }
-        for (field, number) in [("quantity", self.quantity), ("per", self.per)] {
-            if !(1..=AMOUNT_MAX).contains(&number) {
-                problem(field, "must be within 1 to 10^15");
-            }
-        }
-    }
 }
 
 impl Price {
@@ -127,9 +118,8 @@ impl Price {
         }
     }
 
-    fn problem(self, pointer: String) -> Option<Problem> {
-        let fits = (self.points, self.cash) != (0, 0) && self.points <= AMOUNT_MAX && self.cash <= AMOUNT_MAX;
-        (!fits).then(|| Problem::new(pointer, "expected points, cash or both, each at most 10^15"))
+    fn check(self, pointer: String, problems: &mut Problems) {
+        problems.unless((self.points, self.cash) != (0, 0), pointer, "expected points, cash or both");
     }
 }
 
@@ -143,62 +133,39 @@ impl Item {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        if self.item.is_empty() || self.item.len() > 128 {
-            problem("item", "expected 1 to 128 bytes");
-        }
-        if self.gives.is_empty() || self.gives.len() > GIVES_MAX {
-            problem("gives", &format!("expected 1 to {GIVES_MAX} benefits"));
-        }
-        if self.gives.iter().any(|benefit| benefit.on_shortfall.is_some()) {
-            problem("gives", "what is paid for is given whole or not at all: leave out on_shortfall");
-        }
-        if self.price.is_none() && self.tiers.is_empty() {
-            problem("price", "nobody can have it: add a price, or prices by tier");
-        }
-        if self.from.zip(self.to).is_some_and(|(from, to)| to < from) {
-            problem("to", "is before the first day");
-        }
+    fn check(&self, pointer: &str, problems: &mut Problems) {
+        let whole = self.gives.iter().all(|benefit| benefit.on_shortfall.is_none());
+        let message = "what is paid for is given whole or not at all: leave out on_shortfall";
+        problems.unless(whole, format!("{pointer}/gives"), message);
+        let priced = self.price.is_some() || !self.tiers.is_empty();
+        let message = "nobody can have it: add a price, or prices by tier";
+        problems.unless(priced, format!("{pointer}/price"), message);
+        let ends = self.from.zip(self.to).is_none_or(|(from, to)| from <= to);
+        problems.unless(ends, format!("{pointer}/to"), "is before the first day");
         problems.extend(benefit_problems(&self.gives, &format!("{pointer}/gives")));
-        problems.extend(self.price.and_then(|price| price.problem(format!("{pointer}/price"))));
-        let of_tier = |(tier, price): (&String, &Price)| price.problem(format!("{pointer}/tiers/{tier}"));
-        problems.extend(self.tiers.iter().filter_map(of_tier));
+        if let Some(price) = self.price {
+            price.check(format!("{pointer}/price"), problems);
+        }
+        for (tier, price) in &self.tiers {
+            price.check(format!("{pointer}/tiers/{tier}"), problems);
+        }
     }
 }
 
 impl Params {
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if let Some(earn) = &self.earn {
-            earn.problems(&mut problems);
-        }
+        let mut problems = Problems::new();
         for (index, item) in self.items.iter().enumerate() {
-            let pointer = format!("/items/{index}");
-            item.problems(&pointer, &mut problems);
-            if self.items[..index].iter().any(|other| other.item == item.item) {
-                problems.push(Problem::new(format!("{pointer}/item"), "stands there twice"));
-            }
+            item.check(&format!("/items/{index}"), &mut problems);
         }
-        for (tier, part) in &self.discounts {
-            if *part > WHOLE_BASIS_POINTS {
-                let message = format!("expected at most {WHOLE_BASIS_POINTS}: it is what members pay");
-                problems.push(Problem::new(format!("/discounts/{tier}"), message));
-            }
-        }
-        if self.withdrawals.as_ref().is_some_and(|withdrawals| withdrawals.fee > AMOUNT_MAX) {
-            problems.push(Problem::new("/withdrawals/fee", "expected at most 10^15"));
-        }
+        problems.unique("/items", "item", self.items.iter().map(|item| &item.item));
         let by_tier = self.items.iter().any(|item| !item.tiers.is_empty())
             || !self.discounts.is_empty()
             || self.withdrawals.as_ref().is_some_and(|withdrawals| !withdrawals.free_a_month.is_empty());
-        match &self.programme {
-            None if by_tier => problems.push(Problem::new("/programme", "is missing: whose tiers are they?")),
-            Some(_) if !by_tier => problems.push(Problem::new("/programme", "nothing goes by its tiers")),
-            _ => {}
-        }
-        no_problems(problems)
+        let known = self.programme.is_some();
+        problems.unless(known || !by_tier, "/programme", "is missing: whose tiers are they?");
+        problems.unless(by_tier || !known, "/programme", "nothing goes by its tiers");
+        problems.done()
     }
 }

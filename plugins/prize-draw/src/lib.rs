@@ -14,8 +14,8 @@ mod lottery;
 mod odds;
 
 use largesse_sdk::{
-    Decision, EffectKind, Enquiry, Input, Manifest, Offer, POOL_SETTLED, Policy, Problem, Question, Refusal, Role,
-    Subscription, UnitClass, Value, export_policy, manifest, no_problems,
+    Decision, EffectKind, Enquiry, EventData, Input, Manifest, Offer, Policy, Problem, Question, Refusal, Role,
+    UnitClass, Value, events, export_policy, manifest,
 };
 
 pub use clock::ClockTime;
@@ -36,14 +36,12 @@ impl Policy for PrizeDraw {
     fn manifest() -> Manifest {
         manifest!("Prizes by chance, with stock that is kept and odds that can be read")
             .role(Role::actor(PLAYER).standings())
-            .subscribe(Subscription::party("requested", "draw.requested", PLAYER))
-            .subscribe(Subscription::party("settled", POOL_SETTLED, PLAYER))
-            .subscribe(Subscription::party("loan-drawn", "loan.drawn", PLAYER).about("/loan"))
-            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", PLAYER).about("/loan"))
-            .subscribe(Subscription::party("order-paid", "order.paid", PLAYER).about("/order"))
-            .subscribe(Subscription::party("order-refunded", "order.refunded", PLAYER).about("/order"))
-            .subscribe(Subscription::party("invested", "invest.purchased", PLAYER).about("/holding"))
-            .subscribe(Subscription::party("redeemed", "invest.redeemed", PLAYER).about("/holding"))
+            .subscribe(events::DrawRequested::KIND.of(PLAYER))
+            .subscribe(events::PoolSettled::KIND.of(PLAYER))
+            .subscribe_all(Purchase::ALL.iter().map(|purchase| purchase.subscription(PLAYER)))
+            .subscribe(events::LoanCancelled::KIND.of(PLAYER))
+            .subscribe(events::OrderRefunded::KIND.of(PLAYER))
+            .subscribe(events::InvestRedeemed::KIND.of(PLAYER))
             .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Reserve, EffectKind::Settle])
             .effects([EffectKind::Share, EffectKind::Measure])
             .unit_classes(UnitClass::ALL)
@@ -51,7 +49,7 @@ impl Policy for PrizeDraw {
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        no_problems(params.problems())
+        params.check()
     }
 
     fn offers(params: &Params) -> Vec<Offer> {
@@ -59,18 +57,17 @@ impl Policy for PrizeDraw {
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-        let step = |purchase| earn::after(input, purchase);
         match input.subscription.as_str() {
-            "requested" if input.params.lotteries.is_empty() => prize::draw(input),
-            "requested" => lottery::enter(input),
-            "settled" => lottery::win(input),
-            "loan-drawn" => step(Purchase::LoanDrawn),
-            "order-paid" => step(Purchase::OrderPaid),
-            "invested" => step(Purchase::Invested),
-            "loan-cancelled" => earn::undo(input, Purchase::LoanDrawn),
-            "order-refunded" => earn::undo(input, Purchase::OrderPaid),
-            "redeemed" => earn::undo(input, Purchase::Invested),
-            other => Err(Refusal::new("unknown-subscription", other)),
+            "draw-requested" if input.params.lotteries.is_empty() => prize::draw(input),
+            "draw-requested" => lottery::enter(input),
+            "pool-settled" => lottery::win(input),
+            "loan-cancelled" => earn::cancelled(input),
+            "order-refunded" => earn::refunded(input),
+            "invest-redeemed" => earn::redeemed(input),
+            name => match Purchase::of(name) {
+                Some(purchase) => earn::after(input, purchase),
+                None => Err(Refusal::new("unknown-subscription", name)),
+            },
         }
     }
 

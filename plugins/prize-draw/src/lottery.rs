@@ -4,12 +4,12 @@
 //! for a fraction. The host gives each the whole pieces of its share, and what is left over to the largest fractions: with fewer
 //! pieces than entrants that is one piece each for the highest numbers, and exactly as many winners as there are pieces.
 
-use largesse_sdk::{Decision, Grant, Input, Measurement, PoolSettled, Refusal, Share, UnitClass};
+use largesse_sdk::{Decision, Grant, Input, Measurement, Refusal, Share, UnitClass, events};
 
 use crate::PLAYER;
 use crate::earn::lucky_value;
 use crate::params::Params;
-use crate::prize::{Request, spend};
+use crate::prize::{request, spend};
 use crate::state::State;
 
 /// What everybody weighs.
@@ -19,13 +19,13 @@ const NUMBERS: u64 = 1_000_000;
 
 /// Enters the lottery of the day.
 pub(crate) fn enter(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    Request::of(input)?;
+    request(input)?;
     let player = input.require(PLAYER)?;
     let today = input.event.occurred.local.date();
     let lottery = input.params.lotteries.iter().find(|lottery| lottery.on.is_none_or(|day| day == today));
     let lottery = lottery.ok_or_else(|| Refusal::new("not-open", "there is no lottery on this day"))?;
     let mut state = input.state.clone().unwrap_or_default();
-    if state.entered.contains(&lottery.pool) {
+    if state.entered.iter().any(|entered| lottery.pool == *entered) {
         return Err(Refusal::new("already-entered", "a lottery is entered once"));
     }
     let mut decision = Decision::new();
@@ -36,14 +36,14 @@ pub(crate) fn enter(input: &Input<Params, State>) -> Result<Decision<State>, Ref
     let number = lots.map(|_| chance.below(NUMBERS)).max().unwrap_or(0);
     decision.share(Share::new(&lottery.pool, &player.customer, EVEN + number));
     decision.measure(Measurement::one("entered").of(&lottery.pool));
-    state.entered.push(lottery.pool.clone());
+    state.entered.push(lottery.pool.to_string());
     decision.put(state);
     Ok(decision)
 }
 
 /// Gives a winner one piece.
 pub(crate) fn win(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let settled = PoolSettled::of(&input.event)?;
+    let settled: events::PoolSettled = input.event.data()?;
     let mut decision = Decision::new();
     // With more pieces than entrants a share is several; nobody wins more than one.
     let mine = input.params.lotteries.iter().any(|lottery| lottery.pool == settled.pool);

@@ -3,20 +3,17 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::money::AMOUNT_MAX;
-use largesse_sdk::{BenefitParam, Date, Problem, UnitClass, ladder};
+use largesse_sdk::param::COUNTED_UNIT;
+use largesse_sdk::{BenefitParam, Date, Problem, Problems, Slug, UnitClass, events, ladder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::ClockTime;
 
-/// Most prizes of a draw.
-const PRIZES_MAX: usize = 20;
 /// Most that a prize weighs, so that even the luckiest weights add up.
 const WEIGHT_MAX: u64 = 1_000_000_000;
 /// Most that a lucky value comes to.
 const LUCKY_MAX: u64 = 1_000;
-/// Most lotteries: a campaign has no more pools.
-const LOTTERIES_MAX: usize = 8;
 
 /// What an operator sets: `prizes`, which are given at once, or `lotteries`, which are drawn at their end.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -27,20 +24,25 @@ pub struct Params {
     /// When it is open on each day; all day when empty.
     pub open: Vec<Hours>,
     /// The unit that a draw uses up one of, such as draw-chances:wheel; nothing when absent.
+    #[schemars(regex(pattern = "^draw-chances:[A-Za-z0-9._/-]{1,64}$"))]
     pub chances: Option<String>,
     /// How amounts earn chances; at most so many in all is a limit of the campaign.
     pub earn: Vec<Earn>,
     /// How many draws a customer has on one local day; what is not used is lost. As many as there are chances when absent.
     pub per_day: Option<PerDay>,
     /// How many draws a customer has in all; any number when absent.
+    #[schemars(range(min = 1))]
     pub in_all: Option<u64>,
     /// What makes customers luckier.
     pub lucky: Option<Lucky>,
     /// What can be drawn at once.
+    #[schemars(length(max = 20))]
     pub prizes: Vec<Prize>,
     /// Given instead of a prize of which no piece is left.
     pub consolation: Option<Pieces>,
     /// What is drawn at its end, among all who entered.
+    // A campaign has no more pools.
+    #[schemars(length(max = 8))]
     pub lotteries: Vec<Lottery>,
 }
 
@@ -54,16 +56,16 @@ pub struct Hours {
     pub to: ClockTime,
 }
 
-/// Something bought, of some amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Purchase {
-    /// A loan (`loan.drawn`); it goes back with `loan.cancelled`.
-    LoanDrawn,
-    /// An order (`order.paid`); it goes back with `order.refunded`.
-    OrderPaid,
-    /// An investment (`invest.purchased`); it goes back when redeemed early (`invest.redeemed`).
-    Invested,
+events! {
+    /// Something bought, of some amount.
+    pub enum Purchase {
+        /// The actor drew a loan; it goes back with `loan.cancelled`.
+        LoanDrawn,
+        /// The actor paid an order; it goes back with `order.refunded`.
+        OrderPaid,
+        /// The actor invested; it goes back when redeemed early (`invest.redeemed`).
+        InvestPurchased,
+    }
 }
 
 /// How amounts earn chances.
@@ -73,6 +75,7 @@ pub struct Earn {
     /// What earns them.
     pub on: Purchase,
     /// The highest rung that an amount reaches counts; `from` rises from rung to rung.
+    #[schemars(length(min = 1))]
     pub steps: Vec<Rung>,
 }
 
@@ -83,6 +86,7 @@ pub struct Rung {
     /// From this amount on, in minor units.
     pub from: u64,
     /// How many.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub chances: u64,
 }
 
@@ -93,7 +97,7 @@ pub struct PerDay {
     /// For everybody who stands in none of the tiers.
     pub draws: u32,
     /// The programme that the tiers are of.
-    pub programme: Option<String>,
+    pub programme: Option<Slug>,
     /// By tier. A better tier counts from the moment on which it is reached.
     pub tiers: BTreeMap<String, u32>,
 }
@@ -102,11 +106,14 @@ pub struct PerDay {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lucky {
-    /// What counts, order-paid and invested: less what is refunded, or redeemed early.
+    /// What counts, order-paid and invest-purchased: less what is refunded, or redeemed early.
+    #[schemars(length(min = 1))]
     pub on: Vec<Purchase>,
     /// One more for each so many minor units, of all amounts together.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub minor_per_point: u64,
-    /// At most; up to 1,000.
+    /// At most.
+    #[schemars(range(min = 1, max = LUCKY_MAX))]
     pub at_most: u64,
 }
 
@@ -114,9 +121,10 @@ pub struct Lucky {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prize {
-    /// A stable name, by which it is counted: 1 to 32 of a-z, 0-9 and -.
-    pub id: String,
-    /// Its share of all weights is its chance; 1 to 10^9.
+    /// A stable name, by which it is counted.
+    pub id: Slug<32>,
+    /// Its share of all weights is its chance; a prize that nobody could win is none.
+    #[schemars(range(min = 1, max = WEIGHT_MAX))]
     pub weight: u64,
     /// Whether its weight counts once more for each point of a customer's lucky value.
     #[serde(default)]
@@ -127,6 +135,7 @@ pub struct Prize {
     /// By chance up to this quantity, from that of the reward on, each equally likely. Where the budget does not hold what was drawn
     /// it gives the least.
     #[serde(default)]
+    #[schemars(range(max = AMOUNT_MAX))]
     pub most: Option<u64>,
 }
 
@@ -135,8 +144,10 @@ pub struct Prize {
 #[serde(deny_unknown_fields)]
 pub struct Pieces {
     /// The unit.
+    #[schemars(regex(pattern = COUNTED_UNIT))]
     pub unit: String,
     /// How much of it; money in minor units.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub quantity: u64,
 }
 
@@ -145,130 +156,77 @@ pub struct Pieces {
 #[serde(deny_unknown_fields)]
 pub struct Lottery {
     /// The id of the pool; its total is how many win.
-    pub pool: String,
+    pub pool: Slug,
     /// The local day on which it can be entered; any when absent.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub on: Option<Date>,
 }
 
 impl Params {
-    /// What is wrong beyond the schema.
-    pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
-        for (index, hours) in self.open.iter().enumerate().filter(|(_, hours)| hours.to <= hours.from) {
-            found.push(Problem::new(format!("/open/{index}/to"), format!("must be after {}", hours.from)));
+    /// What the schema cannot say.
+    pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
+        let mut found = Problems::new();
+        for (index, hours) in self.open.iter().enumerate() {
+            let message = format!("must be after {}", hours.from);
+            found.unless(hours.from < hours.to, format!("/open/{index}/to"), message);
         }
-        self.chance_problems(&mut found);
-        if self.prizes.is_empty() == self.lotteries.is_empty() {
-            found.push(Problem::new("", "must have either prizes or lotteries"));
-        }
-        self.prize_problems(&mut found);
-        self.lottery_problems(&mut found);
+        self.check_chances(&mut found);
+        let one = self.prizes.is_empty() != self.lotteries.is_empty();
+        found.unless(one, "", "must have either prizes or lotteries");
+        self.check_prizes(&mut found);
+        self.check_lotteries(&mut found);
         if let Some(lucky) = &self.lucky {
-            self.lucky_problems(lucky, &mut found);
+            self.check_lucky(lucky, &mut found);
         }
-        found
+        found.done()
     }
 
-    fn chance_problems(&self, found: &mut Vec<Problem>) {
-        let is_chances = |unit: &String| UnitClass::of(unit) == Some(UnitClass::DrawChances);
-        if self.chances.as_ref().is_some_and(|unit| !is_chances(unit)) {
-            found.push(Problem::new("/chances", "must be a unit such as draw-chances:wheel"));
-        }
-        if !self.earn.is_empty() && self.chances.is_none() {
-            found.push(Problem::new("/earn", "needs chances: the unit that is earned"));
-        }
+    fn check_chances(&self, found: &mut Problems) {
+        let known = self.earn.is_empty() || self.chances.is_some();
+        found.unless(known, "/earn", "needs chances: the unit that is earned");
+        found.unique("/earn", "on", self.earn.iter().map(|earn| earn.on));
         for (index, earn) in self.earn.iter().enumerate() {
-            let pointer = format!("/earn/{index}");
-            if self.earn[..index].iter().any(|other| other.on == earn.on) {
-                found.push(Problem::new(format!("{pointer}/on"), "is used twice"));
-            }
-            if earn.steps.is_empty() {
-                found.push(Problem::new(format!("{pointer}/steps"), "must not be empty"));
-            }
-            found.extend(ladder::problems(&earn.steps, |rung| rung.from, &format!("{pointer}/steps"), "from"));
-            for (rung, _) in earn.steps.iter().enumerate().filter(|(_, rung)| !amount(rung.chances)) {
-                found.push(Problem::new(format!("{pointer}/steps/{rung}/chances"), "must be within 1 to 10^15"));
-            }
+            let pointer = format!("/earn/{index}/steps");
+            found.extend(ladder::problems(&earn.steps, |rung| rung.from, &pointer, "from"));
         }
         if let Some(per_day) = &self.per_day {
-            if per_day.programme.is_some() == per_day.tiers.is_empty() {
-                found.push(Problem::new("/per_day/tiers", "go with a programme, and a programme with tiers"));
-            }
-            if per_day.draws == 0 && per_day.tiers.values().all(|draws| *draws == 0) {
-                found.push(Problem::new("/per_day", "must let somebody draw"));
-            }
-        }
-        if self.in_all == Some(0) {
-            found.push(Problem::new("/in_all", "must be at least 1"));
+            let both = per_day.programme.is_some() != per_day.tiers.is_empty();
+            found.unless(both, "/per_day/tiers", "go with a programme, and a programme with tiers");
+            let some = per_day.draws > 0 || per_day.tiers.values().any(|draws| *draws > 0);
+            found.unless(some, "/per_day", "must let somebody draw");
         }
     }
 
-    fn prize_problems(&self, found: &mut Vec<Problem>) {
-        if self.prizes.len() > PRIZES_MAX {
-            found.push(Problem::new("/prizes", format!("must be at most {PRIZES_MAX}")));
-        }
+    fn check_prizes(&self, found: &mut Problems) {
+        found.unique("/prizes", "id", self.prizes.iter().map(|prize| &prize.id));
         for (index, prize) in self.prizes.iter().enumerate() {
             let pointer = format!("/prizes/{index}");
-            prize.problems(&pointer, found);
-            if self.prizes[..index].iter().any(|other| other.id == prize.id) {
-                found.push(Problem::new(format!("{pointer}/id"), "is used twice"));
-            }
-            if prize.lucky && self.lucky.is_none() {
-                found.push(Problem::new(format!("{pointer}/lucky"), "needs lucky: what makes customers luckier"));
-            }
+            prize.check(&pointer, found);
+            let luck = !prize.lucky || self.lucky.is_some();
+            found.unless(luck, format!("{pointer}/lucky"), "needs lucky: what makes customers luckier");
         }
-        let Some(consolation) = &self.consolation else { return };
-        if !counted(&consolation.unit) {
-            found.push(Problem::new("/consolation/unit", NOT_COUNTED));
-        }
-        if !amount(consolation.quantity) {
-            found.push(Problem::new("/consolation/quantity", "must be within 1 to 10^15"));
-        }
-        if self.prizes.iter().all(|prize| prize.reward.is_none()) {
-            found.push(Problem::new("/consolation", "goes with a prize of which pieces can run out"));
-        }
+        let can_run_out = self.consolation.is_none() || self.prizes.iter().any(|prize| prize.reward.is_some());
+        found.unless(can_run_out, "/consolation", "goes with a prize of which pieces can run out");
     }
 
-    fn lottery_problems(&self, found: &mut Vec<Problem>) {
-        if self.lotteries.len() > LOTTERIES_MAX {
-            found.push(Problem::new("/lotteries", format!("must be at most {LOTTERIES_MAX}")));
-        }
+    fn check_lotteries(&self, found: &mut Problems) {
+        found.unique("/lotteries", "pool", self.lotteries.iter().map(|lottery| &lottery.pool));
         for (index, lottery) in self.lotteries.iter().enumerate() {
-            if !name(&lottery.pool, 64) {
-                found.push(Problem::new(format!("/lotteries/{index}/pool"), "must be 1 to 64 of a-z, 0-9 and -"));
-            }
             let before = &self.lotteries[..index];
-            if before.iter().any(|other| other.pool == lottery.pool) {
-                found.push(Problem::new(format!("/lotteries/{index}/pool"), "is used twice"));
-            }
-            if before.iter().any(|other| other.on.is_none() || lottery.on.is_none() || other.on == lottery.on) {
-                found.push(Problem::new(format!("/lotteries/{index}/on"), "must be a day of its own"));
-            }
+            let same = |other: &Lottery| other.on.is_none() || lottery.on.is_none() || other.on == lottery.on;
+            found.unless(!before.iter().any(same), format!("/lotteries/{index}/on"), "must be a day of its own");
         }
-        if !self.lotteries.is_empty() && (self.per_day.is_some() || self.in_all.is_some()) {
-            found.push(Problem::new("/lotteries", "are entered once each: per_day and in_all go with prizes"));
-        }
+        let once = self.lotteries.is_empty() || (self.per_day.is_none() && self.in_all.is_none());
+        found.unless(once, "/lotteries", "are entered once each: per_day and in_all go with prizes");
     }
 
-    fn lucky_problems(&self, lucky: &Lucky, found: &mut Vec<Problem>) {
-        if lucky.on.is_empty() {
-            found.push(Problem::new("/lucky/on", "must not be empty"));
-        }
-        for (index, _) in lucky.on.iter().enumerate().filter(|(_, on)| **on == Purchase::LoanDrawn) {
+    fn check_lucky(&self, lucky: &Lucky, found: &mut Problems) {
+        for (index, on) in lucky.on.iter().enumerate() {
             let message = "cannot make luckier: a loan that is cancelled does not say its amount";
-            found.push(Problem::new(format!("/lucky/on/{index}"), message));
+            found.unless(*on != Purchase::LoanDrawn, format!("/lucky/on/{index}"), message);
         }
-        if !amount(lucky.minor_per_point) {
-            found.push(Problem::new("/lucky/minor_per_point", "must be within 1 to 10^15"));
-        }
-        if !(1..=LUCKY_MAX).contains(&lucky.at_most) {
-            found.push(Problem::new("/lucky/at_most", format!("must be within 1 to {LUCKY_MAX}")));
-        }
-        if self.lotteries.is_empty() && !self.prizes.iter().any(|prize| prize.lucky) {
-            found.push(Problem::new("/lucky", "goes with a prize that is lucky, or a lottery"));
-        }
+        let used = !self.lotteries.is_empty() || self.prizes.iter().any(|prize| prize.lucky);
+        found.unless(used, "/lucky", "goes with a prize that is lucky, or a lottery");
     }
 
     /// Whether it is open at a second of the day.
@@ -279,37 +237,17 @@ impl Params {
 }
 
 impl Prize {
-    fn problems(&self, pointer: &str, found: &mut Vec<Problem>) {
-        if !name(&self.id, 32) {
-            found.push(Problem::new(format!("{pointer}/id"), "must be 1 to 32 of a-z, 0-9 and -"));
-        }
-        if self.weight == 0 {
-            found.push(Problem::new(format!("{pointer}/weight"), "must be at least 1: nobody could win this prize"));
-        } else if self.weight > WEIGHT_MAX {
-            found.push(Problem::new(format!("{pointer}/weight"), format!("must be at most {WEIGHT_MAX}")));
-        }
+    fn check(&self, pointer: &str, found: &mut Problems) {
         if let Some(reward) = &self.reward {
             found.extend(reward.problems(&format!("{pointer}/reward")));
         }
         let least = self.reward.as_ref().filter(|reward| counted(&reward.unit)).and_then(|reward| reward.quantity);
-        if self.most.is_some_and(|most| most > AMOUNT_MAX || least.is_none_or(|least| most <= least)) {
-            found.push(Problem::new(format!("{pointer}/most"), "must be more than the quantity of a reward"));
-        }
+        let more = self.most.is_none_or(|most| least.is_some_and(|least| least < most));
+        found.unless(more, format!("{pointer}/most"), "must be more than the quantity of a reward");
     }
 }
-
-const NOT_COUNTED: &str = "must be a unit of which a quantity can be given, such as points or cash:CNY";
 
 /// Whether quantities of a unit can be given.
 fn counted(unit: &str) -> bool {
     UnitClass::of(unit).is_some_and(|class| !matches!(class, UnitClass::CreditLimit | UnitClass::RateBoost))
-}
-
-fn amount(value: u64) -> bool {
-    (1..=AMOUNT_MAX).contains(&value)
-}
-
-fn name(text: &str, longest: usize) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=longest).contains(&text.len()) && text.bytes().all(allowed)
 }

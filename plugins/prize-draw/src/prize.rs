@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    Benefit, Chance, DAY_SECONDS, Decision, Grant, Input, Measurement, Party, Refusal, Reservation, When,
+    Benefit, Chance, DAY_SECONDS, Decision, Grant, Input, Measurement, Party, Refusal, Reservation, When, events,
 };
-use serde::Deserialize;
 
 use crate::PLAYER;
 use crate::earn::lucky_value;
@@ -15,31 +14,22 @@ use crate::state::State;
 /// Most draws of one request.
 const AT_ONCE_MAX: u32 = 20;
 
-/// A request for a draw.
-#[derive(Deserialize)]
-pub(crate) struct Request {
-    draw: Option<String>,
-    count: Option<u32>,
-}
-
-impl Request {
-    /// Reads a request that this campaign answers, while it is open.
-    pub(crate) fn of(input: &Input<Params, State>) -> Result<Self, Refusal> {
-        let request: Self = input.event.data()?;
-        let (own, asked) = (&input.params.draw, &request.draw);
-        if own.is_some() && asked.is_some() && own != asked {
-            return Err(Refusal::new("another-draw", "the request is for another draw"));
-        }
-        if !input.params.is_open(input.event.occurred.local.second_of_day) {
-            return Err(Refusal::new("not-open", "the draw is not open at this time"));
-        }
-        Ok(request)
+/// Reads a request that this campaign answers, while it is open.
+pub(crate) fn request(input: &Input<Params, State>) -> Result<events::DrawRequested, Refusal> {
+    let request: events::DrawRequested = input.event.data()?;
+    let (own, asked) = (&input.params.draw, &request.draw);
+    if own.is_some() && asked.is_some() && own != asked {
+        return Err(Refusal::new("another-draw", "the request is for another draw"));
     }
+    if !input.params.is_open(input.event.occurred.local.second_of_day) {
+        return Err(Refusal::new("not-open", "the draw is not open at this time"));
+    }
+    Ok(request)
 }
 
 /// Draws, once or as often as is asked, all or nothing.
 pub(crate) fn draw(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let request = Request::of(input)?;
+    let request = request(input)?;
     let player = input.require(PLAYER)?;
     let params = &input.params;
     let mut state = input.state.clone().unwrap_or_default();

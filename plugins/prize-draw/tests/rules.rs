@@ -83,7 +83,7 @@ fn a_day_ends_at_midnight_and_old_days_are_forgotten() {
 #[test]
 fn the_luckier_has_more_lots() {
     let mut host = Host::new(json!({
-        "lucky": {"on": ["invested"], "minor_per_point": 100, "at_most": 50},
+        "lucky": {"on": ["invest-purchased"], "minor_per_point": 100, "at_most": 50},
         "lotteries": [{"pool": "phones"}]
     }));
     let mut wins = 0;
@@ -124,32 +124,31 @@ fn what_contradicts_itself_is_refused() {
     let lucky = json!([{"id": "a", "weight": 1, "lucky": true}]);
     assert_eq!(pointers(json!({"prizes": lucky})), ["/prizes/0/lucky"]);
     let one = json!([prize("a", 1)]);
-    let earn = json!([{"on": "loan-drawn", "steps": [{"from": 5, "chances": 1}, {"from": 5, "chances": 0}]}]);
-    assert_eq!(
-        pointers(json!({"prizes": one, "earn": earn})),
-        ["/earn", "/earn/0/steps/1/from", "/earn/0/steps/1/chances"]
-    );
+    let earn = |chances: u64| {
+        let steps = json!([{"from": 5, "chances": 1}, {"from": 5, "chances": chances}]);
+        json!({"prizes": [prize("a", 1)], "earn": [{"on": "loan-drawn", "steps": steps}]})
+    };
+    assert_eq!(pointers(earn(0)), ["/earn/0/steps/1/chances"]);
+    assert_eq!(pointers(earn(1)), ["/earn", "/earn/0/steps/1/from"]);
     assert_eq!(pointers(json!({"prizes": one, "chances": "points"})), ["/chances"]);
     assert_eq!(pointers(json!({"prizes": one, "open": [{"from": "20:00", "to": "20:00"}]})), ["/open/0/to"]);
     assert_eq!(pointers(json!({"prizes": one, "per_day": {"draws": 0}})), ["/per_day"]);
     assert_eq!(pointers(json!({"prizes": one, "per_day": {"draws": 1, "tiers": {"a": 1}}})), ["/per_day/tiers"]);
     assert_eq!(pointers(json!({"prizes": one, "in_all": 0})), ["/in_all"]);
-    let idle = json!({"on": ["loan-drawn"], "minor_per_point": 0, "at_most": 0});
-    assert_eq!(
-        pointers(json!({"prizes": one, "lucky": idle})),
-        ["/lucky/on/0", "/lucky/minor_per_point", "/lucky/at_most", "/lucky"]
-    );
-    let pools = json!([{"pool": "p", "on": "2026-03-01"}, {"pool": "p", "on": "2026-03-01"}, {"pool": "Q"}]);
-    assert_eq!(
-        pointers(json!({"lotteries": pools, "in_all": 1})),
-        ["/lotteries/1/pool", "/lotteries/1/on", "/lotteries/2/pool", "/lotteries/2/on", "/lotteries"]
-    );
+    let lucky = |least: u64| json!({"prizes": one, "lucky": {"on": ["loan-drawn"], "minor_per_point": least, "at_most": least}});
+    assert_eq!(pointers(lucky(0)), ["/lucky/at_most", "/lucky/minor_per_point"]);
+    assert_eq!(pointers(lucky(1)), ["/lucky/on/0", "/lucky"]);
+    let pools = |last: &str| {
+        let day = "2026-03-01";
+        json!({"lotteries": [{"pool": "p", "on": day}, {"pool": "p", "on": day}, {"pool": last}], "in_all": 1})
+    };
+    assert_eq!(pointers(pools("Q")), ["/lotteries/2/pool"]);
+    assert_eq!(pointers(pools("q")), ["/lotteries/1/pool", "/lotteries/1/on", "/lotteries/2/on", "/lotteries"]);
     let blank = json!([{"id": "a", "weight": 1}]);
-    let consolation = json!({"unit": "credit-limit:CNY", "quantity": 0});
-    assert_eq!(
-        pointers(json!({"prizes": blank, "consolation": consolation})),
-        ["/consolation/unit", "/consolation/quantity", "/consolation"]
-    );
+    let consoled =
+        |unit: &str, quantity: u64| json!({"prizes": blank, "consolation": {"unit": unit, "quantity": quantity}});
+    assert_eq!(pointers(consoled("credit-limit:CNY", 0)), ["/consolation/quantity", "/consolation/unit"]);
+    assert_eq!(pointers(consoled("points", 1)), ["/consolation"]);
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use largesse_sdk::{Decision, Input, Money, Placement, Refusal, Subscription};
+use largesse_sdk::{Decision, EventData, Input, Placement, Refusal, Subscription, events};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::params::{Board, Params, Takes, Tie};
-use crate::state::State;
+use crate::params::{Board, Params, Tie};
+use crate::state::{Score, State};
 use crate::{ACTOR, MEMBER};
 
 /// The kind of group whose members compete.
@@ -19,32 +19,29 @@ const TEAM: &str = "team";
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// What a member has come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Score {
-    /// In minor units.
-    pub amount: u64,
-    /// Since then, in milliseconds since 1970.
-    pub since: i64,
-}
-
-#[derive(Deserialize)]
-struct Amounted {
-    amount: Money,
-}
-
 pub(crate) fn subscriptions() -> [Subscription; 3] {
-    [
-        Subscription::group("board-invested", "invest.purchased", TEAM),
-        Subscription::group("board-ordered", "order.paid", TEAM),
-        Subscription::group("board-donated", "charity.donated", TEAM),
-    ]
+    [events::InvestPurchased::KIND, events::OrderPaid::KIND, events::CharityDonated::KIND]
+        .map(|kind| kind.of_group(TEAM))
+}
+
+/// What the result comes to.
+fn amount(input: &Input<Params, State>) -> Result<u64, Refusal> {
+    let (event, currency) = (&input.event, &input.campaign.currency);
+    match event.kind.as_str() {
+        "invest.purchased" => event.data::<events::InvestPurchased>()?.amount_in(currency),
+        "order.paid" => event.data::<events::OrderPaid>()?.amount_in(currency),
+        _ => {
+            let amount = event.data::<events::CharityDonated>()?.amount;
+            let missing = || Refusal::new("bad-event-data", "a donation that is not of money");
+            amount.ok_or_else(missing)?.in_currency(currency)
+        }
+    }
 }
 
 /// A member's result: the ranks that change with it are told by the programme.
 pub(crate) fn result(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let board = input.params.board.as_ref().ok_or_else(|| Refusal::new("no-board", "there is no board"))?;
-    let amount = input.event.data::<Amounted>()?.amount.in_currency(&input.campaign.currency)?;
+    let amount = amount(input)?;
     let actor = &input.require(ACTOR)?.customer;
     let mut state = input.state.clone().unwrap_or_default();
     let before = ranks(&state.board, board);
@@ -70,20 +67,6 @@ pub(crate) fn result(input: &Input<Params, State>) -> Result<Decision<State>, Re
     }
     decision.put(state);
     Ok(decision)
-}
-
-impl Score {
-    fn add(&mut self, amount: u64, at: i64, takes: Takes) {
-        // What is added late was reached when the latest of its parts happened.
-        let (total, since) = match takes {
-            Takes::Sum if self.amount == 0 => (amount, at),
-            Takes::Sum => (self.amount.saturating_add(amount), self.since.max(at)),
-            Takes::Best => (amount, at),
-        };
-        if total > self.amount {
-            *self = Self { amount: total, since };
-        }
-    }
 }
 
 /// Ranks from 1: one more than there are members who are better.

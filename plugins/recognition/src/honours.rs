@@ -9,7 +9,7 @@ use crate::state::State;
 
 /// A deed: what it gives, and what the number of deeds that it makes gives.
 pub(crate) fn done(input: &Input<Params, State>, deed: Deed) -> Result<Decision<State>, Refusal> {
-    let subject = deed.subject(input)?;
+    let subject = deed.subject(&input.event, &input.campaign.currency)?;
     let (name, at) = (part(&subject.name), input.event.occurred.at);
     let actor = &input.require(ACTOR)?.customer;
     let mut state = input.state.clone().unwrap_or_default();
@@ -21,11 +21,11 @@ pub(crate) fn done(input: &Input<Params, State>, deed: Deed) -> Result<Decision<
         }
         let key = each_key(honour, &name);
         grants(&honour.each, &key, actor, deed.as_str()).for_each(|grant| _ = decision.grant(grant));
-        let reached = state.reached.get(&honour.id).copied().unwrap_or(0);
+        let reached = state.reached.get(&*honour.id).copied().unwrap_or(0);
         if honour.is_over(reached) {
             continue;
         }
-        let deeds = state.deeds.entry(honour.id.clone()).or_default();
+        let deeds = state.deeds.entry(honour.id.to_string()).or_default();
         if deeds.len() < honour.keeps() {
             // Told of again, it was done when it was done first.
             let done = deeds.entry(name.clone()).or_insert(at);
@@ -36,10 +36,10 @@ pub(crate) fn done(input: &Input<Params, State>, deed: Deed) -> Result<Decision<
             bestow(honour, step, actor, &mut decision);
         }
         if now > reached {
-            state.reached.insert(honour.id.clone(), now);
+            state.reached.insert(honour.id.to_string(), now);
         }
         if honour.is_over(now) {
-            state.deeds.remove(&honour.id);
+            state.deeds.remove(&*honour.id);
         }
     }
     if state != before {
@@ -51,7 +51,7 @@ pub(crate) fn done(input: &Input<Params, State>, deed: Deed) -> Result<Decision<
 /// A post is featured no more, or an investment was redeemed in its cooling-off time: it no longer counts, what the post gave goes
 /// back, and honours fall that are to fall.
 pub(crate) fn undone(input: &Input<Params, State>, deed: Deed) -> Result<Decision<State>, Refusal> {
-    let (name, at) = (part(&deed.undone(input)?), input.event.occurred.at);
+    let (name, at) = (part(&deed.undone(&input.event)?), input.event.occurred.at);
     let actor = &input.require(ACTOR)?.customer;
     let mut state = input.state.clone().unwrap_or_default();
     let before = state.clone();
@@ -61,15 +61,15 @@ pub(crate) fn undone(input: &Input<Params, State>, deed: Deed) -> Result<Decisio
             decision.revoke(Revocation::key(actor, grant.key).free_key().reason("undone"));
         }
         state.note_undone(&name, at);
-        let Some(deeds) = state.deeds.get_mut(&honour.id) else { continue };
+        let Some(deeds) = state.deeds.get_mut(&*honour.id) else { continue };
         deeds.retain(|one, done| *one != name || !honour.is_undone(*done, at));
         let left = u64::try_from(deeds.len()).unwrap_or(u64::MAX);
-        let reached = state.reached.get(&honour.id).copied().unwrap_or(0);
+        let reached = state.reached.get(&*honour.id).copied().unwrap_or(0);
         if honour.falls && left < reached {
             for step in ladder::reached(&honour.steps, |step| step.at, left, reached) {
                 withdraw(honour, step, actor, &mut decision);
             }
-            state.reached.insert(honour.id.clone(), left);
+            state.reached.insert(honour.id.to_string(), left);
         }
     }
     if state != before {

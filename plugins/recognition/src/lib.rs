@@ -11,15 +11,14 @@ mod poster;
 mod state;
 
 use largesse_sdk::{
-    Claim, Decision, EffectKind, Enquiry, Input, Manifest, Policy, Problem, Question, Refusal, Role, Subscription,
-    UnitClass, Value, export_policy, grants, json, key_part, manifest,
+    Claim, Decision, EffectKind, Enquiry, EventData, Input, Manifest, Policy, Problem, Question, Refusal, Role,
+    UnitClass, Value, events, export_policy, grants, json, key_part, manifest,
 };
-use serde::Deserialize;
 
-pub use board::{Nothing, Score};
+pub use board::Nothing;
 pub use deed::Deed;
 pub use params::{Board, Honour, Params, Poster, Selected, Takes, Tie};
-pub use state::{Scan, State};
+pub use state::{Scan, Score, State};
 
 /// The customer who acts.
 const ACTOR: &str = "actor";
@@ -36,20 +35,20 @@ impl Policy for Recognition {
     type State = State;
 
     fn manifest() -> Manifest {
-        let start = manifest!("Honours deeds with badges, titles and ranks")
+        manifest!("Honours deeds with badges, titles and ranks")
             .role(Role::actor(ACTOR).standings())
             .role(Role::inviter(INVITER, 1))
             .role(Role::members(MEMBER))
-            .subscribe(Subscription::party("unfeatured", "content.unfeatured", ACTOR))
-            .subscribe(Subscription::party("redeemed", "invest.redeemed", ACTOR))
-            .subscribe(Subscription::party("selected", "charity.selected", ACTOR))
-            .subscribe(Subscription::party("scanned", "poster.scanned", ACTOR))
-            .subscribe(Subscription::party("registered", "user.registered", ACTOR))
+            .subscribe(events::ContentUnfeatured::KIND.of(ACTOR))
+            .subscribe(events::InvestRedeemed::KIND.of(ACTOR))
+            .subscribe(events::CharitySelected::KIND.of(ACTOR))
+            .subscribe(events::PosterScanned::KIND.of(ACTOR))
+            .subscribe(events::UserRegistered::KIND.of(ACTOR))
+            .subscribe_all(Deed::ALL.iter().map(|deed| deed.subscription(ACTOR)))
+            .subscribe_all(board::subscriptions())
             .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Tag, EffectKind::Place, EffectKind::Measure])
             .unit_classes(UnitClass::ALL.into_iter().filter(|class| class.is_used_up() || *class == UnitClass::Growth))
-            .question(Question::new::<Nothing>("rank"));
-        let deeds = Deed::ALL.iter().map(|deed| deed.subscription());
-        deeds.chain(board::subscriptions()).fold(start, Manifest::subscribe)
+            .question(Question::new::<Nothing>("rank"))
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -58,11 +57,11 @@ impl Policy for Recognition {
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         match input.subscription.as_str() {
-            "unfeatured" => honours::undone(input, Deed::Featured),
-            "redeemed" => honours::undone(input, Deed::Invested),
-            "selected" => selected(input),
-            "scanned" => poster::scanned(input),
-            "registered" => poster::registered(input),
+            "content-unfeatured" => honours::undone(input, Deed::ContentFeatured),
+            "invest-redeemed" => honours::undone(input, Deed::InvestPurchased),
+            "charity-selected" => selected(input),
+            "poster-scanned" => poster::scanned(input),
+            "user-registered" => poster::registered(input),
             name => Deed::of(name).map_or_else(|| board::result(input), |deed| honours::done(input, deed)),
         }
     }
@@ -81,18 +80,13 @@ impl Policy for Recognition {
 
 export_policy!(Recognition);
 
-#[derive(Deserialize)]
-struct CharitySelected {
-    pool: String,
-}
-
 /// Who was selected is given the same as everybody else who was, once for each pool.
 fn selected(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let selected = input.params.selected.as_ref();
     let selected =
         selected.ok_or_else(|| Refusal::new("nothing-for-selected", "nothing is given for being selected"))?;
     let actor = &input.require(ACTOR)?.customer;
-    let pool = input.event.data::<CharitySelected>()?.pool;
+    let pool = input.event.data::<events::CharitySelected>()?.pool;
     let key = format!("selected/{}", key_part(&pool));
     let mut decision = Decision::new();
     for by in &selected.once_per {

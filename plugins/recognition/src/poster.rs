@@ -1,22 +1,15 @@
 //! Posters that bring friends.
 
-use largesse_sdk::{Decision, Input, Measurement, Refusal, TagChange, grants, key_part};
-use serde::Deserialize;
+use largesse_sdk::{Decision, Input, Measurement, Refusal, TagChange, events, grants, key_part};
 
 use crate::params::{Params, Poster};
 use crate::state::{Scan, State};
 use crate::{ACTOR, INVITER};
 
-#[derive(Deserialize)]
-struct PosterScanned {
-    poster: String,
-    inviter: Option<String>,
-}
-
 /// A poster is scanned: whose it is, is remembered until the customer registers.
 pub(crate) fn scanned(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     poster(input)?;
-    let PosterScanned { poster, inviter } = input.event.data()?;
+    let events::PosterScanned { poster, inviter, .. } = input.event.data()?;
     let actor = &input.require(ACTOR)?.customer;
     let owner = inviter.ok_or_else(|| Refusal::new("no-owner", "it is not said whose poster it is"))?;
     if owner == *actor {

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::board::Score;
-
-/// Most deeds that are remembered of a customer, each in at most 80 bytes.
-pub(crate) const KEPT_MAX: usize = 120;
+use crate::params::Takes;
 
 /// How many of the deeds that were undone are remembered.
 const UNDONE_MAX: usize = 16;
@@ -31,6 +28,29 @@ pub struct State {
     /// Of a team: the results of its members.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub board: BTreeMap<String, Score>,
+}
+
+/// What a member has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    /// In minor units.
+    pub amount: u64,
+    /// Since then, in milliseconds since 1970.
+    pub since: i64,
+}
+
+impl Score {
+    pub(crate) fn add(&mut self, amount: u64, at: i64, takes: Takes) {
+        // What is added late was reached when the latest of its parts happened.
+        let (total, since) = match takes {
+            Takes::Sum if self.amount == 0 => (amount, at),
+            Takes::Sum => (self.amount.saturating_add(amount), self.since.max(at)),
+            Takes::Best => (amount, at),
+        };
+        if total > self.amount {
+            *self = Self { amount: total, since };
+        }
+    }
 }
 
 /// A poster that was scanned.

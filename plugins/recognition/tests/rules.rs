@@ -19,26 +19,29 @@ fn pointers(params: &Value) -> Vec<String> {
 fn contradicting_parameters_are_named() {
     let step = |at: u64| json!([{"at": at, "title": "t"}]);
     for (honour, wrong) in [
-        (json!({"id": "a", "on": "featured"}), "each"),
-        (json!({"id": "a", "on": "featured", "steps": step(0)}), "steps/0/at"),
-        (json!({"id": "a", "on": "featured", "steps": [{"at": 1}]}), "steps/0/gifts"),
+        (json!({"id": "a", "on": "content-featured"}), "each"),
+        (json!({"id": "a", "on": "content-featured", "steps": step(0)}), "steps/0/at"),
+        (json!({"id": "a", "on": "content-featured", "steps": [{"at": 1}]}), "steps/0/gifts"),
         (
-            json!({"id": "a", "on": "featured", "steps": [{"at": 2, "title": "t"}, {"at": 2, "title": "u"}]}),
+            json!({"id": "a", "on": "content-featured", "steps": [{"at": 2, "title": "t"}, {"at": 2, "title": "u"}]}),
             "steps/1/at",
         ),
-        (json!({"id": "a", "on": "task-done", "of": ["x"], "steps": step(2)}), "steps"),
-        (json!({"id": "a", "on": "repaid-on-time", "of": ["x"], "steps": step(1)}), "of"),
-        (json!({"id": "a", "on": "task-done", "falls": true, "steps": step(1)}), "falls"),
-        (json!({"id": "a", "on": "task-done", "min_amount": 1, "steps": step(1)}), "on"),
-        (json!({"id": "A", "on": "task-done", "steps": step(1)}), "id"),
-        (json!({"id": "a", "on": "task-done", "steps": [{"at": 1, "title": "a b"}]}), "steps/0/title"),
-        (json!({"id": "a", "on": "task-done", "each": [{"unit": "rate-boost:x", "basis_points": 1}]}), "each/0/unit"),
+        (json!({"id": "a", "on": "task-completed", "of": ["x"], "steps": step(2)}), "steps"),
+        (json!({"id": "a", "on": "loan-repaid", "of": ["x"], "steps": step(1)}), "of"),
+        (json!({"id": "a", "on": "task-completed", "falls": true, "steps": step(1)}), "falls"),
+        (json!({"id": "a", "on": "task-completed", "min_amount": 1, "steps": step(1)}), "on"),
+        (json!({"id": "A", "on": "task-completed", "steps": step(1)}), "id"),
+        (json!({"id": "a", "on": "task-completed", "steps": [{"at": 1, "title": "a b"}]}), "steps/0/title"),
+        (
+            json!({"id": "a", "on": "task-completed", "each": [{"unit": "rate-boost:x", "basis_points": 1}]}),
+            "each/0/unit",
+        ),
     ] {
         assert_eq!(pointers(&json!({"honours": [honour]})), [format!("/honours/0/{wrong}")], "{honour}");
     }
-    let many = json!({"id": "a", "on": "featured", "falls": true, "steps": step(61)});
+    let many = json!({"id": "a", "on": "content-featured", "falls": true, "steps": step(61)});
     assert_eq!(pointers(&json!({"honours": [many]})), ["/honours"], "more than a state can hold");
-    let twice = json!({"id": "a", "on": "featured", "steps": step(1)});
+    let twice = json!({"id": "a", "on": "content-featured", "steps": step(1)});
     assert_eq!(pointers(&json!({"honours": [twice, twice]})), ["/honours/1/id"]);
     assert_eq!(pointers(&json!({})), [""]);
     assert_eq!(pointers(&json!({"selected": {"gifts": []}})), ["/selected/gifts"]);
@@ -48,7 +51,7 @@ fn contradicting_parameters_are_named() {
 
 #[test]
 fn two_who_turn_out_to_be_one_reach_with_the_next_deed_what_they_have_together() {
-    let params = json!({"honours": [{"id": "a", "on": "task-done", "steps": [{"at": 3, "title": "t"}]}]});
+    let params = json!({"honours": [{"id": "a", "on": "task-completed", "steps": [{"at": 3, "title": "t"}]}]});
     let mut host = Harness::<Recognition>::new(params);
     let mut state = |customer: &str, task: &str| -> State {
         host.event("task.completed", customer, &day(1), json!({"task": task}));
@@ -65,7 +68,7 @@ fn two_who_turn_out_to_be_one_reach_with_the_next_deed_what_they_have_together()
 fn a_purchase_that_is_told_of_again_does_not_begin_its_cooling_off_anew() {
     let host = || {
         Harness::<Recognition>::new(json!({"honours": [{
-            "id": "a", "on": "invested", "cooling_off_days": 1, "falls": true, "steps": [{"at": 1, "title": "t"}],
+            "id": "a", "on": "invest-purchased", "cooling_off_days": 1, "falls": true, "steps": [{"at": 1, "title": "t"}],
         }]}))
     };
     let (bought, sold) = (json!({"holding": "h", "amount": cny(5)}), json!({"holding": "h"}));
@@ -87,7 +90,7 @@ fn a_purchase_that_is_told_of_again_does_not_begin_its_cooling_off_anew() {
 #[test]
 fn a_post_with_any_name_gives_and_takes_back() {
     let mut host = Harness::<Recognition>::new(json!({"honours": [
-        {"id": "a", "on": "featured", "each": [{"unit": "points", "quantity": 1}]},
+        {"id": "a", "on": "content-featured", "each": [{"unit": "points", "quantity": 1}]},
     ]}));
     let post = json!({"content": "größe 单"});
     for (nth, kind, points) in [(1, "content.featured", 1), (2, "content.unfeatured", 0), (3, "content.featured", 1)] {

@@ -10,8 +10,8 @@ mod reach;
 mod state;
 
 use largesse_sdk::{
-    Decision, EffectKind, Enquiry, Input, Manifest, Policy, Problem, Question, Refusal, Role, Subscription, UnitClass,
-    Value, export_policy, manifest,
+    Decision, EffectKind, Enquiry, EventData, EventKind, Input, Manifest, Policy, Problem, Question, Refusal, Role,
+    UnitClass, Value, events, export_policy, manifest,
 };
 
 pub use params::{Candidate, Converts, Goal, Params, Placement, Trigger, When};
@@ -21,6 +21,16 @@ pub use state::State;
 /// The only role: the customer who looks, clicks and buys.
 const CUSTOMER: &str = "customer";
 
+/// What is heard beside triggers and goals.
+const HEARD: [EventKind; 6] = [
+    events::PageViewed::KIND,
+    events::AdShown::KIND,
+    events::AdClicked::KIND,
+    events::InvestRedeemed::KIND,
+    events::SegmentEntered::KIND,
+    events::SegmentLeft::KIND,
+];
+
 /// The policy.
 pub struct Recommendation;
 
@@ -29,23 +39,7 @@ impl Policy for Recommendation {
     type State = State;
 
     fn manifest() -> Manifest {
-        let kinds = [
-            ("paid-offline", "payment.offline_succeeded"),
-            ("utility-paid", "utility.paid"),
-            ("matured", "invest.matured"),
-            ("redeemed", "invest.redeemed"),
-            ("invested", "invest.purchased"),
-            ("deposited", "deposit.made"),
-            ("member-joined", "membership.purchased"),
-            ("loan-drawn", "loan.drawn"),
-            ("ordered", "order.paid"),
-            ("page-viewed", "page.viewed"),
-            ("ad-shown", "ad.shown"),
-            ("ad-clicked", "ad.clicked"),
-            ("segment-entered", "segment.entered"),
-            ("segment-left", "segment.left"),
-        ];
-        let start = manifest!("Says what is shown to whom, and counts what comes of it")
+        manifest!("Says what is shown to whom, and counts what comes of it")
             .role(Role::actor(CUSTOMER).attributes(["member", "risk_level"]).tags())
             .effects([EffectKind::Grant, EffectKind::Message, EffectKind::Measure])
             .unit_classes([
@@ -56,9 +50,16 @@ impl Policy for Recommendation {
                 UnitClass::Item,
             ])
             .question(Question::new::<Asked>("placement"))
-            .question(Question::new::<Nothing>("portfolio"));
-        let subscription = |(name, kind)| Subscription::party(name, kind, CUSTOMER);
-        kinds.into_iter().map(subscription).fold(start, Manifest::subscribe)
+            .question(Question::new::<Nothing>("portfolio"))
+            .subscribe_all(HEARD.map(|kind| kind.of(CUSTOMER)))
+            .subscribe_all(Trigger::ALL.iter().map(|trigger| trigger.subscription(CUSTOMER)))
+            // An investment is both.
+            .subscribe_all(
+                Goal::ALL
+                    .iter()
+                    .filter(|goal| Trigger::of(goal.as_str()).is_none())
+                    .map(|goal| goal.subscription(CUSTOMER)),
+            )
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -73,7 +74,8 @@ impl Policy for Recommendation {
             "page-viewed" => reach::visited(input, &mut decision)?,
             "ad-shown" => reach::shown(input, &mut decision)?,
             "ad-clicked" => reach::clicked(input, &mut state, &mut decision)?,
-            "segment-entered" | "segment-left" => state.note_segment(&input.event)?,
+            "segment-entered" => state.enter(input.event.data::<events::SegmentEntered>()?.segment),
+            "segment-left" => state.leave(&input.event.data::<events::SegmentLeft>()?.segment),
             name => {
                 state.note_holding(&input.event)?;
                 if let Some(goal) = Goal::of(name) {

@@ -1,16 +1,9 @@
 //! What an operator sets.
 
-use std::collections::BTreeSet;
-
-use largesse_sdk::{BenefitParam, Party, Problem, UnitClass, benefit_problems, no_problems};
+use largesse_sdk::{BenefitParam, Problem, Problems, Slug, Tag, Template, UnitClass, benefit_problems, events};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::state::State;
-
-/// Most places, and most candidates of one.
-const PLACEMENTS_MAX: usize = 8;
-const CANDIDATES_MAX: usize = 8;
 /// Most benefits in one list.
 const GIFTS_MAX: usize = 4;
 
@@ -19,6 +12,7 @@ const GIFTS_MAX: usize = 4;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The places where something is shown.
+    #[schemars(length(min = 1, max = 8))]
     pub placements: Vec<Placement>,
 }
 
@@ -26,21 +20,25 @@ pub struct Params {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placement {
-    /// The place, as applications ask for it and as views of its page name it: a-z, 0-9 and -.
-    pub place: String,
+    /// The place, as applications ask for it and as views of its page name it.
+    pub place: Slug<40>,
     /// What can be shown, in order of preference.
+    #[schemars(length(min = 1, max = 8))]
     pub candidates: Vec<Candidate>,
     /// How many of those that fit are shown.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub most: u32,
     /// What shows the first that fits by itself, without being asked.
     #[serde(default)]
     pub on: Option<Trigger>,
     /// By itself at most so often a day.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub daily: Option<u32>,
     /// By itself at most so often a month.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub monthly: Option<u32>,
 }
 
@@ -48,21 +46,23 @@ pub struct Placement {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Candidate {
-    /// Its name, as `ad` in what is shown and clicked: a-z, 0-9 and -.
-    pub ad: String,
+    /// Its name, as `ad` in what is shown and clicked.
+    pub ad: Slug<40>,
     /// Who is shown it. Everyone, unless it says otherwise.
     #[serde(default)]
     pub when: When,
     /// What comes with it where it is shown by itself. While the campaign runs, add to this list and to on_click at the end only: the
     /// place in the list is part of the grant key.
     #[serde(default)]
+    #[schemars(length(max = GIFTS_MAX))]
     pub gifts: Vec<BenefitParam>,
     /// What whoever clicks it is given, once.
     #[serde(default)]
+    #[schemars(length(max = GIFTS_MAX))]
     pub on_click: Vec<BenefitParam>,
     /// The template of the message in which it is shown, where it is shown by itself.
     #[serde(default)]
-    pub message: Option<String>,
+    pub message: Option<Template<64>>,
     /// What counts as its success.
     #[serde(default)]
     pub converts: Option<Converts>,
@@ -77,10 +77,10 @@ pub struct When {
     pub member: Option<bool>,
     /// Only with all of these tags.
     #[serde(default)]
-    pub with_tags: Vec<String>,
+    pub with_tags: Vec<Tag>,
     /// Only without any of these tags.
     #[serde(default)]
-    pub without_tags: Vec<String>,
+    pub without_tags: Vec<Tag>,
     /// Only in one of these segments.
     #[serde(default)]
     pub segments: Vec<String>,
@@ -102,106 +102,34 @@ pub struct Converts {
     /// What the customer does.
     pub on: Goal,
     /// So many hours from the click at most.
+    #[schemars(range(min = 1))]
     pub within_hours: u32,
 }
 
-/// What the customer does after a click.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Goal {
-    /// Invested.
-    Invested,
-    /// Paid money in.
-    Deposited,
-    /// Bought a membership; not a renewal.
-    MemberJoined,
-    /// Drew a loan.
-    LoanDrawn,
-    /// Paid an order.
-    Ordered,
+events! {
+    /// What the customer does after a click.
+    pub enum Goal {
+        InvestPurchased,
+        DepositMade,
+        /// The actor bought a membership; not a renewal.
+        MembershipPurchased,
+        LoanDrawn,
+        OrderPaid,
+    }
 }
 
-/// What shows something by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Trigger {
-    /// A payment in a shop.
-    PaidOffline,
-    /// A payment of a bill: electricity, telephone, transport.
-    UtilityPaid,
-    /// An investment.
-    Invested,
-    /// The end of an investment's term.
-    Matured,
+events! {
+    /// What shows something by itself.
+    pub enum Trigger {
+        PaymentOfflineSucceeded,
+        UtilityPaid,
+        InvestPurchased,
+        InvestMatured,
+    }
 }
 
 fn one() -> u32 {
     1
-}
-
-impl Goal {
-    /// Every goal.
-    pub const ALL: [Self; 5] = [Self::Invested, Self::Deposited, Self::MemberJoined, Self::LoanDrawn, Self::Ordered];
-
-    /// The word in parameters; also the name of the subscription.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invested => "invested",
-            Self::Deposited => "deposited",
-            Self::MemberJoined => "member-joined",
-            Self::LoanDrawn => "loan-drawn",
-            Self::Ordered => "ordered",
-        }
-    }
-
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|goal| goal.as_str() == name)
-    }
-}
-
-impl Trigger {
-    /// Every trigger.
-    pub const ALL: [Self; 4] = [Self::PaidOffline, Self::UtilityPaid, Self::Invested, Self::Matured];
-
-    /// The word in parameters; also the name of the subscription.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PaidOffline => "paid-offline",
-            Self::UtilityPaid => "utility-paid",
-            Self::Invested => "invested",
-            Self::Matured => "matured",
-        }
-    }
-
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|trigger| trigger.as_str() == name)
-    }
-}
-
-impl When {
-    /// Whether it is so of a customer.
-    pub(crate) fn fits(&self, party: &Party, state: &State) -> bool {
-        let holds = |role: &String| state.holdings.values().any(|own| own == role);
-        self.member.is_none_or(|member| party.flag("member").unwrap_or(false) == member)
-            && self.with_tags.iter().all(|tag| party.has_tag(tag))
-            && !self.without_tags.iter().any(|tag| party.has_tag(tag))
-            && (self.segments.is_empty() || self.segments.iter().any(|segment| state.segments.contains(segment)))
-            && (self.holds.is_empty() || self.holds.iter().any(holds))
-            && !self.lacks.iter().any(holds)
-            && self.risk_at_least.is_none_or(|least| party.integer("risk_level").is_some_and(|level| least <= level))
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=40).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-fn is_template(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 impl Params {
@@ -212,87 +140,43 @@ impl Params {
 
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if !(1..=PLACEMENTS_MAX).contains(&self.placements.len()) {
-            problems.push(Problem::new("/placements", format!("expected 1 to {PLACEMENTS_MAX} places")));
-        }
-        let (mut places, mut ads) = (BTreeSet::new(), BTreeSet::new());
+        let mut problems = Problems::new();
+        problems.unique("/placements", "place", self.placements.iter().map(|placement| &placement.place));
+        let mut ads = Vec::new();
         for (index, placement) in self.placements.iter().enumerate() {
             let pointer = format!("/placements/{index}");
-            if !places.insert(placement.place.as_str()) {
-                problems.push(Problem::new(format!("{pointer}/place"), "stands there twice"));
+            for (field, cap) in [("daily", placement.daily), ("monthly", placement.monthly)] {
+                let fits = cap.is_none() || placement.on.is_some();
+                problems.unless(fits, format!("{pointer}/{field}"), "only where something is shown by itself");
             }
-            placement.problems(&pointer, &mut problems);
             for (nth, candidate) in placement.candidates.iter().enumerate() {
                 let pointer = format!("{pointer}/candidates/{nth}");
-                if !ads.insert(candidate.ad.as_str()) {
-                    problems.push(Problem::new(format!("{pointer}/ad"), "stands there twice"));
-                }
-                candidate.problems(&pointer, placement.on.is_some(), &mut problems);
+                problems.unless(!ads.contains(&&candidate.ad), format!("{pointer}/ad"), "is used twice");
+                ads.push(&candidate.ad);
+                candidate.check(&pointer, placement.on.is_some(), &mut problems);
             }
         }
-        no_problems(problems)
-    }
-}
-
-impl Placement {
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        if !is_name(&self.place) {
-            problem("place", "expected 1 to 40 of a-z, 0-9 and -");
-        }
-        if !(1..=CANDIDATES_MAX).contains(&self.candidates.len()) {
-            problem("candidates", "expected 1 to 8 candidates");
-        }
-        if self.most == 0 {
-            problem("most", "must be more than nothing");
-        }
-        for (field, cap) in [("daily", self.daily), ("monthly", self.monthly)] {
-            if cap == Some(0) {
-                problem(field, "must be more than nothing");
-            }
-            if cap.is_some() && self.on.is_none() {
-                problem(field, "only where something is shown by itself");
-            }
-        }
+        problems.done()
     }
 }
 
 impl Candidate {
-    fn problems(&self, pointer: &str, by_itself: bool, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        if !is_name(&self.ad) {
-            problem("ad", "expected 1 to 40 of a-z, 0-9 and -");
-        }
-        if !by_itself && !self.gifts.is_empty() {
-            problem("gifts", "only where it is shown by itself: otherwise give on_click");
-        }
-        if !by_itself && self.message.is_some() {
-            problem("message", "only where it is shown by itself");
-        }
-        if !self.message.as_deref().is_none_or(is_template) {
-            problem("message", "expected 1 to 64 of A-Z a-z 0-9 . _ -");
-        }
-        if self.when.with_tags.iter().any(|tag| self.when.without_tags.contains(tag)) {
-            problem("when/without_tags", "with and without the same tag: nobody is shown it");
-        }
-        if !self.when.holds.is_empty() && self.when.holds.iter().all(|role| self.when.lacks.contains(role)) {
-            problem("when/lacks", "holds and lacks the same roles: nobody is shown it");
-        }
-        if self.converts.as_ref().is_some_and(|converts| converts.within_hours == 0) {
-            problem("converts/within_hours", "must be more than nothing");
-        }
+    fn check(&self, pointer: &str, by_itself: bool, problems: &mut Problems) {
+        let mut unless = |fits: bool, field: &str, message: &str| {
+            problems.unless(fits, format!("{pointer}/{field}"), message);
+        };
+        let message = "only where it is shown by itself: otherwise give on_click";
+        unless(by_itself || self.gifts.is_empty(), "gifts", message);
+        unless(by_itself || self.message.is_none(), "message", "only where it is shown by itself");
+        let both = self.when.with_tags.iter().any(|tag| self.when.without_tags.contains(tag));
+        unless(!both, "when/without_tags", "with and without the same tag: nobody is shown it");
+        let both = !self.when.holds.is_empty() && self.when.holds.iter().all(|role| self.when.lacks.contains(role));
+        unless(!both, "when/lacks", "holds and lacks the same roles: nobody is shown it");
         for (field, list) in [("gifts", &self.gifts), ("on_click", &self.on_click)] {
-            if list.len() > GIFTS_MAX {
-                problem(field, "at most 4 benefits");
-            }
             let classes =
                 [UnitClass::Coupon, UnitClass::Points, UnitClass::Cash, UnitClass::Entitlement, UnitClass::Item];
-            if list.iter().any(|gift| gift.class().is_some_and(|class| !classes.contains(&class))) {
-                problem(field, "expected coupons, points, cash, entitlements or items");
-            }
+            let fits = list.iter().all(|gift| gift.class().is_none_or(|class| classes.contains(&class)));
+            unless(fits, field, "expected coupons, points, cash, entitlements or items");
         }
         problems.extend(benefit_problems(&self.gifts, &format!("{pointer}/gifts")));
         problems.extend(benefit_problems(&self.on_click, &format!("{pointer}/on_click")));

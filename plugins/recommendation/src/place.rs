@@ -1,11 +1,13 @@
 //! What is shown at a place.
 
-use largesse_sdk::{Decision, Enquiry, Input, Measurement, Message, Party, Refusal, Value, grants, json, key_part};
+use largesse_sdk::{
+    Decision, Enquiry, Event, Input, Measurement, Message, Party, Refusal, Value, events, grants, json, key_part,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::CUSTOMER;
-use crate::params::{Candidate, Params, Placement, Trigger};
+use crate::params::{Candidate, Params, Placement, Trigger, When};
 use crate::state::State;
 
 /// The data of the question `placement`.
@@ -56,7 +58,7 @@ pub(crate) fn show(
             refusal = Refusal::new("shown-enough", format!("{} was shown as often as it may be", placement.place));
         } else if let Some(candidate) = placement.fitting(party, state).first() {
             state.note_shown(placement, day);
-            candidate.show(&placement.place, input, party, decision)?;
+            candidate.show(&placement.place, &subject(&input.event, trigger)?, party, decision);
         }
     }
     if decision.effects.is_empty() { Err(refusal) } else { Ok(()) }
@@ -70,30 +72,41 @@ impl Placement {
     }
 }
 
-#[derive(Deserialize)]
-struct Subject {
-    payment: Option<String>,
-    holding: Option<String>,
+impl When {
+    /// Whether it is so of a customer.
+    fn fits(&self, party: &Party, state: &State) -> bool {
+        let holds = |role: &String| state.holdings.values().any(|own| own == role);
+        self.member.is_none_or(|member| party.flag("member").unwrap_or(false) == member)
+            && self.with_tags.iter().all(|tag| party.has_tag(tag))
+            && !self.without_tags.iter().any(|tag| party.has_tag(tag))
+            && (self.segments.is_empty() || self.segments.iter().any(|segment| state.segments.contains(segment)))
+            && (self.holds.is_empty() || self.holds.iter().any(holds))
+            && !self.lacks.iter().any(holds)
+            && self.risk_at_least.is_none_or(|least| party.integer("risk_level").is_some_and(|level| least <= level))
+    }
+}
+
+/// The payment or holding that shows something; the event where it names none.
+fn subject(event: &Event, trigger: Trigger) -> Result<String, Refusal> {
+    let named = match trigger {
+        Trigger::PaymentOfflineSucceeded => event.data::<events::PaymentOfflineSucceeded>()?.payment,
+        Trigger::UtilityPaid => event.data::<events::UtilityPaid>()?.payment,
+        Trigger::InvestPurchased => Some(event.data::<events::InvestPurchased>()?.holding),
+        Trigger::InvestMatured => Some(event.data::<events::InvestMatured>()?.holding),
+    };
+    Ok(named.unwrap_or_else(|| event.id.clone()))
 }
 
 impl Candidate {
-    fn show(
-        &self,
-        place: &str,
-        input: &Input<Params, State>,
-        party: &Party,
-        decision: &mut Decision<State>,
-    ) -> Result<(), Refusal> {
-        let Subject { payment, holding } = input.event.data()?;
-        let subject = payment.or(holding).unwrap_or_else(|| input.event.id.clone());
+    /// Shows it at a place because of something, once.
+    fn show(&self, place: &str, subject: &str, party: &Party, decision: &mut Decision<State>) {
         // By the place, not by what is shown there: one payment shows one thing.
-        let key = format!("{place}/{}", key_part(&subject));
+        let key = format!("{place}/{}", key_part(subject));
         grants(&self.gifts, &key, &party.customer, "shown").for_each(|grant| _ = decision.grant(grant));
         if let Some(template) = &self.message {
             let vars = json!({ "place": place, "ad": self.ad });
             decision.message(Message::new(key, &party.customer, template).vars(&vars));
         }
         decision.measure(Measurement::one("shown").of(&self.ad));
-        Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! What is seen, clicked and bought.
 
-use largesse_sdk::{Decision, Input, Measurement, Money, Refusal, grants};
-use serde::Deserialize;
+use largesse_sdk::{Decision, EventData, Input, Measurement, Refusal, events, grants};
 
 use crate::CUSTOMER;
 use crate::params::{Goal, Params};
@@ -9,27 +8,9 @@ use crate::state::State;
 
 const HOUR_MS: i64 = 3_600_000;
 
-#[derive(Deserialize)]
-struct PageViewed {
-    page: String,
-}
-
-#[derive(Deserialize)]
-struct Ad {
-    ad: String,
-}
-
-#[derive(Deserialize)]
-struct Bought {
-    amount: Option<Money>,
-    fee: Option<Money>,
-    #[serde(default)]
-    renewal: bool,
-}
-
 /// A place's page was viewed.
 pub(crate) fn visited(input: &Input<Params, State>, decision: &mut Decision<State>) -> Result<(), Refusal> {
-    let PageViewed { page } = input.event.data()?;
+    let events::PageViewed { page, .. } = input.event.data()?;
     if !input.params.placements.iter().any(|placement| placement.place == page) {
         return Err(Refusal::new("unknown-place", "nothing is shown there"));
     }
@@ -39,7 +20,7 @@ pub(crate) fn visited(input: &Input<Params, State>, decision: &mut Decision<Stat
 
 /// Something was shown by an application.
 pub(crate) fn shown(input: &Input<Params, State>, decision: &mut Decision<State>) -> Result<(), Refusal> {
-    let Ad { ad } = input.event.data()?;
+    let events::AdShown { ad, .. } = input.event.data()?;
     known(input, &ad)?;
     decision.measure(Measurement::one("shown").of(&ad));
     Ok(())
@@ -51,7 +32,7 @@ pub(crate) fn clicked(
     state: &mut State,
     decision: &mut Decision<State>,
 ) -> Result<(), Refusal> {
-    let Ad { ad } = input.event.data()?;
+    let events::AdClicked { ad, .. } = input.event.data()?;
     let candidate = known(input, &ad)?;
     let customer = &input.require(CUSTOMER)?.customer;
     let key = format!("click/{ad}");
@@ -71,20 +52,29 @@ pub(crate) fn converted(
     state: &mut State,
     decision: &mut Decision<State>,
 ) -> Result<(), Refusal> {
-    let Bought { amount, fee, renewal } = input.event.data()?;
-    if renewal {
-        return Ok(());
-    }
-    let amount = amount.or(fee).map_or(Ok(0), |money| money.in_currency(&input.campaign.currency))?;
+    let currency = &input.campaign.currency;
+    let amount = match goal {
+        Goal::InvestPurchased => input.event.data::<events::InvestPurchased>()?.amount_in(currency)?,
+        Goal::DepositMade => input.event.data::<events::DepositMade>()?.amount_in(currency)?,
+        Goal::LoanDrawn => input.event.data::<events::LoanDrawn>()?.amount_in(currency)?,
+        Goal::OrderPaid => input.event.data::<events::OrderPaid>()?.amount_in(currency)?,
+        Goal::MembershipPurchased => {
+            let data: events::MembershipPurchased = input.event.data()?;
+            if data.renewal == Some(true) {
+                return Ok(());
+            }
+            data.amount_in(currency)?
+        }
+    };
     let candidates = input.params.placements.iter().flat_map(|placement| &placement.candidates);
     for candidate in candidates {
         let Some(converts) = candidate.converts.as_ref().filter(|converts| converts.on == goal) else { continue };
-        let Some(clicked) = state.clicks.get(&candidate.ad) else { continue };
+        let Some(clicked) = state.clicks.get(&*candidate.ad) else { continue };
         let since = input.event.occurred.at.saturating_sub(*clicked);
         if !(0..=i64::from(converts.within_hours) * HOUR_MS).contains(&since) {
             continue;
         }
-        state.clicks.remove(&candidate.ad);
+        state.clicks.remove(&*candidate.ad);
         decision.measure(Measurement::one("converted").of(&candidate.ad));
         if amount > 0 {
             decision.measure(Measurement::one("converted-amount").of(&candidate.ad).by(amount));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use largesse_sdk::{Date, Event, Refusal, key_part};
+use largesse_sdk::{Date, Event, Refusal, events, key_part};
 use serde::{Deserialize, Serialize};
 
 use crate::params::Placement;
@@ -34,52 +34,42 @@ pub struct State {
     pub shown: BTreeMap<String, BTreeMap<i32, u32>>,
 }
 
-#[derive(Deserialize)]
-struct Segment {
-    segment: String,
-}
-
-#[derive(Deserialize)]
-struct Holding {
-    holding: String,
-    product_role: Option<String>,
-}
-
 impl State {
     /// A holding begins or ends; nothing where the event is of neither.
     pub(crate) fn note_holding(&mut self, event: &Event) -> Result<(), Refusal> {
-        let begins = event.kind == "invest.purchased";
-        if !begins && !matches!(event.kind.as_str(), "invest.redeemed" | "invest.matured") {
-            return Ok(());
-        }
-        let Holding { holding, product_role } = event.data()?;
-        let holding = key_part(&holding).into_owned();
-        if !begins {
-            self.holdings.remove(&holding);
-            return Ok(());
-        }
-        self.purchases = self.purchases.saturating_add(1);
-        if let Some(role) = product_role.filter(|_| self.holdings.len() < HOLDINGS_MAX) {
-            self.holdings.insert(holding, role);
-        }
+        let ended = match event.kind.as_str() {
+            "invest.purchased" => {
+                let events::InvestPurchased { holding, product_role, .. } = event.data()?;
+                self.purchases = self.purchases.saturating_add(1);
+                if let Some(role) = product_role.filter(|_| self.holdings.len() < HOLDINGS_MAX) {
+                    self.holdings.insert(key_part(&holding).into_owned(), role);
+                }
+                return Ok(());
+            }
+            "invest.redeemed" => event.data::<events::InvestRedeemed>()?.holding,
+            "invest.matured" => event.data::<events::InvestMatured>()?.holding,
+            _ => return Ok(()),
+        };
+        self.holdings.remove(&*key_part(&ended));
         Ok(())
     }
 
-    /// The customer enters or leaves a segment.
-    pub(crate) fn note_segment(&mut self, event: &Event) -> Result<(), Refusal> {
-        let Segment { segment } = event.data()?;
-        if event.kind == "segment.left" {
-            self.segments.remove(&segment);
-        } else if self.segments.len() < SEGMENTS_MAX {
+    /// The customer enters a segment.
+    pub(crate) fn enter(&mut self, segment: String) {
+        if self.segments.len() < SEGMENTS_MAX {
             self.segments.insert(segment);
         }
-        Ok(())
+    }
+
+    /// The customer leaves a segment.
+    pub(crate) fn leave(&mut self, segment: &str) {
+        self.segments.remove(segment);
     }
 
     /// Whether a place has shown something as often as it may, on a day or in its month.
     pub(crate) fn is_enough(&self, placement: &Placement, day: Date) -> bool {
         let (first, last) = day.month_range();
-        let days = self.shown.get(&placement.place);
+        let days = self.shown.get(&*placement.place);
         let within = |first: Date, last: Date| -> u32 {
             days.map_or(0, |days| days.range(first.0..=last.0).map(|(_, times)| *times).sum())
         };
@@ -92,7 +82,7 @@ impl State {
         if placement.daily.is_none() && placement.monthly.is_none() {
             return;
         }
-        let days = self.shown.entry(placement.place.clone()).or_default();
+        let days = self.shown.entry(placement.place.to_string()).or_default();
         *days.entry(day.0).or_default() += 1;
         let latest = days.keys().next_back().copied().unwrap_or(day.0);
         days.retain(|one, _| *one > latest - DAYS_KEPT);

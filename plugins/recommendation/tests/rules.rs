@@ -20,7 +20,7 @@ fn contradicting_parameters_are_named() {
         (json!({"place": "P", "candidates": [{"ad": "a"}]}), "place"),
         (json!({"place": "p", "most": 0, "candidates": [{"ad": "a"}]}), "most"),
         (json!({"place": "p", "daily": 1, "candidates": [{"ad": "a"}]}), "daily"),
-        (json!({"place": "p", "on": "matured", "monthly": 0, "candidates": [{"ad": "a"}]}), "monthly"),
+        (json!({"place": "p", "on": "invest-matured", "monthly": 0, "candidates": [{"ad": "a"}]}), "monthly"),
         (json!({"place": "p", "candidates": [{"ad": "a"}, {"ad": "a"}]}), "candidates/1/ad"),
         (json!({"place": "p", "candidates": [{"ad": "a", "message": "m"}]}), "candidates/0/message"),
         (
@@ -40,7 +40,7 @@ fn contradicting_parameters_are_named() {
             "candidates/0/when/lacks",
         ),
         (
-            json!({"place": "p", "candidates": [{"ad": "a", "converts": {"on": "invested", "within_hours": 0}}]}),
+            json!({"place": "p", "candidates": [{"ad": "a", "converts": {"on": "invest-purchased", "within_hours": 0}}]}),
             "candidates/0/converts/within_hours",
         ),
     ] {
@@ -56,7 +56,7 @@ fn contradicting_parameters_are_named() {
 
 #[test]
 fn the_latest_click_counts_however_late_it_is_told_of() {
-    let candidate = json!({"ad": "a", "converts": {"on": "ordered", "within_hours": 1}});
+    let candidate = json!({"ad": "a", "converts": {"on": "order-paid", "within_hours": 1}});
     let mut host = Harness::<Recommendation>::new(with(&json!({"place": "p", "candidates": [candidate]})));
     let order = json!({"order": "o", "amount": {"minor": 5, "currency": "CNY"}});
     let converted = |host: &mut Harness<Recommendation>, time: &str| {
@@ -72,7 +72,7 @@ fn the_latest_click_counts_however_late_it_is_told_of() {
 
 #[test]
 fn what_is_remembered_stays_small() {
-    let placement = json!({"place": "p", "on": "paid-offline", "daily": 2, "candidates": [{"ad": "a"}]});
+    let placement = json!({"place": "p", "on": "payment-offline-succeeded", "daily": 2, "candidates": [{"ad": "a"}]});
     let mut host = Harness::<Recommendation>::new(with(&placement));
     for nth in 0..200 {
         let holding =

@@ -5,9 +5,8 @@
 mod line;
 
 use largesse_sdk::{
-    Decision, EffectKind, Enquiry, Input, Manifest, Measurement, Message, Money, Policy, Problem, Question, Refusal,
-    Role, Schedule, Subscription, TagChange, TimerFired, Value, When, export_policy, json, manifest, money::AMOUNT_MAX,
-    no_problems,
+    Decision, EffectKind, Enquiry, EventData, Input, Manifest, Measurement, Message, Policy, Question, Refusal, Role,
+    Schedule, Slug, TagChange, TimerFired, Value, When, events, export_policy, json, manifest, money::AMOUNT_MAX,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,16 +21,18 @@ const CUSTOMER: &str = "customer";
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The most that can be drawn and not repaid at a time, in minor units.
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub line: u64,
-    /// A draw is due on the last day of the month so many months after that of the draw, 0 to 12.
+    /// A draw is due on the last day of the month so many months after that of the draw.
     #[serde(default = "next_month")]
+    #[schemars(range(max = 12))]
     pub due_after_months: u32,
     /// A tag for customers whose line is frozen.
     #[serde(default)]
-    pub frozen_tag: Option<String>,
+    pub frozen_tag: Option<Slug>,
     /// The template of a message to customers whose line was frozen.
     #[serde(default)]
-    pub frozen_message: Option<String>,
+    pub frozen_message: Option<Slug>,
 }
 
 fn next_month() -> u32 {
@@ -48,34 +49,17 @@ impl Policy for ReserveFund {
     fn manifest() -> Manifest {
         manifest!("Lends small amounts without interest, up to a line that repayments open again")
             .role(Role::actor(CUSTOMER))
-            .subscribe(Subscription::party("drawn", "reserve.drawn", CUSTOMER))
-            .subscribe(Subscription::party("repaid", "reserve.repaid", CUSTOMER))
-            .subscribe(Subscription::timers("timer", CUSTOMER))
+            .subscribe(events::ReserveDrawn::KIND.of(CUSTOMER))
+            .subscribe(events::ReserveRepaid::KIND.of(CUSTOMER))
+            .subscribe(events::TimerFired::KIND.of(CUSTOMER))
             .effects([EffectKind::Message, EffectKind::Tag, EffectKind::Schedule, EffectKind::Measure])
             .question(Question::new::<Nothing>("line"))
     }
 
-    fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if !(1..=AMOUNT_MAX).contains(&params.line) {
-            problems.push(Problem::new("/line", "must be within 1 to 10^15"));
-        }
-        if params.due_after_months > 12 {
-            problems.push(Problem::new("/due_after_months", "expected at most 12"));
-        }
-        for (pointer, name) in [("/frozen_tag", &params.frozen_tag), ("/frozen_message", &params.frozen_message)] {
-            let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            if name.as_ref().is_some_and(|name| !(1..=64).contains(&name.len()) || !name.bytes().all(letter)) {
-                problems.push(Problem::new(pointer, "expected 1 to 64 of a-z, 0-9 and -"));
-            }
-        }
-        no_problems(problems)
-    }
-
     fn decide(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
         match input.subscription.as_str() {
-            "drawn" => draw(input),
-            "repaid" => repay(input),
+            "reserve-drawn" => draw(input),
+            "reserve-repaid" => repay(input),
             _ => freeze(input),
         }
     }
@@ -98,27 +82,21 @@ impl Policy for ReserveFund {
 
 export_policy!(ReserveFund);
 
-#[derive(Deserialize)]
-struct Moved {
-    draw: String,
-    amount: Money,
-}
-
 /// Nothing more needs to be known.
 #[derive(Deserialize, JsonSchema)]
 struct Nothing {}
 
-fn moved(input: &Input<Params, Line>) -> Result<(String, u64), Refusal> {
-    let moved: Moved = input.event.data()?;
-    let amount = moved.amount.in_currency(&input.campaign.currency)?;
+/// The draw that an event is about, and the amount.
+fn moved(data: &impl EventData, input: &Input<Params, Line>) -> Result<(String, u64), Refusal> {
+    let amount = data.amount_in(&input.campaign.currency)?;
     if amount == 0 {
         return Err(Refusal::new("bad-amount", "an amount of nothing moves nothing"));
     }
-    Ok((moved.draw, amount))
+    Ok((data.about().unwrap_or_default().to_owned(), amount))
 }
 
 fn draw(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
-    let (name, amount) = moved(input)?;
+    let (name, amount) = moved(&input.event.data::<events::ReserveDrawn>()?, input)?;
     let today = input.event.occurred.local.date();
     let due = line::due(today, input.params.due_after_months);
     let mut line = input.state.clone().unwrap_or_default();
@@ -131,7 +109,7 @@ fn draw(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
 }
 
 fn repay(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
-    let (name, amount) = moved(input)?;
+    let (name, amount) = moved(&input.event.data::<events::ReserveRepaid>()?, input)?;
     let today = input.event.occurred.local.date();
     let mut line = input.state.clone().unwrap_or_default();
     let was_frozen = line.is_frozen(today);

@@ -15,7 +15,7 @@ fn wrong_parameters_are_refused() {
     assert_eq!(pointers(json!({"line": 200_000})), [""; 0]);
     assert_eq!(
         pointers(json!({"line": 0, "due_after_months": 13, "frozen_tag": "", "frozen_message": "No!"})),
-        ["/line", "/due_after_months", "/frozen_tag", "/frozen_message"]
+        ["/due_after_months", "/frozen_message", "/frozen_tag", "/line"]
     );
 }
 

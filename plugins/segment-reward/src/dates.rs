@@ -26,7 +26,7 @@ pub(crate) fn next(on: &On, from: Date, customer: &Party) -> Option<Date> {
             let after = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
             first(from, [(year, month), after].map(|(year, month)| in_month(year, month, *day)))
         }
-        On::Segment(_) | On::Stage(_) | On::Answered(_) => None,
+        On::SegmentEntered(_) | On::TierChanged(_) | On::SurveyAnswered(_) => None,
     }
 }
 
@@ -55,26 +55,14 @@ pub(crate) fn second(on: &On, customer: &Party, occurred: &Moment) -> u32 {
         let second = days.saturating_mul(SECONDS_PER_DAY_OF_REGISTRATION);
         return u32::try_from(second).unwrap_or(LAST_SECOND).min(LAST_SECOND);
     }
-    on.at().and_then(second_of_day).unwrap_or_default()
-}
-
-/// The second of a time such as 09:00; `None` when it is misspelt.
-pub(crate) fn second_of_day(text: &str) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':')?;
-    Some(two(hours, 0, 23)? * 3_600 + two(minutes, 0, 59)? * 60)
-}
-
-fn two(text: &str, least: u32, most: u32) -> Option<u32> {
-    let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| digits && (least..=most).contains(number))
+    on.at().unwrap_or_default().0
 }
 
 impl Yearly {
     /// The month and the day; `None` when there is no such day in any year.
     pub(crate) fn month_and_day(&self) -> Option<(u8, u8)> {
         let (month, day) = self.day.split_once('-')?;
-        let part = |text| two(text, 1, 31).and_then(|number| u8::try_from(number).ok());
-        let (month, day) = (part(month)?, part(day)?);
+        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
         Date::new(2000, month, day).map(|_| (month, day))
     }
 }

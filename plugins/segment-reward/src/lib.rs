@@ -11,8 +11,8 @@ mod state;
 mod turn;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, UnitClass, export_policy,
-    manifest,
+    Decision, EffectKind, EventData, EventKind, Input, Manifest, Policy, Problem, Refusal, Role, UnitClass, events,
+    export_policy, manifest,
 };
 
 pub use params::{
@@ -22,8 +22,19 @@ pub use state::{Orders, State};
 
 /// The only role.
 const CUSTOMER: &str = "customer";
-/// The subscription to timers.
-const TIMER: &str = "timer";
+/// What is heard beside timers.
+const HEARD: [EventKind; 10] = [
+    events::SegmentEntered::KIND,
+    events::TierChanged::KIND,
+    events::Birthday::KIND,
+    events::SurveyAnswered::KIND,
+    events::Login::KIND,
+    events::InvestPurchased::KIND,
+    events::OrderPaid::KIND,
+    events::OrderRefunded::KIND,
+    events::UserRegistered::KIND,
+    events::UserRealnameVerified::KIND,
+];
 
 /// The policy.
 pub struct SegmentReward;
@@ -35,27 +46,12 @@ impl Policy for SegmentReward {
     fn manifest() -> Manifest {
         let attributes = Attribute::ALL.iter().map(|attribute| attribute.as_str());
         let attributes = attributes.chain(["birth_date", "registered_at"]);
-        let events = [
-            ("segment-entered", "segment.entered"),
-            ("tier-changed", "tier.changed"),
-            ("birthday", "birthday"),
-            ("answered", "survey.answered"),
-            ("login", "login"),
-            ("invested", "invest.purchased"),
-            ("ordered", "order.paid"),
-            ("refunded", "order.refunded"),
-            ("registered", "user.registered"),
-            ("verified", "user.realname_verified"),
-        ];
-        let start =
-            manifest!("Rewards customers on occasions: segments, stages, birthdays, days of the calendar, surveys")
-                .role(Role::actor(CUSTOMER).attributes(attributes).tags().standings().grants())
-                .subscribe(Subscription::timers(TIMER, CUSTOMER))
-                .effects([EffectKind::Grant, EffectKind::Message, EffectKind::Schedule, EffectKind::Measure])
-                .unit_classes(UnitClass::ALL);
-        let subscribe =
-            |manifest: Manifest, (name, kind)| manifest.subscribe(Subscription::party(name, kind, CUSTOMER));
-        events.into_iter().fold(start, subscribe)
+        manifest!("Rewards customers on occasions: segments, stages, birthdays, days of the calendar, surveys")
+            .role(Role::actor(CUSTOMER).attributes(attributes).tags().standings().grants())
+            .subscribe(events::TimerFired::KIND.of(CUSTOMER))
+            .subscribe_all(HEARD.map(|kind| kind.of(CUSTOMER)))
+            .effects([EffectKind::Grant, EffectKind::Message, EffectKind::Schedule, EffectKind::Measure])
+            .unit_classes(UnitClass::ALL)
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -64,7 +60,7 @@ impl Policy for SegmentReward {
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         let turn = turn::Turn::new(input)?;
-        if input.subscription == TIMER { turn.time_over() } else { turn.hear() }
+        if input.subscription == "timer-fired" { turn.time_over() } else { turn.hear() }
     }
 
     fn merge(kept: State, joined: State) -> Result<State, Refusal> {

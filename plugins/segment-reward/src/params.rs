@@ -1,14 +1,20 @@
 //! What an operator sets.
 
-use largesse_sdk::{BenefitParam, MessageClass};
+use largesse_sdk::{BenefitParam, Channel, MessageClass, Slug, Tag, Template, TimeOfDay, events};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+/// Most benefits, and most messages, of an occasion.
+const LIST_MAX: usize = 3;
+/// Longest of what is counted in days.
+const DAYS_MAX: u32 = 3_650;
 
 /// The parameters: what is given, and sent, on which occasions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The occasions; at most 8.
+    /// The occasions.
+    #[schemars(length(min = 1, max = 8))]
     pub occasions: Vec<Occasion>,
 }
 
@@ -16,8 +22,8 @@ pub struct Params {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Occasion {
-    /// The name in keys: 1 to 32 of a-z, 0-9 and -. It must not change while the campaign runs.
-    pub id: String,
+    /// The name in keys. It must not change while the campaign runs.
+    pub id: Slug<32>,
     /// When it is.
     pub on: On,
     /// For whom. Everybody, unless it says otherwise.
@@ -25,18 +31,22 @@ pub struct Occasion {
     pub who: Who,
     /// What is given. On a day it is left out, or reduced, where there is no room for it (`on_shortfall`).
     #[serde(default)]
+    #[schemars(length(max = LIST_MAX))]
     pub give: Vec<BenefitParam>,
     /// What is sent.
     #[serde(default)]
+    #[schemars(length(max = LIST_MAX))]
     pub send: Vec<Send>,
     /// Not again for so many times 24 hours. Without it, what has no day of its own is once only.
     #[serde(default)]
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub again_after_days: Option<u32>,
     /// What is sent later, unless the customer does something.
     #[serde(default)]
     pub follow_up: Option<FollowUp>,
     /// On a day: whoever gets nothing of it because there is no room waits for so many days, and is served when there is.
     #[serde(default)]
+    #[schemars(range(max = 366))]
     pub waits_days: u32,
 }
 
@@ -45,9 +55,9 @@ pub struct Occasion {
 #[serde(rename_all = "kebab-case")]
 pub enum On {
     /// The customer enters this segment, which another system keeps.
-    Segment(String),
+    SegmentEntered(#[schemars(length(min = 1))] String),
     /// The customer is moved into this tier of a programme.
-    Stage(Stage),
+    TierChanged(Stage),
     /// It is the customer's birthday, by the verified date of birth.
     Birthday(Birthday),
     /// Once a year.
@@ -55,7 +65,7 @@ pub enum On {
     /// Once a month.
     Monthly(Monthly),
     /// The customer answers this survey. Answers are counted by their reason.
-    Answered(String),
+    SurveyAnswered(#[schemars(length(min = 1))] String),
 }
 
 /// A tier of a programme.
@@ -63,9 +73,9 @@ pub enum On {
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// The programme.
-    pub programme: String,
+    pub programme: Slug,
     /// The tier.
-    pub tier: String,
+    pub tier: Slug,
 }
 
 /// A birthday.
@@ -77,7 +87,7 @@ pub struct Birthday {
     pub leap_day: LeapDay,
     /// From this time of the day on, such as 09:00; 00:00 when absent.
     #[serde(default)]
-    pub at: Option<String>,
+    pub at: Option<TimeOfDay>,
 }
 
 /// When those born on 29 February have their birthday in years without one.
@@ -98,10 +108,11 @@ pub enum LeapDay {
 #[serde(deny_unknown_fields)]
 pub struct Yearly {
     /// The month and the day, such as 12-31. 02-29 is 28 February in other years.
+    #[schemars(regex(pattern = "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"))]
     pub day: String,
     /// From this time of the day on; 00:00 when absent.
     #[serde(default)]
-    pub at: Option<String>,
+    pub at: Option<TimeOfDay>,
     /// Those who registered earlier come earlier: each day of registration since 2000 has four seconds of the day of its own. Where it is
     /// not known the last.
     #[serde(default)]
@@ -112,11 +123,12 @@ pub struct Yearly {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Monthly {
-    /// The day, 1 to 31; in a shorter month the last.
+    /// The day; in a shorter month the last.
+    #[schemars(range(min = 1, max = 31))]
     pub day: u8,
     /// From this time of the day on; 00:00 when absent.
     #[serde(default)]
-    pub at: Option<String>,
+    pub at: Option<TimeOfDay>,
 }
 
 /// For whom an occasion is: all of it must be so.
@@ -125,10 +137,10 @@ pub struct Monthly {
 pub struct Who {
     /// Has one of these tags.
     #[serde(default)]
-    pub tags: Vec<String>,
+    pub tags: Vec<Tag>,
     /// Has none of these tags.
     #[serde(default)]
-    pub without_tags: Vec<String>,
+    pub without_tags: Vec<Tag>,
     /// Stands in one of these tiers of one of these programmes.
     #[serde(default)]
     pub stages: Vec<Stage>,
@@ -157,10 +169,11 @@ pub struct Bought {
 #[serde(deny_unknown_fields)]
 pub struct Send {
     /// The template.
-    pub template: String,
+    pub template: Template,
     /// The channels, in order of preference.
     #[serde(default)]
-    pub channels: Vec<String>,
+    #[schemars(length(max = 8))]
+    pub channels: Vec<Channel>,
     /// What it is for; marketing when absent.
     #[serde(default = "MessageClass::marketing")]
     pub class: MessageClass,
@@ -171,23 +184,23 @@ pub struct Send {
 #[serde(deny_unknown_fields)]
 pub struct FollowUp {
     /// So many times 24 hours later.
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub after_days: u32,
     /// Not to those who did one of these meanwhile: they count as woken.
+    #[schemars(length(min = 1))]
     pub unless: Vec<Sign>,
     /// What is sent.
+    #[schemars(length(min = 1, max = LIST_MAX))]
     pub send: Vec<Send>,
 }
 
-/// Something that shows that a customer is awake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sign {
-    /// Logged in.
-    Login,
-    /// Invested.
-    Invested,
-    /// Paid an order.
-    Ordered,
+events! {
+    /// Something that shows that a customer is awake.
+    pub enum Sign {
+        Login,
+        InvestPurchased,
+        OrderPaid,
+    }
 }
 
 /// Something that a customer may have done.
@@ -221,13 +234,13 @@ impl Attribute {
 }
 
 impl On {
-    /// The time of day from which on it is, as it is written; nothing for what is on no day.
-    pub(crate) fn at(&self) -> Option<&str> {
+    /// The time of day from which on it is; nothing for what is on no day.
+    pub(crate) fn at(&self) -> Option<TimeOfDay> {
         match self {
             Self::Birthday(Birthday { at, .. })
             | Self::Yearly(Yearly { at, .. })
-            | Self::Monthly(Monthly { at, .. }) => at.as_deref(),
-            Self::Segment(_) | Self::Stage(_) | Self::Answered(_) => None,
+            | Self::Monthly(Monthly { at, .. }) => *at,
+            Self::SegmentEntered(_) | Self::TierChanged(_) | Self::SurveyAnswered(_) => None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! One decision: which occasions it is, and what follows from them.
 
 use largesse_sdk::{
-    DAY_SECONDS, Date, Decision, Input, Measurement, Message, Money, Party, Refusal, Schedule, TimerFired, When, grants,
+    DAY_SECONDS, Date, Decision, Event, EventData, Input, Measurement, Message, Party, Refusal, Schedule, TimerFired,
+    When, events, grants,
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +11,45 @@ use crate::dates;
 use crate::params::{Bought, FollowUp, Occasion, On, Params, Send, Sign, Who};
 use crate::state::State;
 
-/// What the events' data may hold for this policy.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Data {
-    segment: Option<String>,
-    programme: Option<String>,
-    to: Option<String>,
-    survey: Option<String>,
-    reason: Option<String>,
-    order: Option<String>,
-    amount: Option<Money>,
-    remaining: Option<Money>,
-}
-
 /// What a timer is told: of which occasion it is, and of which day of it.
 #[derive(Serialize, Deserialize)]
 struct Note {
     occasion: String,
     day: Date,
+}
+
+/// What may be an occasion.
+enum Heard {
+    SegmentEntered(events::SegmentEntered),
+    TierChanged(events::TierChanged),
+    SurveyAnswered(events::SurveyAnswered),
+    Birthday,
+    Other,
+}
+
+impl Heard {
+    fn of(event: &Event, subscription: &str) -> Result<Self, Refusal> {
+        Ok(match subscription {
+            "segment-entered" => Self::SegmentEntered(event.data()?),
+            "tier-changed" => Self::TierChanged(event.data()?),
+            "survey-answered" => Self::SurveyAnswered(event.data()?),
+            "birthday" => Self::Birthday,
+            _ => Self::Other,
+        })
+    }
+
+    /// Whether it is the occasion.
+    fn is(&self, on: &On) -> bool {
+        match (on, self) {
+            (On::SegmentEntered(segment), Self::SegmentEntered(entered)) => *segment == entered.segment,
+            (On::TierChanged(stage), Self::TierChanged(changed)) => {
+                stage.programme == changed.programme && changed.to.as_ref().is_some_and(|to| stage.tier == *to)
+            }
+            (On::SurveyAnswered(survey), Self::SurveyAnswered(answered)) => *survey == answered.survey,
+            (On::Birthday(_), Self::Birthday) => true,
+            _ => false,
+        }
+    }
 }
 
 pub(crate) struct Turn<'a> {
@@ -55,20 +76,16 @@ impl<'a> Turn<'a> {
 
     /// Something happened: it may be an occasion, or show that the customer is awake; and days are set for those to come.
     pub(crate) fn hear(mut self) -> Result<Decision<State>, Refusal> {
-        let data: Data = self.input.event.data()?;
-        self.count_orders(&data)?;
-        let sign = match self.input.subscription.as_str() {
-            "login" => Some(Sign::Login),
-            "invested" => Some(Sign::Invested),
-            "ordered" => Some(Sign::Ordered),
-            _ => None,
-        };
-        if let Some(sign) = sign {
+        self.count_orders()?;
+        if let Some(sign) = Sign::of(&self.input.subscription) {
             self.wake(sign);
         }
+        let heard = Heard::of(&self.input.event, &self.input.subscription)?;
         for occasion in &self.input.params.occasions {
-            if self.is_now(occasion, &data) {
-                self.celebrate(occasion, self.today(), data.reason.as_deref());
+            if heard.is(&occasion.on) {
+                let reason =
+                    if let Heard::SurveyAnswered(answered) = &heard { answered.reason.as_deref() } else { None };
+                self.celebrate(occasion, self.today(), reason);
             }
             self.set_day(occasion, self.today());
         }
@@ -81,8 +98,8 @@ impl<'a> Turn<'a> {
         let what = timer.split_once('/').map_or("", |(what, _)| what);
         let Some(occasion) = self.input.params.occasion(&occasion) else { return self.done() };
         match what {
-            "day" if self.state.days.get(&occasion.id) == Some(&day) => {
-                self.state.days.remove(&occasion.id);
+            "day" if self.state.days.get(&*occasion.id) == Some(&day) => {
+                self.state.days.remove(&*occasion.id);
                 self.celebrate(occasion, day, None);
                 self.set_day(occasion, Date(day.0.saturating_add(1)));
                 // On a day nothing is refused: the next day would be lost.
@@ -119,36 +136,24 @@ impl<'a> Turn<'a> {
     }
 
     /// Counts orders, where an occasion depends on them.
-    fn count_orders(&mut self, data: &Data) -> Result<(), Refusal> {
-        let Some(order) = data.order.as_deref().filter(|_| self.input.params.counts_orders()) else { return Ok(()) };
-        let minor = |money: &Option<Money>| {
-            money.as_ref().map_or(Ok(0), |money| money.in_currency(&self.input.campaign.currency))
-        };
+    fn count_orders(&mut self) -> Result<(), Refusal> {
+        if !self.input.params.counts_orders() {
+            return Ok(());
+        }
+        let (event, currency) = (&self.input.event, &self.input.campaign.currency);
         match self.input.subscription.as_str() {
-            "ordered" => {
-                let paid = minor(&data.amount)?;
-                self.state.orders.pay(order, paid);
+            "order-paid" => {
+                let data: events::OrderPaid = event.data()?;
+                self.state.orders.pay(&data.order, data.amount_in(currency)?);
             }
-            "refunded" => {
-                let left = minor(&data.remaining)?;
-                self.state.orders.refund(order, left);
+            "order-refunded" => {
+                let data: events::OrderRefunded = event.data()?;
+                let left = data.remaining.map_or(Ok(0), |left| left.in_currency(currency))?;
+                self.state.orders.refund(&data.order, left);
             }
             _ => {}
         }
         Ok(())
-    }
-
-    /// Whether the event is the occasion.
-    fn is_now(&self, occasion: &Occasion, data: &Data) -> bool {
-        match (&occasion.on, self.input.subscription.as_str()) {
-            (On::Segment(segment), "segment-entered") => data.segment.as_ref() == Some(segment),
-            (On::Stage(stage), "tier-changed") => {
-                data.programme.as_ref() == Some(&stage.programme) && data.to.as_ref() == Some(&stage.tier)
-            }
-            (On::Answered(survey), "answered") => data.survey.as_ref() == Some(survey),
-            (On::Birthday(_), "birthday") => true,
-            _ => false,
-        }
     }
 
     /// Gives and sends what belongs to an occasion, to whom it is for and unless it was lately.
@@ -158,18 +163,18 @@ impl<'a> Turn<'a> {
             return;
         }
         let key = key(occasion, day);
-        self.state.last.insert(occasion.id.clone(), self.now());
+        self.state.last.insert(occasion.id.to_string(), self.now());
         if matches!(occasion.on, On::Birthday(_)) {
-            self.state.years.insert(occasion.id.clone(), year(day));
+            self.state.years.insert(occasion.id.to_string(), year(day));
         }
         self.give(occasion, &key);
         self.send(&occasion.send, &key);
         self.decision.measure(Measurement::one("occasions").of(&occasion.id));
-        if let (On::Answered(_), Some(reason)) = (&occasion.on, reason) {
+        if let (On::SurveyAnswered(_), Some(reason)) = (&occasion.on, reason) {
             self.decision.measure(Measurement::one("reasons").of(reason));
         }
         if let Some(follow_up) = &occasion.follow_up {
-            self.state.asked.insert(occasion.id.clone(), self.now());
+            self.state.asked.insert(occasion.id.to_string(), self.now());
             self.set_timer("follow", occasion, day, When::after_days(follow_up.after_days));
         }
         if occasion.waits_days > 0 {
@@ -186,13 +191,13 @@ impl<'a> Turn<'a> {
     fn send(&mut self, messages: &[Send], key: &str) {
         for (place, Send { template, channels, class }) in messages.iter().enumerate() {
             let message = Message::new(format!("{key}/{}", place + 1), &self.me.customer, template);
-            let message = message.channels(channels.iter().cloned());
+            let message = message.channels(channels);
             self.decision.message(message.of_class(*class));
         }
     }
 
     fn set_timer(&mut self, what: &str, occasion: &Occasion, day: Date, due: When) {
-        let note = Note { occasion: occasion.id.clone(), day };
+        let note = Note { occasion: occasion.id.to_string(), day };
         self.decision.schedule(Schedule::new(format!("{what}/{}", occasion.id), due).data(&note));
     }
 
@@ -206,13 +211,13 @@ impl<'a> Turn<'a> {
             let Some(later) = new_year.and_then(next) else { return };
             day = later;
         }
-        let set = self.state.days.get(&occasion.id);
+        let set = self.state.days.get(&*occasion.id);
         // A day that is set and has not come stays, unless the birthday is another now.
         if set.is_some_and(|set| *set == day || (!matches!(occasion.on, On::Birthday(_)) && *set >= from)) {
             return;
         }
         let second = dates::second(&occasion.on, self.me, &self.input.event.occurred);
-        self.state.days.insert(occasion.id.clone(), day);
+        self.state.days.insert(occasion.id.to_string(), day);
         self.set_timer("day", occasion, day, When::AtLocal(day, second));
     }
 
@@ -220,9 +225,9 @@ impl<'a> Turn<'a> {
     fn wake(&mut self, sign: Sign) {
         for occasion in &self.input.params.occasions {
             let Some(follow_up) = &occasion.follow_up else { continue };
-            let asked = self.state.asked.get(&occasion.id).is_some_and(|asked| *asked <= self.now());
+            let asked = self.state.asked.get(&*occasion.id).is_some_and(|asked| *asked <= self.now());
             if asked && follow_up.unless.contains(&sign) {
-                self.state.asked.remove(&occasion.id);
+                self.state.asked.remove(&*occasion.id);
                 self.decision.cancel_timer(format!("follow/{}", occasion.id));
                 self.decision.measure(Measurement::one("woken").of(&occasion.id));
             }
@@ -231,7 +236,7 @@ impl<'a> Turn<'a> {
 
     fn follow_up(&mut self, occasion: &Occasion, day: Date) {
         let Some(FollowUp { send, .. }) = &occasion.follow_up else { return };
-        if self.state.asked.remove(&occasion.id).is_some() {
+        if self.state.asked.remove(&*occasion.id).is_some() {
             self.send(send, &format!("{}/follow-up", key(occasion, day)));
             self.decision.measure(Measurement::one("followed-up").of(&occasion.id));
         }
@@ -254,13 +259,13 @@ impl<'a> Turn<'a> {
     /// The year of the last birthday. A state that does not say yet is read by the clock of the event.
     fn last_year(&self, occasion: &Occasion) -> Option<i32> {
         let by_the_clock =
-            || self.state.last.get(&occasion.id).map(|last| year(self.input.event.occurred.date_of(*last)));
-        self.state.years.get(&occasion.id).copied().or_else(by_the_clock)
+            || self.state.last.get(&*occasion.id).map(|last| year(self.input.event.occurred.date_of(*last)));
+        self.state.years.get(&*occasion.id).copied().or_else(by_the_clock)
     }
 
     /// Refuses with `lately` or `already`.
     fn not_lately(&self, occasion: &Occasion, day: Date) -> Result<(), Refusal> {
-        let Some(last) = self.state.last.get(&occasion.id) else { return Ok(()) };
+        let Some(last) = self.state.last.get(&*occasion.id) else { return Ok(()) };
         let already = || Err(Refusal::new("already", format!("{} was before", occasion.id)));
         if let Some(days) = occasion.again_after_days
             && self.now() < last.saturating_add(days_ms(days))
@@ -283,7 +288,7 @@ impl<'a> Turn<'a> {
         if who.without_tags.iter().any(|tag| self.me.has_tag(tag)) {
             return no("has one of the tags that it is not for");
         }
-        let stands = who.stages.iter().any(|stage| self.me.tier(&stage.programme) == Some(&stage.tier));
+        let stands = who.stages.iter().any(|stage| self.me.tier(&stage.programme) == Some(&*stage.tier));
         if !who.stages.is_empty() && !stands {
             return no("stands in none of the tiers");
         }
@@ -304,6 +309,6 @@ fn key(occasion: &Occasion, day: Date) -> String {
     match occasion.on {
         On::Birthday(_) => format!("{id}/{}", year(day)),
         _ if occasion.on.is_dated() || occasion.again_after_days.is_some() => format!("{id}/{day}"),
-        _ => id.clone(),
+        _ => id.to_string(),
     }
 }

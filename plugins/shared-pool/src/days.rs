@@ -1,26 +1,25 @@
 //! Days of customers.
 
-use largesse_sdk::{Decision, Grant, Input, Money, Party, Refusal, Share, Shortfall};
-use serde::Deserialize;
+use largesse_sdk::{Decision, EventData, Grant, Input, Party, Refusal, Share, Shortfall, events};
 
 use crate::CUSTOMER;
 use crate::params::{Params, Trigger};
 use crate::state::State;
-
-/// What the events' data may hold.
-#[derive(Deserialize)]
-struct Data {
-    amount: Option<Money>,
-}
 
 /// Refuses an event that counts no day.
 pub(crate) fn counts(input: &Input<Params, State>, trigger: Trigger) -> Result<(), Refusal> {
     if !input.params.on.contains(&trigger) {
         return Err(Refusal::new("not-counted", "these events count no day"));
     }
-    if let Some(amount) = input.event.data::<Data>()?.amount
-        && amount.in_currency(&input.campaign.currency)? < input.params.least_amount
-    {
+    let currency = &input.campaign.currency;
+    let paid = match trigger {
+        Trigger::PaymentOfflineSucceeded => {
+            input.event.data::<events::PaymentOfflineSucceeded>()?.amount_in(currency).map(Some)?
+        }
+        Trigger::OrderPaid => input.event.data::<events::OrderPaid>()?.amount_in(currency).map(Some)?,
+        Trigger::CheckedIn => None,
+    };
+    if paid.is_some_and(|paid| paid < input.params.least_amount) {
         return Err(Refusal::new("amount-too-small", "the payment is too small to count the day"));
     }
     Ok(())

@@ -10,8 +10,8 @@ mod days;
 mod team;
 
 use largesse_sdk::{
-    Decision, EffectKind, Grant, Input, Manifest, POOL_SETTLED, Policy, PoolSettled, Problem, Refusal, Role,
-    Subscription, UnitClass, export_policy, manifest, no_problems,
+    Decision, EffectKind, EventData, Grant, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, UnitClass,
+    events, export_policy, manifest,
 };
 
 pub use params::{Multiple, Params, Team, Trigger};
@@ -32,38 +32,35 @@ impl Policy for SharedPool {
     type State = State;
 
     fn manifest() -> Manifest {
-        let manifest = manifest!("Days that earn a share of a pool, alone or in a team")
+        manifest!("Days that earn a share of a pool, alone or in a team")
             .role(Role::actor(CUSTOMER).tags())
             .role(Role::members(MEMBERS).balances([UnitClass::Entitlement.as_str()]))
-            .subscribe(Subscription::party("settled", POOL_SETTLED, CUSTOMER))
-            .subscribe(Subscription::entity("team-joined", "team.joined", "/team"))
-            .subscribe(Subscription::party("left-team", "team.left", CUSTOMER))
-            .subscribe(Subscription::entity("team-left", "team.left", "/team"))
+            .subscribe(events::PoolSettled::KIND.of(CUSTOMER))
+            .subscribe(events::TeamJoined::KIND.of_entity("/team"))
+            .subscribe(events::TeamLeft::KIND.of(CUSTOMER))
+            .subscribe(Subscription { name: "team-team-left".to_owned(), ..events::TeamLeft::KIND.of_entity("/team") })
             .effects([EffectKind::Grant, EffectKind::Tag, EffectKind::Share])
-            .unit_classes(UnitClass::ALL);
-        // A customer's own decision comes before the team's, which sees what it gave.
-        Trigger::ALL.into_iter().fold(manifest, |manifest, trigger| {
-            let (name, team, kind) = trigger.names();
-            manifest
-                .subscribe(Subscription::party(name, kind, CUSTOMER))
-                .subscribe(Subscription::group(team, kind, TEAM))
-        })
+            .unit_classes(UnitClass::ALL)
+            // A customer's own decision comes before the team's, which sees what it gave.
+            .subscribe_all(
+                Trigger::ALL.iter().flat_map(|trigger| [trigger.subscription(CUSTOMER), trigger.kind().of_group(TEAM)]),
+            )
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        no_problems(params.problems())
+        params.check()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         match input.subscription.as_str() {
-            "settled" => settle(input),
+            "pool-settled" => settle(input),
             "team-joined" => team::join(input),
-            "team-left" => team::leave(input),
-            "left-team" => days::alone(input),
-            name => match Trigger::named(name) {
-                Some((trigger, false)) => days::count(input, trigger),
-                Some((trigger, true)) => team::count(input, trigger),
-                None => Err(Refusal::new("unknown-subscription", name)),
+            "team-team-left" => team::leave(input),
+            "team-left" => days::alone(input),
+            name => match (Trigger::of(name), name.strip_prefix("team-").and_then(Trigger::of)) {
+                (Some(trigger), _) => days::count(input, trigger),
+                (None, Some(trigger)) => team::count(input, trigger),
+                (None, None) => Err(Refusal::new("unknown-subscription", name)),
             },
         }
     }
@@ -77,9 +74,9 @@ export_policy!(SharedPool);
 
 /// Gives what a weight came to.
 fn settle(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let settled = PoolSettled::of(&input.event)?;
+    let settled: events::PoolSettled = input.event.data()?;
     let mut decision = Decision::new();
-    let mine = settled.pool == input.params.pool;
+    let mine = input.params.pool == settled.pool;
     if mine && settled.amount > 0 && UnitClass::of(&settled.unit).is_some() {
         let customer = &input.require(CUSTOMER)?.customer;
         let key = format!("pool/{}", settled.pool);

@@ -37,7 +37,9 @@ fn enough_days_weigh_one_and_no_more() {
 fn a_share_is_given_once_and_only_of_the_own_pool() {
     let mut host = Host::new(json!({"pool": "p", "on": ["checked-in"], "needs_days": 2}));
     let mut settle = |pool: &str, unit: &str, amount: u64| {
-        let data = json!({"pool": pool, "unit": unit, "amount": amount, "weight": 1, "weights": 2});
+        let data = json!({
+            "campaign": "c", "customer": "u1", "pool": pool, "unit": unit, "amount": amount, "weight": 1, "weights": 2,
+        });
         let settled = host.event("pool.settled", "u1", "2026-04-01T00:00:00+08:00", data);
         settled.grants().len()
     };
@@ -74,12 +76,15 @@ fn whoever_is_not_admitted_counts_alone() {
 
 #[test]
 fn what_contradicts_itself_is_refused() {
-    assert_eq!(pointers(json!({"pool": "", "on": [], "needs_days": 0})), ["/pool", "/on", "/needs_days"]);
+    assert_eq!(pointers(json!({"pool": "", "on": [], "needs_days": 0})), ["/needs_days", "/on", "/pool"]);
     let unit = json!({"size": 1, "day_unit": "points", "tag": "", "multiples": []});
     let with = |team| json!({"pool": "p", "on": ["order-paid"], "needs_days": 1, "team": team});
-    assert_eq!(pointers(with(unit)), ["/team/size", "/team/day_unit", "/team/tag", "/team/multiples"]);
-    let multiples = json!([{"days": 5, "times": 0}, {"days": 5, "times": 2}]);
-    let falls = json!({"size": 3, "day_unit": "entitlement:d", "tag": "t", "multiples": multiples});
-    assert_eq!(pointers(with(falls)), ["/team/multiples/1/days", "/team/multiples/0/times"]);
+    assert_eq!(pointers(with(unit)), ["/team/day_unit", "/team/multiples", "/team/size", "/team/tag"]);
+    let falls = |times: u64| {
+        let multiples = json!([{"days": 5, "times": times}, {"days": 5, "times": 2}]);
+        with(json!({"size": 3, "day_unit": "entitlement:d", "tag": "t", "multiples": multiples}))
+    };
+    assert_eq!(pointers(falls(0)), ["/team/multiples/0/times"]);
+    assert_eq!(pointers(falls(1)), ["/team/multiples/1/days"]);
     assert_eq!(pointers(with(team(3))), [""; 0]);
 }

@@ -10,8 +10,8 @@ mod rebate;
 mod memory;
 
 use largesse_sdk::{
-    Benefit, Decision, EffectKind, Grant, Input, Manifest, Money, Policy, Problem, Refusal, Revocation, Role,
-    Subscription, Value, export_policy, key_part, manifest,
+    Benefit, Decision, EffectKind, EventData, Grant, Input, Manifest, Money, Policy, Problem, Refusal, Revocation,
+    Role, events, export_policy, key_part, manifest,
 };
 
 pub use memory::Memory;
@@ -29,15 +29,15 @@ impl Policy for SignUpRebate {
     type State = Memory;
 
     fn manifest() -> Manifest {
-        let start = manifest!("Gives cash back on sign-up steps, loans, orders and investments")
+        manifest!("Gives cash back on sign-up steps, loans, orders and investments")
             .role(Role::actor(CUSTOMER).attributes(["registered_at", "overdue"]))
-            .subscribe(Subscription::party("loan-cancelled", "loan.cancelled", CUSTOMER).about("/loan"))
-            .subscribe(Subscription::party("loan-repaid", "loan.repaid", CUSTOMER).about("/loan"))
-            .subscribe(Subscription::party("order-refunded", "order.refunded", CUSTOMER).about("/order"))
-            .subscribe(Subscription::party("redeemed", "invest.redeemed", CUSTOMER).about("/holding"))
+            .subscribe(events::LoanCancelled::KIND.of(CUSTOMER))
+            .subscribe(events::LoanRepaid::KIND.of(CUSTOMER))
+            .subscribe(events::OrderRefunded::KIND.of(CUSTOMER))
+            .subscribe(events::InvestRedeemed::KIND.of(CUSTOMER))
+            .subscribe_all(Trigger::ALL.iter().map(|trigger| trigger.subscription(CUSTOMER)))
             .effects([EffectKind::Grant, EffectKind::Revoke])
-            .unit_classes(params::CLASSES);
-        Trigger::ALL.iter().fold(start, |manifest, trigger| manifest.subscribe(trigger.subscription()))
+            .unit_classes(params::CLASSES)
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -49,7 +49,7 @@ impl Policy for SignUpRebate {
             "loan-cancelled" => Ok(take_back("the loan was cancelled")),
             "loan-repaid" => repaid(input),
             "order-refunded" => refunded(input),
-            "redeemed" => redeemed(input),
+            "invest-redeemed" => redeemed(input),
             _ => pay(input),
         }
     }
@@ -62,22 +62,22 @@ impl Policy for SignUpRebate {
 export_policy!(SignUpRebate);
 
 fn pay(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
-    let trigger = Trigger::of(&input.subscription)?;
+    let unknown = || Refusal::new("unknown-subscription", format!("no rebate is given on {}", input.subscription));
+    let trigger = Trigger::of(&input.subscription).ok_or_else(unknown)?;
     let customer = input.require(CUSTOMER)?;
     if input.params.no_overdue && customer.flag("overdue") == Some(true) {
         return Err(Refusal::new("overdue", "the customer has an instalment overdue"));
     }
     input.params.registered_in_time(input.event.occurred.at, customer.integer("registered_at"))?;
-    let data: Value = input.event.data()?;
-    let fact = trigger.fact(&data, &input.campaign.currency)?;
+    let fact = trigger.fact(&input.event, &input.campaign.currency)?;
 
     let mut decision = Decision::new();
     for rebate in input.params.rebates.iter().filter(|rebate| rebate.on == trigger) {
         let quantity = rebate.due(fact.amount, fact.term)?;
         if quantity > 0 {
-            let key = match fact.about {
+            let key = match &fact.about {
                 Some(about) if rebate.every => format!("{}/{}", rebate.id, key_part(about)),
-                _ => rebate.id.clone(),
+                _ => rebate.id.to_string(),
             };
             let benefit = Benefit::units(rebate.unit.as_str(), quantity);
             decision.grant(Grant::new(key, &customer.customer, benefit).reason(trigger.as_str()));
@@ -87,7 +87,7 @@ fn pay(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
         return Err(Refusal::new("nothing-due", "no rebate is due on this"));
     }
     if let (Trigger::LoanDrawn, Some(days), Some(loan)) =
-        (trigger, input.params.take_back.loan_repaid_within_days, fact.about)
+        (trigger, input.params.take_back.loan_repaid_within_days, &fact.about)
     {
         let mut memory = input.state.clone().unwrap_or_default();
         memory.note(loan, input.event.occurred.at, days);
@@ -103,32 +103,28 @@ fn take_back(reason: &str) -> Decision<Memory> {
 }
 
 fn repaid(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
-    let data: Value = input.event.data()?;
-    let drawn = data["loan"].as_str().and_then(|loan| input.state.as_ref()?.drawn_at(loan));
+    let data: events::LoanRepaid = input.event.data()?;
+    let drawn = input.state.as_ref().and_then(|memory| memory.drawn_at(&data.loan));
     let early = match (input.params.take_back.loan_repaid_within_days, drawn) {
         (Some(days), Some(drawn)) => input.event.occurred.at.saturating_sub(drawn) <= memory::days_ms(days),
         _ => false,
     };
-    let whole = data["final"].as_bool() == Some(true);
+    let whole = data.r#final == Some(true);
     Ok(if whole && early { take_back("the loan was repaid too early") } else { Decision::new() })
 }
 
 fn redeemed(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
-    let data: Value = input.event.data()?;
-    let early = data["early"].as_bool() == Some(true);
+    let early = input.event.data::<events::InvestRedeemed>()?.early == Some(true);
     Ok(if early { take_back("the holding was redeemed early") } else { Decision::new() })
 }
 
 /// A refund in part takes back the difference between what is due on the order before and after it. It needs no memory: the
 /// event says both what was refunded and what is left.
 fn refunded(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
-    let data: Value = input.event.data()?;
-    let minor = |field: &str| -> Result<Option<u64>, Refusal> {
-        let amount: Option<Money> = trigger::amount(&data, field)?;
-        amount.map(|amount| amount.in_currency(&input.campaign.currency)).transpose()
-    };
-    let Some(left) = minor("remaining")? else { return Ok(take_back("the order was refunded")) };
-    let Some(refunded) = minor("amount")? else {
+    let events::OrderRefunded { amount, remaining, .. } = input.event.data()?;
+    let minor = |amount: Option<Money>| amount.map(|amount| amount.in_currency(&input.campaign.currency)).transpose();
+    let Some(left) = minor(remaining)? else { return Ok(take_back("the order was refunded")) };
+    let Some(refunded) = minor(amount)? else {
         return Err(Refusal::new("bad-event-data", "a refund in part must say its amount"));
     };
     let Some(rebate) = input.params.rebates.iter().find(|rebate| rebate.on == Trigger::OrderPaid) else {

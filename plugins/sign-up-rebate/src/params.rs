@@ -1,8 +1,6 @@
 //! What an operator sets.
 
-use std::collections::BTreeSet;
-
-use largesse_sdk::{Problem, Refusal, UnitClass, ladder, no_problems};
+use largesse_sdk::{Problem, Problems, Refusal, Slug, UnitClass, ladder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,11 +11,15 @@ use crate::trigger::Trigger;
 pub(crate) const CLASSES: [UnitClass; 5] =
     [UnitClass::Cash, UnitClass::Points, UnitClass::Growth, UnitClass::Coupon, UnitClass::DrawChances];
 
+/// The units of those classes.
+const UNIT: &str = "^(points|growth|cash:[A-Z]{3}|(coupon|draw-chances):[A-Za-z0-9._/-]{1,64})$";
+
 /// The parameters of a campaign of rebates.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// What is given on what.
+    #[schemars(length(min = 1, max = 32))]
     pub rebates: Vec<Rebate>,
     /// When it goes back, other than when a loan is cancelled, an order refunded or an investment redeemed early.
     #[serde(default)]
@@ -34,17 +36,19 @@ pub struct Params {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rebate {
-    /// The name in grant keys: a-z, 0-9 and -. It must not change while the campaign runs.
-    pub id: String,
+    /// The name in grant keys. It must not change while the campaign runs.
+    pub id: Slug<40>,
     /// What it is given on.
     pub on: Trigger,
     /// On every loan, order or investment, instead of once for each customer.
     #[serde(default)]
     pub every: bool,
     /// What is given, such as cash:CNY, points, growth, coupon:welcome or draw-chances:wheel.
+    #[schemars(regex(pattern = UNIT))]
     pub unit: String,
     /// So much, whatever the amount. Money in minor units.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub fixed: Option<u64>,
     /// The step with the highest from that the amount reaches.
     #[serde(default)]
@@ -70,6 +74,7 @@ pub struct Step {
     /// The least amount, in minor units.
     pub from: u64,
     /// What is given.
+    #[schemars(range(min = 1))]
     pub quantity: u64,
 }
 
@@ -118,55 +123,31 @@ impl Params {
 
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut ids = BTreeSet::new();
-        if !(1..=32).contains(&self.rebates.len()) {
-            problems.push(Problem::new("/rebates", "expected 1 to 32 rebates"));
-        }
+        let mut problems = Problems::new();
         for (index, rebate) in self.rebates.iter().enumerate() {
-            let pointer = format!("/rebates/{index}");
-            rebate.problems(&pointer, &mut problems);
-            if !ids.insert(&rebate.id) {
-                problems.push(Problem::new(format!("{pointer}/id"), "is used twice"));
-            }
+            rebate.check(&format!("/rebates/{index}"), &mut problems);
         }
-        if self.rebates.iter().filter(|rebate| rebate.on == Trigger::OrderPaid).count() > 1 {
-            // A refund in part takes back the difference of one rebate.
-            problems.push(Problem::new("/rebates", "only one rebate can be given on orders"));
-        }
-        no_problems(problems)
+        problems.unique("/rebates", "id", self.rebates.iter().map(|rebate| &rebate.id));
+        // A refund in part takes back the difference of one rebate.
+        let on_orders = self.rebates.iter().filter(|rebate| rebate.on == Trigger::OrderPaid).count();
+        problems.unless(on_orders <= 1, "/rebates", "only one rebate can be given on orders");
+        problems.done()
     }
 }
 
 impl Rebate {
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
-        let mut problem =
-            |field: &str, message: &str| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-        let id_byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=40).contains(&self.id.len()) || !self.id.bytes().all(id_byte) {
-            problem("id", "expected 1 to 40 of a-z, 0-9 and -");
-        }
-        if !UnitClass::of(&self.unit).is_some_and(|class| CLASSES.contains(&class)) {
-            problem("unit", "expected cash:<currency>, points, growth, coupon:<template> or draw-chances:<pool>");
-        }
-        let ways =
-            usize::from(self.fixed.is_some()) + usize::from(!self.steps.is_empty()) + usize::from(self.rate.is_some());
-        if ways != 1 {
-            problem("", "give exactly one of fixed, steps and rate");
-        }
+    fn check(&self, pointer: &str, problems: &mut Problems) {
+        let mut unless = |fits: bool, field: &str, message: &str| {
+            problems.unless(fits, format!("{pointer}{field}"), message);
+        };
+        let ways = [self.fixed.is_some(), !self.steps.is_empty(), self.rate.is_some()];
+        let one = ways.iter().filter(|way| **way).count() == 1;
+        unless(one, "", "give exactly one of fixed, steps and rate");
         let by_amount = self.fixed.is_none() || self.min_amount > 0;
-        if by_amount && !self.on.has_amount() {
-            problem("on", "has no amount: give fixed, without min_amount");
-        }
-        if (self.min_term.is_some() || !self.term.is_empty()) && !self.on.has_term() {
-            problem("term", "has no term");
-        }
-        if self.every && !self.on.has_about() {
-            problem("every", "happens once for each customer");
-        }
-        if self.fixed == Some(0) || self.steps.iter().any(|step| step.quantity == 0) {
-            problem("fixed", "a quantity must be more than nothing");
-        }
+        unless(!by_amount || self.on.has_amount(), "/on", "has no amount: give fixed, without min_amount");
+        let by_term = self.min_term.is_some() || !self.term.is_empty();
+        unless(!by_term || self.on.has_term(), "/term", "has no term");
+        unless(!self.every || self.on.has_about(), "/every", "happens once for each customer");
         problems.extend(ladder::problems(&self.steps, |step| step.from, &format!("{pointer}/steps"), "from"));
         problems.extend(ladder::problems(&self.term, |term| term.from, &format!("{pointer}/term"), "from"));
     }

@@ -71,15 +71,16 @@ mod tests {
             let found = Harness::<SignUpRebate>::problems(json!({ "rebates": rebates }));
             found.into_iter().map(|(pointer, _)| pointer).collect()
         };
-        let fixed = json!({"id": "a", "on": "registered", "unit": "cash:CNY", "fixed": 1});
+        let fixed = json!({"id": "a", "on": "user-registered", "unit": "cash:CNY", "fixed": 1});
         assert_eq!(problems(json!([fixed])), [""; 0]);
         assert_eq!(problems(json!([])), ["/rebates"]);
         assert_eq!(problems(json!([fixed, fixed])), ["/rebates/1/id"]);
         let bad =
-            json!({"id": "a", "on": "registered", "unit": "cash:CNY", "rate": {"basis_points": 1}, "every": true});
+            json!({"id": "a", "on": "user-registered", "unit": "cash:CNY", "rate": {"basis_points": 1}, "every": true});
         assert_eq!(problems(json!([bad])), ["/rebates/0/on", "/rebates/0/every"]);
         let falling = json!([{"from": 5, "quantity": 1}, {"from": 5, "quantity": 2}]);
-        let bad = json!({"id": "a", "on": "order-paid", "unit": "item", "steps": falling, "fixed": 1});
-        assert_eq!(problems(json!([bad])), ["/rebates/0/unit", "/rebates/0/", "/rebates/0/steps/1/from"]);
+        let of = |unit: &str| json!([{"id": "a", "on": "order-paid", "unit": unit, "steps": falling, "fixed": 1}]);
+        assert_eq!(problems(of("item")), ["/rebates/0/unit"]);
+        assert_eq!(problems(of("points")), ["/rebates/0", "/rebates/0/steps/1/from"]);
     }
 }

@@ -50,7 +50,8 @@ fn refunds_in_parts_take_back_what_a_smaller_order_would_not_have_earned() {
 
 #[test]
 fn only_so_long_after_registration() {
-    let params = json!({"within_days": 1, "rebates": [{"id": "a", "on": "approved", "unit": "points", "fixed": 1}]});
+    let params =
+        json!({"within_days": 1, "rebates": [{"id": "a", "on": "credit-approved", "unit": "points", "fixed": 1}]});
     let mut host = Harness::<SignUpRebate>::new(params);
     let registered = 1_772_330_400_000_i64; // TIME
     host.attribute("on-time", "registered_at", registered - 86_400_000);

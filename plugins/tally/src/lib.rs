@@ -9,11 +9,10 @@ mod mark;
 mod state;
 
 use largesse_sdk::{
-    Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, export_policy, manifest,
+    Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Refusal, Role, events, export_policy, manifest,
 };
 
-pub use count::Kind;
-pub use params::{Attribute, Count, Loans, Mark, Params, Range, Who};
+pub use params::{Attribute, Count, Kind, Loans, Mark, Params, Range, Who};
 pub use state::State;
 
 /// The only role: the customer who acts.
@@ -28,11 +27,11 @@ impl Policy for Tally {
 
     fn manifest() -> Manifest {
         let attributes = Attribute::ALL.iter().map(|attribute| attribute.as_str()).chain(["member", "channel"]);
-        let start = manifest!("Counts what happens and marks customers by facts")
+        manifest!("Counts what happens and marks customers by facts")
             .role(Role::actor(CUSTOMER).attributes(attributes).tags())
-            .subscribe(Subscription::party("month-closed", "month.closed", CUSTOMER))
-            .effects([EffectKind::Measure, EffectKind::Tag]);
-        Kind::ALL.iter().fold(start, |manifest, kind| manifest.subscribe(kind.subscription()))
+            .subscribe(events::MonthClosed::KIND.of(CUSTOMER))
+            .subscribe_all(Kind::ALL.iter().map(|kind| kind.subscription(CUSTOMER)))
+            .effects([EffectKind::Measure, EffectKind::Tag])
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
@@ -46,7 +45,10 @@ impl Policy for Tally {
         }
         match input.subscription.as_str() {
             "month-closed" => mark::score(input),
-            name => count::count(input, Kind::of(name)?),
+            name => {
+                let unknown = || Refusal::new("unknown-subscription", format!("{name} is not counted"));
+                count::count(input, Kind::of(name).ok_or_else(unknown)?)
+            }
         }
     }
 

@@ -1,13 +1,13 @@
 //! What an operator sets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use largesse_sdk::{Problem, no_problems};
+use largesse_sdk::{Problem, Problems, Slug, Tag, events};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::count::Kind;
-use crate::state::LOANS_MAX;
+/// Most loans that are remembered, and that a mark may ask for.
+pub(crate) const LOANS_MAX: u32 = 100;
 
 /// Most counts and most marks.
 const LIST_MAX: usize = 32;
@@ -18,9 +18,11 @@ const LIST_MAX: usize = 32;
 pub struct Params {
     /// What is counted.
     #[serde(default)]
+    #[schemars(length(max = LIST_MAX))]
     pub counts: Vec<Count>,
     /// What customers are marked with when a month is closed.
     #[serde(default)]
+    #[schemars(length(max = LIST_MAX))]
     pub marks: Vec<Mark>,
 }
 
@@ -30,9 +32,9 @@ pub struct Params {
 pub struct Count {
     /// The name by which a count with first is remembered; that of the measure when absent.
     #[serde(default)]
-    pub id: Option<String>,
-    /// The measure that it adds to: 1 to 64 of a-z, 0-9 and -.
-    pub measure: String,
+    pub id: Option<Slug>,
+    /// The measure that it adds to.
+    pub measure: Slug,
     /// What happens.
     pub on: Kind,
     /// Only events whose data have one of these texts, such as page = ["phone-bill", "metro"].
@@ -43,7 +45,7 @@ pub struct Count {
     pub who: Who,
     /// Only of customers with this tag.
     #[serde(default)]
-    pub with_tag: Option<String>,
+    pub with_tag: Option<Tag>,
     /// Only the first of each customer.
     #[serde(default)]
     pub first: bool,
@@ -56,6 +58,26 @@ pub struct Count {
     /// Counted under this label.
     #[serde(default)]
     pub label: Option<String>,
+}
+
+events! {
+    /// What happens.
+    pub enum Kind {
+        AppInstalled,
+        UserRegistered,
+        PageViewed,
+        ProductViewed,
+        CallCompleted,
+        SharePerformed,
+        AdShown,
+        AdClicked,
+        LoanDrawn,
+        OrderPaid,
+        InvestPurchased,
+        MembershipPurchased,
+        BenefitUsed,
+        RightClaimed,
+    }
 }
 
 /// Whose events are counted.
@@ -76,7 +98,7 @@ pub enum Who {
 #[serde(deny_unknown_fields)]
 pub struct Mark {
     /// The tag.
-    pub tag: String,
+    pub tag: Tag,
     /// The range that each of these attributes is in. One that is not known is in none.
     #[serde(default)]
     pub facts: BTreeMap<Attribute, Range>,
@@ -85,7 +107,7 @@ pub struct Mark {
     pub loans: Option<Loans>,
     /// Never together with this mark, which stands earlier in the list.
     #[serde(default)]
-    pub unless: Option<String>,
+    pub unless: Option<Tag>,
 }
 
 /// A fact that a scoring system sets.
@@ -118,9 +140,11 @@ pub struct Range {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loans {
-    /// So many or more, at most 100.
+    /// So many or more.
+    #[schemars(range(min = 1, max = LOANS_MAX))]
     pub at_least: u32,
     /// Within so many times 24 hours before the month is closed.
+    #[schemars(range(min = 1))]
     pub within_days: u32,
 }
 
@@ -140,83 +164,44 @@ impl Attribute {
     }
 }
 
-fn is_tag(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'/' | b'-');
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-fn is_measure(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-}
-
 impl Params {
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if self.counts.is_empty() && self.marks.is_empty() {
-            problems.push(Problem::new("", "counts nothing: add to counts or marks"));
-        }
-        for (pointer, many) in [("/counts", self.counts.len()), ("/marks", self.marks.len())] {
-            if many > LIST_MAX {
-                problems.push(Problem::new(pointer, format!("at most {LIST_MAX}")));
-            }
-        }
-        let mut firsts = BTreeSet::new();
+        let mut problems = Problems::new();
+        let something = !self.counts.is_empty() || !self.marks.is_empty();
+        problems.unless(something, "", "counts nothing: add to counts or marks");
+        let mut firsts = Vec::new();
         for (index, count) in self.counts.iter().enumerate() {
             let pointer = format!("/counts/{index}");
-            let mut problem = |field: &str, message| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-            if !is_measure(&count.measure) {
-                problem("measure", "expected 1 to 64 of a-z, 0-9 and -");
-            }
-            if count.id.as_deref().is_some_and(|id| !is_measure(id)) {
-                problem("id", "expected 1 to 64 of a-z, 0-9 and -");
-            }
-            if count.by.is_some() && count.label.is_some() {
-                problem("label", "is either said here or by the event: leave out one of by and label");
-            }
-            let has_amount = matches!(
-                count.on,
-                Kind::LoanDrawn | Kind::OrderPaid | Kind::Invested | Kind::MemberJoined | Kind::BenefitUsed
-            );
-            if count.amount && !has_amount {
-                problem("amount", "the event has no amount");
-            }
-            if count.first && !firsts.insert(count.id()) {
-                problem("id", "is used twice: give each count with first its own id");
+            let message = "is either said here or by the event: leave out one of by and label";
+            problems.unless(count.by.is_none() || count.label.is_none(), format!("{pointer}/label"), message);
+            let fits = !count.amount || count.on.kind().amount.is_some();
+            problems.unless(fits, format!("{pointer}/amount"), "the event has no amount");
+            if count.first {
+                let message = "is used twice: give each count with first its own id";
+                problems.unless(!firsts.contains(&count.id()), format!("{pointer}/id"), message);
+                firsts.push(count.id());
             }
         }
         self.check_marks(&mut problems);
-        no_problems(problems)
+        problems.done()
     }
 
-    fn check_marks(&self, problems: &mut Vec<Problem>) {
-        let mut tags = BTreeSet::new();
+    fn check_marks(&self, problems: &mut Problems) {
+        problems.unique("/marks", "tag", self.marks.iter().map(|mark| &mark.tag));
         for (index, mark) in self.marks.iter().enumerate() {
             let pointer = format!("/marks/{index}");
-            let mut problem = |field: &str, message| problems.push(Problem::new(format!("{pointer}/{field}"), message));
-            if mark.facts.is_empty() && mark.loans.is_none() {
-                problem("facts", "would mark everyone: add facts or loans");
-            }
+            let something = !mark.facts.is_empty() || mark.loans.is_some();
+            problems.unless(something, format!("{pointer}/facts"), "would mark everyone: add facts or loans");
             let empty = |range: &Range| match (range.at_least, range.at_most) {
                 (Some(least), Some(most)) => least > most,
                 (least, most) => least.is_none() && most.is_none(),
             };
-            if mark.facts.values().any(empty) {
-                problem("facts", "a range needs at_least or at_most, the first no more than the second");
-            }
-            if mark.loans.is_some_and(|loans| {
-                !(1..=LOANS_MAX).contains(&usize::try_from(loans.at_least).unwrap_or(usize::MAX))
-                    || loans.within_days == 0
-            }) {
-                problem("loans", "expected 1 to 100 loans within a day or more");
-            }
-            if mark.unless.as_ref().is_some_and(|unless| !tags.contains(unless)) {
-                problem("unless", "is no mark that stands earlier");
-            }
-            if !is_tag(&mark.tag) || !tags.insert(mark.tag.clone()) {
-                problem("tag", "expected 1 to 64 of A-Z a-z 0-9 . _ : / -, other than the marks before");
-            }
+            let message = "a range needs at_least or at_most, the first no more than the second";
+            problems.unless(!mark.facts.values().any(empty), format!("{pointer}/facts"), message);
+            let before = &self.marks[..index];
+            let earlier = mark.unless.as_ref().is_none_or(|unless| before.iter().any(|other| other.tag == *unless));
+            problems.unless(earlier, format!("{pointer}/unless"), "is no mark that stands earlier");
         }
     }
 }

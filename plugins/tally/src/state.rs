@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use largesse_sdk::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
-use crate::params::Loans;
+use crate::params::{LOANS_MAX, Loans};
 
-/// Most loans that are remembered, and that a mark may ask for.
-pub(crate) const LOANS_MAX: usize = 100;
 const DAY_MS: i64 = DAY_SECONDS as i64 * 1_000;
 
 /// What is remembered of a customer.
@@ -32,7 +30,7 @@ impl State {
 
     fn trim(&mut self) {
         self.loans.sort_unstable();
-        self.loans.drain(..self.loans.len().saturating_sub(LOANS_MAX));
+        self.loans.drain(..self.loans.len().saturating_sub(LOANS_MAX as usize));
     }
 
     /// How many loans were drawn within the time before.

@@ -23,10 +23,10 @@ fn counted(host: &mut Harness<Tally>, kind: &str, data: Value) -> Vec<(String, S
 #[test]
 fn contradicting_parameters_are_named() {
     for (count, wrong) in [
-        (json!({"measure": "A", "on": "registered"}), "measure"),
-        (json!({"measure": "a", "on": "registered", "by": "channel", "label": "x"}), "label"),
-        (json!({"measure": "a", "on": "registered", "amount": true}), "amount"),
-        (json!({"measure": "a", "id": "", "on": "registered"}), "id"),
+        (json!({"measure": "A", "on": "user-registered"}), "measure"),
+        (json!({"measure": "a", "on": "user-registered", "by": "channel", "label": "x"}), "label"),
+        (json!({"measure": "a", "on": "user-registered", "amount": true}), "amount"),
+        (json!({"measure": "a", "id": "", "on": "user-registered"}), "id"),
     ] {
         assert_eq!(pointers(&json!({"counts": [count]})), [format!("/counts/0/{wrong}")], "{count}");
     }
@@ -34,14 +34,14 @@ fn contradicting_parameters_are_named() {
         (json!({"tag": "t"}), "facts"),
         (json!({"tag": "t", "facts": {"revenue": {}}}), "facts"),
         (json!({"tag": "t", "facts": {"revenue": {"at_least": 2, "at_most": 1}}}), "facts"),
-        (json!({"tag": "t", "loans": {"at_least": 0, "within_days": 1}}), "loans"),
-        (json!({"tag": "t", "loans": {"at_least": 101, "within_days": 1}}), "loans"),
+        (json!({"tag": "t", "loans": {"at_least": 0, "within_days": 1}}), "loans/at_least"),
+        (json!({"tag": "t", "loans": {"at_least": 101, "within_days": 1}}), "loans/at_least"),
         (json!({"tag": "t", "loans": {"at_least": 1, "within_days": 1}, "unless": "later"}), "unless"),
         (json!({"tag": "a b", "loans": {"at_least": 1, "within_days": 1}}), "tag"),
     ] {
         assert_eq!(pointers(&json!({"marks": [mark]})), [format!("/marks/0/{wrong}")], "{mark}");
     }
-    let first = json!({"measure": "a", "on": "registered", "first": true});
+    let first = json!({"measure": "a", "on": "user-registered", "first": true});
     assert_eq!(pointers(&json!({"counts": [first, first]})), ["/counts/1/id"]);
     assert_eq!(pointers(&json!({})), [""]);
 }

@@ -11,10 +11,9 @@ mod member;
 mod turn;
 
 use largesse_sdk::{
-    Date, Decision, EffectKind, Input, Manifest, Money, Policy, Problem, Refusal, Role, Subscription, TimerFired,
-    UnitClass, Value, export_policy, manifest, money,
+    Date, Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Refusal, Role, TimerFired, UnitClass,
+    Value, events, export_policy, manifest, money,
 };
-use serde::Deserialize;
 
 pub use member::{Member, Month};
 pub use params::{Cycle, Held, Messages, Metric, Notice, Params, Period, Service, Tier};
@@ -36,11 +35,11 @@ impl Policy for Tiers {
     fn manifest() -> Manifest {
         manifest!("Places customers in the tiers of a programme by growth or by what they hold")
             .role(Role::actor(CUSTOMER).balances([GROWTH]))
-            .subscribe(Subscription::party("registered", "user.registered", CUSTOMER))
-            .subscribe(Subscription::party("growth-changed", "growth.changed", CUSTOMER))
-            .subscribe(Subscription::party("snapshot", "balance.snapshot", CUSTOMER))
-            .subscribe(Subscription::party("birthday", "birthday", CUSTOMER))
-            .subscribe(Subscription::timers("timer", CUSTOMER))
+            .subscribe(events::UserRegistered::KIND.of(CUSTOMER))
+            .subscribe(events::GrowthChanged::KIND.of(CUSTOMER))
+            .subscribe(events::BalanceSnapshot::KIND.of(CUSTOMER))
+            .subscribe(events::Birthday::KIND.of(CUSTOMER))
+            .subscribe(events::TimerFired::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
                 EffectKind::Message,
@@ -58,18 +57,18 @@ impl Policy for Tiers {
     fn decide(input: &Input<Params, Member>) -> Result<Decision<Member>, Refusal> {
         let mut turn = Turn::new(input)?;
         match (input.subscription.as_str(), &input.params.metric) {
-            ("registered" | "growth-changed", Metric::Growth) => {
+            ("user-registered" | "growth-changed", Metric::Growth) => {
                 turn.follow(turn.growth(), input.event.occurred.local.date());
             }
-            ("snapshot", Metric::Held(held)) => {
+            ("balance-snapshot", Metric::Held(held)) => {
                 let day = hold(input, held, &mut turn.member)?;
                 turn.follow(turn.member.held.least(held.days), day);
             }
             ("birthday", _) => {
-                let birthday: Birthday = input.event.data()?;
-                turn.birthday(birthday.year.unwrap_or(input.event.occurred.local.year))?;
+                let year = input.event.data::<events::Birthday>()?.year.and_then(|year| i32::try_from(year).ok());
+                turn.birthday(year.unwrap_or(input.event.occurred.local.year))?;
             }
-            ("timer", _) => match input.event.data::<TimerFired<Value>>()?.timer.as_str() {
+            ("timer-fired", _) => match input.event.data::<TimerFired<Value>>()?.timer.as_str() {
                 turn::CYCLE => turn.cycle_is_over(),
                 turn::NOTICE => turn.notice(),
                 _ => turn.month_begins(),
@@ -86,31 +85,13 @@ impl Policy for Tiers {
 
 export_policy!(Tiers);
 
-#[derive(Deserialize)]
-struct Birthday {
-    year: Option<i32>,
-}
-
-#[derive(Deserialize)]
-struct Snapshot {
-    day: String,
-    outstanding: Money,
-    #[serde(default)]
-    products: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    product: String,
-    outstanding: Money,
-}
-
 /// Notes a day's balance, and returns the last day that is known.
 fn hold(input: &Input<Params, Member>, held: &Held, member: &mut Member) -> Result<Date, Refusal> {
-    let snapshot: Snapshot = input.event.data()?;
-    let today = input.event.occurred.local.date();
-    let day = Date::parse(&snapshot.day).filter(|day| *day <= today);
-    let day = day.ok_or_else(|| Refusal::new("bad-day", format!("{} is no day that was", snapshot.day)))?;
+    let snapshot: events::BalanceSnapshot = input.event.data()?;
+    let (day, today) = (snapshot.day, input.event.occurred.local.date());
+    if day > today {
+        return Err(Refusal::new("bad-day", format!("{day} is no day that was")));
+    }
     let currency = &input.campaign.currency;
     let parts = snapshot.products.iter().filter(|part| held.without.contains(&part.product));
     let parts = parts.map(|part| part.outstanding.in_currency(currency)).collect::<Result<Vec<_>, _>>()?;

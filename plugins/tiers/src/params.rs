@@ -1,6 +1,6 @@
 //! What an operator sets.
 
-use largesse_sdk::{BenefitParam, Problem, UnitClass, benefit_problems, ladder, no_problems};
+use largesse_sdk::{BenefitParam, Problem, Problems, Slug, UnitClass, benefit_problems, ladder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -18,8 +18,9 @@ const BENEFITS_MAX: usize = 36;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The programme in which customers are placed; its operator defines it with tiers of these names.
-    pub programme: String,
+    pub programme: Slug,
     /// The tiers, the lowest first.
+    #[schemars(length(min = 1, max = TIERS_MAX))]
     pub tiers: Vec<Tier>,
     /// What customers are measured by.
     pub metric: Metric,
@@ -34,6 +35,7 @@ pub struct Params {
     pub top_up: bool,
     /// Whoever got the gift for joining, or for reaching a tier, gets that gift again after so many days at the earliest.
     #[serde(default = "year")]
+    #[schemars(range(max = CYCLE_DAYS_MAX))]
     pub gifts_again_after_days: u32,
     /// What customers are told.
     #[serde(default)]
@@ -45,7 +47,7 @@ pub struct Params {
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// Its name in the programme. It must not change while the campaign runs.
-    pub name: String,
+    pub name: Slug,
     /// The least growth, or the least balance in minor units, that leads to it; with 0 everybody who registers joins.
     pub from: u64,
     /// What is enough to stay in it when a period ends, where that is less than what leads to it.
@@ -79,7 +81,8 @@ pub enum Metric {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
-    /// For so many days running, 1 to 366.
+    /// For so many days running.
+    #[schemars(range(min = 1, max = HELD_DAYS_MAX))]
     pub days: u32,
     /// Products that do not count.
     #[serde(default)]
@@ -102,8 +105,9 @@ pub enum Service {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
-    /// Each is so many days, 1 to 3,660. Without it nobody ever falls.
+    /// Each is so many days. Without it nobody ever falls.
     #[serde(default)]
+    #[schemars(range(min = 1, max = CYCLE_DAYS_MAX))]
     pub days: Option<u32>,
 }
 
@@ -111,7 +115,8 @@ pub struct Period {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cycle {
-    /// So many days, 1 to 3,660, the first of which is the one on which the tier was reached.
+    /// So many days, the first of which is the one on which the tier was reached.
+    #[schemars(range(min = 1, max = CYCLE_DAYS_MAX))]
     pub days: u32,
 }
 
@@ -121,10 +126,10 @@ pub struct Cycle {
 pub struct Messages {
     /// The template that tells of every tier, old or new, that begins, with its last day.
     #[serde(default)]
-    pub placed: Option<String>,
+    pub placed: Option<Slug>,
     /// The template that tells of the end of a membership.
     #[serde(default)]
-    pub left: Option<String>,
+    pub left: Option<Slug>,
     /// A notice to those who would not stay in their tier.
     #[serde(default)]
     pub notice: Option<Notice>,
@@ -135,8 +140,9 @@ pub struct Messages {
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// The template.
-    pub template: String,
+    pub template: Slug,
     /// So many days before the first day after it.
+    #[schemars(range(min = 1))]
     pub days_before: u32,
 }
 
@@ -154,21 +160,18 @@ impl Tier {
         [("join", &self.join), ("upgrade", &self.upgrade), ("monthly", &self.monthly), ("birthday", &self.birthday)]
     }
 
-    fn problems(&self, pointer: &str, problems: &mut Vec<Problem>) {
+    fn check(&self, pointer: &str, problems: &mut Problems) {
         for (field, list) in self.lists() {
             problems.extend(benefit_problems(list, &format!("{pointer}/{field}")));
         }
-        if self.keep.is_some_and(|keep| keep > self.from) {
-            problems.push(Problem::new(format!("{pointer}/keep"), format!("must not be more than {}", self.from)));
-        }
+        let less = self.keep.is_none_or(|keep| keep <= self.from);
+        problems.unless(less, format!("{pointer}/keep"), format!("must not be more than {}", self.from));
         for (index, benefit) in self.monthly.iter().enumerate() {
             let counted =
                 benefit.class().is_none_or(|class| !matches!(class, UnitClass::CreditLimit | UnitClass::RateBoost));
-            let twice = self.monthly[..index].iter().any(|other| other.unit == benefit.unit);
-            if !counted || twice {
-                let message = "expected a quantity of a unit that does not stand there twice";
-                problems.push(Problem::new(format!("{pointer}/monthly/{index}/unit"), message));
-            }
+            let once = self.monthly[..index].iter().all(|other| other.unit != benefit.unit);
+            let message = "expected a quantity of a unit that does not stand there twice";
+            problems.unless(counted && once, format!("{pointer}/monthly/{index}/unit"), message);
         }
     }
 }
@@ -204,84 +207,41 @@ impl Params {
 
     /// What the schema cannot say.
     pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut problem = |pointer: &str, message: String| problems.push(Problem::new(pointer, message));
-        if !is_name(&self.programme) {
-            problem("/programme", NAME.into());
-        }
-        if self.tiers.is_empty() || self.tiers.len() > TIERS_MAX {
-            problem("/tiers", format!("expected 1 to {TIERS_MAX} tiers"));
-        }
+        let mut problems = Problems::new();
         let benefits: usize = self.tiers.iter().flat_map(Tier::lists).map(|(_, list)| list.len()).sum();
-        if benefits > BENEFITS_MAX {
-            problem("/tiers", format!("{benefits} benefits; at most {BENEFITS_MAX} are allowed"));
-        }
-        self.times(&mut problem);
+        let message = format!("{benefits} benefits; at most {BENEFITS_MAX} are allowed");
+        problems.unless(benefits <= BENEFITS_MAX, "/tiers", message);
+        self.check_times(&mut problems);
+        problems.unique("/tiers", "name", self.tiers.iter().map(|tier| &tier.name));
         for (index, tier) in self.tiers.iter().enumerate() {
-            let pointer = format!("/tiers/{index}");
-            if !is_name(&tier.name) || self.tiers[..index].iter().any(|other| other.name == tier.name) {
-                problems.push(Problem::new(format!("{pointer}/name"), format!("{NAME}, other than those before")));
-            }
-            tier.problems(&pointer, &mut problems);
+            tier.check(&format!("/tiers/{index}"), &mut problems);
         }
         // The lowest tier may be everybody's.
-        let above = self.tiers.get(1..).filter(|_| self.tiers[0].from == 0);
-        let first = usize::from(above.is_some());
-        let rising = ladder::problems(above.unwrap_or(&self.tiers), |tier| tier.from, "", "from");
+        let first = usize::from(self.tiers.first().is_some_and(|tier| tier.from == 0) && self.tiers.len() > 1);
+        let rising = ladder::problems(&self.tiers[first..], |tier| tier.from, "", "from");
         problems.extend(rising.map(|problem| {
             let index = problem.pointer.split('/').nth(1).and_then(|index| index.parse::<usize>().ok()).unwrap_or(0);
             Problem::new(format!("/tiers/{}/from", index + first), problem.message)
         }));
-        no_problems(problems)
+        problems.done()
     }
 
-    fn times(&self, problem: &mut impl FnMut(&str, String)) {
-        if let Metric::Held(held) = &self.metric {
-            if !(1..=HELD_DAYS_MAX).contains(&held.days) {
-                problem("/metric/held/days", format!("expected 1 to {HELD_DAYS_MAX}"));
-            }
-            if self.tiers.first().is_some_and(|tier| tier.from == 0) {
-                problem("/tiers/0/from", "a balance of nothing is held by everybody: expected more".into());
-            }
-        }
-        let pointer =
-            if matches!(self.service, Service::Growth(_)) { "/service/growth/days" } else { "/service/periodic/days" };
-        let days = self.cycle_days();
-        if days.is_some_and(|days| !(1..=CYCLE_DAYS_MAX).contains(&days)) {
-            problem(pointer, format!("expected 1 to {CYCLE_DAYS_MAX}"));
-        }
-        if let Some(notice) = &self.messages.notice
-            && days.is_none_or(|days| notice.days_before == 0 || notice.days_before >= days)
-        {
-            problem("/messages/notice/days_before", "expected at least 1 and less than the service's days".into());
+    fn check_times(&self, problems: &mut Problems) {
+        let held = matches!(self.metric, Metric::Held(_));
+        let everybody = self.tiers.first().is_some_and(|tier| tier.from == 0);
+        let message = "a balance of nothing is held by everybody: expected more";
+        problems.unless(!(held && everybody), "/tiers/0/from", message);
+        if let Some(notice) = &self.messages.notice {
+            let before = self.cycle_days().is_some_and(|days| notice.days_before < days);
+            problems.unless(before, "/messages/notice/days_before", "expected less than the service's days");
         }
         let of_growth = matches!(self.service, Service::Growth(Period { days: Some(_) }));
         if let (false, Some(index)) = (of_growth, self.tiers.iter().position(|tier| tier.keep.is_some())) {
-            problem(&format!("/tiers/{index}/keep"), "only where the service goes by growth and has periods".into());
+            let message = "only where the service goes by growth and has periods";
+            problems.add(format!("/tiers/{index}/keep"), message);
         }
-        if matches!((&self.metric, &self.service), (Metric::Growth, Service::Periodic(_))) {
-            problem(
-                "/service",
-                "growth has no last days to look at: use the service growth, or the metric held".into(),
-            );
-        }
-        if self.gifts_again_after_days > CYCLE_DAYS_MAX {
-            problem("/gifts_again_after_days", format!("expected at most {CYCLE_DAYS_MAX}"));
-        }
-        for (field, template) in [("placed", &self.messages.placed), ("left", &self.messages.left)] {
-            if template.as_ref().is_some_and(|template| !is_name(template)) {
-                problem(&format!("/messages/{field}"), NAME.into());
-            }
-        }
-        if self.messages.notice.as_ref().is_some_and(|notice| !is_name(&notice.template)) {
-            problem("/messages/notice/template", NAME.into());
-        }
+        let blind = matches!((&self.metric, &self.service), (Metric::Growth, Service::Periodic(_)));
+        let message = "growth has no last days to look at: use the service growth, or the metric held";
+        problems.unless(!blind, "/service", message);
     }
-}
-
-const NAME: &str = "expected 1 to 64 of a-z, 0-9 and -";
-
-fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }

@@ -187,7 +187,7 @@ impl<'a> Turn<'a> {
             placement = placement.until(When::AtLocal(ends, 0));
         }
         self.decision.place(placement).measure(Measurement::one("placed").of(tier));
-        self.member.tier = Some(tier.clone());
+        self.member.tier = Some(tier.into());
     }
 
     fn tell_placed(&mut self, place: usize) {

@@ -1,28 +1,10 @@
 //! A commission on what friends invest.
 
-use largesse_sdk::{Decision, Grant, Input, Money, Refusal, Revocation, key_part, money};
-use serde::Deserialize;
+use largesse_sdk::{Decision, EventData, Grant, Input, Refusal, Revocation, events, key_part, money};
 
 use crate::params::{Commission, Params};
 use crate::state::State;
 use crate::{CUSTOMER, INVITERS};
-
-/// A purchase, or what is redeemed.
-#[derive(Deserialize)]
-struct Data {
-    holding: String,
-    amount: Option<Money>,
-    #[serde(default)]
-    early: bool,
-}
-
-impl Data {
-    /// What the commission on its amount comes to; nothing when it has none.
-    fn commission(&self, commission: &Commission, currency: &str) -> Result<Option<u64>, Refusal> {
-        let Some(amount) = &self.amount else { return Ok(None) };
-        Ok(Some(money::rate(amount.in_currency(currency)?, commission.basis_points)?))
-    }
-}
 
 /// Gives it to who invited the friend.
 pub(crate) fn earn(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
@@ -31,8 +13,8 @@ pub(crate) fn earn(input: &Input<Params, State>) -> Result<Decision<State>, Refu
     if *inviter == input.require(CUSTOMER)?.customer {
         return Err(Refusal::new("in-a-circle", "nobody invites themselves, by whatever way"));
     }
-    let data: Data = input.event.data()?;
-    let quantity = data.commission(commission, &input.campaign.currency)?.unwrap_or(0);
+    let data: events::InvestPurchased = input.event.data()?;
+    let quantity = money::rate(data.amount_in(&input.campaign.currency)?, commission.basis_points)?;
     if quantity == 0 {
         return Err(nothing_due());
     }
@@ -45,15 +27,20 @@ pub(crate) fn earn(input: &Input<Params, State>) -> Result<Decision<State>, Refu
 /// Takes it back when the purchase is undone, or the part of it that is.
 pub(crate) fn give_back(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let commission = rule(input)?;
-    let data: Data = input.event.data()?;
-    if !data.early {
+    let data: events::InvestRedeemed = input.event.data()?;
+    if data.early != Some(true) {
         return Err(nothing_due());
     }
     let undone = Revocation::about().reason("the friend's purchase was undone");
     let mut decision = Decision::new();
-    decision.revoke(match data.commission(commission, &input.campaign.currency)? {
-        Some(0) => return Err(nothing_due()),
-        Some(part) => undone.at_most(part),
+    decision.revoke(match data.amount {
+        Some(amount) => {
+            let part = money::rate(amount.in_currency(&input.campaign.currency)?, commission.basis_points)?;
+            if part == 0 {
+                return Err(nothing_due());
+            }
+            undone.at_most(part)
+        }
         None => undone,
     });
     Ok(decision)

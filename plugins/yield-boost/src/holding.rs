@@ -1,21 +1,11 @@
 //! What customers hold.
 
-use largesse_sdk::{Benefit, Claim, Decision, Grant, Input, Money, Refusal, UnitClass, When};
-use serde::Deserialize;
+use largesse_sdk::{Benefit, Claim, Decision, EventData, Grant, Input, Refusal, UnitClass, When, events};
 
 use crate::CUSTOMER;
 use crate::friends::PERSON;
 use crate::params::Params;
 use crate::state::{Boost, Holding, State};
-
-/// A purchase, or what is redeemed.
-#[derive(Deserialize)]
-struct Data {
-    holding: String,
-    amount: Option<Money>,
-    term_days: Option<u32>,
-    base_rate_basis_points: Option<u32>,
-}
 
 /// Remembers a purchase, with what it has added.
 pub(crate) fn buy(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
@@ -44,7 +34,7 @@ pub(crate) fn buy(input: &Input<Params, State>) -> Result<Decision<State>, Refus
 
 /// Forgets what is redeemed whole; a part of it leaves less principal.
 pub(crate) fn redeem(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let data: Data = input.event.data()?;
+    let data: events::InvestRedeemed = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     let Some(index) = state.holdings.iter().position(|one| one.id == data.holding) else {
         return Err(Refusal::new("nothing-held", "the holding is not known"));
@@ -65,9 +55,8 @@ pub(crate) fn redeem(input: &Input<Params, State>) -> Result<Decision<State>, Re
 }
 
 fn bought(input: &Input<Params, State>) -> Result<Holding, Refusal> {
-    let data: Data = input.event.data()?;
-    let amount = data.amount.ok_or_else(|| Refusal::new("bad-event-data", "a purchase without an amount"))?;
-    let principal = amount.in_currency(&input.campaign.currency)?;
+    let data: events::InvestPurchased = input.event.data()?;
+    let principal = data.amount_in(&input.campaign.currency)?;
     let terms = &input.params.terms;
     let term = terms.iter().find(|term| Some(term.days) == data.term_days);
     let (days, basis_points) = match (term, data.term_days, data.base_rate_basis_points) {

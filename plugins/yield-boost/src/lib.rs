@@ -13,8 +13,8 @@ mod commission;
 mod income;
 
 use largesse_sdk::{
-    Decision, EffectKind, Enquiry, Input, Manifest, Policy, Problem, Question, Refusal, Role, Subscription, UnitClass,
-    Value, export_policy, manifest, no_problems,
+    Decision, EffectKind, Enquiry, EventData, Input, Manifest, Policy, Problem, Question, Refusal, Role, Subscription,
+    UnitClass, Value, events, export_policy, manifest,
 };
 
 pub use income::Income;
@@ -40,33 +40,34 @@ impl Policy for YieldBoost {
             .role(Role::inviter(near, 1))
             .role(Role::inviter(far, 2))
             .role(Role::inviter(furthest, 3))
-            .subscribe(Subscription::party("registered", "user.registered", CUSTOMER))
-            .subscribe(Subscription::party("friend-registered", "user.registered", near))
-            .subscribe(Subscription::party("friend-registered-2", "user.registered", far))
-            .subscribe(Subscription::party("friend-registered-3", "user.registered", furthest))
-            .subscribe(Subscription::party("invested", "invest.purchased", CUSTOMER))
-            .subscribe(Subscription::party("redeemed", "invest.redeemed", CUSTOMER))
-            .subscribe(Subscription::party("friend-invested", "invest.purchased", near).about("/holding"))
-            .subscribe(Subscription::party("friend-redeemed", "invest.redeemed", near).about("/holding"))
+            .subscribe(events::UserRegistered::KIND.of(CUSTOMER))
+            .subscribe(events::UserRegistered::KIND.of_other("friend", near))
+            .subscribe(events::UserRegistered::KIND.of_other("friend-2", far))
+            .subscribe(events::UserRegistered::KIND.of_other("friend-3", furthest))
+            // What is taken back about a holding is the commission alone.
+            .subscribe(Subscription { about: None, ..events::InvestPurchased::KIND.of(CUSTOMER) })
+            .subscribe(Subscription { about: None, ..events::InvestRedeemed::KIND.of(CUSTOMER) })
+            .subscribe(events::InvestPurchased::KIND.of_other("friend", near))
+            .subscribe(events::InvestRedeemed::KIND.of_other("friend", near))
             .effects([EffectKind::Grant, EffectKind::Revoke])
             .unit_classes([UnitClass::RateBoost, UnitClass::Cash, UnitClass::Points, UnitClass::Growth])
             .question(Question::new::<Income>("income"))
     }
 
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        no_problems(params.problems())
+        params.check()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         match input.subscription.as_str() {
-            "registered" => friends::registered(input),
-            "friend-registered" => friends::add(input, 1),
-            "friend-registered-2" => friends::add(input, 2),
-            "friend-registered-3" => friends::add(input, 3),
-            "invested" => holding::buy(input),
-            "redeemed" => holding::redeem(input),
-            "friend-invested" => commission::earn(input),
-            "friend-redeemed" => commission::give_back(input),
+            "user-registered" => friends::registered(input),
+            "friend-user-registered" => friends::add(input, 1),
+            "friend-2-user-registered" => friends::add(input, 2),
+            "friend-3-user-registered" => friends::add(input, 3),
+            "invest-purchased" => holding::buy(input),
+            "invest-redeemed" => holding::redeem(input),
+            "friend-invest-purchased" => commission::earn(input),
+            "friend-invest-redeemed" => commission::give_back(input),
             other => Err(Refusal::new("unknown-subscription", other)),
         }
     }

@@ -1,7 +1,7 @@
 //! What an operator sets.
 
 use largesse_sdk::money::{AMOUNT_MAX, WHOLE_BASIS_POINTS};
-use largesse_sdk::{Dimension, Problem, UnitClass, ladder};
+use largesse_sdk::{Dimension, Problem, Problems, ladder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +29,10 @@ pub struct Params {
 #[serde(deny_unknown_fields)]
 pub struct Term {
     /// How long, in days.
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub days: u32,
     /// Without any boost.
+    #[schemars(range(min = 1, max = WHOLE_BASIS_POINTS))]
     pub basis_points: u32,
 }
 
@@ -39,14 +41,18 @@ pub struct Term {
 #[serde(deny_unknown_fields)]
 pub struct Friends {
     /// Each friend adds so much.
+    #[schemars(range(min = 1, max = WHOLE_BASIS_POINTS))]
     pub basis_points: u32,
-    /// So many friends of one chain count, whoever heads it among them; 1 to 100. The host sees three steps of a line.
+    /// So many friends of one chain count, whoever heads it among them. The host sees three steps of a line.
+    #[schemars(range(min = 1, max = 100))]
     pub chain: u8,
     /// The rate and all boosts together come to so much at most.
     #[serde(default = "whole")]
+    #[schemars(range(min = 1, max = WHOLE_BASIS_POINTS))]
     pub ceiling_basis_points: u32,
     /// On at most so much principal, in minor units; on all of it when absent.
     #[serde(default)]
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub principal_cap: Option<u64>,
     /// Whose rate they add to.
     #[serde(default)]
@@ -73,11 +79,14 @@ pub enum BelongsTo {
 #[serde(deny_unknown_fields)]
 pub struct WithPurchase {
     /// So much.
+    #[schemars(range(min = 1, max = WHOLE_BASIS_POINTS))]
     pub basis_points: u32,
     /// For so many days from the purchase on.
+    #[schemars(range(min = 1, max = DAYS_MAX))]
     pub days: u32,
     /// On at most so much principal, in minor units; on all of it when absent.
     #[serde(default)]
+    #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub principal_cap: Option<u64>,
 }
 
@@ -85,67 +94,27 @@ pub struct WithPurchase {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Commission {
-    /// The unit, such as cash:CNY.
+    /// The unit: points, growth, or money such as cash:CNY.
+    #[schemars(regex(pattern = "^(points|growth|cash:[A-Z]{3})$"))]
     pub unit: String,
     /// The share of the amount.
+    #[schemars(range(min = 1, max = WHOLE_BASIS_POINTS))]
     pub basis_points: u32,
 }
 
 impl Params {
-    /// What is wrong beyond the schema.
-    pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut found: Vec<Problem> =
-            ladder::problems(&self.terms, |term| u64::from(term.days), "/terms", "days").collect();
-        for (index, term) in self.terms.iter().enumerate() {
-            days(term.days, &format!("/terms/{index}/days"), &mut found);
-            rate(term.basis_points, &format!("/terms/{index}/basis_points"), &mut found);
-        }
+    /// What the schema cannot say.
+    pub(crate) fn check(&self) -> Result<(), Vec<Problem>> {
+        let mut found = Problems::new();
+        found.extend(ladder::problems(&self.terms, |term| u64::from(term.days), "/terms", "days"));
         if let Some(friends) = &self.friends {
-            rate(friends.basis_points, "/friends/basis_points", &mut found);
-            rate(friends.ceiling_basis_points, "/friends/ceiling_basis_points", &mut found);
-            cap(friends.principal_cap, "/friends/principal_cap", &mut found);
-            if !(1..=100).contains(&friends.chain) {
-                found.push(Problem::new("/friends/chain", "must be within 1 to 100"));
-            }
-            for (index, _) in self.terms.iter().enumerate().filter(|(_, term)| {
-                term.basis_points.saturating_add(friends.basis_points) > friends.ceiling_basis_points
-            }) {
-                found.push(Problem::new(format!("/terms/{index}/basis_points"), "leaves nothing up to the ceiling"));
+            for (index, term) in self.terms.iter().enumerate() {
+                let left = term.basis_points.saturating_add(friends.basis_points) <= friends.ceiling_basis_points;
+                found.unless(left, format!("/terms/{index}/basis_points"), "leaves nothing up to the ceiling");
             }
         }
-        if let Some(with_purchase) = &self.with_purchase {
-            rate(with_purchase.basis_points, "/with_purchase/basis_points", &mut found);
-            days(with_purchase.days, "/with_purchase/days", &mut found);
-            cap(with_purchase.principal_cap, "/with_purchase/principal_cap", &mut found);
-        }
-        if let Some(commission) = &self.commission {
-            rate(commission.basis_points, "/commission/basis_points", &mut found);
-            let counted = [UnitClass::Cash, UnitClass::Points, UnitClass::Growth];
-            if !UnitClass::of(&commission.unit).is_some_and(|class| counted.contains(&class)) {
-                found.push(Problem::new("/commission/unit", "must be points, growth or a unit such as cash:CNY"));
-            }
-        }
-        if self.friends.is_none() && self.with_purchase.is_none() && self.commission.is_none() {
-            found.push(Problem::new("", "must have friends, with_purchase or commission"));
-        }
-        found
-    }
-}
-
-fn rate(basis_points: u32, pointer: &str, found: &mut Vec<Problem>) {
-    if !(1..=WHOLE_BASIS_POINTS).contains(&basis_points) {
-        found.push(Problem::new(pointer, format!("must be within 1 to {WHOLE_BASIS_POINTS}, which is 100 %")));
-    }
-}
-
-fn days(days: u32, pointer: &str, found: &mut Vec<Problem>) {
-    if !(1..=DAYS_MAX).contains(&days) {
-        found.push(Problem::new(pointer, format!("must be within 1 to {DAYS_MAX}")));
-    }
-}
-
-fn cap(principal: Option<u64>, pointer: &str, found: &mut Vec<Problem>) {
-    if principal.is_some_and(|principal| !(1..=AMOUNT_MAX).contains(&principal)) {
-        found.push(Problem::new(pointer, "must be within 1 to 10^15"));
+        let something = self.friends.is_some() || self.with_purchase.is_some() || self.commission.is_some();
+        found.unless(something, "", "must have friends, with_purchase or commission");
+        found.done()
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    BenefitParam, Date, Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription, UnitClass,
-    export_policy, manifest, no_problems,
+    BenefitParam, Date, Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Problems, Refusal, Role,
+    UnitClass, events, export_policy, manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,11 +21,12 @@ const WEIGHT_MAX: u64 = 1_000_000;
 /// What an operator sets, in the `params` of a campaign document.
 ///
 /// The host makes a JSON Schema of this and refuses what does not fit. The comments become the descriptions there, and
-/// `deny_unknown_fields` makes a misspelt name an error.
+/// `deny_unknown_fields` makes a misspelt name an error; bounds of numbers and lists stand at their fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// How often a customer may draw on one day, 1 to 100.
+    /// How often a customer may draw on one day.
+    #[schemars(range(min = 1, max = 100))]
     pub per_day: u32,
     /// What can be drawn.
     pub prizes: Vec<Prize>,
@@ -35,7 +36,8 @@ pub struct Params {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prize {
-    /// Its share of all weights is its chance; 0 to 1,000,000.
+    /// Its share of all weights is its chance.
+    #[schemars(range(max = WEIGHT_MAX))]
     pub weight: u64,
     /// What is given; nothing when absent.
     #[serde(default)]
@@ -61,30 +63,23 @@ impl Policy for Draw {
         manifest!("A prize by chance, so many times a day")
             // The customer who acted, under a name of ours.
             .role(Role::actor("player"))
-            // A subscription has a name, a kind of event, and the role whose state is read and written.
-            .subscribe(Subscription::party("chest-opened", "chest.opened", "player"))
+            // What happens, from the schemas of event kinds, and the role whose state is read and written. The name of the
+            // subscription is the word of the kind: `chest.opened` is `chest-opened`.
+            .subscribe(events::ChestOpened::KIND.of("player"))
             .effects([EffectKind::Grant])
             .unit_classes([UnitClass::Points, UnitClass::Coupon, UnitClass::Item])
     }
 
     /// Parameters that fit the schema may still make no sense. Everything that is wrong is told, each with its place.
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        if !(1..=100).contains(&params.per_day) {
-            problems.push(Problem::new("/per_day", "must be within 1 to 100"));
-        }
-        if params.prizes.iter().all(|prize| prize.weight == 0) {
-            problems.push(Problem::new("/prizes", "one at least must weigh more than 0"));
-        }
+        let mut problems = Problems::new();
+        let weighs = params.prizes.iter().any(|prize| prize.weight > 0);
+        problems.unless(weighs, "/prizes", "one at least must weigh more than 0");
         for (index, prize) in params.prizes.iter().enumerate() {
-            let place = format!("/prizes/{index}");
-            if prize.weight > WEIGHT_MAX {
-                problems.push(Problem::new(format!("{place}/weight"), format!("must be at most {WEIGHT_MAX}")));
-            }
             let reward = prize.reward.iter();
-            problems.extend(reward.flat_map(|reward| reward.problems(&format!("{place}/reward"))));
+            problems.extend(reward.flat_map(|reward| reward.problems(&format!("/prizes/{index}/reward"))));
         }
-        no_problems(problems)
+        problems.done()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {

@@ -44,7 +44,10 @@ fn so_many_times_a_day() {
 
 #[test]
 fn parameters_that_make_no_sense_are_named() {
-    let problems = Harness::<Draw>::problems(json!({"per_day": 0, "prizes": [{"weight": 0, "reward": points(0)}]}));
-    let pointers: Vec<&str> = problems.iter().map(|(pointer, _)| pointer.as_str()).collect();
-    assert_eq!(pointers, ["/per_day", "/prizes", "/prizes/0/reward/quantity"]);
+    let pointers = |params: Value| -> Vec<String> {
+        Harness::<Draw>::problems(params).into_iter().map(|(pointer, _)| pointer).collect()
+    };
+    let wrong = json!({"per_day": 0, "prizes": [{"weight": 1, "reward": points(0)}]});
+    assert_eq!(pointers(wrong), ["/per_day", "/prizes/0/reward/quantity"]);
+    assert_eq!(pointers(json!({"per_day": 1, "prizes": [{"weight": 0, "reward": points(1)}]})), ["/prizes"]);
 }

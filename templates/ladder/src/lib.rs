@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    BenefitParam, Decision, EffectKind, Input, Manifest, Money, Policy, Problem, Refusal, Revocation, Role,
-    Subscription, UnitClass, export_policy, ladder, manifest, money, no_problems,
+    BenefitParam, Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Problems, Refusal, Revocation,
+    Role, UnitClass, events, export_policy, ladder, manifest, money,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,18 +18,15 @@ const ORDERS_MAX: usize = 50;
 /// At most so many rungs: one order may reach all of them, and a decision has at most 64 effects.
 const RUNGS_MAX: usize = 20;
 
-// The names of subscriptions. Campaigns may choose among them, so they are part of what the policy promises.
-const ORDER_PAID: &str = "order-paid";
-const ORDER_REFUNDED: &str = "order-refunded";
-
 /// What an operator sets, in the `params` of a campaign document.
 ///
 /// The host makes a JSON Schema of this and refuses what does not fit. The comments become the descriptions there, and
-/// `deny_unknown_fields` makes a misspelt name an error.
+/// `deny_unknown_fields` makes a misspelt name an error; bounds of numbers and lists stand at their fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The rungs from the lowest to the highest, 1 to 20.
+    /// The rungs from the lowest to the highest.
+    #[schemars(length(min = 1, max = RUNGS_MAX))]
     pub rungs: Vec<Rung>,
 }
 
@@ -66,21 +63,6 @@ impl State {
     }
 }
 
-/// The part of a paid order that matters here. `largesse/wit/schemas/order.paid.json` has all of it.
-#[derive(Deserialize)]
-struct Paid {
-    order: String,
-    amount: Money,
-}
-
-/// The part of a refund that matters here.
-#[derive(Deserialize)]
-struct Refunded {
-    order: String,
-    /// What is still paid of the order; absent when nothing is.
-    remaining: Option<Money>,
-}
-
 /// The policy.
 pub struct Ladder;
 
@@ -94,29 +76,28 @@ impl Policy for Ladder {
         manifest!("A reward for each rung that the sum of paid orders reaches")
             // The customer who acted, under a name of ours.
             .role(Role::actor("buyer"))
-            // A subscription has a name, a kind of event, and the role whose state is read and written.
-            .subscribe(Subscription::party(ORDER_PAID, "order.paid", "buyer"))
-            .subscribe(Subscription::party(ORDER_REFUNDED, "order.refunded", "buyer"))
+            // What happens, from the schemas of event kinds, and the role whose state is read and written. The name of the
+            // subscription is the word of the kind: `order.paid` is `order-paid`.
+            .subscribe(events::OrderPaid::KIND.of("buyer"))
+            .subscribe(events::OrderRefunded::KIND.of("buyer"))
             .effects([EffectKind::Grant, EffectKind::Revoke])
             .unit_classes([UnitClass::Points, UnitClass::Coupon, UnitClass::Cash])
     }
 
     /// Parameters that fit the schema may still make no sense. Everything that is wrong is told, each with its place.
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems: Vec<Problem> = ladder::problems(&params.rungs, |rung| rung.at, "/rungs", "at").collect();
-        if !(1..=RUNGS_MAX).contains(&params.rungs.len()) {
-            problems.push(Problem::new("/rungs", format!("there must be 1 to {RUNGS_MAX}")));
-        }
+        let mut problems = Problems::new();
+        problems.extend(ladder::problems(&params.rungs, |rung| rung.at, "/rungs", "at"));
         for (index, rung) in params.rungs.iter().enumerate() {
             problems.extend(rung.reward.problems(&format!("/rungs/{index}/reward")));
         }
-        no_problems(problems)
+        problems.done()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         match input.subscription.as_str() {
-            ORDER_PAID => paid(input),
-            ORDER_REFUNDED => refunded(input),
+            "order-paid" => paid(input),
+            "order-refunded" => refunded(input),
             // A refusal is the policy's own no: data for whoever sent the event. State stays as it was.
             other => Err(Refusal::new("unknown-subscription", other)),
         }
@@ -126,7 +107,8 @@ impl Policy for Ladder {
 /// An order more: every rung between the sum before and the sum after is reached, and none of them twice.
 fn paid(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let buyer = input.require("buyer")?;
-    let Paid { order, amount } = input.event.data()?;
+    // The event's data as its schema says: `largesse/wit/schemas/order.paid.json`.
+    let events::OrderPaid { order, amount, .. } = input.event.data()?;
     // Refuses what is in another currency.
     let amount = amount.in_currency(&input.campaign.currency)?;
     let mut state = input.state.clone().unwrap_or_default();
@@ -151,7 +133,7 @@ fn paid(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
 /// An order less, or less of it: the rungs that are not reached without it are taken back.
 fn refunded(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let buyer = input.require("buyer")?;
-    let Refunded { order, remaining } = input.event.data()?;
+    let events::OrderRefunded { order, remaining, .. } = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     let before = state.spent()?;
     let Some(paid) = state.paid.get_mut(&order) else {

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use largesse_sdk::{
-    BenefitParam, Decision, EffectKind, Input, Manifest, Money, Policy, Problem, Refusal, Revocation, Role,
-    Subscription, UnitClass, export_policy, manifest, no_problems,
+    BenefitParam, Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Problems, Refusal, Revocation,
+    Role, UnitClass, events, export_policy, manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,18 +16,15 @@ use serde::{Deserialize, Serialize};
 /// At most so many orders are remembered of a customer, so that the state stays within its 16 KiB.
 const ORDERS_MAX: u32 = 50;
 
-// The names of subscriptions. Campaigns may choose among them, so they are part of what the policy promises.
-const ORDER_PAID: &str = "order-paid";
-const ORDER_REFUNDED: &str = "order-refunded";
-
 /// What an operator sets, in the `params` of a campaign document.
 ///
 /// The host makes a JSON Schema of this and refuses what does not fit. The comments become the descriptions there, and
-/// `deny_unknown_fields` makes a misspelt name an error.
+/// `deny_unknown_fields` makes a misspelt name an error; bounds of numbers and lists stand at their fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The milestones, in any order.
+    #[schemars(length(min = 1))]
     pub milestones: Vec<Milestone>,
 }
 
@@ -35,7 +32,8 @@ pub struct Params {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Milestone {
-    /// Reached with this number of paid orders, 1 to 50.
+    /// Reached with this number of paid orders.
+    #[schemars(range(min = 1, max = ORDERS_MAX))]
     pub orders: u32,
     /// What is given then.
     pub reward: BenefitParam,
@@ -47,20 +45,6 @@ pub struct Milestone {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     orders: BTreeSet<String>,
-}
-
-/// The part of a paid order that matters here. `largesse/wit/schemas/order.paid.json` has all of it.
-#[derive(Deserialize)]
-struct Paid {
-    order: String,
-}
-
-/// The part of a refund that matters here.
-#[derive(Deserialize)]
-struct Refunded {
-    order: String,
-    /// What is still paid of the order; absent when nothing is.
-    remaining: Option<Money>,
 }
 
 /// The policy.
@@ -76,37 +60,28 @@ impl Policy for Milestones {
         manifest!("A reward for reaching a number of paid orders")
             // The customer who acted, under a name of ours.
             .role(Role::actor("buyer"))
-            // A subscription has a name, a kind of event, and the role whose state is read and written.
-            .subscribe(Subscription::party(ORDER_PAID, "order.paid", "buyer"))
-            .subscribe(Subscription::party(ORDER_REFUNDED, "order.refunded", "buyer"))
+            // What happens, from the schemas of event kinds, and the role whose state is read and written. The name of the
+            // subscription is the word of the kind: `order.paid` is `order-paid`.
+            .subscribe(events::OrderPaid::KIND.of("buyer"))
+            .subscribe(events::OrderRefunded::KIND.of("buyer"))
             .effects([EffectKind::Grant, EffectKind::Revoke])
             .unit_classes([UnitClass::Points, UnitClass::Coupon, UnitClass::Cash])
     }
 
     /// Parameters that fit the schema may still make no sense. Everything that is wrong is told, each with its place.
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut known = BTreeSet::new();
-        if params.milestones.is_empty() {
-            problems.push(Problem::new("/milestones", "there must be one at least"));
-        }
+        let mut problems = Problems::new();
+        problems.unique("/milestones", "orders", params.milestones.iter().map(|milestone| milestone.orders));
         for (index, milestone) in params.milestones.iter().enumerate() {
-            let place = format!("/milestones/{index}");
-            if !(1..=ORDERS_MAX).contains(&milestone.orders) {
-                problems.push(Problem::new(format!("{place}/orders"), format!("must be within 1 to {ORDERS_MAX}")));
-            }
-            if !known.insert(milestone.orders) {
-                problems.push(Problem::new(format!("{place}/orders"), "there is a milestone at this number already"));
-            }
-            problems.extend(milestone.reward.problems(&format!("{place}/reward")));
+            problems.extend(milestone.reward.problems(&format!("/milestones/{index}/reward")));
         }
-        no_problems(problems)
+        problems.done()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         match input.subscription.as_str() {
-            ORDER_PAID => paid(input),
-            ORDER_REFUNDED => refunded(input),
+            "order-paid" => paid(input),
+            "order-refunded" => refunded(input),
             // A refusal is the policy's own no: data for whoever sent the event. State stays as it was.
             other => Err(Refusal::new("unknown-subscription", other)),
         }
@@ -116,7 +91,8 @@ impl Policy for Milestones {
 /// An order more.
 fn paid(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let buyer = input.require("buyer")?;
-    let Paid { order } = input.event.data()?;
+    // The event's data as its schema says: `largesse/wit/schemas/order.paid.json`.
+    let events::OrderPaid { order, .. } = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     if state.orders.len() >= ORDERS_MAX as usize || !state.orders.insert(order) {
         // Nothing is asked for, and nothing changes.
@@ -135,7 +111,7 @@ fn paid(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
 /// An order less, when nothing of it is paid any more: a milestone that is not reached without it is taken back.
 fn refunded(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
     let buyer = input.require("buyer")?;
-    let Refunded { order, remaining } = input.event.data()?;
+    let events::OrderRefunded { order, remaining, .. } = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     if remaining.is_some_and(|money| money.minor > 0) {
         return Ok(Decision::new());

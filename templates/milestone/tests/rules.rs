@@ -56,11 +56,13 @@ fn parameters_that_make_no_sense_are_named() {
     };
     assert!(pointers(params()).is_empty());
     assert_eq!(pointers(json!({"milestones": []})), ["/milestones"]);
-    let twice = json!({"milestones": [
-        {"orders": 51, "reward": {"unit": "points", "quantity": 0}},
-        {"orders": 51, "reward": {"unit": "points", "quantity": 1}},
-    ]});
-    let places =
-        ["/milestones/0/orders", "/milestones/0/reward/quantity", "/milestones/1/orders", "/milestones/1/orders"];
-    assert_eq!(pointers(twice), places);
+    let twice = |orders: u32, quantity: u64| {
+        json!({"milestones": [
+            {"orders": orders, "reward": {"unit": "points", "quantity": quantity}},
+            {"orders": orders, "reward": {"unit": "points", "quantity": 1}},
+        ]})
+    };
+    let places = ["/milestones/0/orders", "/milestones/0/reward/quantity", "/milestones/1/orders"];
+    assert_eq!(pointers(twice(51, 0)), places);
+    assert_eq!(pointers(twice(5, 1)), ["/milestones/1/orders"]);
 }

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use largesse_sdk::{
-    BenefitParam, Claim, Decision, Dimension, EffectKind, Input, Manifest, Money, Policy, Problem, Refusal, Revocation,
-    Role, Subscription, UnitClass, export_policy, key_part, manifest, no_problems,
+    BenefitParam, Claim, Decision, Dimension, EffectKind, EventData, Input, Manifest, Policy, Problem, Problems,
+    Refusal, Revocation, Role, UnitClass, events, export_policy, key_part, manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,14 +21,10 @@ const INVITEES_MAX: u32 = 50;
 const INVITEE: &str = "invitee";
 const INVITER: &str = "inviter";
 
-// The names of subscriptions. Campaigns may choose among them, so they are part of what the policy promises.
-const ORDER_PAID: &str = "order-paid";
-const ORDER_REFUNDED: &str = "order-refunded";
-
 /// What an operator sets, in the `params` of a campaign document.
 ///
 /// The host makes a JSON Schema of this and refuses what does not fit. The comments become the descriptions there, and
-/// `deny_unknown_fields` makes a misspelt name an error.
+/// `deny_unknown_fields` makes a misspelt name an error; bounds of numbers and lists stand at their fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
@@ -36,7 +32,8 @@ pub struct Params {
     pub inviter: BenefitParam,
     /// What the invitee is given, once.
     pub invitee: BenefitParam,
-    /// For how many invitees an inviter is rewarded, 1 to 50.
+    /// For how many invitees an inviter is rewarded.
+    #[schemars(range(min = 1, max = INVITEES_MAX))]
     pub invitees: u32,
 }
 
@@ -44,13 +41,6 @@ pub struct Params {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     invitees: BTreeSet<String>,
-}
-
-/// The part of a refund that matters here. `largesse/wit/schemas/order.refunded.json` has all of it.
-#[derive(Deserialize)]
-struct Refunded {
-    /// What is still paid of the order; absent when nothing is.
-    remaining: Option<Money>,
 }
 
 /// The policy.
@@ -68,27 +58,26 @@ impl Policy for Referral {
             .role(Role::actor(INVITEE))
             .role(Role::inviter(INVITER, 1))
             // The state is the inviter's, though the invitee acts. Nobody decides on the event of a customer whom nobody invited.
-            // `about` says what the grants are for: whatever is wrong with the order later, the host knows what it brought.
-            .subscribe(Subscription::party(ORDER_PAID, "order.paid", INVITER).about("/order"))
-            .subscribe(Subscription::party(ORDER_REFUNDED, "order.refunded", INVITER).about("/order"))
+            // What happens is from the schemas of event kinds. They also say what the grants are about, the order here: whatever
+            // is wrong with it later, the host knows what it brought.
+            .subscribe(events::OrderPaid::KIND.of_other("friend", INVITER))
+            .subscribe(events::OrderRefunded::KIND.of_other("friend", INVITER))
             .effects([EffectKind::Grant, EffectKind::Revoke])
             .unit_classes([UnitClass::Points, UnitClass::Coupon, UnitClass::Cash])
     }
 
     /// Parameters that fit the schema may still make no sense. Everything that is wrong is told, each with its place.
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems = params.inviter.problems("/inviter");
+        let mut problems = Problems::new();
+        problems.extend(params.inviter.problems("/inviter"));
         problems.extend(params.invitee.problems("/invitee"));
-        if !(1..=INVITEES_MAX).contains(&params.invitees) {
-            problems.push(Problem::new("/invitees", format!("must be within 1 to {INVITEES_MAX}")));
-        }
-        no_problems(problems)
+        problems.done()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
         match input.subscription.as_str() {
-            ORDER_PAID => paid(input),
-            ORDER_REFUNDED => refunded(input),
+            "friend-order-paid" => paid(input),
+            "friend-order-refunded" => refunded(input),
             // A refusal is the policy's own no: data for whoever sent the event. State stays as it was.
             other => Err(Refusal::new("unknown-subscription", other)),
         }
@@ -122,7 +111,8 @@ fn paid(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
 
 /// When nothing of the order is paid any more, what it brought is taken back from both. The invitee stays counted.
 fn refunded(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let Refunded { remaining } = input.event.data()?;
+    // The event's data as its schema says: `largesse/wit/schemas/order.refunded.json`.
+    let events::OrderRefunded { remaining, .. } = input.event.data()?;
     let mut decision = Decision::new();
     if remaining.is_none_or(|money| money.minor == 0) {
         decision.revoke(Revocation::about().reason("order refunded"));

@@ -74,5 +74,5 @@ fn parameters_that_make_no_sense_are_named() {
     });
     let problems = Harness::<Referral>::problems(wrong);
     let pointers: Vec<&str> = problems.iter().map(|(pointer, _)| pointer.as_str()).collect();
-    assert_eq!(pointers, ["/inviter/unit", "/invitee/quantity", "/invitees"]);
+    assert_eq!(pointers, ["/invitee/quantity", "/invitees", "/inviter/unit"]);
 }

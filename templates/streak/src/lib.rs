@@ -5,8 +5,8 @@
 //! There is no clock, no network and no file here: whatever a decision depends on is in its input.
 
 use largesse_sdk::{
-    BenefitParam, Date, DaySet, Decision, EffectKind, Input, Manifest, Policy, Problem, Refusal, Role, Subscription,
-    UnitClass, export_policy, manifest, no_problems,
+    BenefitParam, Date, DaySet, Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Problems, Refusal,
+    Role, UnitClass, events, export_policy, manifest,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ const DAYS_KEPT: i32 = 100;
 /// What an operator sets, in the `params` of a campaign document.
 ///
 /// The host makes a JSON Schema of this and refuses what does not fit. The comments become the descriptions there, and
-/// `deny_unknown_fields` makes a misspelt name an error.
+/// `deny_unknown_fields` makes a misspelt name an error; bounds of numbers and lists stand at their fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
@@ -33,7 +33,8 @@ pub struct Params {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Streak {
-    /// Days in a row, 2 to 100.
+    /// Days in a row.
+    #[schemars(range(min = 2, max = 100))]
     pub days: u32,
     /// What is given then.
     pub reward: BenefitParam,
@@ -62,26 +63,22 @@ impl Policy for Streaks {
         manifest!("A reward for each day, and more for days in a row")
             // The customer who acted, under a name of ours.
             .role(Role::actor("member"))
-            // A subscription has a name, a kind of event, and the role whose state is read and written.
-            .subscribe(Subscription::party("checked-in", "checked_in", "member"))
+            // What happens, from the schemas of event kinds, and the role whose state is read and written. The name of the
+            // subscription is the word of the kind: `checked_in` is `checked-in`.
+            .subscribe(events::CheckedIn::KIND.of("member"))
             .effects([EffectKind::Grant])
             .unit_classes([UnitClass::Points, UnitClass::Growth, UnitClass::Coupon])
     }
 
     /// Parameters that fit the schema may still make no sense. Everything that is wrong is told, each with its place.
     fn check(params: &Params) -> Result<(), Vec<Problem>> {
-        let mut problems = params.daily.problems("/daily");
+        let mut problems = Problems::new();
+        problems.extend(params.daily.problems("/daily"));
+        problems.unique("/streaks", "days", params.streaks.iter().map(|streak| streak.days));
         for (index, streak) in params.streaks.iter().enumerate() {
-            let place = format!("/streaks/{index}");
-            if !(2..=100).contains(&streak.days) {
-                problems.push(Problem::new(format!("{place}/days"), "must be within 2 to 100"));
-            }
-            if params.streaks[..index].iter().any(|other| other.days == streak.days) {
-                problems.push(Problem::new(format!("{place}/days"), "there is a streak of this length already"));
-            }
-            problems.extend(streak.reward.problems(&format!("{place}/reward")));
+            problems.extend(streak.reward.problems(&format!("/streaks/{index}/reward")));
         }
-        no_problems(problems)
+        problems.done()
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {

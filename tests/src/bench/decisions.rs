@@ -46,11 +46,11 @@ const SUBJECTS: [Subject; 4] = [
     Subject {
         name: "new-user-gift",
         native: Adapter::<new_user_gift::NewUserGift>::decide,
-        subscription: "registered",
+        subscription: "user-registered",
         kind: "user.registered",
         roles: &["customer"],
         data: r#"{"channel":"app"}"#,
-        params: r#"{"milestones":[{"on":"registered","gifts":[{"unit":"coupon:interest-free-30d","quantity":1}]}]}"#,
+        params: r#"{"milestones":[{"on":"user-registered","gifts":[{"unit":"coupon:interest-free-30d","quantity":1}]}]}"#,
         state: None,
     },
     Subject {
@@ -66,11 +66,11 @@ const SUBJECTS: [Subject; 4] = [
     Subject {
         name: "invite-for-credit",
         native: Adapter::<invite_for_credit::InviteForCredit>::decide,
-        subscription: "verified",
+        subscription: "friend-user-realname-verified",
         kind: "user.realname_verified",
         roles: &["actor", "inviter-1"],
         data: r#"{"id_hash":"person-1"}"#,
-        params: r#"{"success":"verified","inviter":[{"unit":"cash:CNY","quantity":2000}]}"#,
+        params: r#"{"success":"user-realname-verified","inviter":[{"unit":"cash:CNY","quantity":2000}]}"#,
         state: None,
     },
 ];

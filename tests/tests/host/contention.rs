@@ -106,9 +106,9 @@ async fn of_a_thousand_wishes_of_one_customer_the_limit_grants_one() {
 async fn of_a_thousand_accounts_of_one_person_one_is_paid() {
     let (host, _folder) = on_disk();
     let mut document = points_campaign(1_000_000);
-    document["subscriptions"] = json!(["verified"]);
+    document["subscriptions"] = json!(["user-realname-verified"]);
     document["params"] = json!({"milestones": [
-        {"on": "verified", "gifts": [{"unit": "points", "quantity": 8}], "once_per": ["identity"]},
+        {"on": "user-realname-verified", "gifts": [{"unit": "points", "quantity": 8}], "once_per": ["identity"]},
     ]});
     host.campaign("welcome", "new_user_gift", document).await;
     let verified = |n| event("user.realname_verified", &format!("u{n}"), NOON, json!({"id_hash": "one-person"}));

@@ -41,12 +41,12 @@ fn params() -> Vec<(&'static str, Value)> {
         ("check_in", five_a_day(1)["params"].clone()),
         (
             "invite_for_credit",
-            json!({"success": "verified", "inviter": [{"unit": "points", "quantity": 20}],
+            json!({"success": "user-realname-verified", "inviter": [{"unit": "points", "quantity": 20}],
             "ladder": [{"at": 2, "gifts": [{"unit": "points", "quantity": 30}]}]}),
         ),
         (
             "new_user_gift",
-            json!({"milestones": [{"on": "verified", "gifts": [{"unit": "points", "quantity": 8}],
+            json!({"milestones": [{"on": "user-realname-verified", "gifts": [{"unit": "points", "quantity": 8}],
             "once_per": ["identity"], "within_days": 30}]}),
         ),
         (

@@ -51,14 +51,14 @@ fn outcomes(answer: &Answer) -> &[Outcome] {
 fn newcomers() -> Value {
     json!({
         "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2026-03-01T00:00:00+08:00",
-        "unit_classes": ["coupon", "cash"], "subscriptions": ["registered", "applied"],
+        "unit_classes": ["coupon", "cash"], "subscriptions": ["user-registered", "credit-applied"],
         "budgets": [{"unit": "coupon", "total": 1_000}, {"unit": "cash:CNY", "total": 8_800_000}],
         "limits": [
             {"unit": "coupon", "window": "campaign", "count": 9}, {"unit": "cash:CNY", "window": "campaign", "amount": 88_000},
         ],
         "params": {"newcomer": {"registered": "in-campaign"}, "milestones": [
-            {"on": "registered", "gifts": [{"unit": "coupon:interest-free-30d", "quantity": 1}]},
-            {"on": "applied", "gifts": [{"unit": "cash:CNY", "quantity": 8_800}]},
+            {"on": "user-registered", "gifts": [{"unit": "coupon:interest-free-30d", "quantity": 1}]},
+            {"on": "credit-applied", "gifts": [{"unit": "cash:CNY", "quantity": 8_800}]},
         ]},
     })
 }
@@ -131,7 +131,7 @@ async fn one_person(host: Host) -> Host {
         let answer = host.send_one(applied(again, 7)).await;
         assert!(matches!(outcomes(&answer)[0], Outcome::Skipped(_, Reason::AlreadyGranted)), "{again}: {answer:?}");
     }
-    assert_eq!(host.all_of("number").await, pairs(&[("cookie", "registered"), ("phone", "applied")]));
+    assert_eq!(host.all_of("number").await, pairs(&[("cookie", "user-registered"), ("phone", "credit-applied")]));
     host
 }
 
@@ -184,7 +184,7 @@ async fn what_both_were_given_is_not_given_again() {
         let answer = host.send_one(applied(again, 11)).await;
         assert!(matches!(outcomes(&answer)[0], Outcome::Skipped(_, Reason::AlreadyGranted)), "{answer:?}");
     }
-    let given = [("a", "applied"), ("a", "registered"), ("b", "applied"), ("b", "registered")];
+    let given = [("a", "credit-applied"), ("a", "user-registered"), ("b", "credit-applied"), ("b", "user-registered")];
     assert_eq!(host.all_of("a").await, pairs(&given));
 }
 
@@ -329,11 +329,11 @@ async fn inviters_are_those_of_the_person() {
     let host = Host::in_memory();
     let document = json!({
         "currency": "CNY", "time_zone": "Asia/Shanghai", "opens": "2026-03-01T00:00:00+08:00",
-        "unit_classes": ["cash"], "subscriptions": ["verified", "joined-verified"],
+        "unit_classes": ["cash"], "subscriptions": ["friend-user-realname-verified", "user-realname-verified"],
         "attribution": {"touch": "first", "window_days": 30, "bind_on": ["user.registered"]},
         "budgets": [{"unit": "cash:CNY", "total": 1_000_000}],
         "limits": [{"unit": "cash:CNY", "window": "campaign", "amount": 100_000}],
-        "params": {"success": "verified", "joiner": [{"unit": "cash:CNY", "quantity": 2_000}],
+        "params": {"success": "user-realname-verified", "joiner": [{"unit": "cash:CNY", "quantity": 2_000}],
             "inviter": [{"unit": "cash:CNY", "quantity": 1_000}], "once_per": ["identity"]},
     });
     host.campaign("invite", "invite_for_credit", document).await;

@@ -34,10 +34,10 @@ async fn start() -> Host {
     }});
     host.campaign("daily", "check_in", daily).await;
     let mut invite = points_campaign(500);
-    invite["subscriptions"] = json!(["verified"]);
+    invite["subscriptions"] = json!(["friend-user-realname-verified"]);
     invite["attribution"] = json!({"touch": "last", "window_days": 30, "bind_on": ["user.registered"]});
     invite["params"] = json!({
-        "success": "verified", "inviter": [{"unit": "points", "quantity": 20}],
+        "success": "user-realname-verified", "inviter": [{"unit": "points", "quantity": 20}],
         "ladder": [{"at": 2, "gifts": [{"unit": "points", "quantity": 30}]}],
     });
     host.campaign("invite", "invite_for_credit", invite).await;

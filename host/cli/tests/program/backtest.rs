@@ -12,7 +12,7 @@ currency = "CNY"
 time_zone = "Asia/Shanghai"
 opens = "2026-11-01T00:00:00+08:00"
 unit_classes = ["cash"]
-subscriptions = ["approved", "loan-drawn", "loan-cancelled"]
+subscriptions = ["credit-approved", "loan-drawn", "loan-cancelled"]
 budgets = [{ unit = "cash:CNY", total = 950000 }]
 limits = [{ unit = "cash:CNY", window = "campaign", amount = 95000 }]
 "#;
@@ -22,7 +22,7 @@ currency = "CNY"
 time_zone = "Asia/Shanghai"
 opens = "2026-11-01T00:00:00+08:00"
 unit_classes = ["cash"]
-subscriptions = ["verified", "joined-verified"]
+subscriptions = ["friend-user-realname-verified", "user-realname-verified"]
 attribution = { touch = "first", window_days = 30, bind_on = ["user.registered"] }
 budgets = [{ unit = "cash:CNY", total = 1000000 }]
 limits = [{ unit = "cash:CNY", window = "campaign", amount = 100000 }]
@@ -50,7 +50,7 @@ rewards = [{ unit = "points", quantity = 10 }]
 
 fn rebates(approved: u64, first_loan: u64) -> String {
     format!(
-        "rebates = [{{ id = \"approved\", on = \"approved\", unit = \"cash:CNY\", fixed = {approved} }}, \
+        "rebates = [{{ id = \"approved\", on = \"credit-approved\", unit = \"cash:CNY\", fixed = {approved} }}, \
          {{ id = \"first-loan\", on = \"loan-drawn\", unit = \"cash:CNY\", fixed = {first_loan} }}]\n"
     )
 }
@@ -59,7 +59,7 @@ fn invitation(indirect: bool) -> String {
     let cash = |quantity: u64| format!("[{{ unit = \"cash:CNY\", quantity = {quantity} }}]");
     let further = if indirect { format!("indirect = {}\n", cash(1_000)) } else { String::new() };
     format!(
-        "success = \"verified\"\njoiner = {}\ninviter = {}\nonce_per = [\"identity\"]\n{further}",
+        "success = \"user-realname-verified\"\njoiner = {}\ninviter = {}\nonce_per = [\"identity\"]\n{further}",
         cash(2_000),
         cash(2_000)
     )

@@ -20,9 +20,9 @@ fn campaigns(folder: &std::path::Path, points: u64) -> String {
     std::fs::create_dir_all(folder.join("units")).unwrap();
     std::fs::create_dir_all(folder.join("pockets")).unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
-    let gift = "policy = \"new-user-gift\"\nunit_classes = [\"item\"]\nsubscriptions = [\"registered\"]\npockets = [\"gifts\"]\n\
+    let gift = "policy = \"new-user-gift\"\nunit_classes = [\"item\"]\nsubscriptions = [\"user-registered\"]\npockets = [\"gifts\"]\n\
                 limits = [{ unit = \"item\", window = \"campaign\", count = 1 }]\n[[params.milestones]]\n";
-    let bundle = "on = \"registered\"\ngifts = [{ unit = \"item:mug\", quantity = 1, on_shortfall = \"skip\" }]\n";
+    let bundle = "on = \"user-registered\"\ngifts = [{ unit = \"item:mug\", quantity = 1, on_shortfall = \"skip\" }]\n";
     write("gift.toml", &format!("{TITLE}{gift}{bundle}"));
     let daily = format!(
         "policy = \"check-in\"\nunit_classes = [\"points\"]\nsubscriptions = [\"checked-in\"]\n\

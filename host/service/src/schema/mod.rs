@@ -95,8 +95,8 @@ fn extent(document: &Value) -> (u64, u64) {
     (values, longest)
 }
 
-/// "Fits none of these" says nothing to whoever mistyped a field in one of them: the alternative that got furthest into the
-/// document is the one that was meant.
+/// "Fits none of these" says nothing to whoever mistyped a field in one of them: what is told is what the alternative that was
+/// meant has against the document or, where the document names none of them, the words that name them.
 fn collect(error: &ValidationError<'_>, found: &mut Vec<Problem>) {
     if found.len() >= PROBLEMS_MAX {
         return;
@@ -105,14 +105,47 @@ fn collect(error: &ValidationError<'_>, found: &mut Vec<Problem>) {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context.as_slice(),
         _ => &[],
     };
+    if let Some(meant) = meant(error.instance_path().as_str(), alternatives) {
+        meant.iter().for_each(|error| collect(error, found));
+    } else if let Some(problem) = words(alternatives) {
+        found.push(problem);
+    } else {
+        found.push(Problem { pointer: error.instance_path().to_string(), message: shortened(error.to_string()) });
+    }
+}
+
+/// The alternative that was meant: one that takes what is there by its type and the word in its tag, and of those the one that
+/// got furthest into the document.
+fn meant<'e>(place: &str, alternatives: &'e [Vec<ValidationError<'e>>]) -> Option<&'e Vec<ValidationError<'e>>> {
+    let below = |error: &ValidationError<'_>| error.instance_path().as_str()[place.len()..].matches('/').count();
+    let other = |error: &ValidationError<'_>| match error.kind() {
+        ValidationErrorKind::Type { .. } => below(error) == 0,
+        ValidationErrorKind::Constant { .. } => below(error) <= 1,
+        _ => false,
+    };
     let depth =
         |errors: &Vec<ValidationError<'_>>| errors.iter().map(|error| error.instance_path().as_str().len()).max();
-    match alternatives.iter().max_by_key(|errors| depth(errors)) {
-        Some(meant) if depth(meant).is_some_and(|depth| depth > error.instance_path().as_str().len()) => {
-            meant.iter().for_each(|error| collect(error, found));
-        }
-        _ => found.push(Problem { pointer: error.instance_path().to_string(), message: shortened(error.to_string()) }),
+    let fitting: Vec<_> = alternatives.iter().filter(|errors| !errors.iter().any(other)).collect();
+    match fitting.as_slice() {
+        [only] => Some(only),
+        _ => fitting.into_iter().max_by_key(|errors| depth(errors)).filter(|errors| depth(errors) > Some(place.len())),
     }
+}
+
+/// The words that are allowed, where each alternative wants another one at the same place.
+fn words(alternatives: &[Vec<ValidationError<'_>>]) -> Option<Problem> {
+    let word = |errors: &Vec<ValidationError<'_>>| {
+        errors.iter().find_map(|error| match error.kind() {
+            ValidationErrorKind::Constant { expected_value } => {
+                Some((error.instance_path().to_string(), expected_value.as_str()?.to_owned()))
+            }
+            _ => None,
+        })
+    };
+    let (places, words): (Vec<_>, Vec<_>) =
+        alternatives.iter().map(word).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+    let pointer = places.first().filter(|first| places.iter().all(|place| place == *first))?.clone();
+    Some(Problem { pointer, message: shortened(format!("expected one of {}", words.join(", "))) })
 }
 
 /// An error's text may quote a whole document.

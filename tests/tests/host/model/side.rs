@@ -119,10 +119,10 @@ fn daily() -> Value {
 
 fn invite() -> Value {
     let mut invite = points_campaign(2_000);
-    invite["subscriptions"] = json!(["verified", "flagged", "cleared"]);
+    invite["subscriptions"] = json!(["friend-user-realname-verified", "friend-risk-flagged", "friend-risk-cleared"]);
     invite["attribution"] = json!({"touch": "last", "window_days": 30, "bind_on": ["user.registered"]});
     invite["params"] = json!({
-        "success": "verified", "inviter": [{"unit": POINTS, "quantity": 20, "hold_days": 1}],
+        "success": "user-realname-verified", "inviter": [{"unit": POINTS, "quantity": 20, "hold_days": 1}],
         "ladder": [{"at": 2, "gifts": [{"unit": POINTS, "quantity": 30}]}],
     });
     invite

@@ -12,6 +12,7 @@ const LOCK: &str = include_str!("../../../../../Cargo.lock");
 /// The package of the SDK.
 const SDK: &str = "largesse-sdk";
 const DEPENDENCIES: &str = "dependencies";
+const BUILD_DEPENDENCIES: &str = "build-dependencies";
 
 fn read(text: &str) -> Table {
     text.parse().expect("the manifests of this repository are TOML")
@@ -31,7 +32,12 @@ pub(super) fn of_sdk(manifest: &str) -> String {
         match name.as_str() {
             "package" => write_out(section, table(workspace, "package")),
             "lints" => *section = table(workspace, "lints").clone(),
-            DEPENDENCIES => write_out(section, table(workspace, DEPENDENCIES)),
+            DEPENDENCIES | BUILD_DEPENDENCIES => write_out(section, table(workspace, DEPENDENCIES)),
+            "target" => {
+                let of_targets =
+                    section.iter_mut().filter_map(|(_, target)| target.get_mut(DEPENDENCIES)?.as_table_mut());
+                of_targets.for_each(|section| write_out(section, table(workspace, DEPENDENCIES)));
+            }
             _ => {}
         }
     }
