@@ -1,0 +1,263 @@
+//! A campaign: one running use of a policy.
+
+use crate::rows::activation::Activations;
+use crate::rows::budget::{Budget, Limit};
+use crate::rows::catalogue::Catalogue;
+use crate::rows::decision::Phase;
+use crate::rows::effect::{Dimension, EffectKind};
+use crate::rows::gate::Gate;
+use crate::rows::policy::{Manifest, Problem, Subscription};
+use crate::rows::pool::Pool;
+use crate::rows::protection::FaultThreshold;
+use crate::rows::referral::Attribution;
+use crate::rows::rollout::Rollout;
+use crate::rows::segment::Audience;
+use crate::rows::stacking::Stacking;
+use crate::words::id::{CampaignId, PocketId, SubscriptionName};
+use crate::words::json::Json;
+use crate::words::lifecycle::Lifecycle;
+use crate::words::recurring::{self, RecurringWindow};
+use crate::words::time::{Instant, LocalTime};
+use crate::words::unit::{Currency, UnitClass};
+
+/// What a claim on an unknown identity, device, card or address means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownClaim {
+    /// The decision is denied.
+    #[default]
+    Deny,
+    /// The claim is passed over.
+    Allow,
+}
+
+/// What a fault of the policy means for the event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFault {
+    /// It is answered without reward, for good.
+    #[default]
+    Skip,
+    /// It is decided again later, and becomes a dead letter after several attempts.
+    Defer,
+}
+
+/// What an operator sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// For people.
+    pub title: String,
+    /// The campaign's money. Fixed at start.
+    pub currency: Currency,
+    /// An IANA time zone. Fixed at start.
+    pub time_zone: String,
+    /// Events from then on count.
+    pub opens: Instant,
+    /// Events from then on do not count.
+    pub closes: Option<Instant>,
+    /// How long after `closes` late events are taken, in days.
+    pub closing_days: u32,
+    /// For whom.
+    pub audience: Audience,
+    /// The manifest's subscriptions in use; all when `None`.
+    pub subscriptions: Option<Vec<SubscriptionName>>,
+    /// The manifest's classes of unit in use; all when `None`.
+    pub unit_classes: Option<Vec<UnitClass>>,
+    /// Who counts as an inviter.
+    pub attribution: Attribution,
+    /// What a claim on something unknown means.
+    pub unknown_claim: UnknownClaim,
+    /// What a fault means.
+    pub on_fault: OnFault,
+    /// When a version faults too often.
+    pub fault_threshold: FaultThreshold,
+    /// Whether a version of its policy that is published in a watched folder is activated.
+    pub follow: bool,
+    /// What it may spend. What each counts is fixed at start.
+    pub budgets: Vec<Budget>,
+    /// What one customer, or one device, card, address or identity, may receive. What each counts is fixed at start.
+    pub limits: Vec<Limit>,
+    /// Budgets that it shares with other campaigns. Fixed at start.
+    pub pockets: Vec<PocketId>,
+    /// At which shares of a budget operators are told, in per cent, 1 to 100, rising.
+    pub warn_at: Vec<u8>,
+    /// What it shares out by weight. Fixed at start, but for amounts that are not settled.
+    pub pools: Vec<Pool>,
+    /// When it grants, between opening and closing; always when empty.
+    pub windows: Vec<RecurringWindow>,
+    /// Which campaigns that decide on the same events it stacks with; with all when `None`.
+    pub stacking: Option<Stacking>,
+    /// What one customer may cost at most; nothing is checked when `None`.
+    pub gate: Option<Gate>,
+}
+
+/// Parameters, from which event time on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// From 1.
+    pub number: u32,
+    /// The first event time that it applies to.
+    pub effective_from: Instant,
+    /// The parameters.
+    pub params: Json,
+}
+
+/// One running use of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// Counts changes, from 1; the ETag.
+    pub version: u64,
+    /// Where in its life it is.
+    pub lifecycle: Lifecycle,
+    /// What the operator set.
+    pub settings: Settings,
+    /// Every revision ever made, in order of number; at least one.
+    pub revisions: Vec<Revision>,
+    /// Which version decides with which of them, and what can be gone back to.
+    pub activations: Activations,
+    /// What is tried beside it.
+    pub rollout: Option<Rollout>,
+    /// How many rollouts there were.
+    pub rollouts: u32,
+}
+
+impl Campaign {
+    /// The revision for an event time among those of these numbers: the latest made of those effective by then, else the first.
+    #[must_use]
+    pub fn revision_at(&self, numbers: &[u32], occurred: Instant) -> &Revision {
+        let mut taken = self.revisions.iter().filter(|revision| numbers.contains(&revision.number));
+        let first = taken.clone().next().unwrap_or(&self.revisions[0]);
+        taken.rfind(|revision| revision.effective_from <= occurred).unwrap_or(first)
+    }
+
+    /// The revision made last of those that the active version decides with.
+    #[must_use]
+    pub fn latest(&self) -> &Revision {
+        let numbers = &self.activations.active.revisions;
+        let latest = self.revisions.iter().rfind(|revision| numbers.contains(&revision.number));
+        latest.unwrap_or(&self.revisions[0])
+    }
+
+    /// The number that the next revision gets.
+    #[must_use]
+    pub fn next_revision(&self) -> u32 {
+        self.revisions.last().map_or(1, |last| last.number.saturating_add(1))
+    }
+
+    /// Whether it decides on an event of that time: decides at all, and the event is not from before it opened.
+    #[must_use]
+    pub fn takes(&self, occurred: Instant) -> bool {
+        self.lifecycle.is_live() && self.settings.opens <= occurred
+    }
+
+    /// Whether an event of that time may be rewarded.
+    #[must_use]
+    pub fn grants_for(&self, occurred: Instant) -> bool {
+        self.settings.closes.is_none_or(|closes| occurred < closes)
+    }
+
+    /// Whether events of that local time may be rewarded, as far as windows say.
+    #[must_use]
+    pub fn is_within_windows(&self, local: &LocalTime) -> bool {
+        recurring::is_within(&self.settings.windows, local)
+    }
+
+    /// Where in its life it is for an event of that local time, as a policy is shown it.
+    #[must_use]
+    pub fn phase(&self, local: &LocalTime) -> Phase {
+        match self.lifecycle {
+            Lifecycle::Closing | Lifecycle::Ended => Phase::Closing,
+            _ if self.is_within_windows(local) => Phase::Open,
+            _ => Phase::Between,
+        }
+    }
+
+    /// When its closing ends: nothing is decided after. `None` when that is not foreseen.
+    #[must_use]
+    pub fn over(&self) -> Option<Instant> {
+        let days = i64::from(self.settings.closing_days) * 24 * 60 * 60 * 1_000;
+        self.settings.closes.and_then(|closes| closes.plus_millis(days))
+    }
+
+    /// Whether the subscription is in use.
+    #[must_use]
+    pub fn subscribes(&self, subscription: &Subscription) -> bool {
+        self.settings.subscriptions.as_ref().is_none_or(|used| used.contains(&subscription.name))
+    }
+
+    /// Whether the class of unit is in use.
+    #[must_use]
+    pub fn allows(&self, class: UnitClass) -> bool {
+        self.settings.unit_classes.as_ref().is_none_or(|used| used.contains(&class))
+    }
+}
+
+/// What keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget,
+/// of its own or of a pocket, and a limit for each customer; what is narrowed must exist. Pointers are into the campaign document.
+#[must_use]
+pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |pointer: String, message: String| problems.push(Problem { pointer, message });
+    for (index, name) in settings.subscriptions.iter().flatten().enumerate() {
+        if manifest.subscription(name).is_none() {
+            problem(format!("/subscriptions/{index}"), format!("{} has no subscription {name}", manifest.name));
+        }
+    }
+    for (index, class) in settings.unit_classes.iter().flatten().enumerate() {
+        if !manifest.unit_classes.contains(class) {
+            problem(format!("/unit_classes/{index}"), format!("{} does not grant {class}", manifest.name));
+        }
+    }
+    for (index, pool) in settings.pools.iter().enumerate() {
+        let mut budgets = settings.budgets.iter().filter(|budget| budget.of.matches(&pool.unit));
+        if budgets.clone().next().is_some() && !budgets.any(|budget| budget.total >= pool.total) {
+            problem(format!("/pools/{index}/total"), "more than the campaign's budget for the unit".into());
+        }
+        if !manifest.effects.contains(&EffectKind::Share) {
+            problem(format!("/pools/{index}"), format!("{} sets no weights in pools", manifest.name));
+        }
+    }
+    let used = |class: &&UnitClass| settings.unit_classes.as_ref().is_none_or(|used| used.contains(class));
+    for class in manifest.unit_classes.iter().filter(used) {
+        let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
+        let mut budgets = settings.budgets.iter().chain(pockets.flat_map(|pocket| &pocket.budgets));
+        if !budgets.any(|budget| budget.of.class() == *class) {
+            problem("/budgets".into(), format!("no budget for {class}, which {} may grant", manifest.name));
+        }
+        let limits = settings.limits.iter().filter(|limit| limit.per == Dimension::Customer);
+        if !limits.into_iter().any(|limit| limit.of.class() == *class) {
+            problem(
+                "/limits".into(),
+                format!("no limit for each customer on {class}, which {} may grant", manifest.name),
+            );
+        }
+    }
+    problems
+}
+
+/// What may not change once a campaign has started.
+#[must_use]
+pub fn problems_of_change(old: &Settings, new: &Settings) -> Vec<Problem> {
+    let counted_budgets = |settings: &Settings| {
+        settings.budgets.iter().map(|budget| (budget.of.clone(), budget.per_day.is_some())).collect::<Vec<_>>()
+    };
+    let counted_limits = |settings: &Settings| {
+        settings.limits.iter().map(|limit| (limit.of.clone(), limit.per, limit.window)).collect::<Vec<_>>()
+    };
+    let shared_pools = |settings: &Settings| {
+        settings.pools.iter().map(|pool| (pool.id.clone(), pool.unit.clone(), pool.settles)).collect::<Vec<_>>()
+    };
+    let fixed = [
+        ("/currency", old.currency == new.currency, "the currency"),
+        ("/time_zone", old.time_zone == new.time_zone, "the time zone"),
+        ("/opens", old.opens == new.opens, "the opening time"),
+        ("/budgets", counted_budgets(old) == counted_budgets(new), "what budgets count (their amounts may change)"),
+        ("/pockets", old.pockets == new.pockets, "which pockets it uses"),
+        ("/pools", shared_pools(old) == shared_pools(new), "which pools there are and when they settle"),
+        ("/limits", counted_limits(old) == counted_limits(new), "what limits count (their amounts may change)"),
+    ];
+    let changed = fixed.into_iter().filter(|(_, same, _)| !same);
+    changed
+        .map(|(pointer, _, what)| Problem { pointer: pointer.into(), message: format!("{what} is fixed at start") })
+        .collect()
+}

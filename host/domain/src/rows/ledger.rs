@@ -1,0 +1,248 @@
+//! The double-entry ledger. Whatever is granted, used, expired or taken back is a transfer from one account to another; the
+//! accounts of a campaign and unit add up to nothing at any time.
+
+use crate::rows::facts::Facts;
+use crate::rows::grant::{Grant, GrantSlot};
+use crate::rows::redemption::ReservationSlot;
+use crate::words::id::{CampaignId, CustomerId, DecisionId, RequestId};
+use crate::words::time::Instant;
+use crate::words::unit::{Quantity, Unit};
+
+/// A kind of account. With a campaign and a unit, and for some a customer, it names one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Account {
+    /// What the campaign gives from. Its balance is what was spent, below nothing.
+    Budget,
+    /// Promised to a customer and still held: the committed exposure.
+    Pending,
+    /// A customer's to use: the liability.
+    Wallet,
+    /// Taken out of a wallet for a redemption under way.
+    Reserved,
+    /// Used.
+    Expense,
+    /// Expired unused.
+    Breakage,
+    /// What a customer owes after a claw-back of something used, below nothing.
+    Debt,
+    /// Pieces on hand, of units that are stocked.
+    Stock,
+    /// Where stock comes from.
+    Supply,
+}
+
+impl Account {
+    /// Every kind, in the order of [`Position`].
+    pub const ALL: [Self; 9] = [
+        Self::Budget,
+        Self::Pending,
+        Self::Wallet,
+        Self::Reserved,
+        Self::Expense,
+        Self::Breakage,
+        Self::Debt,
+        Self::Stock,
+        Self::Supply,
+    ];
+
+    /// The word in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Budget => "budget",
+            Self::Pending => "pending",
+            Self::Wallet => "wallet",
+            Self::Reserved => "reserved",
+            Self::Expense => "expense",
+            Self::Breakage => "breakage",
+            Self::Debt => "debt",
+            Self::Stock => "stock",
+            Self::Supply => "supply",
+        }
+    }
+}
+
+/// What made a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A decision.
+    Decision(DecisionId),
+    /// A request through the API: a redemption, a reservation, a reversal.
+    Request(RequestId),
+    /// A request through the API that settles what a policy reserved.
+    Settle(ReservationSlot),
+    /// A time that came: a hold was over, a grant expired, a reservation timed out.
+    Clock,
+}
+
+/// Which grant a transfer is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lot {
+    /// Where it stands.
+    pub slot: GrantSlot,
+    /// Which issue of its key.
+    pub issue: u32,
+}
+
+impl Lot {
+    /// The lot that a grant is.
+    #[must_use]
+    pub fn of(grant: &Grant) -> Self {
+        Self { slot: grant.slot.clone(), issue: grant.issue }
+    }
+}
+
+/// A quantity that left one account for another. Never changed and never removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The host's clock.
+    pub at: Instant,
+    /// What made it.
+    pub cause: Cause,
+    /// Of which grant; none when stock arrives or leaves.
+    pub lot: Option<Lot>,
+    /// Of what.
+    pub unit: Unit,
+    /// How much; more than nothing.
+    pub quantity: Quantity,
+    /// Where it left.
+    pub debit: Account,
+    /// Where it went.
+    pub credit: Account,
+}
+
+/// Which accounts stand together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PositionKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The unit.
+    pub unit: Unit,
+}
+
+/// The balances of a campaign's accounts in one unit, over all customers: what went in less what went out. They add up to
+/// nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position(pub [i64; Account::ALL.len()]);
+
+impl Position {
+    /// The balance of one account.
+    #[must_use]
+    pub fn balance(&self, account: Account) -> i64 {
+        self.0[account as usize]
+    }
+
+    /// After a transfer.
+    ///
+    /// # Panics
+    /// Beyond 9 * 10^18: budgets end at 10^15.
+    #[must_use]
+    pub fn after(mut self, transfer: &Transfer) -> Self {
+        let quantity = i64::try_from(transfer.quantity.get()).expect("a quantity is at most 10^15");
+        for (account, change) in [(transfer.debit, -quantity), (transfer.credit, quantity)] {
+            let balance = &mut self.0[account as usize];
+            *balance = balance.checked_add(change).expect("an account ends far above what budgets allow");
+        }
+        self
+    }
+
+    /// The sum over all accounts: nothing, or the books are wrong.
+    #[must_use]
+    pub fn sum(&self) -> i128 {
+        self.0.iter().map(|balance| i128::from(*balance)).sum()
+    }
+}
+
+/// When and by what a lot is changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The host's clock.
+    pub at: Instant,
+    /// What makes it.
+    pub cause: &'a Cause,
+}
+
+impl Entry<'_> {
+    /// Books a quantity of a grant from one account to another; nothing is not booked. The caller has loaded the position
+    /// and keeps the grant.
+    pub(crate) fn book(
+        self,
+        facts: &mut Facts,
+        grant: &Grant,
+        quantity: Quantity,
+        (debit, credit): (Account, Account),
+    ) {
+        if quantity.is_zero() {
+            return;
+        }
+        let key = PositionKey { campaign: grant.slot.campaign.clone(), unit: grant.unit.clone() };
+        let (cause, lot) = (self.cause.clone(), Some(Lot::of(grant)));
+        let transfer = Transfer { at: self.at, cause, lot, unit: grant.unit.clone(), quantity, debit, credit };
+        let position = facts.positions.get(&key).after(&transfer);
+        facts.positions.put(&key, position);
+        facts.record(transfer);
+    }
+}
+
+/// Why a stock was not changed. Each with how many pieces are on hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestockError {
+    /// More would be written off than there are.
+    NotOnHand(Quantity),
+    /// There would be more than 10^15.
+    TooMany(Quantity),
+}
+
+impl std::fmt::Display for RestockError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotOnHand(on_hand) => write!(f, "{on_hand} are on hand"),
+            Self::TooMany(on_hand) => write!(f, "{on_hand} are on hand, and {} may be", Quantity::MAX),
+        }
+    }
+}
+
+impl std::error::Error for RestockError {}
+
+/// Changes how many pieces of a unit are on hand. The caller has loaded the stock. Says how many there are then.
+///
+/// # Errors
+/// When more would leave than there is, or be there than may be.
+pub fn restock(
+    facts: &mut Facts,
+    entry: Entry<'_>,
+    unit: &Unit,
+    (quantity, arrives): (Quantity, bool),
+) -> Result<Quantity, RestockError> {
+    let on_hand = *facts.stocks.get(unit);
+    let after = if arrives {
+        on_hand.plus(quantity).map_err(|_| RestockError::TooMany(on_hand))?
+    } else {
+        on_hand.minus(quantity).map_err(|_| RestockError::NotOnHand(on_hand))?
+    };
+    if !quantity.is_zero() {
+        let (debit, credit) =
+            if arrives { (Account::Supply, Account::Stock) } else { (Account::Stock, Account::Supply) };
+        let (cause, unit) = (entry.cause.clone(), unit.clone());
+        facts.record(Transfer { at: entry.at, cause, lot: None, unit: unit.clone(), quantity, debit, credit });
+        facts.stocks.put(&unit, after);
+    }
+    Ok(after)
+}
+
+/// What a customer owes of a unit, under whichever id; none owes nothing.
+pub(crate) fn debt(facts: &Facts, customer: &CustomerId, unit: &Unit) -> Quantity {
+    facts.customers.get(facts.who_stays(customer)).debts.get(unit).copied().unwrap_or_default()
+}
+
+/// Sets what a customer owes.
+pub(crate) fn set_debt(facts: &mut Facts, customer: &CustomerId, unit: &Unit, debt: Quantity) {
+    let customer = facts.who_stays(customer).clone();
+    let mut changed = facts.customers.get(&customer).clone();
+    if debt.is_zero() {
+        changed.debts.remove(unit);
+    } else {
+        changed.debts.insert(unit.clone(), debt);
+    }
+    facts.customers.put(&customer, changed);
+}

@@ -1,0 +1,151 @@
+//! A campaign's book at a local time: what limits, budgets and stock leave room for, and what is counted against them.
+
+use crate::rows::budget::{self, Cap, Crossing, Limit, Recipient, UsageKey, UsedBy};
+use crate::rows::campaign::{Campaign, UnknownClaim};
+use crate::rows::catalogue::Catalogue;
+use crate::rows::effect::Dimension;
+use crate::rows::facts::{Facts, Wanted};
+use crate::rows::grant::{Grant, GrantSlot};
+use crate::rows::ledger::PositionKey;
+use crate::rows::outcome::Reason;
+use crate::words::id::{CustomerId, Identifier};
+use crate::words::time::{Instant, LocalTime};
+use crate::words::unit::{Quantity, Unit};
+
+/// What a grant is counted by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Book<'a> {
+    /// The campaign.
+    pub(crate) campaign: &'a Campaign,
+    /// What operators say of units and shared budgets.
+    pub(crate) catalogue: &'a Catalogue,
+    /// The day, week and month that it counts in.
+    pub(crate) local: LocalTime,
+}
+
+impl<'a> Book<'a> {
+    /// The rows that a grant of the unit looks at.
+    pub(crate) fn wanted(&self, to: Recipient<'_>, unit: &Unit) -> Wanted {
+        let mut wanted = Wanted { usage: budget::looked_at(self.caps(to, unit)), ..Wanted::default() };
+        if self.catalogue.is_stocked(unit) {
+            wanted.stocks.insert(unit.clone());
+        }
+        wanted.positions.insert(PositionKey { campaign: self.campaign.id.clone(), unit: unit.clone() });
+        wanted
+    }
+
+    /// What is known to be a customer's of the dimensions that the campaign's limits count: of each the latest.
+    pub(crate) fn identifiers(&self, to: &CustomerId, facts: &Facts) -> Vec<(Dimension, Identifier)> {
+        let mut found: Vec<(Dimension, Identifier)> = Vec::new();
+        for limit in &self.campaign.settings.limits {
+            if limit.per != Dimension::Customer && !found.iter().any(|(dimension, _)| *dimension == limit.per) {
+                let known = facts.customers.get(to).identifier(limit.per).cloned();
+                found.extend(known.map(|value| (limit.per, value)));
+            }
+        }
+        found
+    }
+
+    /// How much of what is wanted fits under the caps on it, and what the rest is for want of.
+    pub(crate) fn room(
+        &self,
+        (to, caps): (Recipient<'_>, &[Cap]),
+        (unit, wanted): (&Unit, Quantity),
+        facts: &Facts,
+    ) -> (Quantity, Reason) {
+        let counts = |limit: &&Limit| limit.per != Dimension::Customer && limit.of.matches(unit);
+        let known = |limit: &Limit| to.identifiers.iter().any(|(dimension, _)| *dimension == limit.per);
+        let settings = &self.campaign.settings;
+        if settings.unknown_claim == UnknownClaim::Deny && !settings.limits.iter().filter(counts).all(known) {
+            return (Quantity::ZERO, Reason::IdentifierUnknown);
+        }
+        let least = under_caps(caps, wanted, facts);
+        if self.catalogue.is_stocked(unit) {
+            let on_hand = *facts.stocks.get(unit);
+            if on_hand < least.0 {
+                return (on_hand, Reason::StockExhausted);
+            }
+        }
+        least
+    }
+
+    /// Counts a grant against its limits and budgets.
+    pub(crate) fn count(&self, caps: Vec<Cap>, quantity: Quantity, facts: &mut Facts) {
+        for cap in caps.iter().filter(|cap| !cap.is_limit()) {
+            let (Some(total), used) = (cap.amount, facts.usage.get(&cap.key).amount) else { continue };
+            let after = used.plus(quantity).unwrap_or(Quantity::MAX);
+            if let Some(percent) = budget::crossed(self.warn_at(&cap.key), total, (used, after)) {
+                facts.cross(Crossing { key: cap.key.clone(), percent, used: after, total });
+            }
+        }
+        for key in budget::counts(caps) {
+            let used = *facts.usage.get(&key);
+            let used = used.after_grant(quantity).expect("room under a cap keeps its use in range");
+            facts.usage.put(&key, used);
+        }
+    }
+
+    /// A grant as it is first given. Without a time of its own it expires by the terms of its unit.
+    pub(crate) fn grant(
+        &self,
+        (slot, issue): (GrantSlot, u32),
+        (unit, quantity): (Unit, Quantity),
+        (now, expires): (Instant, Option<Instant>),
+        counted_for: Vec<(Dimension, Identifier)>,
+    ) -> Grant {
+        let usual = || self.catalogue.units.get(&unit).and_then(|terms| terms.expires(now));
+        Grant {
+            slot,
+            issue,
+            decision: None,
+            about: None,
+            quantity,
+            reversed: Quantity::ZERO,
+            owed: Quantity::ZERO,
+            redeemed: Quantity::ZERO,
+            reserved: Quantity::ZERO,
+            expired: Quantity::ZERO,
+            key_freed: false,
+            from_stock: self.catalogue.is_stocked(&unit),
+            granted_at: now,
+            counted_on: self.local,
+            counted_for,
+            hold: None,
+            expires: expires.or_else(usual),
+            principal_cap: None,
+            reason: String::new(),
+            unit,
+        }
+    }
+
+    /// What caps a grant of the unit.
+    pub(crate) fn caps(&self, to: Recipient<'_>, unit: &Unit) -> Vec<Cap> {
+        budget::caps(self.campaign, self.catalogue, to, (unit, &self.local))
+    }
+
+    fn warn_at(&self, key: &UsageKey) -> &'a [u8] {
+        match &key.by {
+            UsedBy::Pocket(pocket) => self.catalogue.pockets.get(pocket).map_or(&[], |pocket| &pocket.warn_at),
+            _ => &self.campaign.settings.warn_at,
+        }
+    }
+}
+
+/// The least room under the caps, and what it is for want of.
+fn under_caps(caps: &[Cap], wanted: Quantity, facts: &Facts) -> (Quantity, Reason) {
+    if !caps.iter().any(Cap::is_limit) {
+        return (Quantity::ZERO, Reason::NoLimit);
+    }
+    if caps.iter().all(Cap::is_limit) {
+        return (Quantity::ZERO, Reason::NoBudget);
+    }
+    let mut least = (wanted, Reason::LimitReached);
+    for cap in caps {
+        let used = cap.other_keys.iter().fold(*facts.usage.get(&cap.key), |used, key| used.with(*facts.usage.get(key)));
+        let room = cap.room(used);
+        if room < least.0 {
+            least = (room, if cap.is_limit() { Reason::LimitReached } else { Reason::BudgetExhausted });
+        }
+    }
+    least
+}
