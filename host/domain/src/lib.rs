@@ -21,6 +21,9 @@ pub use rows::{
     referral, rollout, segment, stacking, table, timer,
 };
 pub use rules::{
-    adjudicate, allocation, audit, cascade, formulary, formulas, identity, lot, reservation, reserve, revoke,
+    adjudicate, allocation, attribution, audit, cap, cascade, case, check, cost, deliver, entry, formulary, formulas,
+    identity, lot, notice, redeem, reservation, reserve, restock, revoke, shadow, share, stack, validate,
 };
-pub use words::{address, id, json, lifecycle, ratio, recurring, time, unit};
+pub use words::{
+    address, dimension, hold, id, json, key, lifecycle, owner, problem, ratio, recurring, time, topic, unit,
+};

@@ -4,23 +4,27 @@
 use std::collections::BTreeSet;
 
 use largesse_domain::activation::ActivationCause;
-use largesse_domain::decision::{FaultKind, OwnerKind, Phase};
-use largesse_domain::delivery::{DeliveryState, Topic};
+use largesse_domain::decision::FaultKind;
+use largesse_domain::delivery::DeliveryState;
 use largesse_domain::destination::Paused;
-use largesse_domain::effect::{Dimension, EffectKind};
+use largesse_domain::dimension::Dimension;
+use largesse_domain::effect::EffectKind;
 use largesse_domain::formulas::{Quadrant, Spending};
 use largesse_domain::gate::{GatePeriod, GateRule};
-use largesse_domain::grant::{AfterHold, GrantState};
+use largesse_domain::grant::GrantState;
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::ledger::Account;
-use largesse_domain::lifecycle::{Command, Lifecycle};
-use largesse_domain::lot::Settle as SettleHeld;
+use largesse_domain::lifecycle::{Command, Lifecycle, Phase};
 use largesse_domain::message_rules::Consent;
 use largesse_domain::outcome::{Denied, Reason, Verdict};
+use largesse_domain::owner::OwnerKind;
 use largesse_domain::protection::Rescue;
-use largesse_domain::redemption::{RedemptionState, Settle};
+use largesse_domain::redeem::RedemptionAction;
+use largesse_domain::redemption::RedemptionState;
 use largesse_domain::rollout::Side;
 use largesse_domain::stacking::StackingMode;
 use largesse_domain::time::Window;
+use largesse_domain::topic::Topic;
 use largesse_domain::unit::{Quantity, UnitClass};
 
 /// Names every case of an enum. The match makes a forgotten case an error of the compiler.
@@ -55,8 +59,8 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Window", every!(Window: Campaign, Day, Week, Month)),
         ("Account", every!(Account: Budget, Pending, Wallet, Reserved, Expense, Breakage, Debt, Stock, Supply)),
         ("RedemptionState", every!(RedemptionState: Reserved, Redeemed, Released, TimedOut, Reversed)),
-        ("Settle", every!(Settle: Commit, Release, Reverse)),
-        ("SettleHeld", every!(SettleHeld: Commit, Release)),
+        ("RedemptionAction", every!(RedemptionAction: Commit, Release, Reverse)),
+        ("HoldAction", every!(HoldAction: Commit, Release)),
         ("AfterHold", every!(AfterHold: Post, Void)),
         (
             "Topic",
@@ -126,9 +130,18 @@ fn lists_of_all_cases_are_complete() {
 
 #[test]
 fn no_enum_with_words_is_forgotten() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
-    let with_words: usize =
-        files.map(|text| text.matches("fn as_str(").count() - text.matches("fn as_str(&self) -> &str").count()).sum();
+    let mut with_words = 0;
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            with_words += text.matches("fn as_str(").count() - text.matches("fn as_str(&self) -> &str").count();
+        }
+    }
     assert_eq!(with_words, all().len(), "add the enum to the list of this test");
 }

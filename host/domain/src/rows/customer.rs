@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::limits::{ATTRIBUTES_MAX, GROUPS_MAX, IDENTIFIERS_PER_DIMENSION_MAX, STANDINGS_MAX, TAGS_MAX, TOUCHES_MAX};
-use crate::rows::effect::Dimension;
-use crate::rules::identity::Terms;
+use crate::limits::{ATTRIBUTES_MAX, GROUPS_MAX, IDENTIFIERS_PER_DIMENSION_MAX, TAGS_MAX, TOUCHES_MAX};
+use crate::words::dimension::Dimension;
 use crate::words::id::{AttributeName, CustomerId, EntityId, GroupKind, Identifier, ProgrammeId, Tag, TierName};
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit};
@@ -197,62 +196,14 @@ impl Customer {
         values.push(value);
     }
 
-    fn add_touch(&mut self, touch: Touch) {
+    /// Adds an invitation, in order of time; the latest beyond the bound is let go.
+    pub(crate) fn add_touch(&mut self, touch: Touch) {
         if self.touches.contains(&touch) {
             return;
         }
         let place = self.touches.partition_point(|known| known.at <= touch.at);
         self.touches.insert(place, touch);
         self.touches.truncate(TOUCHES_MAX);
-    }
-
-    /// Takes over what is known under another id. Of an attribute the later value stays, or the earlier where the first counts; of a
-    /// tag the later end; of two standings in a programme the better; of two groups of a kind the own. What there is no room for is let
-    /// go, the other id's first. Debts are not looked at.
-    pub(crate) fn unite(&mut self, other: Self, terms: Terms<'_>) {
-        for (name, theirs) in other.attributes {
-            let stays = match self.attributes.get(&name) {
-                Some(own) if (terms.is_first)(&name) => own.as_of <= theirs.as_of,
-                Some(own) => own.as_of >= theirs.as_of,
-                None => self.attributes.len() >= ATTRIBUTES_MAX,
-            };
-            if !stays {
-                self.attributes.insert(name, theirs);
-            }
-        }
-        for (tag, until) in other.tags {
-            let full = self.tags.len() >= TAGS_MAX;
-            match self.tags.get_mut(&tag) {
-                Some(own) => *own = own.zip(until).map(|(own, theirs)| own.max(theirs)),
-                None if full => {}
-                None => drop(self.tags.insert(tag, until)),
-            }
-        }
-        for (dimension, mut values) in other.identifiers {
-            let own = self.identifiers.remove(&dimension).unwrap_or_default();
-            values.retain(|value| !own.contains(value));
-            values.extend(own);
-            values.drain(..values.len().saturating_sub(IDENTIFIERS_PER_DIMENSION_MAX));
-            self.identifiers.insert(dimension, values);
-        }
-        for touch in other.touches {
-            self.add_touch(touch);
-        }
-        for (programme, theirs) in other.standings {
-            let full = self.standings.len() >= STANDINGS_MAX;
-            match self.standings.get_mut(&programme) {
-                Some(own) if terms.rank(&programme, own) < terms.rank(&programme, &theirs) => *own = theirs,
-                None if !full => drop(self.standings.insert(programme, theirs)),
-                _ => {}
-            }
-        }
-        for (kind, group) in other.groups {
-            if self.groups.len() < GROUPS_MAX {
-                self.groups.entry(kind).or_insert(group);
-            }
-        }
-        let raises = self.raises_under_way.plus(other.raises_under_way);
-        self.raises_under_way = raises.unwrap_or(Quantity::MAX);
     }
 
     /// The credit limit, when it is known and not negative.
@@ -299,7 +250,6 @@ impl Customer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::catalogue::Catalogue;
 
     fn at(millis: i64) -> Instant {
         Instant::from_millis(millis).unwrap()
@@ -342,37 +292,6 @@ mod tests {
         assert_eq!(customer.raises_under_way, Quantity::new(200).unwrap());
         customer.learn(limit(100), at(3)).unwrap();
         assert_eq!(customer.raises_under_way, Quantity::new(200).unwrap());
-    }
-
-    #[test]
-    fn what_is_known_under_two_ids_is_united() {
-        let known = |device: &str, limit_at: i64, inviter: &str| {
-            let mut customer = Customer::default();
-            let device = Fact::Identifier(Dimension::Device, Identifier::new(device).unwrap());
-            let first = Fact::FirstAttribute(AttributeName::new("first_at").unwrap(), AttributeValue::Int(limit_at));
-            for fact in [device, first, limit(limit_at), Fact::Touch(CustomerId::new(inviter).unwrap())] {
-                customer.learn(fact, at(limit_at)).unwrap();
-            }
-            customer
-        };
-        let tagged = |until: Option<i64>| (Tag::new("vip").unwrap(), until.map(at));
-        let under_way = Quantity::new(300).unwrap();
-        let mut stays = Customer { tags: [tagged(Some(7))].into(), ..known("d1", 20, "late") };
-        let other =
-            Customer { tags: [tagged(Some(9))].into(), raises_under_way: under_way, ..known("d2", 10, "early") };
-        let is_first = |name: &AttributeName| name.as_str() == "first_at";
-        let catalogue = Catalogue::default();
-        let terms = Terms { is_first: &is_first, catalogue: &catalogue, at: at(5) };
-        stays.unite(other.clone(), terms);
-        assert_eq!(stays.credit_limit(), Quantity::new(20).ok());
-        assert_eq!(stays.attributes[&AttributeName::new("first_at").unwrap()].value, AttributeValue::Int(10));
-        assert_eq!(stays.identifier(Dimension::Device).map(Identifier::as_str), Some("d1"));
-        assert_eq!(stays.identifiers[&Dimension::Device].len(), 2);
-        assert_eq!(stays.touches.iter().map(|touch| touch.inviter.as_str()).collect::<Vec<_>>(), ["early", "late"]);
-        assert_eq!((&stays.tags, stays.raises_under_way), (&[tagged(Some(9))].into(), under_way));
-        let mut for_ever = Customer { tags: [tagged(None)].into(), ..Customer::default() };
-        for_ever.unite(other, terms);
-        assert_eq!(for_ever.tags, [tagged(None)].into());
     }
 
     #[test]

@@ -7,60 +7,13 @@ use crate::rows::customer::Standing;
 use crate::rows::effect::Proposal;
 use crate::rows::event::Event;
 use crate::words::id::{
-    CampaignId, CustomerId, EntityId, GrantKey, ProgrammeId, QuestionName, RefusalCode, RoleName, SubscriptionName, Tag,
+    CampaignId, CustomerId, GrantKey, ProgrammeId, QuestionName, RefusalCode, RoleName, SubscriptionName, Tag,
 };
 use crate::words::json::Json;
+use crate::words::lifecycle::Phase;
+use crate::words::owner::Owner;
 use crate::words::time::{Instant, Moment};
 use crate::words::unit::{Currency, Quantity, Unit};
-
-/// Whose state a decision reads and writes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Owner {
-    /// A customer.
-    Party(CustomerId),
-    /// Something that the event names.
-    Entity(EntityId),
-}
-
-impl Owner {
-    /// `party` or `entity`.
-    #[must_use]
-    pub fn kind(&self) -> OwnerKind {
-        match self {
-            Self::Party(_) => OwnerKind::Party,
-            Self::Entity(_) => OwnerKind::Entity,
-        }
-    }
-
-    /// The identifier.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Party(id) => id.as_str(),
-            Self::Entity(id) => id.as_str(),
-        }
-    }
-}
-
-/// What kind of thing owns a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OwnerKind {
-    /// A customer.
-    Party,
-    /// An entity.
-    Entity,
-}
-
-impl OwnerKind {
-    /// The word in the contract and in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Party => "party",
-            Self::Entity => "entity",
-        }
-    }
-}
 
 /// A customer shown to a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,32 +64,6 @@ pub struct Enquiry {
     pub now: Moment,
     /// What is kept of the customer.
     pub state: Option<Json>,
-}
-
-/// Where in its life the campaign is, as a policy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// It grants.
-    Open,
-    /// It has ended; late events and revocations still run.
-    Closing,
-    /// It has windows, and the event is from outside of them; revocations still run.
-    Between,
-}
-
-impl Phase {
-    /// Every phase.
-    pub const ALL: [Self; 3] = [Self::Open, Self::Closing, Self::Between];
-
-    /// The word in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closing => "closing",
-            Self::Between => "between",
-        }
-    }
 }
 
 /// The campaign as a decision sees it.

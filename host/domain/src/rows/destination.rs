@@ -6,9 +6,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::limits::{DESTINATION_URL_BYTES_MAX, SECRET_BYTES_MAX, SECRET_BYTES_MIN};
-use crate::rows::delivery::Topic;
 use crate::words::address::is_public;
 use crate::words::id::DestinationId;
+use crate::words::topic::{Topic, TopicPattern};
 
 /// Where deliveries go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,65 +95,6 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(..)")
     }
 }
-
-/// Of what a destination is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TopicPattern {
-    /// Everything, what is added later too: `*`.
-    All,
-    /// Everything under a word, what is added later too: `grant.*`.
-    Under(&'static str),
-    /// One topic.
-    One(Topic),
-}
-
-impl TopicPattern {
-    fn includes(self, topic: Topic) -> bool {
-        match self {
-            Self::All => true,
-            Self::Under(word) => topic.as_str().split_once('.').is_some_and(|(first, _)| first == word),
-            Self::One(one) => one == topic,
-        }
-    }
-}
-
-impl fmt::Display for TopicPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("*"),
-            Self::Under(word) => write!(f, "{word}.*"),
-            Self::One(topic) => f.write_str(topic.as_str()),
-        }
-    }
-}
-
-impl FromStr for TopicPattern {
-    type Err = UnknownTopic;
-
-    fn from_str(text: &str) -> Result<Self, UnknownTopic> {
-        if text == "*" {
-            return Ok(Self::All);
-        }
-        if let Some(word) = text.strip_suffix(".*") {
-            let words = Topic::ALL.iter().filter_map(|topic| topic.as_str().split_once('.'));
-            return words.map(|(first, _)| first).find(|first| *first == word).map(Self::Under).ok_or(UnknownTopic);
-        }
-        text.parse().map(Self::One)
-    }
-}
-
-/// A word that is no topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownTopic;
-
-impl fmt::Display for UnknownTopic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
-        write!(f, "expected *, a group such as grant.*, or one of {}", words.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownTopic {}
 
 /// The host of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,6 +221,7 @@ fn host(name: &str) -> Result<Host, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::topic::UnknownTopic;
 
     fn url(text: &str) -> WebhookUrl {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))

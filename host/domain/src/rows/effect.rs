@@ -1,7 +1,7 @@
 //! What a policy asks for. Nothing here has happened yet; `adjudicate` decides what does.
 
-use crate::rows::grant::AfterHold;
-use crate::rules::lot::Settle;
+use crate::words::dimension::Dimension;
+use crate::words::hold::{AfterHold, HoldAction};
 use crate::words::id::{
     CampaignId, ClaimScope, CustomerId, GrantKey, MeasureName, MessageKey, PoolId, ProgrammeId, ReservationKey, Tag,
     TemplateName, TierName, TimerName,
@@ -102,6 +102,16 @@ pub enum Benefit {
         /// For how long.
         until: Option<When>,
     },
+}
+
+impl Benefit {
+    /// Returns when the benefit ends, if it says so itself.
+    pub(crate) fn until(&self) -> Option<When> {
+        match self {
+            Self::Units { .. } => None,
+            Self::CreditLimit { until, .. } | Self::RateBoost { until, .. } => *until,
+        }
+    }
 }
 
 /// What to do when budget or a limit does not allow all of a grant, or a wallet does not hold all of a reservation.
@@ -264,7 +274,7 @@ pub struct SettleProposal {
     /// What.
     pub of: Held,
     /// What shall become of it.
-    pub how: Settle,
+    pub how: HoldAction,
     /// Whether the whole decision is denied when there is nothing to settle.
     pub required: bool,
     /// Why.
@@ -364,38 +374,6 @@ impl Effect {
             Self::Share(_) => EffectKind::Share,
             Self::Enrol(_) => EffectKind::Enrol,
             Self::Measure(_) => EffectKind::Measure,
-        }
-    }
-}
-
-/// What a claim is about, and under which the host keeps a customer's identifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dimension {
-    /// The customer.
-    Customer,
-    /// The person: a hash of the identity number.
-    Identity,
-    /// The device.
-    Device,
-    /// The bank card.
-    Card,
-    /// The postal address.
-    Address,
-}
-
-impl Dimension {
-    /// Every dimension.
-    pub const ALL: [Self; 5] = [Self::Customer, Self::Identity, Self::Device, Self::Card, Self::Address];
-
-    /// The word in the contract and in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Identity => "identity",
-            Self::Device => "device",
-            Self::Card => "card",
-            Self::Address => "address",
         }
     }
 }

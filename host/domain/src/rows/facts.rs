@@ -8,30 +8,22 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::limits::MEMBERS_MAX;
-use crate::rows::budget::{Crossing, Usage, UsageKey};
+use crate::rows::budget::{Crossing, Usage};
 use crate::rows::customer::Customer;
-use crate::rows::decision::Owner;
-use crate::rows::effect::Dimension;
-use crate::rows::grant::{Grant, GrantSlot};
-use crate::rows::ledger::{Position, PositionKey, Transfer};
+use crate::rows::grant::Grant;
+use crate::rows::ledger::{Position, Transfer};
 use crate::rows::measure::Measures;
-use crate::rows::pool::{Share, ShareKey};
+use crate::rows::pool::Share;
 use crate::rows::redemption::{Redemption, RedemptionId};
 use crate::rows::table::{Keys, Table, not_loaded};
 use crate::rows::timer::{Timer, TimerBody, TimerKey};
-use crate::words::id::{AboutId, CampaignId, ClaimScope, CustomerId, EntityId, MessageKey, RequestId, TimerName};
+use crate::words::id::{CampaignId, CustomerId, EntityId, RequestId, TimerName};
 use crate::words::json::Json;
+use crate::words::key::{
+    AboutKey, BindingKey, ClaimKey, GrantSlot, MessageSlot, PositionKey, ShareKey, StateKey, UsageKey,
+};
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit};
-
-/// Whose state in which campaign.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StateKey {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// Whose.
-    pub owner: Owner,
-}
 
 /// What a policy keeps of an owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,28 +34,6 @@ pub struct State {
     pub value: Json,
 }
 
-/// What may be used once in a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClaimKey {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// What is given once.
-    pub scope: ClaimScope,
-    /// By what it is counted.
-    pub by: Dimension,
-    /// Which customer, identity, device, card or address.
-    pub value: String,
-}
-
-/// A thing that grants are about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AboutKey {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// The loan, the order.
-    pub about: AboutId,
-}
-
 /// What is known of a thing that grants are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
@@ -71,15 +41,6 @@ pub struct About {
     pub cancelled: bool,
     /// What was granted about it, in order.
     pub grants: Vec<GrantSlot>,
-}
-
-/// An invitee in a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BindingKey {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// Who was invited.
-    pub invitee: CustomerId,
 }
 
 /// The members of an entity.
@@ -104,17 +65,6 @@ impl Members {
     pub fn leave(&mut self, customer: &CustomerId) {
         self.0.retain(|(member, _)| member != customer);
     }
-}
-
-/// A message that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageSlot {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// To whom.
-    pub to: CustomerId,
-    /// The policy's name for it.
-    pub key: MessageKey,
 }
 
 /// A request that was carried out.
@@ -396,6 +346,36 @@ impl Facts {
     pub(crate) fn set_ledger_timer(&mut self, key: TimerKey, due: Instant) {
         self.timers.load(key.clone(), None);
         self.timers.put(&key, Some(Timer { due, body: TimerBody::Ledger }));
+    }
+}
+
+impl Facts {
+    /// Who stays of the customer's ids; mostly the customer. The customer is loaded.
+    pub fn who_stays<'a>(&'a self, id: &'a CustomerId) -> &'a CustomerId {
+        self.customers.get(id).merged_into.as_ref().unwrap_or(id)
+    }
+
+    /// The ids of the customer's that were merged into the one who stays. The customer is loaded.
+    pub fn other_ids(&self, id: &CustomerId) -> &[CustomerId] {
+        &self.customers.get(self.who_stays(id)).also
+    }
+
+    /// All ids of the customer's, that of the one who stays first. The customer is loaded.
+    pub fn ids_of(&self, id: &CustomerId) -> Vec<CustomerId> {
+        std::iter::once(self.who_stays(id)).chain(self.other_ids(id)).cloned().collect()
+    }
+
+    /// Where a grant of a key may stand: for each of the customer's ids, that of the one who stays first. The customer is loaded.
+    #[must_use]
+    pub fn slots_of(&self, slot: &GrantSlot) -> Vec<GrantSlot> {
+        self.ids_of(&slot.to).into_iter().map(|to| GrantSlot { to, ..slot.clone() }).collect()
+    }
+
+    /// The customers into whom those were merged that have just been loaded.
+    #[must_use]
+    pub fn wanted_with(&self, customers: &Keys<CustomerId>) -> Wanted {
+        let stays = customers.iter().map(|id| self.who_stays(id).clone());
+        Wanted { customers: stays.collect(), ..Wanted::default() }
     }
 }
 

@@ -2,44 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::rows::effect::Dimension;
-use crate::words::id::{AboutId, CampaignId, CustomerId, DecisionId, GrantKey, Identifier};
+use crate::words::dimension::Dimension;
+use crate::words::hold::AfterHold;
+use crate::words::id::{AboutId, DecisionId, Identifier};
+use crate::words::key::GrantSlot;
 use crate::words::time::{Instant, LocalTime};
 use crate::words::unit::{Quantity, Unit};
-
-/// Where a grant stands: at most one living grant per campaign, party and key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GrantSlot {
-    /// The campaign that granted.
-    pub campaign: CampaignId,
-    /// Who got it.
-    pub to: CustomerId,
-    /// The policy's name for the reward.
-    pub key: GrantKey,
-}
-
-/// What becomes of a pending grant when its hold is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterHold {
-    /// It is given.
-    Post,
-    /// It is taken back: nobody has settled the reservation in time.
-    Void,
-}
-
-impl AfterHold {
-    /// Every case.
-    pub const ALL: [Self; 2] = [Self::Post, Self::Void];
-
-    /// The word in the contract and in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Post => "post",
-            Self::Void => "void",
-        }
-    }
-}
 
 /// How long a grant is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! The double-entry ledger. Whatever is granted, used, expired or taken back is a transfer from one account to another; the
 //! accounts of a campaign and unit add up to nothing at any time.
 
-use crate::rows::facts::Facts;
-use crate::rows::grant::{Grant, GrantSlot};
-use crate::rows::redemption::ReservationSlot;
-use crate::words::id::{CampaignId, CustomerId, DecisionId, RequestId};
+use crate::rows::grant::Grant;
+use crate::words::id::{DecisionId, RequestId};
+use crate::words::key::{GrantSlot, ReservationSlot};
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit};
 
@@ -111,15 +110,6 @@ pub struct Transfer {
     pub credit: Account,
 }
 
-/// Which accounts stand together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PositionKey {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// The unit.
-    pub unit: Unit,
-}
-
 /// The balances of a campaign's accounts in one unit, over all customers: what went in less what went out. They add up to
 /// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,98 +141,4 @@ impl Position {
     pub fn sum(&self) -> i128 {
         self.0.iter().map(|balance| i128::from(*balance)).sum()
     }
-}
-
-/// When and by what a lot is changed.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
-    /// The host's clock.
-    pub at: Instant,
-    /// What makes it.
-    pub cause: &'a Cause,
-}
-
-impl Entry<'_> {
-    /// Books a quantity of a grant from one account to another; nothing is not booked. The caller has loaded the position
-    /// and keeps the grant.
-    pub(crate) fn book(
-        self,
-        facts: &mut Facts,
-        grant: &Grant,
-        quantity: Quantity,
-        (debit, credit): (Account, Account),
-    ) {
-        if quantity.is_zero() {
-            return;
-        }
-        let key = PositionKey { campaign: grant.slot.campaign.clone(), unit: grant.unit.clone() };
-        let (cause, lot) = (self.cause.clone(), Some(Lot::of(grant)));
-        let transfer = Transfer { at: self.at, cause, lot, unit: grant.unit.clone(), quantity, debit, credit };
-        let position = facts.positions.get(&key).after(&transfer);
-        facts.positions.put(&key, position);
-        facts.record(transfer);
-    }
-}
-
-/// Why a stock was not changed. Each with how many pieces are on hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestockError {
-    /// More would be written off than there are.
-    NotOnHand(Quantity),
-    /// There would be more than 10^15.
-    TooMany(Quantity),
-}
-
-impl std::fmt::Display for RestockError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotOnHand(on_hand) => write!(f, "{on_hand} are on hand"),
-            Self::TooMany(on_hand) => write!(f, "{on_hand} are on hand, and {} may be", Quantity::MAX),
-        }
-    }
-}
-
-impl std::error::Error for RestockError {}
-
-/// Changes how many pieces of a unit are on hand. The caller has loaded the stock. Says how many there are then.
-///
-/// # Errors
-/// When more would leave than there is, or be there than may be.
-pub fn restock(
-    facts: &mut Facts,
-    entry: Entry<'_>,
-    unit: &Unit,
-    (quantity, arrives): (Quantity, bool),
-) -> Result<Quantity, RestockError> {
-    let on_hand = *facts.stocks.get(unit);
-    let after = if arrives {
-        on_hand.plus(quantity).map_err(|_| RestockError::TooMany(on_hand))?
-    } else {
-        on_hand.minus(quantity).map_err(|_| RestockError::NotOnHand(on_hand))?
-    };
-    if !quantity.is_zero() {
-        let (debit, credit) =
-            if arrives { (Account::Supply, Account::Stock) } else { (Account::Stock, Account::Supply) };
-        let (cause, unit) = (entry.cause.clone(), unit.clone());
-        facts.record(Transfer { at: entry.at, cause, lot: None, unit: unit.clone(), quantity, debit, credit });
-        facts.stocks.put(&unit, after);
-    }
-    Ok(after)
-}
-
-/// What a customer owes of a unit, under whichever id; none owes nothing.
-pub(crate) fn debt(facts: &Facts, customer: &CustomerId, unit: &Unit) -> Quantity {
-    facts.customers.get(facts.who_stays(customer)).debts.get(unit).copied().unwrap_or_default()
-}
-
-/// Sets what a customer owes.
-pub(crate) fn set_debt(facts: &mut Facts, customer: &CustomerId, unit: &Unit, debt: Quantity) {
-    let customer = facts.who_stays(customer).clone();
-    let mut changed = facts.customers.get(&customer).clone();
-    if debt.is_zero() {
-        changed.debts.remove(unit);
-    } else {
-        changed.debts.insert(unit.clone(), debt);
-    }
-    facts.customers.put(&customer, changed);
 }

@@ -3,14 +3,15 @@
 
 use crate::limits::{CAP_COUNT_MAX, CAP_HOURS_MAX, MESSAGE_CAPS_MAX, QUIET_WINDOWS_MAX};
 use crate::rows::customer::{AttributeValue, Customer};
-use crate::rows::policy::Problem;
 use crate::words::id::AttributeName;
+use crate::words::problem::Problem;
 use crate::words::time::{Day, Instant, LocalTime, When};
 
 /// The attribute that holds a customer's consent. That for a channel has the channel behind it, after `_`.
 pub const CONSENT: &str = "marketing_consent";
 
 const DAY_MINUTES: u16 = 24 * 60;
+
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
 /// What is made of customers who have said nothing.
@@ -59,7 +60,7 @@ impl Quiet {
 
 /// At most so many messages to a customer in so many hours, by all campaigns together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cap {
+pub struct FrequencyCap {
     /// How many; 1 to [`CAP_COUNT_MAX`].
     pub count: u32,
     /// In how many hours; 1 to [`CAP_HOURS_MAX`].
@@ -74,7 +75,7 @@ pub struct MessageRules {
     /// When messages wait, in the campaign's zone.
     pub quiet: Vec<Quiet>,
     /// How many a customer is sent.
-    pub caps: Vec<Cap>,
+    pub caps: Vec<FrequencyCap>,
 }
 
 impl MessageRules {
@@ -185,7 +186,7 @@ mod tests {
 
     fn rules(consent: Consent, quiet: &[(u16, u16)], caps: &[(u32, u32)]) -> MessageRules {
         let quiet = quiet.iter().map(|(from, to)| Quiet { from: from * 60, to: to * 60 }).collect();
-        let caps = caps.iter().map(|(count, hours)| Cap { count: *count, hours: *hours }).collect();
+        let caps = caps.iter().map(|(count, hours)| FrequencyCap { count: *count, hours: *hours }).collect();
         MessageRules { consent, quiet, caps }
     }
 

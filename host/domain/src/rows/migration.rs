@@ -1,7 +1,7 @@
 //! Bringing stored states to the version that the active policy writes, ahead of the decisions that need them.
 
-use crate::rows::decision::Owner;
 use crate::words::id::{CampaignId, Digest};
+use crate::words::owner::Owner;
 use crate::words::time::Instant;
 
 /// A migration of all states of a campaign.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::rows::decision::{Evaluation, FaultKind, Input};
-use crate::rows::effect::{Dimension, EffectKind};
+use crate::rows::effect::EffectKind;
 use crate::rows::event::EventKey;
-use crate::rows::grant::GrantSlot;
-use crate::rows::redemption::ReservationSlot;
-use crate::rules::lot::Settle;
+use crate::words::dimension::Dimension;
+use crate::words::hold::HoldAction;
 use crate::words::id::{
     CampaignId, ClaimScope, CustomerId, DecisionId, Digest, EventKind, EventSeq, MeasureName, MessageKey, PoolId,
     ProgrammeId, RefusalCode, SubscriptionName, Tag, TierName, TimerName,
 };
+use crate::words::key::{GrantSlot, ReservationSlot};
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit};
 
@@ -269,7 +269,7 @@ pub enum Done {
         /// Where it stands.
         of: HeldSlot,
         /// What became of it.
-        how: Settle,
+        how: HoldAction,
         /// Of what.
         unit: Unit,
         /// How much.

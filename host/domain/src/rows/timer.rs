@@ -3,17 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::rows::decision::Owner;
-use crate::rows::facts::{MessageSlot, StateKey};
-use crate::rows::grant::GrantSlot;
 use crate::rows::ledger::Lot;
 use crate::rows::redemption::RedemptionId;
 use crate::words::id::{CampaignId, CustomerId, DecisionId, InvalidId, PoolId, TimerName};
 use crate::words::json::Json;
+use crate::words::key::{GrantSlot, MessageSlot, StateKey};
+use crate::words::owner::Owner;
 use crate::words::time::Instant;
 
 /// The source of the events that policies' timers become. Nobody but the host sends from there.
 pub const EVENT_SOURCE: &str = "largesse:timer";
+
 /// The kind of those events.
 pub const EVENT_KIND: &str = "timer.fired";
 

@@ -3,12 +3,12 @@
 //! A campaign sets apart, of each budget of a pocket, the total of its own budget for the same; what it declares for a whole class holds
 //! for every unit of the class. It does so from its start to its end; from then on what it has used of that budget is taken.
 
-use crate::rows::budget::{UsageKey, UsedBy};
 use crate::rows::campaign::{Campaign, Settings};
 use crate::rows::catalogue::{Catalogue, Pocket};
-use crate::rows::policy::Problem;
 use crate::words::id::{CampaignId, PocketId};
+use crate::words::key::{UsageKey, UsedBy};
 use crate::words::lifecycle::Lifecycle;
+use crate::words::problem::Problem;
 use crate::words::time::{Window, WindowIndex};
 use crate::words::unit::{Quantity, UnitPattern};
 

@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use crate::rows::budget::{Usage, UsageKey};
+use crate::rows::budget::Usage;
 use crate::rows::campaign::Campaign;
 use crate::rows::catalogue::Catalogue;
 use crate::rows::customer::Customer;
 use crate::rows::grant::Grant;
-use crate::rows::ledger::{Account, Cause, Lot, Position, PositionKey, Transfer};
+use crate::rows::ledger::{Account, Cause, Lot, Position, Transfer};
 use crate::rows::redemption::{Redemption, RedemptionState};
 use crate::rules::lot::counted_in;
 use crate::words::id::{CampaignId, CustomerId};
+use crate::words::key::{PositionKey, UsageKey};
 use crate::words::unit::{Quantity, Unit};
 
 /// Something kept that is not what the transfers and grants come to.

@@ -1,14 +1,15 @@
 //! A campaign's book at a local time: what limits, budgets and stock leave room for, and what is counted against them.
 
-use crate::rows::budget::{self, Cap, Crossing, Limit, Recipient, UsageKey, UsedBy};
+use crate::rows::budget::{Crossing, Limit};
 use crate::rows::campaign::{Campaign, UnknownClaim};
 use crate::rows::catalogue::Catalogue;
-use crate::rows::effect::Dimension;
 use crate::rows::facts::{Facts, Wanted};
-use crate::rows::grant::{Grant, GrantSlot};
-use crate::rows::ledger::PositionKey;
+use crate::rows::grant::Grant;
 use crate::rows::outcome::Reason;
+use crate::rules::cap::{self, Cap, Recipient};
+use crate::words::dimension::Dimension;
 use crate::words::id::{CustomerId, Identifier};
+use crate::words::key::{GrantSlot, PositionKey, UsageKey, UsedBy};
 use crate::words::time::{Instant, LocalTime};
 use crate::words::unit::{Quantity, Unit};
 
@@ -26,7 +27,7 @@ pub(crate) struct Book<'a> {
 impl<'a> Book<'a> {
     /// The rows that a grant of the unit looks at.
     pub(crate) fn wanted(&self, to: Recipient<'_>, unit: &Unit) -> Wanted {
-        let mut wanted = Wanted { usage: budget::looked_at(self.caps(to, unit)), ..Wanted::default() };
+        let mut wanted = Wanted { usage: cap::looked_at(self.caps(to, unit)), ..Wanted::default() };
         if self.catalogue.is_stocked(unit) {
             wanted.stocks.insert(unit.clone());
         }
@@ -74,11 +75,11 @@ impl<'a> Book<'a> {
         for cap in caps.iter().filter(|cap| !cap.is_limit()) {
             let (Some(total), used) = (cap.amount, facts.usage.get(&cap.key).amount) else { continue };
             let after = used.plus(quantity).unwrap_or(Quantity::MAX);
-            if let Some(percent) = budget::crossed(self.warn_at(&cap.key), total, (used, after)) {
+            if let Some(percent) = cap::crossed(self.warn_at(&cap.key), total, (used, after)) {
                 facts.cross(Crossing { key: cap.key.clone(), percent, used: after, total });
             }
         }
-        for key in budget::counts(caps) {
+        for key in cap::counts(caps) {
             let used = *facts.usage.get(&key);
             let used = used.after_grant(quantity).expect("room under a cap keeps its use in range");
             facts.usage.put(&key, used);
@@ -120,7 +121,7 @@ impl<'a> Book<'a> {
 
     /// What caps a grant of the unit.
     pub(crate) fn caps(&self, to: Recipient<'_>, unit: &Unit) -> Vec<Cap> {
-        budget::caps(self.campaign, self.catalogue, to, (unit, &self.local))
+        cap::caps(self.campaign, self.catalogue, to, (unit, &self.local))
     }
 
     fn warn_at(&self, key: &UsageKey) -> &'a [u8] {

@@ -220,9 +220,9 @@ fn add_balance(balances: &mut Vec<Booked>, happening: Happening, whose: (&Custom
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::grant::GrantSlot;
     use crate::rows::ledger::Cause;
     use crate::words::id::GrantKey;
+    use crate::words::key::GrantSlot;
     use crate::words::time::Instant;
 
     fn transfer(key: &str, unit: &str, quantity: u64, (debit, credit): (Account, Account)) -> Transfer {

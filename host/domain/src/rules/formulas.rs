@@ -9,8 +9,10 @@ use crate::words::ratio::{Calculated, Ratio, Undefined};
 
 /// Days in a year.
 const YEAR_DAYS: u64 = 365;
+
 /// By how much winning a customer is dearer than keeping one, by rule of thumb.
 const WINNING_PER_KEEPING: u64 = 5;
+
 /// The value of a customer for each unit spent on them that is thought best: less is inefficient, more is too careful.
 const BEST_VALUE_RATIO: u64 = 3;
 

@@ -9,13 +9,14 @@
 
 use std::fmt;
 
-use crate::limits::OTHER_IDS_MAX;
+use crate::limits::{
+    ATTRIBUTES_MAX, GROUPS_MAX, IDENTIFIERS_PER_DIMENSION_MAX, OTHER_IDS_MAX, STANDINGS_MAX, TAGS_MAX,
+};
 use crate::rows::catalogue::Catalogue;
 use crate::rows::customer::{Customer, Standing};
-use crate::rows::facts::{BindingKey, Facts, Wanted};
-use crate::rows::grant::GrantSlot;
-use crate::rows::table::Keys;
+use crate::rows::facts::{Facts, Wanted};
 use crate::words::id::{AttributeName, CampaignId, CustomerId, ProgrammeId};
+use crate::words::key::BindingKey;
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit};
 
@@ -39,39 +40,9 @@ impl fmt::Display for NotMerged {
 
 impl std::error::Error for NotMerged {}
 
-impl Facts {
-    /// Who stays of the customer's ids; mostly the customer. The customer is loaded.
-    pub fn who_stays<'a>(&'a self, id: &'a CustomerId) -> &'a CustomerId {
-        self.customers.get(id).merged_into.as_ref().unwrap_or(id)
-    }
-
-    /// The ids of the customer's that were merged into the one who stays. The customer is loaded.
-    pub fn other_ids(&self, id: &CustomerId) -> &[CustomerId] {
-        &self.customers.get(self.who_stays(id)).also
-    }
-
-    /// All ids of the customer's, that of the one who stays first. The customer is loaded.
-    pub fn ids_of(&self, id: &CustomerId) -> Vec<CustomerId> {
-        std::iter::once(self.who_stays(id)).chain(self.other_ids(id)).cloned().collect()
-    }
-
-    /// Where a grant of a key may stand: for each of the customer's ids, that of the one who stays first. The customer is loaded.
-    #[must_use]
-    pub fn slots_of(&self, slot: &GrantSlot) -> Vec<GrantSlot> {
-        self.ids_of(&slot.to).into_iter().map(|to| GrantSlot { to, ..slot.clone() }).collect()
-    }
-
-    /// The customers into whom those were merged that have just been loaded.
-    #[must_use]
-    pub fn wanted_with(&self, customers: &Keys<CustomerId>) -> Wanted {
-        let stays = customers.iter().map(|id| self.who_stays(id).clone());
-        Wanted { customers: stays.collect(), ..Wanted::default() }
-    }
-}
-
 /// What decides when something is known under both ids.
 #[derive(Clone, Copy)]
-pub struct Terms<'a> {
+pub struct MergeTerms<'a> {
     /// Whether of two values of an attribute the first counts.
     pub is_first: &'a dyn Fn(&AttributeName) -> bool,
     /// The programmes, with their tiers.
@@ -80,7 +51,7 @@ pub struct Terms<'a> {
     pub at: Instant,
 }
 
-impl Terms<'_> {
+impl MergeTerms<'_> {
     /// The better standing in a programme is one that is not over, of these one in a higher tier, of these the one that ends later.
     pub(crate) fn rank(&self, programme: &ProgrammeId, standing: &Standing) -> impl Ord + use<> {
         let programme = self.catalogue.programmes.get(programme);
@@ -106,7 +77,7 @@ pub fn wanted(facts: &Facts, (stays, other): (&CustomerId, &CustomerId)) -> Want
 pub fn merge(
     facts: &mut Facts,
     (stays, other): (&CustomerId, &CustomerId),
-    terms: Terms<'_>,
+    terms: MergeTerms<'_>,
 ) -> Result<Option<(CustomerId, CustomerId)>, NotMerged> {
     let (stays, other) = (facts.who_stays(stays).clone(), facts.who_stays(other).clone());
     if stays == other {
@@ -129,7 +100,7 @@ pub fn merge(
             facts.members.put(group, members);
         }
     }
-    customer.unite(theirs, terms);
+    unite(&mut customer, theirs, terms);
     let Customer { touches, also, .. } = &mut customer;
     touches.retain(|touch| touch.inviter != stays && !also.contains(&touch.inviter));
     facts.customers.put(&stays, customer);
@@ -138,6 +109,55 @@ pub fn merge(
         facts.customers.put(&id, merged);
     }
     Ok(Some((stays, other)))
+}
+
+/// Takes over what is known under another id. Of an attribute the later value stays, or the earlier where the first counts; of a
+/// tag the later end; of two standings in a programme the better; of two groups of a kind the own. What there is no room for is let
+/// go, the other id's first. Debts are not looked at.
+fn unite(customer: &mut Customer, other: Customer, terms: MergeTerms<'_>) {
+    for (name, theirs) in other.attributes {
+        let stays = match customer.attributes.get(&name) {
+            Some(own) if (terms.is_first)(&name) => own.as_of <= theirs.as_of,
+            Some(own) => own.as_of >= theirs.as_of,
+            None => customer.attributes.len() >= ATTRIBUTES_MAX,
+        };
+        if !stays {
+            customer.attributes.insert(name, theirs);
+        }
+    }
+    for (tag, until) in other.tags {
+        let full = customer.tags.len() >= TAGS_MAX;
+        match customer.tags.get_mut(&tag) {
+            Some(own) => *own = own.zip(until).map(|(own, theirs)| own.max(theirs)),
+            None if full => {}
+            None => drop(customer.tags.insert(tag, until)),
+        }
+    }
+    for (dimension, mut values) in other.identifiers {
+        let own = customer.identifiers.remove(&dimension).unwrap_or_default();
+        values.retain(|value| !own.contains(value));
+        values.extend(own);
+        values.drain(..values.len().saturating_sub(IDENTIFIERS_PER_DIMENSION_MAX));
+        customer.identifiers.insert(dimension, values);
+    }
+    for touch in other.touches {
+        customer.add_touch(touch);
+    }
+    for (programme, theirs) in other.standings {
+        let full = customer.standings.len() >= STANDINGS_MAX;
+        match customer.standings.get_mut(&programme) {
+            Some(own) if terms.rank(&programme, own) < terms.rank(&programme, &theirs) => *own = theirs,
+            None if !full => drop(customer.standings.insert(programme, theirs)),
+            _ => {}
+        }
+    }
+    for (kind, group) in other.groups {
+        if customer.groups.len() < GROUPS_MAX {
+            customer.groups.entry(kind).or_insert(group);
+        }
+    }
+    let raises = customer.raises_under_way.plus(other.raises_under_way);
+    customer.raises_under_way = raises.unwrap_or(Quantity::MAX);
 }
 
 /// The rows that [`take_over_inviter`] looks at.
@@ -164,9 +184,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::rows::customer::{AttributeValue, CREDIT_LIMIT, Fact};
     use crate::rows::facts::Members;
     use crate::rows::programme::Programme;
-    use crate::words::id::{EntityId, GroupKind};
+    use crate::words::dimension::Dimension;
+    use crate::words::id::{EntityId, GroupKind, Identifier, Tag};
 
     fn at(millis: i64) -> Instant {
         Instant::from_millis(millis).unwrap()
@@ -185,7 +207,7 @@ mod tests {
         catalogue.programmes.insert(id.clone(), programme);
         let mut customer = Customer { standings: [(id.clone(), own)].into(), ..Customer::default() };
         let other = Customer { standings: [(id.clone(), theirs)].into(), ..Customer::default() };
-        customer.unite(other, Terms { is_first: &|_| false, catalogue: &catalogue, at: at(50) });
+        unite(&mut customer, other, MergeTerms { is_first: &|_| false, catalogue: &catalogue, at: at(50) });
         let left = &customer.standings[&id];
         (left.tier.to_string(), left.since.as_millis())
     }
@@ -215,9 +237,45 @@ mod tests {
             facts.members.load(group, Members(vec![(b.clone(), at(1))]));
         }
         let catalogue = Catalogue::default();
-        let terms = Terms { is_first: &|_| false, catalogue: &catalogue, at: at(50) };
+        let terms = MergeTerms { is_first: &|_| false, catalogue: &catalogue, at: at(50) };
         assert_eq!(merge(&mut facts, (&a, &b), terms), Ok(Some((a.clone(), b))));
         assert_eq!(facts.customers.get(&a).groups, [(team, red), (house, one.clone())].into());
         assert_eq!((facts.members.get(&blue).0.len(), facts.members.get(&one).0.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_is_known_under_two_ids_is_united() {
+        let known = |device: &str, limit_at: i64, inviter: &str| {
+            let mut customer = Customer::default();
+            let device = Fact::Identifier(Dimension::Device, Identifier::new(device).unwrap());
+            let first = Fact::FirstAttribute(AttributeName::new("first_at").unwrap(), AttributeValue::Int(limit_at));
+            for fact in [
+                device,
+                first,
+                Fact::Attribute(AttributeName::new(CREDIT_LIMIT).unwrap(), AttributeValue::Int(limit_at)),
+                Fact::Touch(CustomerId::new(inviter).unwrap()),
+            ] {
+                customer.learn(fact, at(limit_at)).unwrap();
+            }
+            customer
+        };
+        let tagged = |until: Option<i64>| (Tag::new("vip").unwrap(), until.map(at));
+        let under_way = Quantity::new(300).unwrap();
+        let mut stays = Customer { tags: [tagged(Some(7))].into(), ..known("d1", 20, "late") };
+        let other =
+            Customer { tags: [tagged(Some(9))].into(), raises_under_way: under_way, ..known("d2", 10, "early") };
+        let is_first = |name: &AttributeName| name.as_str() == "first_at";
+        let catalogue = Catalogue::default();
+        let terms = MergeTerms { is_first: &is_first, catalogue: &catalogue, at: at(5) };
+        unite(&mut stays, other.clone(), terms);
+        assert_eq!(stays.credit_limit(), Quantity::new(20).ok());
+        assert_eq!(stays.attributes[&AttributeName::new("first_at").unwrap()].value, AttributeValue::Int(10));
+        assert_eq!(stays.identifier(Dimension::Device).map(Identifier::as_str), Some("d1"));
+        assert_eq!(stays.identifiers[&Dimension::Device].len(), 2);
+        assert_eq!(stays.touches.iter().map(|touch| touch.inviter.as_str()).collect::<Vec<_>>(), ["early", "late"]);
+        assert_eq!((&stays.tags, stays.raises_under_way), (&[tagged(Some(9))].into(), under_way));
+        let mut for_ever = Customer { tags: [tagged(None)].into(), ..Customer::default() };
+        unite(&mut for_ever, other, terms);
+        assert_eq!(for_ever.tags, [tagged(None)].into());
     }
 }

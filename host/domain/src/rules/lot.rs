@@ -3,14 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::rows::budget::{self, UsageKey};
 use crate::rows::campaign::Campaign;
 use crate::rows::catalogue::Catalogue;
 use crate::rows::facts::{Facts, Wanted};
-use crate::rows::grant::{AfterHold, Grant, GrantSlot};
-use crate::rows::ledger::{Account, Entry, Lot, PositionKey, debt, set_debt};
+use crate::rows::grant::Grant;
+use crate::rows::ledger::{Account, Lot};
 use crate::rows::outcome::Reversal;
 use crate::rows::timer::TimerKey;
+use crate::rules::cap;
+use crate::rules::entry::{Entry, debt, set_debt};
+use crate::words::hold::{AfterHold, HoldAction};
+use crate::words::key::{GrantSlot, PositionKey, UsageKey};
 use crate::words::unit::{Quantity, UnitClass};
 
 /// The rows that a change of a grant looks at, besides the grant.
@@ -28,8 +31,8 @@ pub fn wanted(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Want
 /// The counts that a grant went into, and that a reversal returns to.
 #[must_use]
 pub fn counted_in(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Vec<UsageKey> {
-    let recipient = budget::Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
-    budget::counts(budget::caps(campaign, catalogue, recipient, (&grant.unit, &grant.counted_on)))
+    let recipient = cap::Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
+    cap::counts(cap::caps(campaign, catalogue, recipient, (&grant.unit, &grant.counted_on)))
 }
 
 /// Gives a grant: out of the campaign's budget or the unit's stock, into the wallet or, while it is held, to what is promised.
@@ -69,29 +72,6 @@ pub fn post(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot) -> Quantity {
     quantity
 }
 
-/// What shall become of something that is held: a grant that is pending, or what is reserved out of a wallet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settle {
-    /// It was carried out: it is given, or used.
-    Commit,
-    /// It is not wanted, or could not be carried out: it is taken back.
-    Release,
-}
-
-impl Settle {
-    /// Every way.
-    pub const ALL: [Self; 2] = [Self::Commit, Self::Release];
-
-    /// The word in the contract and in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Commit => "commit",
-            Self::Release => "release",
-        }
-    }
-}
-
 /// Why a grant was not settled. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettleError {
@@ -126,21 +106,21 @@ pub fn settle(
     facts: &mut Facts,
     entry: Entry<'_>,
     (campaign, catalogue): (&Campaign, &Catalogue),
-    (slot, how): (&GrantSlot, Settle),
+    (slot, how): (&GrantSlot, HoldAction),
 ) -> Result<Grant, SettleError> {
     let grant = stored(facts, slot).ok_or(SettleError::NotFound)?;
     let reversed = grant.net().is_zero();
     match (how, grant.hold) {
         // Whether the clock has taken it back by now or is about to makes no difference.
-        (Settle::Commit, Some(hold)) if hold.then == AfterHold::Void && hold.until <= entry.at => {
+        (HoldAction::Commit, Some(hold)) if hold.then == AfterHold::Void && hold.until <= entry.at => {
             return Err(SettleError::TimedOut);
         }
-        (Settle::Commit, _) if reversed => return Err(SettleError::Reversed),
-        (Settle::Commit, None) => return Ok(grant),
-        (Settle::Commit, Some(_)) => drop(post(facts, entry, slot)),
-        (Settle::Release, _) if reversed => return Ok(grant),
-        (Settle::Release, None) => return Err(SettleError::Posted),
-        (Settle::Release, Some(_)) => {
+        (HoldAction::Commit, _) if reversed => return Err(SettleError::Reversed),
+        (HoldAction::Commit, None) => return Ok(grant),
+        (HoldAction::Commit, Some(_)) => drop(post(facts, entry, slot)),
+        (HoldAction::Release, _) if reversed => return Ok(grant),
+        (HoldAction::Release, None) => return Err(SettleError::Posted),
+        (HoldAction::Release, Some(_)) => {
             let all = grant.net();
             take_back(facts, entry, (campaign, catalogue), grant, (all, false));
         }

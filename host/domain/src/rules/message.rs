@@ -1,11 +1,12 @@
 //! Messages to parties: once for each key; marketing ones by the rules of [`crate::rows::message_rules`].
 
 use crate::rows::effect::{EffectKind, Message, MessageClass};
-use crate::rows::facts::{Facts, MessageSlot, Wanted};
+use crate::rows::facts::{Facts, Wanted};
 use crate::rows::message_rules::with_contact;
 use crate::rows::outcome::{Done, Outcome, Reason};
-use crate::rules::adjudicate::Case;
+use crate::rules::case::Case;
 use crate::words::id::CustomerId;
+use crate::words::key::MessageSlot;
 use crate::words::time::Instant;
 
 fn slot(case: &Case<'_>, to: &CustomerId, message: &Message) -> MessageSlot {

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use crate::rows::budget::Recipient;
 use crate::rows::campaign::Campaign;
 use crate::rows::catalogue::Catalogue;
 use crate::rows::facts::{Facts, Wanted};
-use crate::rows::grant::{AfterHold, Grant, GrantSlot, Hold};
-use crate::rows::ledger::{Cause, Entry};
+use crate::rows::grant::{Grant, Hold};
+use crate::rows::ledger::Cause;
 use crate::rows::outcome::Reason;
 use crate::rules::book::Book;
+use crate::rules::cap::Recipient;
+use crate::rules::entry::Entry;
 use crate::rules::lot;
+use crate::words::hold::AfterHold;
 use crate::words::id::{CampaignId, CustomerId, GrantKey, RequestId};
+use crate::words::key::GrantSlot;
 use crate::words::lifecycle::Lifecycle;
 use crate::words::time::{Instant, LocalTime};
 use crate::words::unit::{Quantity, Unit, UnitClass};

@@ -1,24 +1,21 @@
-//! What policies reserve out of wallets, and what they make of that and of grants that are held.
+//! What policies reserve out of wallets.
 //!
 //! Of a reservation is checked, in this order: reserved before, campaign ended, outside its windows, its time over; these leave it out. Then the class
 //! of unit, the least that is redeemed of the unit at once, the balance; for want of these the reservation's own word decides.
-//! A settlement that comes to nothing is left out, or denies the decision when it is required.
 
-use crate::rows::effect::{Effect, EffectKind, Held, Proposal, ReserveProposal, SettleProposal, Shortfall};
+use crate::rows::effect::{Effect, EffectKind, Proposal, ReserveProposal, Shortfall};
 use crate::rows::facts::{Facts, Wanted};
-use crate::rows::grant::GrantSlot;
-use crate::rows::ledger::{Cause, Entry};
-use crate::rows::outcome::{Done, HeldSlot, Outcome, Reason};
-use crate::rows::redemption::{
-    self, Part, RedeemError, RedemptionId, RedemptionRequest, RedemptionState, ReservationSlot,
-};
-use crate::rules::adjudicate::{Case, gives_nothing, slot};
-use crate::rules::lot::{self, Settle, SettleError};
-use crate::words::id::{CustomerId, ReservationKey};
+use crate::rows::ledger::Cause;
+use crate::rows::outcome::{Done, Outcome, Reason};
+use crate::rows::redemption::{Part, RedemptionId, RedemptionRequest};
+use crate::rules::case::{Case, gives_nothing, reservation_slot, reservations};
+use crate::rules::entry::Entry;
+use crate::rules::redeem::{self, RedeemError};
+use crate::rules::settle;
 use crate::words::time::Instant;
-use crate::words::unit::{Quantity, Unit};
+use crate::words::unit::Quantity;
 
-/// The rows that reservations and settlements look at, in two steps: first what they name and the wallets, then (once those are
+/// Returns the rows that reservations and settlements look at, in two steps: first what they name and the wallets, then (once those are
 /// loaded) what a change of them goes into.
 #[must_use]
 pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
@@ -29,49 +26,15 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
                 let request = request(case, reserve, Instant::MAX);
                 wanted.redemptions.extend(reservations(case, &reserve.party, &reserve.key, facts));
                 if facts.ids_of(&request.customer).iter().all(|id| facts.has_wallet(id)) {
-                    wanted.extend(redemption::wanted_of_grants(&request, facts));
+                    wanted.extend(redeem::wanted_of_grants(&request, facts));
                 }
-                wanted.extend(redemption::wanted(&request, facts));
+                wanted.extend(redeem::wanted(&request, facts));
             }
-            Effect::Settle(SettleProposal { of: Held::Grant { to, key }, .. }) => {
-                for slot in facts.slots_of(&slot(case, to, key)) {
-                    if facts.grants.has(&slot)
-                        && let Some(grant) = facts.grants.get(&slot)
-                    {
-                        wanted.extend(lot::wanted(case.campaign, case.catalogue, grant));
-                    }
-                    wanted.grants.insert(slot);
-                }
-            }
-            Effect::Settle(SettleProposal { of: Held::Reservation { party, key }, .. }) => {
-                for id in reservations(case, party, key, facts) {
-                    if facts.redemptions.has(&id)
-                        && let Some(redemption) = facts.redemptions.get(&id)
-                    {
-                        wanted.extend(redemption::wanted_to_settle(redemption));
-                    }
-                    wanted.redemptions.insert(id);
-                }
-            }
+            Effect::Settle(settle) => wanted.extend(settle::wanted(case, settle, facts)),
             _ => {}
         }
     }
     wanted
-}
-
-fn reservation_slot(case: &Case<'_>, party: &CustomerId, key: &ReservationKey) -> ReservationSlot {
-    ReservationSlot { campaign: case.campaign.id.clone(), party: party.clone(), key: key.clone() }
-}
-
-/// Where something of that key may be reserved: for each of the party's ids.
-fn reservations<'a>(
-    case: &Case<'a>,
-    party: &CustomerId,
-    key: &'a ReservationKey,
-    facts: &Facts,
-) -> impl Iterator<Item = RedemptionId> + use<'a> {
-    let case = *case;
-    facts.ids_of(party).into_iter().map(move |id| RedemptionId::Policy(reservation_slot(&case, &id, key)))
 }
 
 fn request(case: &Case<'_>, proposal: &ReserveProposal, until: Instant) -> RedemptionRequest {
@@ -111,7 +74,7 @@ pub(crate) fn reserve(case: &Case<'_>, proposal: &ReserveProposal, facts: &mut F
         _ => {}
     }
     let entry = Entry { at: now, cause: &Cause::Decision(case.decision) };
-    redemption::make(facts, RedemptionRequest { quantity, ..asked }, parts, entry);
+    redeem::make(facts, RedemptionRequest { quantity, ..asked }, parts, entry);
     let done = Done::Reserved { reservation, unit: proposal.unit.clone(), quantity, until };
     Ok(if short { Outcome::Reduced(done, reason) } else { Outcome::Applied(done) })
 }
@@ -121,13 +84,13 @@ fn in_reach(case: &Case<'_>, asked: &RedemptionRequest, facts: &Facts) -> (Vec<P
     if !case.campaign.allows(asked.unit.class()) {
         return (Vec::new(), Reason::ClassNotAllowed);
     }
-    let least = redemption::least(&asked.unit, case.catalogue);
+    let least = redeem::least(&asked.unit, case.catalogue);
     if asked.quantity < least {
         return (Vec::new(), Reason::BelowMinimum);
     }
-    let parts = redemption::parts(facts, asked, case.input.now.at).or_else(|error| match error {
+    let parts = redeem::parts(facts, asked, case.input.now.at).or_else(|error| match error {
         RedeemError::Insufficient(quantity) if quantity >= least => {
-            redemption::parts(facts, &RedemptionRequest { quantity, ..asked.clone() }, case.input.now.at)
+            redeem::parts(facts, &RedemptionRequest { quantity, ..asked.clone() }, case.input.now.at)
         }
         error => Err(error),
     });
@@ -137,75 +100,4 @@ fn in_reach(case: &Case<'_>, asked: &RedemptionRequest, facts: &Facts) -> (Vec<P
 fn sum(parts: &[Part]) -> Quantity {
     let more = |sum: Quantity, part: &Part| sum.plus(part.quantity).expect("parts add up to what is asked for at most");
     parts.iter().fold(Quantity::ZERO, more)
-}
-
-/// Commits or releases what is held. An error is why the decision is denied.
-pub(crate) fn settle(case: &Case<'_>, proposal: &SettleProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
-    let settled = match &proposal.of {
-        Held::Grant { to, key } => {
-            let own = slot(case, to, key);
-            let held = |slot: &GrantSlot| facts.grants.get(slot).as_ref().is_some_and(|grant| grant.hold.is_some());
-            let slot = facts.slots_of(&own).into_iter().find(held).unwrap_or(own);
-            let settled = settle_grant(case, (&slot, proposal.how), facts);
-            settled.map(|what| (HeldSlot::Grant(slot), what))
-        }
-        Held::Reservation { party, key } => {
-            let own = reservation_slot(case, party, key);
-            let reserved = |slot: &ReservationSlot| {
-                let redemption = facts.redemptions.get(&RedemptionId::Policy(slot.clone())).as_ref();
-                redemption.is_some_and(|redemption| redemption.state == RedemptionState::Reserved)
-            };
-            let slots = facts.ids_of(party).into_iter().map(|id| reservation_slot(case, &id, key));
-            let slot = slots.into_iter().find(reserved).unwrap_or(own);
-            let settled = settle_reservation(case, (&slot, proposal.how), facts);
-            settled.map(|what| (HeldSlot::Reservation(slot), what))
-        }
-    };
-    match settled {
-        Ok((of, (unit, quantity))) => Ok(Outcome::Applied(Done::Settled { of, how: proposal.how, unit, quantity })),
-        Err(reason) if proposal.required => Err(reason),
-        Err(reason) => Ok(Outcome::Skipped(EffectKind::Settle, reason)),
-    }
-}
-
-fn settle_grant(
-    case: &Case<'_>,
-    (slot, how): (&GrantSlot, Settle),
-    facts: &mut Facts,
-) -> Result<(Unit, Quantity), Reason> {
-    let before = lot::stored(facts, slot).ok_or(Reason::NothingToSettle)?;
-    if before.left().is_zero() && !before.net().is_zero() {
-        // It has expired while it was held.
-        return Err(Reason::NothingToSettle);
-    }
-    let cause = Cause::Decision(case.decision);
-    let entry = Entry { at: case.input.now.at, cause: &cause };
-    let after =
-        lot::settle(facts, entry, (case.campaign, case.catalogue), (slot, how)).map_err(|error| match error {
-            SettleError::TimedOut => Reason::TimedOut,
-            SettleError::NotFound | SettleError::Reversed | SettleError::Posted => Reason::NothingToSettle,
-        })?;
-    if after == before { Err(Reason::NothingToSettle) } else { Ok((after.unit, before.left())) }
-}
-
-fn settle_reservation(
-    case: &Case<'_>,
-    (slot, how): (&ReservationSlot, Settle),
-    facts: &mut Facts,
-) -> Result<(Unit, Quantity), Reason> {
-    let id = RedemptionId::Policy(slot.clone());
-    match facts.redemptions.get(&id).as_ref().map(|redemption| redemption.state) {
-        Some(RedemptionState::Reserved) => {}
-        Some(RedemptionState::TimedOut) => return Err(Reason::TimedOut),
-        _ => return Err(Reason::NothingToSettle),
-    }
-    let how = match how {
-        Settle::Commit => redemption::Settle::Commit,
-        Settle::Release => redemption::Settle::Release,
-    };
-    let cause = Cause::Decision(case.decision);
-    let entry = Entry { at: case.input.now.at, cause: &cause };
-    // What is reserved is settled unless its time is over.
-    let settled = redemption::settle(facts, &id, None, how, entry).map_err(|_| Reason::TimedOut)?;
-    Ok((settled.request.unit, settled.request.quantity))
 }

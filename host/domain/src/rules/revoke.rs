@@ -2,11 +2,12 @@
 
 use crate::rows::effect::{Effect, EffectKind, Proposal, Revocation, RevocationTarget};
 use crate::rows::facts::{Facts, Wanted};
-use crate::rows::grant::GrantSlot;
-use crate::rows::ledger::{Cause, Entry};
+use crate::rows::ledger::Cause;
 use crate::rows::outcome::{Done, Outcome, Reason, Reversal};
-use crate::rules::adjudicate::{Case, about_key, slot};
+use crate::rules::case::{Case, about_key, slot};
+use crate::rules::entry::Entry;
 use crate::rules::lot;
+use crate::words::key::GrantSlot;
 
 /// The rows that revocations look at, in two steps: first the things and keys that they name, then (once those are
 /// loaded) the grants about the things, the counts that the grants went into and the customers who got them.

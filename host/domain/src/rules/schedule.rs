@@ -5,14 +5,15 @@
 //! earliest, so that no policy keeps the host busy with itself.
 
 use crate::limits::{TIMER_AGAIN_MS_MIN, TIMERS_PER_OWNER_MAX};
-use crate::rows::decision::Owner;
 use crate::rows::effect::{EffectKind, Schedule};
-use crate::rows::facts::{Facts, StateKey};
+use crate::rows::facts::Facts;
 use crate::rows::outcome::{Done, Outcome, Reason};
 use crate::rows::timer::{Timer, TimerBody, TimerKey};
-use crate::rules::adjudicate::Case;
 use crate::rules::cascade;
+use crate::rules::case::Case;
 use crate::words::id::TimerName;
+use crate::words::key::StateKey;
+use crate::words::owner::Owner;
 use crate::words::time::{Instant, When};
 
 pub(crate) fn set(case: &Case<'_>, schedule: &Schedule, facts: &mut Facts) -> Outcome {

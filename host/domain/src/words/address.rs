@@ -41,8 +41,10 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 /// The only range of IPv6 that is given out: 2000::/3.
 const GLOBAL: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+
 /// Where translators put IPv4 addresses: the address behind it is what counts.
 const TRANSLATED: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
+
 /// Ranges within [`GLOBAL`] that are not public.
 const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocols, tunnels among them

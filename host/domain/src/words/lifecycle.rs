@@ -130,6 +130,32 @@ impl Command {
     }
 }
 
+/// Where in its life the campaign is, as a policy sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It grants.
+    Open,
+    /// It has ended; late events and revocations still run.
+    Closing,
+    /// It has windows, and the event is from outside of them; revocations still run.
+    Between,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Closing, Self::Between];
+
+    /// The word in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closing => "closing",
+            Self::Between => "between",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
