@@ -21,8 +21,8 @@ pub use rows::{
     referral, rollout, segment, stacking, table, timer,
 };
 pub use rules::{
-    adjudicate, allocation, attribution, audit, cap, cascade, case, check, cost, deliver, entry, formulary, formulas,
-    identity, lot, notice, redeem, reservation, reserve, restock, revoke, shadow, share, stack, validate,
+    adjudicate, allocation, attribution, audit, book, cap, cascade, case, check, cost, deliver, entry, formulary,
+    formulas, identity, lot, notice, redeem, reservation, reserve, restock, revoke, shadow, share, stack, validate,
 };
 pub use words::{
     address, dimension, hold, id, json, key, lifecycle, owner, problem, ratio, recurring, time, topic, unit,

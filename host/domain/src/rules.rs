@@ -8,7 +8,7 @@ pub mod allocation;
 pub mod attribution;
 pub mod identity;
 pub mod cap;
-mod book;
+pub mod book;
 pub mod entry;
 pub mod restock;
 pub mod lot;

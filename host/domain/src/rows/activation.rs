@@ -68,6 +68,19 @@ pub struct Activation {
     pub cause: ActivationCause,
 }
 
+/// An activation that is still to be numbered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextActivation {
+    /// The version.
+    pub policy: Digest,
+    /// The revisions of parameters that it decides with.
+    pub revisions: Vec<u32>,
+    /// From when on.
+    pub at: Instant,
+    /// Why.
+    pub cause: ActivationCause,
+}
+
 /// Who decides: the version that is active, and those that were good before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activations {
@@ -86,13 +99,8 @@ impl Activations {
     }
 
     /// Lets a version decide. The one before it is kept to go back to when it was `good`.
-    pub fn activate(
-        &mut self,
-        policy: Digest,
-        revisions: Vec<u32>,
-        (at, cause): (Instant, ActivationCause),
-        good: bool,
-    ) {
+    pub fn activate(&mut self, next: NextActivation, good: bool) {
+        let NextActivation { policy, revisions, at, cause } = next;
         let number = self.active.number.saturating_add(1);
         let before = std::mem::replace(&mut self.active, Activation { number, policy, revisions, at, cause });
         if good && before.policy != policy {
@@ -127,7 +135,8 @@ mod tests {
     }
 
     fn go(activations: &mut Activations, number: u8, good: bool) {
-        activations.activate(version(number), vec![1], (Instant::MIN, ActivationCause::Chosen), good);
+        let (policy, revisions, cause) = (version(number), vec![1], ActivationCause::Chosen);
+        activations.activate(NextActivation { policy, revisions, at: Instant::MIN, cause }, good);
     }
 
     fn earlier(activations: &Activations) -> Vec<u8> {

@@ -112,7 +112,7 @@ impl Input {
     /// The bytes of what grows with use: parameters, event data, attributes and state. Fuel grows with them.
     #[must_use]
     pub fn measured_bytes(&self) -> usize {
-        measured((&self.campaign.params, &self.event.data), &self.parties, self.state.as_ref())
+        measured(&self.campaign.params, &self.event.data, &self.parties, self.state.as_ref())
     }
 }
 
@@ -120,11 +120,11 @@ impl Enquiry {
     /// The bytes of what grows with use, as of an [`Input`].
     #[must_use]
     pub fn measured_bytes(&self) -> usize {
-        measured((&self.campaign.params, &self.data), &self.parties, self.state.as_ref())
+        measured(&self.campaign.params, &self.data, &self.parties, self.state.as_ref())
     }
 }
 
-fn measured((params, data): (&Json, &Json), parties: &[Party], state: Option<&Json>) -> usize {
+fn measured(params: &Json, data: &Json, parties: &[Party], state: Option<&Json>) -> usize {
     let of = |party: &Party| party.attributes.len() + party.grants.len() * LIVE_GRANT_BYTES;
     params.len() + data.len() + parties.iter().map(of).sum::<usize>() + state.map_or(0, Json::len)
 }

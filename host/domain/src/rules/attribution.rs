@@ -27,11 +27,21 @@ impl Attribution {
     }
 }
 
-/// Whether the pair may be bound: not oneself, not one person twice, and not someone that the invitee has, however
+/// A customer, by their id and what is known of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// The id of the one who stays.
+    pub id: &'a CustomerId,
+    /// What is known.
+    pub known: &'a Customer,
+}
+
+/// Reports whether the pair may be bound: not oneself, not one person twice, and not someone that the invitee has, however
 /// distantly, invited (`chain` is the inviter's own chain of inviters).
 #[must_use]
-pub fn may_bind(invitee: (&CustomerId, &Customer), inviter: (&CustomerId, &Customer), chain: &[CustomerId]) -> bool {
-    invitee.0 != inviter.0 && !invitee.1.shares_identifier_with(inviter.1) && !chain.contains(invitee.0)
+pub fn may_bind(invitee: Person<'_>, inviter: Person<'_>, chain: &[CustomerId]) -> bool {
+    let one_person = invitee.id == inviter.id || invitee.known.shares_identifier_with(inviter.known);
+    !one_person && !chain.contains(invitee.id)
 }
 
 #[cfg(test)]
@@ -40,6 +50,10 @@ mod tests {
     use crate::rows::customer::Fact;
     use crate::words::dimension::Dimension;
     use crate::words::id::Identifier;
+
+    fn person<'a>(id: &'a CustomerId, known: &'a Customer) -> Person<'a> {
+        Person { id, known }
+    }
 
     fn id(name: &str) -> CustomerId {
         CustomerId::new(name).unwrap()
@@ -78,9 +92,9 @@ mod tests {
         invitee.learn(device, Instant::MIN).unwrap();
         let other = Customer::default();
         let (b, a) = (id("b"), id("a"));
-        assert!(!may_bind((&b, &other), (&b, &other), &[]));
-        assert!(!may_bind((&b, &invitee), (&a, &same), &[]));
-        assert!(!may_bind((&b, &other), (&a, &other), &[id("c"), b.clone()]));
-        assert!(may_bind((&b, &other), (&a, &other), &[id("c")]));
+        assert!(!may_bind(person(&b, &other), person(&b, &other), &[]));
+        assert!(!may_bind(person(&b, &invitee), person(&a, &same), &[]));
+        assert!(!may_bind(person(&b, &other), person(&a, &other), &[id("c"), b.clone()]));
+        assert!(may_bind(person(&b, &other), person(&a, &other), &[id("c")]));
     }
 }

@@ -172,7 +172,8 @@ pub fn booked(transfers: &[Transfer]) -> Vec<Booked> {
             _ => continue,
         };
         if let Some(happening) = Happening::of_balance(&transfer.unit) {
-            add_balance(&mut balances, happening, (&lot.slot.to, &transfer.unit), delta);
+            let (customer, unit) = (lot.slot.to.clone(), transfer.unit.clone());
+            add_balance(&mut balances, Booked::Balance { happening, customer, unit, delta });
         }
     }
     balances.retain(|booked| !matches!(booked, Booked::Balance { delta: 0, .. }));
@@ -204,17 +205,17 @@ fn add_benefit(benefits: &mut Vec<Booked>, added: Happening, of: &Lot, transfer:
     benefits.push(Booked::Benefit { happening: added, lot, unit, quantity, pending });
 }
 
-fn add_balance(balances: &mut Vec<Booked>, happening: Happening, whose: (&CustomerId, &Unit), added: i64) {
+fn add_balance(balances: &mut Vec<Booked>, change: Booked) {
+    let Booked::Balance { customer: whose, unit: of, delta: added, .. } = &change else { return };
     for booked in &mut *balances {
         if let Booked::Balance { customer, unit, delta, .. } = booked
-            && (&*customer, &*unit) == whose
+            && (&*customer, &*unit) == (whose, of)
         {
-            *delta = delta.saturating_add(added);
+            *delta = delta.saturating_add(*added);
             return;
         }
     }
-    let (customer, unit) = (whose.0.clone(), whose.1.clone());
-    balances.push(Booked::Balance { happening, customer, unit, delta: added });
+    balances.push(change);
 }
 
 #[cfg(test)]

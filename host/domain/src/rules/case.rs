@@ -4,11 +4,14 @@ use crate::rows::campaign::Campaign;
 use crate::rows::catalogue::Catalogue;
 use crate::rows::decision::Input;
 use crate::rows::facts::Facts;
+use crate::rows::ledger::Cause;
 use crate::rows::outcome::Reason;
 use crate::rows::policy::Manifest;
 use crate::rows::pool;
 use crate::rows::redemption::RedemptionId;
 use crate::rules::book::Book;
+use crate::rules::entry::Entry;
+use crate::rules::lot::Change;
 use crate::words::id::{AboutId, CampaignId, CustomerId, DecisionId, GrantKey, ReservationKey};
 use crate::words::key::{AboutKey, GrantSlot, ReservationSlot};
 use crate::words::time::{Instant, Moment, When};
@@ -37,8 +40,18 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// Returns the book that the campaign's grants for the event are counted in.
     pub(crate) fn book(&self) -> Book<'a> {
         Book { campaign: self.campaign, catalogue: self.catalogue, local: self.input.occurred.local }
+    }
+
+    /// Returns what a change of the campaign's grants by this decision is made under.
+    pub(crate) fn change<'c>(&self, cause: &'c Cause) -> Change<'c>
+    where
+        'a: 'c,
+    {
+        let entry = Entry { at: self.input.now.at, cause };
+        Change { entry, campaign: self.campaign, catalogue: self.catalogue }
     }
 }
 

@@ -26,8 +26,12 @@ pub type Span = (LocalTime, LocalTime);
 #[must_use]
 pub fn problems(settings: &Settings, catalogue: &Catalogue, span: Option<Span>) -> Vec<Problem> {
     let Some(gate) = &settings.gate else { return Vec::new() };
-    let unbounded: Vec<Problem> =
-        settings.limits.iter().enumerate().filter_map(|it| no_cost(it, settings, catalogue)).collect();
+    let unbounded: Vec<Problem> = settings
+        .limits
+        .iter()
+        .enumerate()
+        .filter_map(|(index, limit)| no_cost(index, limit, settings, catalogue))
+        .collect();
     if !unbounded.is_empty() {
         return unbounded;
     }
@@ -45,7 +49,7 @@ pub fn problems(settings: &Settings, catalogue: &Catalogue, span: Option<Span>) 
 }
 
 /// Why a limit does not say what a customer costs, if it does not.
-fn no_cost((index, limit): (usize, &Limit), settings: &Settings, catalogue: &Catalogue) -> Option<Problem> {
+fn no_cost(index: usize, limit: &Limit, settings: &Settings, catalogue: &Catalogue) -> Option<Problem> {
     let of = &limit.of;
     let is_bound = settings.limits.iter().any(|other| other.of == *of && amount_for_customer(other).is_some());
     let message = match valuation(of, settings, catalogue) {

@@ -8,6 +8,15 @@ use crate::words::key::PositionKey;
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit};
 
+/// The accounts that a quantity of a grant moves between.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// Where it leaves.
+    pub(crate) from: Account,
+    /// Where it goes.
+    pub(crate) to: Account,
+}
+
 /// When and by what a lot is changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
@@ -18,28 +27,23 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Books a quantity of a grant from one account to another; nothing is not booked. The caller has loaded the position
+    /// Books a quantity of a grant from one account to another, unless it is nothing. The caller has loaded the position
     /// and keeps the grant.
-    pub(crate) fn book(
-        self,
-        facts: &mut Facts,
-        grant: &Grant,
-        quantity: Quantity,
-        (debit, credit): (Account, Account),
-    ) {
+    pub(crate) fn book(self, facts: &mut Facts, grant: &Grant, quantity: Quantity, way: Way) {
         if quantity.is_zero() {
             return;
         }
         let key = PositionKey { campaign: grant.slot.campaign.clone(), unit: grant.unit.clone() };
         let (cause, lot) = (self.cause.clone(), Some(Lot::of(grant)));
-        let transfer = Transfer { at: self.at, cause, lot, unit: grant.unit.clone(), quantity, debit, credit };
+        let transfer =
+            Transfer { at: self.at, cause, lot, unit: grant.unit.clone(), quantity, debit: way.from, credit: way.to };
         let position = facts.positions.get(&key).after(&transfer);
         facts.positions.put(&key, position);
         facts.record(transfer);
     }
 }
 
-/// What a customer owes of a unit, under whichever id; none owes nothing.
+/// Returns what a customer owes of a unit, under whichever id.
 pub(crate) fn debt(facts: &Facts, customer: &CustomerId, unit: &Unit) -> Quantity {
     facts.customers.get(facts.who_stays(customer)).debts.get(unit).copied().unwrap_or_default()
 }

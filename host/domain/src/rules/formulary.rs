@@ -130,7 +130,7 @@ formulas! {
     "income", "what a principal earns at a rate a year", ["principal", "rate", "days"],
         |of| formulas::income(of.one(0), of.one(1), of.one(2)).map(Answer::Number);
     "boost-cost", "what a raise of a rate costs", ["principal", "cap", "raise", "ceiling", "days"],
-        |of| formulas::boost_cost((of.one(0), of.one(1)), (of.one(2), of.one(3)), of.one(4)).map(Answer::Number);
+        |of| formulas::boost_cost(boost(of)).map(Answer::Number);
     "period-profit", "what a holding earns in a period of the year", ["holding", "rate", "periods"],
         |of| formulas::period_profit(of.one(0), of.one(1), of.one(2)).map(Answer::Number);
     "coupon-worst-cost", "what a coupon for interest-free periods costs at most", ["periods", "most"],
@@ -152,7 +152,12 @@ formulas! {
     "core", "how many of those who bring most bring a share of all", ["share", "revenues..."],
         |of| formulas::core_count(of.many(1), of.one(0)).map(|count| Answer::Number(Ratio::whole(count as u64)));
     "quadrant", "a channel's grade by how many it brings and how good they are", ["brought", "many", "converted", "good"],
-        |of| Quadrant::of((of.one(0), of.one(1)), (of.one(2), of.one(3))).map(|grade| Answer::Grade(grade.as_str()));
+        |of| Quadrant::of(of.one(0), of.one(1), of.one(2), of.one(3)).map(|grade| Answer::Grade(grade.as_str()));
+}
+
+fn boost(of: &Given<'_>) -> formulas::Boost {
+    let [principal, cap, raise, ceiling, days] = [0, 1, 2, 3, 4].map(|place| of.one(place));
+    formulas::Boost { principal, cap, raise, ceiling, days }
 }
 
 fn whole(number: Ratio) -> Calculated<u64> {

@@ -188,12 +188,27 @@ pub fn income(principal: Ratio, rate: Ratio, days: Ratio) -> Calculated {
     product(&[principal, rate, days])?.over(Ratio::whole(YEAR_DAYS))
 }
 
-/// What a raise of a rate costs: on a principal up to a cap, for a raise up to a ceiling.
+/// A raise of a rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Boost {
+    /// What it is given on.
+    pub principal: Ratio,
+    /// The most of the principal that counts.
+    pub cap: Ratio,
+    /// By how much a year.
+    pub raise: Ratio,
+    /// The most that it may be.
+    pub ceiling: Ratio,
+    /// For how many days.
+    pub days: Ratio,
+}
+
+/// Returns what a raise of a rate costs: on a principal up to a cap, for a raise up to a ceiling.
 ///
 /// # Errors
 /// Out of range.
-pub fn boost_cost((principal, cap): (Ratio, Ratio), (raise, ceiling): (Ratio, Ratio), days: Ratio) -> Calculated {
-    income(principal.min(cap), raise.min(ceiling), days)
+pub fn boost_cost(boost: Boost) -> Calculated {
+    income(boost.principal.min(boost.cap), boost.raise.min(boost.ceiling), boost.days)
 }
 
 /// What a holding earns in one of so many periods of a year, at a rate a year: the profit on the customers of a tier.
@@ -324,7 +339,7 @@ impl Quadrant {
     ///
     /// # Errors
     /// When it brought nobody, or fewer than converted.
-    pub fn of((brought, many): (Ratio, Ratio), (converted, good): (Ratio, Ratio)) -> Calculated<Self> {
+    pub fn of(brought: Ratio, many: Ratio, converted: Ratio, good: Ratio) -> Calculated<Self> {
         let is_good = share(converted, brought)? >= good;
         Ok(match (brought >= many, is_good) {
             (true, true) => Self::ManyGood,

@@ -3,8 +3,9 @@
 use crate::rows::effect::{Benefit, EffectKind, GrantProposal, Shortfall};
 use crate::rows::facts::Facts;
 use crate::rows::grant::{Grant, Hold};
-use crate::rows::ledger::Cause;
+use crate::rows::ledger::{Cause, Lot};
 use crate::rows::outcome::{Done, Outcome, Reason};
+use crate::rules::book::{self, Asked};
 use crate::rules::cap::{Cap, Recipient};
 use crate::rules::case::{Case, about_key, gives_nothing, slot};
 use crate::rules::entry::Entry;
@@ -49,7 +50,7 @@ pub(crate) fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts
     let whole = fits.iter().position(|fit| !fit.wanted.is_zero() && fit.room >= fit.wanted);
     if let Some(choice) = whole {
         let Fit { wanted, caps, .. } = fits.swap_remove(choice);
-        let done = give(case, proposal, Given { slot, issue, choice, quantity: wanted, caps, identifiers }, facts);
+        let done = give(case, proposal, Chosen { slot, issue, choice, quantity: wanted, caps, identifiers }, facts);
         return Ok(Outcome::Applied(done));
     }
     let reason = fits.first().map_or(Reason::NoBudget, |fit| fit.reason);
@@ -61,7 +62,7 @@ pub(crate) fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts
             Some(choice) => {
                 let Fit { room, reason, caps, .. } = fits.swap_remove(choice);
                 let done =
-                    give(case, proposal, Given { slot, issue, choice, quantity: room, caps, identifiers }, facts);
+                    give(case, proposal, Chosen { slot, issue, choice, quantity: room, caps, identifiers }, facts);
                 Ok(Outcome::Reduced(done, reason))
             }
         },
@@ -88,11 +89,11 @@ fn fit(case: &Case<'_>, to: Recipient<'_>, choice: &Benefit, facts: &Facts) -> F
         return nothing(Reason::CreditCeiling);
     }
     let caps = case.book().caps(to, &unit);
-    let (room, reason) = case.book().room((to, &caps), (&unit, wanted), facts);
+    let (room, reason) = case.book().room(Asked { to, unit: &unit, wanted }, &caps, facts);
     Fit { wanted, room, reason, caps }
 }
 
-struct Given {
+struct Chosen {
     slot: GrantSlot,
     issue: u32,
     choice: usize,
@@ -102,8 +103,8 @@ struct Given {
     identifiers: Vec<(Dimension, Identifier)>,
 }
 
-fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Facts) -> Done {
-    let Given { slot, issue, choice, quantity, caps, identifiers } = given;
+fn give(case: &Case<'_>, proposal: &GrantProposal, chosen: Chosen, facts: &mut Facts) -> Done {
+    let Chosen { slot, issue, choice, quantity, caps, identifiers } = chosen;
     let benefit = &proposal.choices[choice];
     let unit = unit_of(case, benefit);
     case.book().count(caps, quantity, facts);
@@ -122,6 +123,7 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
     }
     let now = case.input.now.at;
     let expires = proposal.expires.or(benefit.until()).and_then(case.resolve);
+    let lot = Lot { slot: slot.clone(), issue };
     let grant = Grant {
         decision: Some(case.decision),
         about: case.about.cloned(),
@@ -131,7 +133,14 @@ fn give(case: &Case<'_>, proposal: &GrantProposal, given: Given, facts: &mut Fac
             _ => None,
         },
         reason: proposal.reason.clone(),
-        ..case.book().grant((slot.clone(), issue), (unit.clone(), quantity), (now, expires), identifiers)
+        ..case.book().grant(book::Given {
+            lot,
+            unit: unit.clone(),
+            quantity,
+            at: now,
+            expires,
+            counted_for: identifiers,
+        })
     };
     lot::give(facts, Entry { at: now, cause: &Cause::Decision(case.decision) }, grant);
     Done::Granted { grant: slot, unit, quantity, choice }

@@ -40,6 +40,15 @@ impl fmt::Display for NotMerged {
 
 impl std::error::Error for NotMerged {}
 
+/// Two ids that are one customer's.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// Says who stays.
+    pub stays: &'a CustomerId,
+    /// Says who is merged into them.
+    pub other: &'a CustomerId,
+}
+
 /// What decides when something is known under both ids.
 #[derive(Clone, Copy)]
 pub struct MergeTerms<'a> {
@@ -61,25 +70,25 @@ impl MergeTerms<'_> {
     }
 }
 
-/// The rows that [`merge`] changes. Both customers are loaded.
+/// Returns the rows that [`merge`] changes. Both customers are loaded.
 #[must_use]
-pub fn wanted(facts: &Facts, (stays, other): (&CustomerId, &CustomerId)) -> Wanted {
-    let ids = [stays, other].into_iter().flat_map(|id| facts.ids_of(id));
-    let members = facts.customers.get(facts.who_stays(other)).groups.values().cloned();
+pub fn wanted(facts: &Facts, pair: Pair<'_>) -> Wanted {
+    let ids = [pair.stays, pair.other].into_iter().flat_map(|id| facts.ids_of(id));
+    let members = facts.customers.get(facts.who_stays(pair.other)).groups.values().cloned();
     Wanted { customers: ids.collect(), members: members.collect(), ..Wanted::default() }
 }
 
-/// Merges a customer into another. The first says who stays; ids that were merged before stand for those who stayed then. Says who was
-/// merged into whom, or `None` when they were one already. The caller has loaded [`wanted`].
+/// Merges a customer into another. Ids that were merged before stand for those who stayed then. Returns who was merged into whom (the
+/// one who stays first), or `None` when they were one already. The caller has loaded [`wanted`].
 ///
 /// # Errors
 /// Why nothing was changed.
 pub fn merge(
     facts: &mut Facts,
-    (stays, other): (&CustomerId, &CustomerId),
+    pair: Pair<'_>,
     terms: MergeTerms<'_>,
 ) -> Result<Option<(CustomerId, CustomerId)>, NotMerged> {
-    let (stays, other) = (facts.who_stays(stays).clone(), facts.who_stays(other).clone());
+    let (stays, other) = (facts.who_stays(pair.stays).clone(), facts.who_stays(pair.other).clone());
     if stays == other {
         return Ok(None);
     }
@@ -160,15 +169,16 @@ fn unite(customer: &mut Customer, other: Customer, terms: MergeTerms<'_>) {
     customer.raises_under_way = raises.unwrap_or(Quantity::MAX);
 }
 
-/// The rows that [`take_over_inviter`] looks at.
+/// Returns the rows that [`take_over_inviter`] looks at.
 #[must_use]
-pub fn wanted_of_inviters(campaign: &CampaignId, (stays, other): (&CustomerId, &CustomerId)) -> Wanted {
-    let keys = [stays, other].map(|id| BindingKey { campaign: campaign.clone(), invitee: id.clone() });
+pub fn wanted_of_inviters(campaign: &CampaignId, pair: Pair<'_>) -> Wanted {
+    let keys = [pair.stays, pair.other].map(|id| BindingKey { campaign: campaign.clone(), invitee: id.clone() });
     Wanted { bindings: keys.into(), ..Wanted::default() }
 }
 
 /// Gives the one who stays the inviter of another id in a campaign, unless they have one, or would be their own.
-pub fn take_over_inviter(facts: &mut Facts, campaign: &CampaignId, (stays, other): (&CustomerId, &CustomerId)) {
+pub fn take_over_inviter(facts: &mut Facts, campaign: &CampaignId, pair: Pair<'_>) {
+    let Pair { stays, other } = pair;
     let key = |id: &CustomerId| BindingKey { campaign: campaign.clone(), invitee: id.clone() };
     let taken_over = facts.bindings.get(&key(other)).clone();
     let oneself = facts.ids_of(stays);
@@ -231,14 +241,15 @@ mod tests {
         let of_b = [(team.clone(), blue.clone()), (house.clone(), one.clone())].into();
         facts.customers.load(a.clone(), Customer { groups: of_a, ..Customer::default() });
         facts.customers.load(b.clone(), Customer { groups: of_b, ..Customer::default() });
-        let wanted = wanted(&facts, (&a, &b));
+        let pair = Pair { stays: &a, other: &b };
+        let wanted = wanted(&facts, pair);
         assert_eq!(*wanted.members, [one.clone(), blue.clone()]);
         for group in wanted.members {
             facts.members.load(group, Members(vec![(b.clone(), at(1))]));
         }
         let catalogue = Catalogue::default();
         let terms = MergeTerms { is_first: &|_| false, catalogue: &catalogue, at: at(50) };
-        assert_eq!(merge(&mut facts, (&a, &b), terms), Ok(Some((a.clone(), b))));
+        assert_eq!(merge(&mut facts, pair, terms), Ok(Some((a.clone(), b))));
         assert_eq!(facts.customers.get(&a).groups, [(team, red), (house, one.clone())].into());
         assert_eq!((facts.members.get(&blue).0.len(), facts.members.get(&one).0.len()), (0, 1));
     }

@@ -9,14 +9,43 @@ use crate::rows::facts::{Facts, Wanted};
 use crate::rows::grant::Grant;
 use crate::rows::ledger::{Account, Lot};
 use crate::rows::outcome::Reversal;
+use crate::rows::redemption;
 use crate::rows::timer::TimerKey;
-use crate::rules::cap;
-use crate::rules::entry::{Entry, debt, set_debt};
+use crate::rules::book::Book;
+use crate::rules::cap::{self, Recipient};
+use crate::rules::entry::{Entry, Way, debt, set_debt};
 use crate::words::hold::{AfterHold, HoldAction};
 use crate::words::key::{GrantSlot, PositionKey, UsageKey};
 use crate::words::unit::{Quantity, UnitClass};
 
-/// The rows that a change of a grant looks at, besides the grant.
+/// A change of a campaign's grants: when and by what it is made, and under which terms they were counted.
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    /// When and by what.
+    pub entry: Entry<'a>,
+    /// The campaign that gave them.
+    pub campaign: &'a Campaign,
+    /// What operators say of units and shared budgets.
+    pub catalogue: &'a Catalogue,
+}
+
+/// How much of a grant to take back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TakeBack {
+    /// At most so much.
+    pub(crate) quantity: Quantity,
+    /// Whether the key may be granted again if nothing is left.
+    pub(crate) free_key: bool,
+}
+
+impl TakeBack {
+    /// So much of it; the key stays taken.
+    fn of(quantity: Quantity) -> Self {
+        Self { quantity, free_key: false }
+    }
+}
+
+/// Returns the rows that a change of a grant looks at, besides the grant.
 #[must_use]
 pub fn wanted(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Wanted {
     let mut wanted = Wanted { usage: counted_in(campaign, catalogue, grant).into(), ..Wanted::default() };
@@ -28,17 +57,18 @@ pub fn wanted(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Want
     wanted
 }
 
-/// The counts that a grant went into, and that a reversal returns to.
+/// Returns the counts that a grant went into, and that a reversal returns to.
 #[must_use]
 pub fn counted_in(campaign: &Campaign, catalogue: &Catalogue, grant: &Grant) -> Vec<UsageKey> {
-    let recipient = cap::Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
-    cap::counts(cap::caps(campaign, catalogue, recipient, (&grant.unit, &grant.counted_on)))
+    let to = Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
+    let book = Book { campaign, catalogue, local: grant.counted_on };
+    cap::counts(book.caps(to, &grant.unit))
 }
 
 /// Gives a grant: out of the campaign's budget or the unit's stock, into the wallet or, while it is held, to what is promised.
 pub(crate) fn give(facts: &mut Facts, entry: Entry<'_>, mut grant: Grant) {
     let to = if grant.hold.is_some() { Account::Pending } else { Account::Wallet };
-    entry.book(facts, &grant, grant.quantity, (source(&grant), to));
+    entry.book(facts, &grant, grant.quantity, Way { from: source(&grant), to });
     if grant.from_stock {
         let left = facts.stocks.get(&grant.unit).minus(grant.quantity).expect("what is given was on hand");
         facts.stocks.put(&grant.unit, left);
@@ -65,7 +95,7 @@ pub fn post(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot) -> Quantity {
         return Quantity::ZERO;
     };
     let quantity = grant.left();
-    entry.book(facts, &grant, quantity, (Account::Pending, Account::Wallet));
+    entry.book(facts, &grant, quantity, Way { from: Account::Pending, to: Account::Wallet });
     grant.hold = None;
     arrive(facts, entry, &mut grant);
     keep(facts, slot, grant);
@@ -102,27 +132,22 @@ impl std::error::Error for SettleError {}
 ///
 /// # Errors
 /// Why nothing was changed.
-pub fn settle(
-    facts: &mut Facts,
-    entry: Entry<'_>,
-    (campaign, catalogue): (&Campaign, &Catalogue),
-    (slot, how): (&GrantSlot, HoldAction),
-) -> Result<Grant, SettleError> {
+pub fn settle(facts: &mut Facts, change: Change<'_>, slot: &GrantSlot, how: HoldAction) -> Result<Grant, SettleError> {
     let grant = stored(facts, slot).ok_or(SettleError::NotFound)?;
     let reversed = grant.net().is_zero();
     match (how, grant.hold) {
         // Whether the clock has taken it back by now or is about to makes no difference.
-        (HoldAction::Commit, Some(hold)) if hold.then == AfterHold::Void && hold.until <= entry.at => {
+        (HoldAction::Commit, Some(hold)) if hold.then == AfterHold::Void && hold.until <= change.entry.at => {
             return Err(SettleError::TimedOut);
         }
         (HoldAction::Commit, _) if reversed => return Err(SettleError::Reversed),
         (HoldAction::Commit, None) => return Ok(grant),
-        (HoldAction::Commit, Some(_)) => drop(post(facts, entry, slot)),
+        (HoldAction::Commit, Some(_)) => drop(post(facts, change.entry, slot)),
         (HoldAction::Release, _) if reversed => return Ok(grant),
         (HoldAction::Release, None) => return Err(SettleError::Posted),
         (HoldAction::Release, Some(_)) => {
-            let all = grant.net();
-            take_back(facts, entry, (campaign, catalogue), grant, (all, false));
+            let all = TakeBack::of(grant.net());
+            take_back(facts, change, grant, all);
         }
     }
     stored(facts, slot).ok_or(SettleError::NotFound)
@@ -132,30 +157,26 @@ pub fn settle(
 /// The caller has loaded [`wanted`].
 pub fn reverse(
     facts: &mut Facts,
-    entry: Entry<'_>,
-    (campaign, catalogue): (&Campaign, &Catalogue),
-    (slot, quantity): (&GrantSlot, Option<Quantity>),
+    change: Change<'_>,
+    slot: &GrantSlot,
+    quantity: Option<Quantity>,
 ) -> Option<Reversal> {
     let grant = stored(facts, slot)?;
     let quantity = quantity.unwrap_or(grant.net());
-    take_back(facts, entry, (campaign, catalogue), grant, (quantity, false))
+    take_back(facts, change, grant, TakeBack::of(quantity))
 }
 
 /// Does what is due to a grant at the entry's time: a hold that is over, an expiry. Does nothing when nothing is due. Its timer
 /// has gone off, and is set again for what is still to come.
-pub fn look_at_clock(
-    facts: &mut Facts,
-    entry: Entry<'_>,
-    (campaign, catalogue): (&Campaign, &Catalogue),
-    slot: &GrantSlot,
-) {
+pub fn look_at_clock(facts: &mut Facts, change: Change<'_>, slot: &GrantSlot) {
+    let entry = change.entry;
     let Some(grant) = stored(facts, slot) else { return };
     match grant.hold {
         Some(hold) if hold.until <= entry.at => match hold.then {
             AfterHold::Post => drop(post(facts, entry, slot)),
             AfterHold::Void => {
                 let quantity = grant.left();
-                take_back(facts, entry, (campaign, catalogue), grant, (quantity, false));
+                take_back(facts, change, grant, TakeBack::of(quantity));
             }
         },
         _ => {}
@@ -183,7 +204,7 @@ fn arrive(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
     let owed = debt(facts, &grant.slot.to, &grant.unit);
     let paid = owed.min(grant.left());
     if !paid.is_zero() {
-        entry.book(facts, grant, paid, (Account::Wallet, Account::Debt));
+        entry.book(facts, grant, paid, Way { from: Account::Wallet, to: Account::Debt });
         grant.redeemed = more(grant.redeemed, paid);
         set_debt(facts, &grant.slot.to, &grant.unit, owed.room_after(paid));
     }
@@ -195,20 +216,15 @@ fn arrive(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
 fn expire(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
     let left = grant.left();
     let from = if grant.hold.is_some() { Account::Pending } else { Account::Wallet };
-    entry.book(facts, grant, left, (from, Account::Breakage));
+    entry.book(facts, grant, left, Way { from, to: Account::Breakage });
     grant.expired = more(grant.expired, left);
 }
 
 /// Takes back part of a grant, at most what was not taken back before: first what is still there, then what has expired, then
-/// what was used, which the customer owes from then on. `free_key` lets the key be granted again if nothing is left.
-pub(crate) fn take_back(
-    facts: &mut Facts,
-    entry: Entry<'_>,
-    (campaign, catalogue): (&Campaign, &Catalogue),
-    mut grant: Grant,
-    (quantity, free_key): (Quantity, bool),
-) -> Option<Reversal> {
-    let quantity = quantity.min(grant.net());
+/// what was used, which the customer owes from then on.
+pub(crate) fn take_back(facts: &mut Facts, change: Change<'_>, mut grant: Grant, how: TakeBack) -> Option<Reversal> {
+    let Change { entry, campaign, catalogue } = change;
+    let quantity = how.quantity.min(grant.net());
     if quantity.is_zero() {
         return None;
     }
@@ -224,11 +240,11 @@ pub(crate) fn take_back(
     let held = if grant.hold.is_some() { Account::Pending } else { Account::Wallet };
     for (quantity, from) in [(from_wallet, held), (from_expired, Account::Breakage)] {
         let to = give_back(facts, &grant, quantity);
-        entry.book(facts, &grant, quantity, (from, to));
+        entry.book(facts, &grant, quantity, Way { from, to });
     }
     // What was used does not come back to the shelf.
     let back = if grant.from_stock { Account::Supply } else { Account::Budget };
-    entry.book(facts, &grant, used, (Account::Debt, back));
+    entry.book(facts, &grant, used, Way { from: Account::Debt, to: back });
     if !used.is_zero() {
         let owes = more(debt(facts, &grant.slot.to, &grant.unit), used);
         set_debt(facts, &grant.slot.to, &grant.unit, owes);
@@ -244,7 +260,7 @@ pub(crate) fn take_back(
     grant.owed = more(grant.owed, used);
     grant.reversed = more(grant.reversed, quantity);
     // What is reserved has still to come back to this issue.
-    grant.key_freed = whole && free_key && grant.reserved.is_zero();
+    grant.key_freed = whole && how.free_key && grant.reserved.is_zero();
     // Until when a reservation was held says later whether it was in time.
     if whole {
         grant.hold = grant.hold.filter(|hold| hold.then == AfterHold::Void);
@@ -270,33 +286,34 @@ pub(crate) enum Use {
 }
 
 /// Moves a quantity of a grant on in a redemption's life. The caller has checked that there is as much.
-pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot, (quantity, how): (Quantity, Use)) {
+pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, part: &redemption::Part, how: Use) {
+    let (slot, quantity) = (&part.slot, part.quantity);
     let mut grant = stored(facts, slot).expect("a redemption is of grants that exist");
     let less = |from: Quantity| from.minus(quantity).expect("a redemption moves only what it holds");
     let way = match how {
         Use::Redeem => {
             grant.redeemed = more(grant.redeemed, quantity);
-            (Account::Wallet, Account::Expense)
+            Way { from: Account::Wallet, to: Account::Expense }
         }
         Use::Reserve => {
             grant.reserved = more(grant.reserved, quantity);
-            (Account::Wallet, Account::Reserved)
+            Way { from: Account::Wallet, to: Account::Reserved }
         }
         Use::Commit => {
             (grant.reserved, grant.redeemed) = (less(grant.reserved), more(grant.redeemed, quantity));
-            (Account::Reserved, Account::Expense)
+            Way { from: Account::Reserved, to: Account::Expense }
         }
         Use::Release => {
             grant.reserved = less(grant.reserved);
-            (Account::Reserved, Account::Wallet)
+            Way { from: Account::Reserved, to: Account::Wallet }
         }
         Use::Undo => {
             grant.redeemed = less(grant.redeemed);
-            (Account::Expense, Account::Wallet)
+            Way { from: Account::Expense, to: Account::Wallet }
         }
     };
     entry.book(facts, &grant, quantity, way);
-    if way.1 == Account::Wallet {
+    if way.to == Account::Wallet {
         arrive(facts, entry, &mut grant);
         facts.list_in_wallet(slot);
     }

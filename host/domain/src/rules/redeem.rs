@@ -172,7 +172,7 @@ pub(crate) fn make(facts: &mut Facts, request: RedemptionRequest, parts: Vec<Par
         None => (RedemptionState::Redeemed, Use::Redeem),
     };
     for part in &parts {
-        use_up(facts, entry, &part.slot, (part.quantity, step));
+        use_up(facts, entry, part, step);
     }
     if let Some(until) = request.reserve_until {
         facts.set_ledger_timer(TimerKey::Redemption(request.id.clone()), until);
@@ -236,24 +236,30 @@ pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) ->
     if open.is_zero() { Ok(parts) } else { Err(RedeemError::Insufficient(request.quantity.room_after(open))) }
 }
 
-/// Commits, releases or reverses a redemption. What is so already stays so. `customer` guards against settling another's. The
-/// caller has loaded the redemption, [`wanted_to_settle`] and that customer.
+/// Which redemption is settled, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct SettleRequest<'a> {
+    /// Which.
+    pub id: &'a RedemptionId,
+    /// Only if it is this customer's.
+    pub customer: Option<&'a CustomerId>,
+    /// What becomes of it.
+    pub how: RedemptionAction,
+}
+
+/// Commits, releases or reverses a redemption. What is so already stays so. The caller has loaded the
+/// redemption, [`wanted_to_settle`] and that customer.
 ///
 /// # Errors
 /// Why nothing was changed.
-pub fn settle(
-    facts: &mut Facts,
-    id: &RedemptionId,
-    customer: Option<&CustomerId>,
-    how: RedemptionAction,
-    entry: Entry<'_>,
-) -> Result<Redemption, RedeemError> {
+pub fn settle(facts: &mut Facts, request: SettleRequest<'_>, entry: Entry<'_>) -> Result<Redemption, RedeemError> {
     use RedemptionState::{Redeemed, Released, Reserved, Reversed};
+    let SettleRequest { id, customer, how } = request;
     let mut redemption = facts.redemptions.get(id).clone().ok_or(RedeemError::NotFound)?;
     if customer.is_some_and(|customer| facts.who_stays(customer) != facts.who_stays(&redemption.request.customer)) {
         return Err(RedeemError::OtherCustomer);
     }
-    let (next, step) = match (how, redemption.state) {
+    let step = match (how, redemption.state) {
         (RedemptionAction::Commit, Redeemed)
         | (RedemptionAction::Release, Released)
         | (RedemptionAction::Reverse, Reversed) => {
@@ -262,12 +268,12 @@ pub fn settle(
         (RedemptionAction::Commit, Reserved) if redemption.is_over(entry.at) => {
             return Err(RedeemError::State(RedemptionState::TimedOut));
         }
-        (RedemptionAction::Commit, Reserved) => (Redeemed, Use::Commit),
-        (RedemptionAction::Release, Reserved) => (Released, Use::Release),
-        (RedemptionAction::Reverse, Redeemed) => (Reversed, Use::Undo),
+        (RedemptionAction::Commit, Reserved) => Step { to: Redeemed, how: Use::Commit },
+        (RedemptionAction::Release, Reserved) => Step { to: Released, how: Use::Release },
+        (RedemptionAction::Reverse, Redeemed) => Step { to: Reversed, how: Use::Undo },
         (_, state) => return Err(RedeemError::State(state)),
     };
-    go_on(facts, &mut redemption, (next, step), entry)?;
+    go_on(facts, &mut redemption, step, entry)?;
     Ok(redemption)
 }
 
@@ -276,26 +282,27 @@ pub fn settle(
 pub fn look_at_clock(facts: &mut Facts, id: &RedemptionId, now: Instant) {
     let Some(mut redemption) = facts.redemptions.get(id).clone() else { return };
     if redemption.state == RedemptionState::Reserved && redemption.is_over(now) {
-        let given_back = (RedemptionState::TimedOut, Use::Release);
+        let given_back = Step { to: RedemptionState::TimedOut, how: Use::Release };
         go_on(facts, &mut redemption, given_back, Entry { at: now, cause: &Cause::Clock })
             .expect("a grant of which a part is reserved stays");
     }
 }
 
-fn go_on(
-    facts: &mut Facts,
-    redemption: &mut Redemption,
-    (state, step): (RedemptionState, Use),
-    entry: Entry<'_>,
-) -> Result<(), RedeemError> {
+/// A step in the life of a redemption.
+struct Step {
+    to: RedemptionState,
+    how: Use,
+}
+
+fn go_on(facts: &mut Facts, redemption: &mut Redemption, step: Step, entry: Entry<'_>) -> Result<(), RedeemError> {
     let same = |part: &Part| facts.grants.get(&part.slot).as_ref().is_some_and(|grant| grant.issue == part.issue);
     if !redemption.parts.iter().all(same) {
         return Err(RedeemError::GrantReplaced);
     }
     for part in &redemption.parts {
-        use_up(facts, entry, &part.slot, (part.quantity, step));
+        use_up(facts, entry, part, step.how);
     }
-    (redemption.state, redemption.changed_at) = (state, entry.at);
+    (redemption.state, redemption.changed_at) = (step.to, entry.at);
     facts.redemptions.put(&redemption.request.id, Some(redemption.clone()));
     Ok(())
 }

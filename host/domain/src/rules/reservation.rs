@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use crate::rows::campaign::Campaign;
-use crate::rows::catalogue::Catalogue;
 use crate::rows::facts::{Facts, Wanted};
 use crate::rows::grant::{Grant, Hold};
-use crate::rows::ledger::Cause;
+use crate::rows::ledger::{Cause, Lot};
 use crate::rows::outcome::Reason;
-use crate::rules::book::Book;
+use crate::rules::book::{Asked, Book, Given};
 use crate::rules::cap::Recipient;
 use crate::rules::entry::Entry;
 use crate::rules::lot;
@@ -16,7 +14,7 @@ use crate::words::hold::AfterHold;
 use crate::words::id::{CampaignId, CustomerId, GrantKey, RequestId};
 use crate::words::key::GrantSlot;
 use crate::words::lifecycle::Lifecycle;
-use crate::words::time::{Instant, LocalTime};
+use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit, UnitClass};
 
 /// What is asked for.
@@ -87,15 +85,9 @@ impl fmt::Display for ReserveError {
 
 impl std::error::Error for ReserveError {}
 
-/// The rows that a request looks at; the customer's is loaded.
+/// Returns the rows that a request looks at. The customer's is loaded; the book is of the present.
 #[must_use]
-pub fn wanted(
-    request: &ReservationRequest,
-    (campaign, catalogue): (&Campaign, &Catalogue),
-    local: LocalTime,
-    facts: &Facts,
-) -> Wanted {
-    let book = Book { campaign, catalogue, local };
+pub fn wanted(request: &ReservationRequest, book: Book<'_>, facts: &Facts) -> Wanted {
     let customer = facts.who_stays(&request.customer);
     let identifiers = book.identifiers(customer, facts);
     let to = Recipient { customer, identifiers: &identifiers, other_ids: facts.other_ids(customer) };
@@ -111,9 +103,10 @@ pub fn wanted(
 pub fn reserve(
     facts: &mut Facts,
     request: &ReservationRequest,
-    (campaign, catalogue): (&Campaign, &Catalogue),
-    (now, local): (Instant, LocalTime),
+    book: Book<'_>,
+    now: Instant,
 ) -> Result<(Grant, bool), ReserveError> {
+    let Book { campaign, catalogue, local } = book;
     let slots = facts.slots_of(&request.slot());
     if let Some(known) = slots.iter().find_map(|slot| facts.grants.get(slot).as_deref()) {
         let same = (&known.unit, known.quantity, &known.reason) == (&request.unit, request.quantity, &request.reason);
@@ -139,21 +132,28 @@ pub fn reserve(
     if !campaign.allows(request.unit.class()) {
         return Err(ReserveError::NoRoom(Reason::ClassNotAllowed));
     }
-    let book = Book { campaign, catalogue, local };
     let customer = facts.who_stays(&request.customer).clone();
     let identifiers = book.identifiers(&customer, facts);
     let to = Recipient { customer: &customer, identifiers: &identifiers, other_ids: facts.other_ids(&customer) };
     let caps = book.caps(to, &request.unit);
-    let (room, reason) = book.room((to, &caps), (&request.unit, request.quantity), facts);
+    let (room, reason) = book.room(Asked { to, unit: &request.unit, wanted: request.quantity }, &caps, facts);
     if room < request.quantity {
         return Err(ReserveError::NoRoom(reason));
     }
     let slot = GrantSlot { to: customer.clone(), ..request.slot() };
     book.count(caps, request.quantity, facts);
+    let given = Given {
+        lot: Lot { slot, issue: 1 },
+        unit: request.unit.clone(),
+        quantity: request.quantity,
+        at: now,
+        expires: None,
+        counted_for: identifiers,
+    };
     let grant = Grant {
         hold: Some(Hold { until: request.until, then: AfterHold::Void }),
         reason: request.reason.clone(),
-        ..book.grant((slot, 1), (request.unit.clone(), request.quantity), (now, None), identifiers)
+        ..book.grant(given)
     };
     lot::give(facts, Entry { at: now, cause: &Cause::Request(request.id.clone()) }, grant.clone());
     Ok((grant, true))

@@ -25,7 +25,16 @@ impl std::fmt::Display for RestockError {
 
 impl std::error::Error for RestockError {}
 
-/// Changes how many pieces of a unit are on hand. The caller has loaded the stock. Says how many there are then.
+/// A change of how many pieces are on hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StockChange {
+    /// So many come.
+    Arrives(Quantity),
+    /// So many go without having been given.
+    WrittenOff(Quantity),
+}
+
+/// Changes how many pieces of a unit are on hand, and returns how many there are then. The caller has loaded the stock.
 ///
 /// # Errors
 /// When more would leave than there is, or be there than may be.
@@ -33,17 +42,20 @@ pub fn restock(
     facts: &mut Facts,
     entry: Entry<'_>,
     unit: &Unit,
-    (quantity, arrives): (Quantity, bool),
+    change: StockChange,
 ) -> Result<Quantity, RestockError> {
     let on_hand = *facts.stocks.get(unit);
-    let after = if arrives {
-        on_hand.plus(quantity).map_err(|_| RestockError::TooMany(on_hand))?
-    } else {
-        on_hand.minus(quantity).map_err(|_| RestockError::NotOnHand(on_hand))?
+    let (quantity, after, debit, credit) = match change {
+        StockChange::Arrives(quantity) => {
+            let after = on_hand.plus(quantity).map_err(|_| RestockError::TooMany(on_hand))?;
+            (quantity, after, Account::Supply, Account::Stock)
+        }
+        StockChange::WrittenOff(quantity) => {
+            let after = on_hand.minus(quantity).map_err(|_| RestockError::NotOnHand(on_hand))?;
+            (quantity, after, Account::Stock, Account::Supply)
+        }
     };
     if !quantity.is_zero() {
-        let (debit, credit) =
-            if arrives { (Account::Supply, Account::Stock) } else { (Account::Stock, Account::Supply) };
         let (cause, unit) = (entry.cause.clone(), unit.clone());
         facts.record(Transfer { at: entry.at, cause, lot: None, unit: unit.clone(), quantity, debit, credit });
         facts.stocks.put(&unit, after);

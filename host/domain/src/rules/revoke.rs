@@ -5,8 +5,7 @@ use crate::rows::facts::{Facts, Wanted};
 use crate::rows::ledger::Cause;
 use crate::rows::outcome::{Done, Outcome, Reason, Reversal};
 use crate::rules::case::{Case, about_key, slot};
-use crate::rules::entry::Entry;
-use crate::rules::lot;
+use crate::rules::lot::{self, TakeBack};
 use crate::words::key::GrantSlot;
 
 /// The rows that revocations look at, in two steps: first the things and keys that they name, then (once those are
@@ -46,7 +45,7 @@ fn targets(case: &Case<'_>, revocation: &Revocation, facts: &Facts, wanted: &mut
 pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts) -> Outcome {
     let slots = targets(case, revocation, facts, &mut Wanted::default());
     let cause = Cause::Decision(case.decision);
-    let entry = Entry { at: case.input.now.at, cause: &cause };
+    let change = case.change(&cause);
     let mut reversals: Vec<Reversal> = Vec::new();
     // A key names one grant, or one for each id of a customer: of these together so much is taken back.
     let mut left = revocation.quantity;
@@ -56,10 +55,8 @@ pub(crate) fn apply(case: &Case<'_>, revocation: &Revocation, facts: &mut Facts)
         if revocation.of == RevocationTarget::About && grant.about.as_ref() != case.about {
             continue;
         }
-        let how = (left.unwrap_or(grant.net()), revocation.free_key);
-        let Some(reversal) = lot::take_back(facts, entry, (case.campaign, case.catalogue), grant, how) else {
-            continue;
-        };
+        let how = TakeBack { quantity: left.unwrap_or(grant.net()), free_key: revocation.free_key };
+        let Some(reversal) = lot::take_back(facts, change, grant, how) else { continue };
         if revocation.of != RevocationTarget::About {
             left = left.map(|left| left.room_after(reversal.quantity));
         }

@@ -10,7 +10,7 @@ use crate::rows::redemption::{RedemptionId, RedemptionState};
 use crate::rules::case::{Case, reservation_slot, reservations, slot};
 use crate::rules::entry::Entry;
 use crate::rules::lot::{self, SettleError};
-use crate::rules::redeem;
+use crate::rules::redeem::{self, SettleRequest};
 use crate::words::hold::HoldAction;
 use crate::words::key::{GrantSlot, ReservationSlot};
 use crate::words::unit::{Quantity, Unit};
@@ -50,7 +50,7 @@ pub(crate) fn settle(case: &Case<'_>, proposal: &SettleProposal, facts: &mut Fac
             let own = slot(case, to, key);
             let held = |slot: &GrantSlot| facts.grants.get(slot).as_ref().is_some_and(|grant| grant.hold.is_some());
             let slot = facts.slots_of(&own).into_iter().find(held).unwrap_or(own);
-            let settled = settle_grant(case, (&slot, proposal.how), facts);
+            let settled = settle_grant(case, &slot, proposal.how, facts);
             settled.map(|what| (HeldSlot::Grant(slot), what))
         }
         Held::Reservation { party, key } => {
@@ -61,7 +61,7 @@ pub(crate) fn settle(case: &Case<'_>, proposal: &SettleProposal, facts: &mut Fac
             };
             let slots = facts.ids_of(party).into_iter().map(|id| reservation_slot(case, &id, key));
             let slot = slots.into_iter().find(reserved).unwrap_or(own);
-            let settled = settle_reservation(case, (&slot, proposal.how), facts);
+            let settled = settle_reservation(case, &slot, proposal.how, facts);
             settled.map(|what| (HeldSlot::Reservation(slot), what))
         }
     };
@@ -74,7 +74,8 @@ pub(crate) fn settle(case: &Case<'_>, proposal: &SettleProposal, facts: &mut Fac
 
 fn settle_grant(
     case: &Case<'_>,
-    (slot, how): (&GrantSlot, HoldAction),
+    slot: &GrantSlot,
+    how: HoldAction,
     facts: &mut Facts,
 ) -> Result<(Unit, Quantity), Reason> {
     let before = lot::stored(facts, slot).ok_or(Reason::NothingToSettle)?;
@@ -83,18 +84,17 @@ fn settle_grant(
         return Err(Reason::NothingToSettle);
     }
     let cause = Cause::Decision(case.decision);
-    let entry = Entry { at: case.input.now.at, cause: &cause };
-    let after =
-        lot::settle(facts, entry, (case.campaign, case.catalogue), (slot, how)).map_err(|error| match error {
-            SettleError::TimedOut => Reason::TimedOut,
-            SettleError::NotFound | SettleError::Reversed | SettleError::Posted => Reason::NothingToSettle,
-        })?;
+    let after = lot::settle(facts, case.change(&cause), slot, how).map_err(|error| match error {
+        SettleError::TimedOut => Reason::TimedOut,
+        SettleError::NotFound | SettleError::Reversed | SettleError::Posted => Reason::NothingToSettle,
+    })?;
     if after == before { Err(Reason::NothingToSettle) } else { Ok((after.unit, before.left())) }
 }
 
 fn settle_reservation(
     case: &Case<'_>,
-    (slot, how): (&ReservationSlot, HoldAction),
+    slot: &ReservationSlot,
+    how: HoldAction,
     facts: &mut Facts,
 ) -> Result<(Unit, Quantity), Reason> {
     let id = RedemptionId::Policy(slot.clone());
@@ -110,6 +110,7 @@ fn settle_reservation(
     let cause = Cause::Decision(case.decision);
     let entry = Entry { at: case.input.now.at, cause: &cause };
     // What is reserved is settled unless its time is over.
-    let settled = redeem::settle(facts, &id, None, how, entry).map_err(|_| Reason::TimedOut)?;
+    let settled =
+        redeem::settle(facts, SettleRequest { id: &id, customer: None, how }, entry).map_err(|_| Reason::TimedOut)?;
     Ok((settled.request.unit, settled.request.quantity))
 }

@@ -8,12 +8,13 @@ use crate::rows::outcome::{Done, Outcome, Reason};
 use crate::rows::pool::{Pool, Share};
 use crate::rows::timer::{Timer, TimerBody, TimerKey};
 use crate::rules::case::Case;
+use crate::rules::identity::Pair;
 use crate::words::id::CustomerId;
 use crate::words::key::ShareKey;
 use crate::words::time::Instant;
 use crate::words::unit::Quantity;
 
-/// What each weight comes to, in the order of the weights. Nothing for anybody when nobody weighs anything.
+/// Returns what each weight comes to, in the order of the weights. Nothing for anybody when nobody weighs anything.
 #[must_use]
 pub fn shares(total: Quantity, weights: &[u64]) -> Vec<Quantity> {
     let sum: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
@@ -55,17 +56,18 @@ pub(crate) fn set(case: &Case<'_>, share: &ShareProposal, facts: &mut Facts) -> 
     Outcome::Applied(Done::Shared { to: share.to.clone(), pool: share.pool.clone(), weight: share.weight })
 }
 
-/// The weights that [`take_over`] looks at.
+/// Returns the weights that [`take_over`] looks at.
 #[must_use]
-pub fn wanted_of_both(campaign: &Campaign, (stays, other): (&CustomerId, &CustomerId)) -> Wanted {
-    let keys = campaign.settings.pools.iter().flat_map(|pool| [stays, other].map(|id| key_of(campaign, pool, id)));
+pub fn wanted_of_both(campaign: &Campaign, pair: Pair<'_>) -> Wanted {
+    let keys =
+        campaign.settings.pools.iter().flat_map(|pool| [pair.stays, pair.other].map(|id| key_of(campaign, pool, id)));
     Wanted { shares: keys.collect(), ..Wanted::default() }
 }
 
 /// Adds the weights of an id that was merged to those of the one who stays, in pools that are not shared out yet.
-pub fn take_over(facts: &mut Facts, campaign: &Campaign, (stays, other): (&CustomerId, &CustomerId), now: Instant) {
+pub fn take_over(facts: &mut Facts, campaign: &Campaign, pair: Pair<'_>, now: Instant) {
     for pool in campaign.settings.pools.iter().filter(|pool| now < pool.settles) {
-        let (to, from) = (key_of(campaign, pool, stays), key_of(campaign, pool, other));
+        let (to, from) = (key_of(campaign, pool, pair.stays), key_of(campaign, pool, pair.other));
         let (own, theirs) = (facts.shares.get(&to).weight, facts.shares.get(&from).weight);
         if theirs > 0 {
             let weight = own.saturating_add(theirs).min(WEIGHT_MAX);

@@ -24,14 +24,14 @@ use largesse_domain::entry::Entry;
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{AttributeName, CustomerId, RequestId};
-use largesse_domain::identity::{self, MergeTerms};
+use largesse_domain::identity::{self, MergeTerms, Pair};
 use largesse_domain::json::Json;
 use largesse_domain::key::{GrantSlot, PositionKey};
 use largesse_domain::ledger::{Account, Cause};
 use largesse_domain::lot;
-use largesse_domain::redeem::{self, RedemptionAction};
+use largesse_domain::redeem::{self, RedemptionAction, SettleRequest};
 use largesse_domain::redemption::{self, Redemption, RedemptionId, RedemptionRequest};
-use largesse_domain::restock;
+use largesse_domain::restock::{self, StockChange};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -117,7 +117,8 @@ fn stock(run: &mut Run, words: &mut Words<'_>) -> String {
     let wanted = |_: &Facts| Wanted { stocks: [unit.clone()].into(), ..Wanted::default() };
     let cause = Cause::Request(RequestId::new("delivery").unwrap());
     let entry = Entry { at: noon("2026-11-09").at, cause: &cause };
-    let change = |facts: &mut Facts| restock::restock(facts, entry, &unit, (quantity, arrives));
+    let stock = if arrives { StockChange::Arrives(quantity) } else { StockChange::WrittenOff(quantity) };
+    let change = |facts: &mut Facts| restock::restock(facts, entry, &unit, stock);
     match run.store.change(&run.setting, wanted, change) {
         Ok(on_hand) => on_hand.to_string(),
         Err(error) => error.to_string(),
@@ -162,15 +163,16 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
 fn merge(run: &mut Run, words: &mut Words<'_>) -> String {
     let (stays, other): (CustomerId, CustomerId) = (words.parse(), words.parse());
     let both = || Wanted { customers: [stays.clone(), other.clone()].into(), ..Wanted::default() };
+    let pair = Pair { stays: &stays, other: &other };
     let wanted = |facts: &Facts| {
         let mut missing = both();
         facts.missing(&mut missing);
-        if missing.is_empty() { identity::wanted(facts, (&stays, &other)) } else { missing }
+        if missing.is_empty() { identity::wanted(facts, pair) } else { missing }
     };
     let is_first = |name: &AttributeName| name.as_str() == "registered_at";
     let catalogue = run.setting.catalogue.clone();
     let terms = MergeTerms { is_first: &is_first, catalogue: &catalogue, at: noon("2026-11-09").at };
-    match run.store.change(&run.setting, wanted, |facts| identity::merge(facts, (&stays, &other), terms)) {
+    match run.store.change(&run.setting, wanted, |facts| identity::merge(facts, pair, terms)) {
         Ok(Some((stays, other))) => format!("{other} into {stays}"),
         Ok(None) => "one already".into(),
         Err(error) => format!("error: {error}"),
@@ -196,7 +198,8 @@ fn settle(run: &mut Run, words: &mut Words<'_>, how: RedemptionAction) -> String
         wanted.customers.extend(customer.clone());
         wanted
     };
-    let change = |facts: &mut Facts| redeem::settle(facts, &id, customer.as_ref(), how, entry);
+    let request = SettleRequest { id: &id, customer: customer.as_ref(), how };
+    let change = |facts: &mut Facts| redeem::settle(facts, request, entry);
     match run.store.change(&run.setting, wanted, change) {
         Ok(redemption) => redemption.state.as_str().to_owned(),
         Err(error) => format!("error: {error}"),
@@ -226,7 +229,8 @@ fn clock(run: &mut Run, words: &mut Words<'_>) -> String {
         }
         wanted
     };
-    let change = |facts: &mut Facts| lot::look_at_clock(facts, entry, (&setting.campaign, &setting.catalogue), &slot);
+    let due = lot::Change { entry, campaign: &setting.campaign, catalogue: &setting.catalogue };
+    let change = |facts: &mut Facts| lot::look_at_clock(facts, due, &slot);
     run.store.change(&run.setting, wanted, change);
     run.store.grants[&slot].state_at(at).as_str().to_owned()
 }

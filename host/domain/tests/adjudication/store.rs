@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use largesse_domain::adjudicate;
 use largesse_domain::audit::Audit;
+use largesse_domain::book::Book;
 use largesse_domain::budget::Usage;
 use largesse_domain::campaign::Campaign;
-use largesse_domain::cap::{self, Recipient};
+use largesse_domain::cap::Recipient;
 use largesse_domain::case::Case;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
@@ -238,7 +239,8 @@ impl Store {
         for grant in self.history.values() {
             audit.grant(grant).unwrap_or_else(|difference| panic!("{difference}"));
             let recipient = Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
-            for cap in cap::caps(&setting.campaign, &setting.catalogue, recipient, (&grant.unit, &grant.counted_on)) {
+            let book = Book { campaign: &setting.campaign, catalogue: &setting.catalogue, local: grant.counted_on };
+            for cap in book.caps(recipient, &grant.unit) {
                 let used = self.usage.get(&cap.key).copied().unwrap_or_default();
                 assert!(cap.amount.is_none_or(|most| used.amount <= most), "{used:?} exceeds {cap:?}");
                 assert!(cap.count.is_none_or(|most| used.count <= most), "{used:?} exceeds {cap:?}");
