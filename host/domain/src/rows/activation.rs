@@ -33,7 +33,7 @@ impl ActivationCause {
     pub const ALL: [Self; 6] =
         [Self::Created, Self::Chosen, Self::Followed, Self::Promoted, Self::RolledBack, Self::Protected];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -91,7 +91,7 @@ pub struct Activations {
 }
 
 impl Activations {
-    /// The first activation.
+    /// Returns the first activation.
     #[must_use]
     pub fn first(policy: Digest, revisions: Vec<u32>, at: Instant) -> Self {
         let active = Activation { number: 1, policy, revisions, at, cause: ActivationCause::Created };
@@ -118,7 +118,7 @@ impl Activations {
         self.earlier = kept;
     }
 
-    /// No longer goes back to a version. Says whether it could.
+    /// Stops going back to a version, and reports whether it could.
     pub fn forget(&mut self, policy: Digest) -> bool {
         let before = self.earlier.len();
         self.earlier.retain(|other| other.policy != policy);

@@ -51,7 +51,7 @@ impl From<OutOfRange> for Miscounted {
 }
 
 impl Usage {
-    /// Together with another count.
+    /// Returns the sum with another count.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Usage {
         }
     }
 
-    /// After one more grant.
+    /// Returns the use after one more grant.
     ///
     /// # Errors
     /// When the amount leaves its range.
@@ -69,7 +69,7 @@ impl Usage {
         Ok(Self { amount: self.amount.plus(quantity)?, count })
     }
 
-    /// After taking back; `whole` when nothing of the grant is left.
+    /// Returns the use after taking back, `whole` when nothing of the grant is left.
     ///
     /// # Errors
     /// When more would be taken back than was used.

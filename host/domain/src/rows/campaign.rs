@@ -119,7 +119,7 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// The revision for an event time among those of these numbers: the latest made of those effective by then, else the first.
+    /// Returns the revision for an event time among those of these numbers: the latest made of those effective by then, else the first.
     #[must_use]
     pub fn revision_at(&self, numbers: &[u32], occurred: Instant) -> &Revision {
         let mut taken = self.revisions.iter().filter(|revision| numbers.contains(&revision.number));
@@ -127,7 +127,7 @@ impl Campaign {
         taken.rfind(|revision| revision.effective_from <= occurred).unwrap_or(first)
     }
 
-    /// The revision made last of those that the active version decides with.
+    /// Returns the revision made last of those that the active version decides with.
     #[must_use]
     pub fn latest(&self) -> &Revision {
         let numbers = &self.activations.active.revisions;
@@ -135,31 +135,31 @@ impl Campaign {
         latest.unwrap_or(&self.revisions[0])
     }
 
-    /// The number that the next revision gets.
+    /// Returns the number that the next revision gets.
     #[must_use]
     pub fn next_revision(&self) -> u32 {
         self.revisions.last().map_or(1, |last| last.number.saturating_add(1))
     }
 
-    /// Whether it decides on an event of that time: decides at all, and the event is not from before it opened.
+    /// Reports whether it decides on an event of that time: decides at all, and the event is not from before it opened.
     #[must_use]
     pub fn takes(&self, occurred: Instant) -> bool {
         self.lifecycle.is_live() && self.settings.opens <= occurred
     }
 
-    /// Whether an event of that time may be rewarded.
+    /// Reports whether an event of that time may be rewarded.
     #[must_use]
     pub fn grants_for(&self, occurred: Instant) -> bool {
         self.settings.closes.is_none_or(|closes| occurred < closes)
     }
 
-    /// Whether events of that local time may be rewarded, as far as windows say.
+    /// Reports whether events of that local time may be rewarded, as far as windows say.
     #[must_use]
     pub fn is_within_windows(&self, local: &LocalTime) -> bool {
         recurring::is_within(&self.settings.windows, local)
     }
 
-    /// Where in its life it is for an event of that local time, as a policy is shown it.
+    /// Returns where in its life it is for an event of that local time, as a policy is shown it.
     #[must_use]
     pub fn phase(&self, local: &LocalTime) -> Phase {
         match self.lifecycle {
@@ -169,20 +169,20 @@ impl Campaign {
         }
     }
 
-    /// When its closing ends: nothing is decided after. `None` when that is not foreseen.
+    /// Returns when its closing ends: nothing is decided after. `None` when that is not foreseen.
     #[must_use]
     pub fn over(&self) -> Option<Instant> {
         let days = i64::from(self.settings.closing_days) * 24 * 60 * 60 * 1_000;
         self.settings.closes.and_then(|closes| closes.plus_millis(days))
     }
 
-    /// Whether the subscription is in use.
+    /// Reports whether the subscription is in use.
     #[must_use]
     pub fn subscribes(&self, subscription: &Subscription) -> bool {
         self.settings.subscriptions.as_ref().is_none_or(|used| used.contains(&subscription.name))
     }
 
-    /// Whether the class of unit is in use.
+    /// Reports whether the class of unit is in use.
     #[must_use]
     pub fn allows(&self, class: UnitClass) -> bool {
         self.settings.unit_classes.as_ref().is_none_or(|used| used.contains(&class))

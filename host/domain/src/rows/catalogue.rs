@@ -23,13 +23,13 @@ pub struct Valuation {
 }
 
 impl Valuation {
-    /// What a quantity comes to, in minor units, rounded up.
+    /// Returns what a quantity comes to, in minor units, rounded up.
     #[must_use]
     pub fn rounded_up(&self, quantity: u128) -> u128 {
         self.times(quantity).div_ceil(self.divisor())
     }
 
-    /// What a quantity comes to, in minor units, rounded down.
+    /// Returns what a quantity comes to, in minor units, rounded down.
     #[must_use]
     pub fn rounded_down(&self, quantity: u128) -> u128 {
         self.times(quantity) / self.divisor()
@@ -43,7 +43,7 @@ impl Valuation {
         u128::from(self.per.get().max(1))
     }
 
-    /// Of money: a minor unit comes to itself.
+    /// Returns the valuation of money: a minor unit comes to itself.
     fn of_money(unit: &Unit) -> Option<Self> {
         let currency = unit.currency().filter(|_| unit.class() == UnitClass::Cash)?;
         Some(Self { amount: Quantity::ONE, per: Quantity::ONE, currency })
@@ -72,7 +72,7 @@ pub struct UnitTerms {
 }
 
 impl UnitTerms {
-    /// When a grant of the unit expires, if its policy says nothing.
+    /// Returns when a grant of the unit expires, if its policy says nothing.
     #[must_use]
     pub fn expires(&self, granted_at: Instant) -> Option<Instant> {
         let days = i64::from(self.valid_days?);
@@ -101,7 +101,7 @@ pub struct Pocket {
 }
 
 impl Pocket {
-    /// Whether events of that time may be rewarded out of it.
+    /// Reports whether events of that time may be rewarded out of it.
     #[must_use]
     pub fn is_open(&self, at: Instant) -> bool {
         self.opens.is_none_or(|opens| opens <= at) && self.closes.is_none_or(|closes| at < closes)
@@ -124,32 +124,32 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Whether every one of these pockets that there is is open at a time.
+    /// Reports whether every known pocket of these is open at a time.
     #[must_use]
     pub fn are_open(&self, pockets: &[PocketId], at: Instant) -> bool {
         pockets.iter().filter_map(|pocket| self.pockets.get(pocket)).all(|pocket| pocket.is_open(at))
     }
 
-    /// Whether the unit is given only while pieces are on hand.
+    /// Reports whether the unit is given only while pieces are on hand.
     #[must_use]
     pub fn is_stocked(&self, unit: &Unit) -> bool {
         self.units.get(unit).is_some_and(|terms| terms.stocked)
     }
 
-    /// Whether it is a coupon or an item of which nobody has said what it is.
+    /// Reports whether it is a coupon or an item without terms.
     #[must_use]
     pub fn misses(&self, unit: &Unit) -> bool {
         matches!(unit.class(), UnitClass::Coupon | UnitClass::Item) && !self.units.contains_key(unit)
     }
 
-    /// What a unit costs the company. A minor unit of money costs itself.
+    /// Returns what a unit costs the company. A minor unit of money costs itself.
     #[must_use]
     pub fn cost(&self, unit: &Unit) -> Option<Valuation> {
         let stated = self.units.get(unit).and_then(|terms| terms.cost);
         stated.or_else(|| Valuation::of_money(unit))
     }
 
-    /// What a unit is worth to a customer. A minor unit of money is worth itself.
+    /// Returns what a unit is worth to a customer. A minor unit of money is worth itself.
     #[must_use]
     pub fn value(&self, unit: &Unit) -> Option<Valuation> {
         let stated = self.units.get(unit).and_then(|terms| terms.value);

@@ -179,7 +179,7 @@ impl Customer {
         Ok(())
     }
 
-    /// A limit that has gone up shows raises that are no longer under way.
+    /// Takes off the raises that a limit which has gone up shows to be no longer under way.
     fn settle_raises(&mut self, new: &AttributeValue) {
         let (Some(old), AttributeValue::Int(new)) = (self.credit_limit(), new) else { return };
         let new = u64::try_from(*new).ok().and_then(|new| Quantity::new(new).ok());
@@ -206,7 +206,7 @@ impl Customer {
         self.touches.truncate(TOUCHES_MAX);
     }
 
-    /// The credit limit, when it is known and not negative.
+    /// Returns the credit limit, when it is known and not negative.
     #[must_use]
     pub fn credit_limit(&self) -> Option<Quantity> {
         let name = AttributeName::new(CREDIT_LIMIT).ok()?;
@@ -216,29 +216,29 @@ impl Customer {
         }
     }
 
-    /// The latest identifier of a dimension.
+    /// Returns the latest identifier of a dimension.
     #[must_use]
     pub fn identifier(&self, dimension: Dimension) -> Option<&Identifier> {
         self.identifiers.get(&dimension)?.last()
     }
 
-    /// Where the customer stands in programmes at a time, by programme.
+    /// Returns where the customer stands in programmes at a time, by programme.
     pub fn standings_at(&self, at: Instant) -> impl Iterator<Item = (&ProgrammeId, &Standing)> {
         self.standings.iter().filter(move |(_, standing)| standing.until.is_none_or(|until| at < until))
     }
 
-    /// The tags that hold at a time, sorted.
+    /// Returns the tags that hold at a time, sorted.
     pub fn tags_at(&self, at: Instant) -> impl Iterator<Item = &Tag> {
         self.tags.iter().filter(move |(_, until)| until.is_none_or(|until| at < until)).map(|(tag, _)| tag)
     }
 
-    /// Whether the customer has the tag at a time.
+    /// Reports whether the customer has the tag at a time.
     #[must_use]
     pub fn has_tag(&self, tag: &Tag, at: Instant) -> bool {
         self.tags.get(tag).is_some_and(|until| until.is_none_or(|until| at < until))
     }
 
-    /// Whether both are one person as far as identifiers tell: they share an identity, device, card or address.
+    /// Reports whether both are one person as far as identifiers tell: they share an identity, device, card or address.
     #[must_use]
     pub fn shares_identifier_with(&self, other: &Self) -> bool {
         self.identifiers.iter().any(|(dimension, own)| {

@@ -109,7 +109,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// The bytes of what grows with use: parameters, event data, attributes and state. Fuel grows with them.
+    /// Returns the bytes of what grows with use: parameters, event data, attributes and state. Fuel grows with them.
     #[must_use]
     pub fn measured_bytes(&self) -> usize {
         measured(&self.campaign.params, &self.event.data, &self.parties, self.state.as_ref())
@@ -117,7 +117,7 @@ impl Input {
 }
 
 impl Enquiry {
-    /// The bytes of what grows with use, as of an [`Input`].
+    /// Returns the bytes of what grows with use, as of an [`Input`].
     #[must_use]
     pub fn measured_bytes(&self) -> usize {
         measured(&self.campaign.params, &self.data, &self.parties, self.state.as_ref())
@@ -181,7 +181,7 @@ impl FaultKind {
         Self::Stranger,
     ];
 
-    /// The word in answers, records and metrics.
+    /// Returns the word in answers, records and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -198,7 +198,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether the same input would fault again in the same way, so that the fault may be committed.
+    /// Reports whether the same input would fault again in the same way, so that the fault may be committed.
     #[must_use]
     pub fn is_deterministic(self) -> bool {
         !matches!(self, Self::Time | Self::Host)

@@ -61,7 +61,7 @@ impl DeliveryState {
     /// Every state.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Dead];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Not tried yet, and due at once.
+    /// Returns the progress of a delivery that is not tried yet, and due at once.
     #[must_use]
     pub fn new(now: Instant) -> Self {
         Self { state: DeliveryState::Waiting, attempts: 0, due: now, last_error: None }

@@ -30,13 +30,13 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Whether it is told of a topic.
+    /// Reports whether it is told of a topic.
     #[must_use]
     pub fn takes(&self, topic: Topic) -> bool {
         self.topics.iter().any(|pattern| pattern.includes(topic))
     }
 
-    /// Why the URL needs the permission for private destinations; `None` when it does not. A name is checked when it is known
+    /// Returns why the URL needs the permission for private destinations; `None` when it does not. A name is checked when it is known
     /// to which address it leads.
     #[must_use]
     pub fn barred(url: &WebhookUrl) -> Option<&'static str> {
@@ -62,7 +62,7 @@ impl Paused {
     /// Every reason.
     pub const ALL: [Self; 2] = [Self::Operator, Self::Gone];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl Secret {
         (SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&bytes.len()).then(|| Self(bytes.into()))
     }
 
-    /// The bytes. Whoever shows them gives the secret away.
+    /// Returns the bytes. Whoever shows them gives the secret away.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -119,38 +119,38 @@ pub struct WebhookUrl {
 }
 
 impl WebhookUrl {
-    /// The whole text.
+    /// Returns the whole text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is `https`.
+    /// Reports whether it is `https`.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The host.
+    /// Returns the host.
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The port, 443 or 80 when it names none.
+    /// Returns the port, 443 or 80 when it names none.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Host and port as they stand in the text: what a `Host` header says.
+    /// Returns host and port as they stand in the text: what a `Host` header says.
     #[must_use]
     pub fn authority(&self) -> &str {
         let scheme = if self.secure { "https://" } else { "http://" };
         &self.text[scheme.len()..self.target_at]
     }
 
-    /// Path and query; `/` when there are none.
+    /// Returns path and query; `/` when there are none.
     #[must_use]
     pub fn target(&self) -> &str {
         match &self.text[self.target_at..] {

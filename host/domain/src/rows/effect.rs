@@ -53,7 +53,7 @@ impl EffectKind {
         Self::Measure,
     ];
 
-    /// The word in the contract and in answers.
+    /// Returns the word in the contract and in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -359,7 +359,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Its kind.
+    /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> EffectKind {
         match self {

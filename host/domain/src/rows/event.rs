@@ -54,7 +54,7 @@ pub enum Seen {
     Other(EventSeq),
 }
 
-/// Compares with what is stored under the key.
+/// Compares an event with what is stored under its key.
 #[must_use]
 pub fn seen(stored: Option<(EventSeq, BodyHash)>, hash: BodyHash) -> Seen {
     match stored {

@@ -48,7 +48,7 @@ pub struct About {
 pub struct Members(pub Vec<(CustomerId, Instant)>);
 
 impl Members {
-    /// Adds a member, in order of the time of joining. Says whether there was room.
+    /// Adds a member, in order of the time of joining, and reports whether there was room.
     pub fn join(&mut self, customer: CustomerId, at: Instant) -> bool {
         if self.0.iter().any(|(member, _)| *member == customer) {
             return true;
@@ -177,13 +177,13 @@ macro_rules! tables {
                 }
             }
 
-            /// Whether a wallet was loaded.
+            /// Reports whether a wallet was loaded.
             #[must_use]
             pub fn has_wallet(&self, customer: &CustomerId) -> bool {
                 self.wallets.contains_key(customer)
             }
 
-            /// The grants in a customer's wallets, one for each id, the first given first.
+            /// Returns the grants in a customer's wallets, one for each id, the first given first.
             ///
             /// # Panics
             /// When a wallet was not loaded.
@@ -208,12 +208,12 @@ macro_rules! tables {
                 self.crossings.push(crossing);
             }
 
-            /// The budgets that rose to such a share since the last time.
+            /// Returns the budgets that rose to such a share since the last time.
             pub fn take_crossings(&mut self) -> Vec<Crossing> {
                 std::mem::take(&mut self.crossings)
             }
 
-            /// What changed since the last time, to be written in this order. Later savepoints do not reach behind this.
+            /// Returns what changed since the last time, to be written in this order. Later savepoints do not reach behind this.
             pub fn take_changes(&mut self) -> Rows {
                 let transfers = std::mem::take(&mut self.transfers);
                 let mut rows = Rows { $($name: self.$name.take_changed(),)* wallets: Vec::new(), transfers };
@@ -222,25 +222,25 @@ macro_rules! tables {
                 rows
             }
 
-            /// How many transfers there are since the last time that changes were taken.
+            /// Returns how many transfers there are since the last time that changes were taken.
             #[must_use]
             pub fn transfers_made(&self) -> usize {
                 self.transfers.len()
             }
 
-            /// The transfers made after there were so many.
+            /// Returns the transfers made after there were so many.
             #[must_use]
             pub fn transfers_after(&self, made: usize) -> &[Transfer] {
                 self.transfers.get(made..).unwrap_or_default()
             }
 
-            /// How many rows are held.
+            /// Returns how many rows are held.
             #[must_use]
             pub fn len(&self) -> usize {
                 self.wallets.len() $(+ self.$name.len())*
             }
 
-            /// Whether nothing is held.
+            /// Reports whether nothing is held.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
@@ -248,7 +248,7 @@ macro_rules! tables {
         }
 
         impl Wanted {
-            /// Whether nothing is asked for.
+            /// Reports whether nothing is asked for.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.wallets.is_empty() $(&& self.$name.is_empty())*
@@ -262,7 +262,7 @@ macro_rules! tables {
         }
 
         impl Rows {
-            /// Whether there is nothing.
+            /// Reports whether there is nothing.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.transfers.is_empty() && self.wallets.is_empty() $(&& self.$name.is_empty())*
@@ -350,28 +350,28 @@ impl Facts {
 }
 
 impl Facts {
-    /// Who stays of the customer's ids; mostly the customer. The customer is loaded.
+    /// Returns who stays of the customer's ids; mostly the customer. The customer is loaded.
     pub fn who_stays<'a>(&'a self, id: &'a CustomerId) -> &'a CustomerId {
         self.customers.get(id).merged_into.as_ref().unwrap_or(id)
     }
 
-    /// The ids of the customer's that were merged into the one who stays. The customer is loaded.
+    /// Returns the ids of the customer's that were merged into the one who stays. The customer is loaded.
     pub fn other_ids(&self, id: &CustomerId) -> &[CustomerId] {
         &self.customers.get(self.who_stays(id)).also
     }
 
-    /// All ids of the customer's, that of the one who stays first. The customer is loaded.
+    /// Returns all ids of the customer's, that of the one who stays first. The customer is loaded.
     pub fn ids_of(&self, id: &CustomerId) -> Vec<CustomerId> {
         std::iter::once(self.who_stays(id)).chain(self.other_ids(id)).cloned().collect()
     }
 
-    /// Where a grant of a key may stand: for each of the customer's ids, that of the one who stays first. The customer is loaded.
+    /// Returns where a grant of a key may stand: for each of the customer's ids, that of the one who stays first. The customer is loaded.
     #[must_use]
     pub fn slots_of(&self, slot: &GrantSlot) -> Vec<GrantSlot> {
         self.ids_of(&slot.to).into_iter().map(|to| GrantSlot { to, ..slot.clone() }).collect()
     }
 
-    /// The customers into whom those were merged that have just been loaded.
+    /// Returns the customers into whom those were merged that have just been loaded.
     #[must_use]
     pub fn wanted_with(&self, customers: &Keys<CustomerId>) -> Wanted {
         let stays = customers.iter().map(|id| self.who_stays(id).clone());

@@ -15,7 +15,7 @@ impl GatePeriod {
     /// Every period.
     pub const ALL: [Self; 2] = [Self::Month, Self::Year];
 
-    /// The word in documents and answers.
+    /// Returns the word in documents and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ pub enum GateRule {
 }
 
 impl GateRule {
-    /// The word in documents and answers.
+    /// Returns the word in documents and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -79,7 +79,7 @@ pub enum GrantState {
 }
 
 impl GrantState {
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -93,18 +93,18 @@ impl GrantState {
 }
 
 impl Grant {
-    /// Which of two is used first: the one that was given first.
+    /// Returns which of two is used first: the one that was given first.
     pub(crate) fn given_before(&self, other: &Self) -> Ordering {
         (self.granted_at, self.decision, &self.slot).cmp(&(other.granted_at, other.decision, &other.slot))
     }
 
-    /// What of it was not taken back.
+    /// Returns what of it was not taken back.
     #[must_use]
     pub fn net(&self) -> Quantity {
         self.quantity.room_after(self.reversed)
     }
 
-    /// What is in the wallet, or promised to it.
+    /// Returns what is in the wallet, or promised to it.
     ///
     /// # Panics
     /// When more left the grant than there was: every change is checked against this.
@@ -116,19 +116,19 @@ impl Grant {
         left.and_then(|left| Quantity::new(left).ok()).expect("no more leaves a grant than there is")
     }
 
-    /// What can be used at a time: nothing while it is pending, nothing past its time.
+    /// Returns what can be used at a time: nothing while it is pending, nothing past its time.
     #[must_use]
     pub fn available_at(&self, at: Instant) -> Quantity {
         if self.hold.is_some() || self.is_past(at) { Quantity::ZERO } else { self.left() }
     }
 
-    /// Whether its time is over.
+    /// Reports whether its time is over.
     #[must_use]
     pub fn is_past(&self, at: Instant) -> bool {
         self.expires.is_some_and(|expires| expires <= at)
     }
 
-    /// Its state at a time. Taken back before held before used up before expired.
+    /// Returns its state at a time. Taken back before held before used up before expired.
     #[must_use]
     pub fn state_at(&self, at: Instant) -> GrantState {
         let past = self.is_past(at);

@@ -44,7 +44,7 @@ impl Account {
         Self::Supply,
     ];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ pub struct Lot {
 }
 
 impl Lot {
-    /// The lot that a grant is.
+    /// Returns the lot that a grant is.
     #[must_use]
     pub fn of(grant: &Grant) -> Self {
         Self { slot: grant.slot.clone(), issue: grant.issue }
@@ -116,13 +116,13 @@ pub struct Transfer {
 pub struct Position(pub [i64; Account::ALL.len()]);
 
 impl Position {
-    /// The balance of one account.
+    /// Returns the balance of one account.
     #[must_use]
     pub fn balance(&self, account: Account) -> i64 {
         self.0[account as usize]
     }
 
-    /// After a transfer.
+    /// Returns the balances after a transfer.
     ///
     /// # Panics
     /// Beyond 9 * 10^18: budgets end at 10^15.
@@ -136,7 +136,7 @@ impl Position {
         self
     }
 
-    /// The sum over all accounts: nothing, or the books are wrong.
+    /// Returns the sum over all accounts: nothing, or the books are wrong.
     #[must_use]
     pub fn sum(&self) -> i128 {
         self.0.iter().map(|balance| i128::from(*balance)).sum()

@@ -28,7 +28,7 @@ impl Consent {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Required, Self::UnlessRefused];
 
-    /// The word in documents.
+    /// Returns the word in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ pub struct MessageRules {
 }
 
 impl MessageRules {
-    /// What is wrong with them; pointers are into the document.
+    /// Returns what is wrong with them; pointers are into the document.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -113,7 +113,7 @@ impl MessageRules {
         self.quiet.iter().any(|quiet| quiet.holds(minute))
     }
 
-    /// Until when a message waits that would be sent at that time. `None` when it need not.
+    /// Returns until when a message waits that would be sent at that time. `None` when it need not.
     #[must_use]
     pub fn quiet_until(&self, local: &LocalTime) -> Option<When> {
         let minute = u16::try_from(local.second_of_day / 60).unwrap_or(0);
@@ -127,7 +127,7 @@ impl MessageRules {
         Some(When::AtLocal { day, second_of_day: minute * 60 })
     }
 
-    /// Whether the customer may be sent marketing messages, by this channel or, without one, at all. Of what was said of the channel and
+    /// Reports whether the customer may be sent marketing messages, by this channel or, without one, at all. Of what was said of the channel and
     /// of all channels, the later counts.
     #[must_use]
     pub fn allows(&self, customer: &Customer, channel: Option<&str>) -> bool {
@@ -147,7 +147,7 @@ impl MessageRules {
         latest.map_or(self.consent == Consent::UnlessRefused, |(_, granted)| granted)
     }
 
-    /// The channels by which the customer may not be sent a message that names these. `None` when there is no other.
+    /// Returns the channels by which the customer may not be sent a message that names these. `None` when there is no other.
     #[must_use]
     pub fn refused<'a>(&self, customer: &Customer, channels: &'a [String]) -> Option<Vec<&'a str>> {
         if channels.is_empty() {
@@ -158,7 +158,7 @@ impl MessageRules {
         (refused.len() < channels.len()).then_some(refused)
     }
 
-    /// Whether a customer who is sent messages at these times may be sent one more at that time.
+    /// Reports whether a customer who is sent messages at these times may be sent one more at that time.
     #[must_use]
     pub fn has_room(&self, contacts: &[Instant], at: Instant) -> bool {
         self.caps.iter().all(|cap| {
@@ -169,7 +169,7 @@ impl MessageRules {
     }
 }
 
-/// The times with one more; as many of the latest as any cap can ask for.
+/// Returns the times with one more; as many of the latest as any cap can ask for.
 #[must_use]
 pub fn with_contact(contacts: &[Instant], at: Instant) -> Vec<Instant> {
     let mut contacts = [contacts, &[at]].concat();

@@ -139,7 +139,7 @@ impl Reason {
         Self::Excluded,
     ];
 
-    /// The code in answers and records.
+    /// Returns the code in answers and records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -356,7 +356,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word in answers, records and metrics.
+    /// Returns the word in answers, records and metrics.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -74,19 +74,19 @@ pub struct Offer {
 }
 
 impl Manifest {
-    /// The role of that name.
+    /// Returns the role of that name.
     #[must_use]
     pub fn role(&self, name: &RoleName) -> Option<&Role> {
         self.roles.iter().find(|role| role.name == *name)
     }
 
-    /// The subscription of that name.
+    /// Returns the subscription of that name.
     #[must_use]
     pub fn subscription(&self, name: &SubscriptionName) -> Option<&Subscription> {
         self.subscriptions.iter().find(|subscription| subscription.name == *name)
     }
 
-    /// Whether it reads states that were written in this version.
+    /// Reports whether it reads states that were written in this version.
     #[must_use]
     pub fn reads_state(&self, written_as: u32) -> bool {
         self.state_writes == written_as || self.state_reads.contains(&written_as)
@@ -104,7 +104,7 @@ impl Pointer {
         (text.starts_with('/') && text.len() <= 256).then(|| Self(text.into()))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -18,7 +18,7 @@ impl FaultThreshold {
     /// The smallest and the largest window, in decisions.
     pub const WINDOW: (u32, u32) = (10, 10_000);
 
-    /// How many faults within the window are too many: the share, rounded up. They may come before the window is full.
+    /// Returns how many faults within the window are too many: the share, rounded up. They may come before the window is full.
     #[must_use]
     pub fn too_many(self) -> u32 {
         let share = u64::from(self.percent) * u64::from(self.window);
@@ -27,7 +27,7 @@ impl FaultThreshold {
 }
 
 impl Default for FaultThreshold {
-    /// A tenth of the last hundred.
+    /// Returns the threshold of a tenth of the last hundred.
     fn default() -> Self {
         Self { percent: 10, window: 100 }
     }
@@ -41,7 +41,7 @@ pub struct FaultWindow {
 }
 
 impl FaultWindow {
-    /// Notes a decision. Says whether the version has now faulted too often.
+    /// Notes a decision, and reports whether the version has now faulted too often.
     pub fn note(&mut self, faulted: bool, threshold: FaultThreshold) -> bool {
         self.faulted.push_back(faulted);
         self.faults += u32::from(faulted);
@@ -52,13 +52,13 @@ impl FaultWindow {
         self.faults >= threshold.too_many()
     }
 
-    /// How many of them are faults.
+    /// Returns how many of them are faults.
     #[must_use]
     pub fn faults(&self) -> u32 {
         self.faults
     }
 
-    /// How many they are.
+    /// Returns how many they are.
     #[must_use]
     pub fn decisions(&self) -> usize {
         self.faulted.len()
@@ -90,7 +90,7 @@ impl Rescue {
     /// Every one.
     pub const ALL: [Self; 3] = [Self::RolledBack, Self::Held, Self::CandidateDropped];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ pub enum RedemptionId {
 }
 
 impl RedemptionId {
-    /// The campaign whose policy reserved; `None` of what was asked for through the API.
+    /// Returns the campaign whose policy reserved; `None` of what was asked for through the API.
     #[must_use]
     pub fn campaign(&self) -> Option<&CampaignId> {
         match self {
@@ -28,7 +28,7 @@ impl RedemptionId {
         }
     }
 
-    /// The cause of what is done to the redemption by request.
+    /// Returns the cause of what is done to the redemption by request.
     #[must_use]
     pub fn cause(&self) -> Cause {
         match self {
@@ -107,7 +107,7 @@ impl RedemptionState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Reserved, Self::Redeemed, Self::Released, Self::TimedOut, Self::Reversed];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -18,7 +18,7 @@ pub enum RolloutMode {
 }
 
 impl RolloutMode {
-    /// Which version decides for an owner who falls on this place of a hundred.
+    /// Returns which version decides for an owner who falls on this place of a hundred.
     #[must_use]
     pub fn side(self, place: u8) -> Side {
         match self {
@@ -56,7 +56,7 @@ impl Side {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Active, Self::Candidate];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

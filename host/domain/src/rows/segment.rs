@@ -24,7 +24,7 @@ impl fmt::Display for NoCondition {
 impl std::error::Error for NoCondition {}
 
 impl Condition {
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

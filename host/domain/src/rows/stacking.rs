@@ -17,7 +17,7 @@ impl StackingMode {
     /// Every mode.
     pub const ALL: [Self; 3] = [Self::All, Self::First, Self::Best];
 
-    /// The word in documents and answers.
+    /// Returns the word in documents and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -37,12 +37,12 @@ impl<K, V> Default for Table<K, V> {
 }
 
 impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
-    /// Whether the row was loaded.
+    /// Reports whether the row was loaded.
     pub fn has(&self, key: &K) -> bool {
         self.places.contains_key(key)
     }
 
-    /// The row.
+    /// Returns the row.
     ///
     /// # Panics
     /// When it was not loaded.
@@ -50,7 +50,7 @@ impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
         &self.rows[self.place(key)].1.value
     }
 
-    /// Where the row is.
+    /// Returns where the row is.
     pub(crate) fn place(&self, key: &K) -> usize {
         *self.places.get(key).unwrap_or_else(|| not_loaded(key))
     }
@@ -76,17 +76,17 @@ impl<K: Clone + Eq + Hash + std::fmt::Debug, V: Clone> Table<K, V> {
         self.undo.push((place, before));
     }
 
-    /// How many rows are held.
+    /// Returns how many rows are held.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The rows that changed since they were last taken to be written.
+    /// Returns the rows that changed since they were last taken to be written.
     pub fn changed(&self) -> impl Iterator<Item = (&K, &V)> {
         self.changed.iter().map(|place| self.at(*place))
     }
 
-    /// The row at a place.
+    /// Returns the row at a place.
     pub(crate) fn at(&self, place: usize) -> (&K, &V) {
         let (key, row) = &self.rows[place];
         (key, &row.value)

@@ -45,7 +45,7 @@ pub enum TimerKey {
 }
 
 impl TimerKey {
-    /// The campaign whose pause the timer waits out. `None` for one that waits for nothing but its time.
+    /// Returns the campaign whose pause the timer waits out. `None` for one that waits for nothing but its time.
     #[must_use]
     pub fn waits_with(&self) -> Option<&CampaignId> {
         match self {
@@ -54,7 +54,7 @@ impl TimerKey {
         }
     }
 
-    /// Whose timer it is and its name, when it has an owner.
+    /// Returns whose timer it is and its name, when it has an owner.
     #[must_use]
     pub fn of_owner(&self) -> Option<(StateKey, &TimerName)> {
         match self {
@@ -65,7 +65,7 @@ impl TimerKey {
         }
     }
 
-    /// What the texts of all timers of an owner begin with, and of no other.
+    /// Returns what the texts of all timers of an owner begin with, and of no other.
     #[must_use]
     pub fn prefix_of(campaign: &CampaignId, owner: &Owner) -> String {
         format!("policy {campaign} {} {} ", owner.kind().as_str(), owner.id())

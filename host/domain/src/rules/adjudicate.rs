@@ -2,14 +2,14 @@
 //!
 //! Precedence, first to last:
 //!
-//! 1. [`validate`]: kinds of effect and classes of unit that the manifest does not declare, and customers that were not
-//!    shown, are faults.
+//! 1. [`validate`](crate::rules::validate::validate): kinds of effect and classes of unit that the manifest does not declare, and
+//!    customers that were not shown, are faults.
 //! 2. Claims, in the order proposed. One that is unknown or taken denies the decision.
-//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended, outside its windows, a pocket closed, its hold over if it
-//!    would be taken back then; then each choice against class, credit ceiling, limits, budgets, stock; the first that fits
-//!    whole is given; when none does, the grant's own word decides: refuse (the decision is denied), reduce (the first choice
-//!    with room), skip. Of what is reserved and settled, [`crate::rules::reserve`] says the order. A
-//!    message: sent before; of a marketing one, no consent, then too many; in quiet hours it waits.
+//! 3. Effects, in the order proposed. Of a grant: granted before, cancelled before, campaign ended, outside its windows, a pocket
+//!    closed, its hold over if it would be taken back then; then each choice against class, credit ceiling, limits, budgets, stock;
+//!    the first that fits whole is given; when none does, the grant's own word decides: refuse (the decision is denied), reduce (the
+//!    first choice with room), skip. Of what is reserved, [`crate::rules::reserve`] says the order. A message: sent before; of a
+//!    marketing one, no consent, then too many; in quiet hours it waits.
 //!
 //! A denied decision leaves the facts as they were.
 
@@ -31,7 +31,7 @@ use crate::rules::settle;
 use crate::rules::share;
 use crate::rules::tag::tag;
 
-/// The rows that [`adjudicate`] will look at. What revocations, reservations and settlements name has to be loaded first, to
+/// Returns the rows that [`adjudicate`] will look at. What revocations, reservations and settlements name has to be loaded first, to
 /// know which counts and positions they change: [`revoke::wanted`] and [`reserve::wanted`] ask for those.
 #[must_use]
 pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
@@ -73,7 +73,7 @@ pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {
     wanted
 }
 
-/// Whether what a proposal changes is known only when what it names is loaded: [`revoke::wanted`] and [`reserve::wanted`].
+/// Reports whether what a proposal changes is known only when what it names is loaded: [`revoke::wanted`] and [`reserve::wanted`].
 #[must_use]
 pub fn names_grants(proposal: &Proposal) -> bool {
     let names = |effect: &Effect| matches!(effect, Effect::Revoke(_) | Effect::Reserve(_) | Effect::Settle(_));

@@ -24,7 +24,7 @@ pub struct Allocation {
 }
 
 impl Allocation {
-    /// What can still be set apart.
+    /// Returns what can still be set apart.
     #[must_use]
     pub fn left(&self) -> Quantity {
         self.total.room_after(self.allocated)
@@ -34,7 +34,7 @@ impl Allocation {
 /// What a campaign that is over has used of its budget for a pattern.
 pub type UsedOf<'a> = &'a dyn Fn(&CampaignId, &UnitPattern) -> Quantity;
 
-/// The counts of use that [`UsedOf`] is asked for: those of campaigns that are over and used a pocket that allocates.
+/// Returns the counts of use that [`UsedOf`] is asked for: those of campaigns that are over and used a pocket that allocates.
 pub fn wanted<'a>(
     catalogue: &'a Catalogue,
     campaigns: impl Iterator<Item = &'a Campaign>,
@@ -45,7 +45,7 @@ pub fn wanted<'a>(
     over.flat_map(|campaign| campaign.settings.budgets.iter().map(|budget| used(&campaign.id, &budget.of)))
 }
 
-/// Where the use of a campaign's budget is counted, over all of its time.
+/// Returns where the use of a campaign's budget is counted, over all of its time.
 #[must_use]
 pub fn used(campaign: &CampaignId, of: &UnitPattern) -> UsageKey {
     UsageKey {
@@ -55,7 +55,7 @@ pub fn used(campaign: &CampaignId, of: &UnitPattern) -> UsageKey {
     }
 }
 
-/// What is set apart of each of a pocket's budgets by those of these campaigns that use it, have started and are not over, and what
+/// Returns what is set apart of each of a pocket's budgets by those of these campaigns that use it, have started and are not over, and what
 /// those that are over have used.
 #[must_use]
 pub fn allocations<'a>(
@@ -80,7 +80,7 @@ pub fn allocations<'a>(
     pocket.budgets.iter().map(|budget| of(&budget.of, budget.total)).collect()
 }
 
-/// What keeps a campaign with these settings from using its pockets beside these other campaigns. Pointers are into the campaign
+/// Returns what keeps a campaign with these settings from using its pockets beside these other campaigns. Pointers are into the campaign
 /// document.
 #[must_use]
 pub fn problems<'a>(
@@ -112,7 +112,7 @@ pub fn problems<'a>(
     problems
 }
 
-/// What keeps a pocket from being set so while these campaigns use it. Pointers are into the pocket document.
+/// Returns what keeps a pocket from being set so while these campaigns use it. Pointers are into the pocket document.
 #[must_use]
 pub fn problems_of_pocket<'a>(
     pocket: &Pocket,
@@ -139,7 +139,7 @@ pub fn problems_of_pocket<'a>(
     problems
 }
 
-/// The least that a campaign's own budgets allow of all that a pattern counts, and the place of that budget.
+/// Returns the least that a campaign's own budgets allow of all that a pattern counts, and the place of that budget.
 fn declared(settings: &Settings, of: &UnitPattern) -> Option<(usize, Quantity)> {
     let covers = |own: &UnitPattern| own == of || *own == UnitPattern::Class(of.class());
     let own = settings.budgets.iter().enumerate().filter(|(_, budget)| covers(&budget.of));

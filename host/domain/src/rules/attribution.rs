@@ -8,7 +8,7 @@ use crate::words::time::Instant;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl Attribution {
-    /// The touch that counts at a time among those whose inviter may be bound.
+    /// Returns the touch that counts at a time among those whose inviter may be bound.
     pub fn choose<'a>(
         &self,
         invitee: &'a Customer,

@@ -102,7 +102,7 @@ fn cause_text(number: u64, cause: &Cause) -> String {
 }
 
 impl<'a> Audit<'a> {
-    /// Begins. Campaigns and catalogue say which counts a grant went into.
+    /// Begins an audit. Campaigns and catalogue say which counts a grant went into.
     #[must_use]
     pub fn new(campaigns: &'a [Campaign], catalogue: &'a Catalogue) -> Self {
         Self {
@@ -219,7 +219,7 @@ impl<'a> Audit<'a> {
         Ok(())
     }
 
-    /// What grants to the other ids of a customer leave owing is owed by the one who stays.
+    /// Charges the one who stays with what grants to the other ids of a customer leave owing.
     fn unite_debts(&mut self, id: &CustomerId, also: &[CustomerId]) {
         if also.is_empty() {
             return;

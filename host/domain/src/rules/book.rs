@@ -185,7 +185,7 @@ impl<'a> Book<'a> {
     }
 }
 
-/// The least room under the caps, and what it is for want of.
+/// Returns the least room under the caps, and what it is for want of.
 fn under_caps(caps: &[Cap], wanted: Quantity, facts: &Facts) -> (Quantity, Reason) {
     if !caps.iter().any(Cap::is_limit) {
         return (Quantity::ZERO, Reason::NoLimit);

@@ -23,7 +23,7 @@ macro_rules! happenings {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The kind of the event.
+            /// Returns the kind of the event.
             #[must_use]
             pub fn kind(self) -> &'static str {
                 match self { $(Self::$name => $kind,)* }
@@ -54,7 +54,7 @@ happenings! {
 }
 
 impl Happening {
-    /// The change of a balance in the unit, when campaigns are told of it.
+    /// Returns the change of a balance in the unit, when campaigns are told of it.
     #[must_use]
     pub fn of_balance(unit: &Unit) -> Option<Self> {
         match unit.class() {
@@ -65,7 +65,7 @@ impl Happening {
     }
 }
 
-/// Whether only the host makes events of the kind.
+/// Reports whether only the host makes events of the kind.
 #[must_use]
 pub fn is_own(kind: &EventKind) -> bool {
     let kind = kind.as_str();
@@ -73,7 +73,7 @@ pub fn is_own(kind: &EventKind) -> bool {
         || Happening::ALL.iter().any(|happening| happening.kind() == kind)
 }
 
-/// Whether only the host sends from the source.
+/// Reports whether only the host sends from the source.
 #[must_use]
 pub fn is_own_source(source: &EventSource) -> bool {
     [timer::EVENT_SOURCE, pool::EVENT_SOURCE, EVENT_SOURCE].contains(&source.as_str())
@@ -89,19 +89,19 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// The trail of what is caused by something with this trail, done by a campaign or by nobody's decision.
+    /// Returns the trail of what is caused by something with this trail, done by a campaign or by nobody's decision.
     #[must_use]
     pub fn next(&self, by: Option<&CampaignId>) -> Self {
         Self { depth: self.depth.saturating_add(1), through: self.through.iter().chain(by).cloned().collect() }
     }
 
-    /// Whether it is longer than a trail may be: no event is made.
+    /// Reports whether it is longer than a trail may be: no event is made.
     #[must_use]
     pub fn ends(&self) -> bool {
         self.depth > CASCADE_DEPTH_MAX
     }
 
-    /// Whether the campaign may be told.
+    /// Reports whether the campaign may be told.
     #[must_use]
     pub fn avoids(&self, campaign: &CampaignId) -> bool {
         !self.through.contains(campaign)
@@ -138,7 +138,7 @@ pub enum Booked {
 }
 
 impl Booked {
-    /// Which kind of event it is.
+    /// Returns which kind of event it is.
     #[must_use]
     pub fn happening(&self) -> Happening {
         match self {
@@ -146,7 +146,7 @@ impl Booked {
         }
     }
 
-    /// Whose it is.
+    /// Returns whose it is.
     #[must_use]
     pub fn customer(&self) -> &CustomerId {
         match self {
@@ -156,7 +156,7 @@ impl Booked {
     }
 }
 
-/// What transfers did to customers: first each grant, then each balance, in the order of the transfers.
+/// Returns what transfers did to customers: first each grant, then each balance, in the order of the transfers.
 #[must_use]
 pub fn booked(transfers: &[Transfer]) -> Vec<Booked> {
     let (mut benefits, mut balances) = (Vec::new(), Vec::new());

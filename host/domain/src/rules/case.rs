@@ -55,16 +55,18 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Returns where a grant of a key stands.
 pub(crate) fn slot(case: &Case<'_>, to: &CustomerId, key: &GrantKey) -> GrantSlot {
     GrantSlot { campaign: case.campaign.id.clone(), to: to.clone(), key: key.clone() }
 }
 
+/// Returns the key of the thing that the event's grants are about.
 pub(crate) fn about_key(case: &Case<'_>) -> Option<AboutKey> {
     let about = case.about?.clone();
     Some(AboutKey { campaign: case.campaign.id.clone(), about })
 }
 
-/// Why the campaign gives nothing at the time of the event. What a share of a pool comes to was earned before the pool settled, so it
+/// Returns why the campaign gives nothing at the time of the event. What a share of a pool comes to was earned before the pool settled, so it
 /// is given after the end, too.
 pub(crate) fn gives_nothing(case: &Case<'_>) -> Option<Reason> {
     if case.input.event.kind.as_str() == pool::EVENT_KIND {
@@ -78,11 +80,12 @@ pub(crate) fn gives_nothing(case: &Case<'_>) -> Option<Reason> {
     }
 }
 
+/// Returns where something of a key is reserved.
 pub(crate) fn reservation_slot(case: &Case<'_>, party: &CustomerId, key: &ReservationKey) -> ReservationSlot {
     ReservationSlot { campaign: case.campaign.id.clone(), party: party.clone(), key: key.clone() }
 }
 
-/// Where something of that key may be reserved: for each of the party's ids.
+/// Returns where something of that key may be reserved: for each of the party's ids.
 pub(crate) fn reservations<'a>(
     case: &Case<'a>,
     party: &CustomerId,

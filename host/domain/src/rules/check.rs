@@ -8,7 +8,7 @@ use crate::words::dimension::Dimension;
 use crate::words::problem::Problem;
 use crate::words::unit::UnitClass;
 
-/// What keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget,
+/// Returns what keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget,
 /// of its own or of a pocket, and a limit for each customer; what is narrowed must exist. Pointers are into the campaign document.
 #[must_use]
 pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
@@ -51,7 +51,7 @@ pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &C
     problems
 }
 
-/// What may not change once a campaign has started.
+/// Returns what may not change once a campaign has started.
 #[must_use]
 pub fn problems_of_change(old: &Settings, new: &Settings) -> Vec<Problem> {
     let counted_budgets = |settings: &Settings| {

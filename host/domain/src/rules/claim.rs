@@ -8,8 +8,10 @@ use crate::rules::case::Case;
 use crate::words::dimension::Dimension;
 use crate::words::key::ClaimKey;
 
+/// What denied a decision, and why.
 pub(crate) type Denial = (Denied, Reason);
 
+/// Takes the claims of a proposal, in order. An error is why the decision is denied.
 pub(crate) fn claims(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) -> Result<(), Denial> {
     for claim in &proposal.claims {
         let denied = |reason| Err((Denied::Claim { scope: claim.scope.clone(), by: claim.by }, reason));
@@ -28,6 +30,7 @@ pub(crate) fn claims(case: &Case<'_>, proposal: &Proposal, facts: &mut Facts) ->
     Ok(())
 }
 
+/// Returns the key of a claim; none when the customer's identity, device, card or address is not known.
 pub(crate) fn claim_key(case: &Case<'_>, claim: &Claim, facts: &Facts) -> Option<ClaimKey> {
     let value = match claim.by {
         Dimension::Customer => claim.party.as_str(),

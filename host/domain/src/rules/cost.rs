@@ -21,7 +21,7 @@ use crate::words::unit::{Quantity, UnitPattern};
 /// The first and the last local time for which a campaign gives.
 pub type Span = (LocalTime, LocalTime);
 
-/// What keeps a campaign with a gate from starting: limits that do not bound the cost of a customer, or a cost that no rule allows.
+/// Returns what keeps a campaign with a gate from starting: limits that do not bound the cost of a customer, or a cost that no rule allows.
 /// `span` is known when the campaign closes.
 #[must_use]
 pub fn problems(settings: &Settings, catalogue: &Catalogue, span: Option<Span>) -> Vec<Problem> {
@@ -48,7 +48,7 @@ pub fn problems(settings: &Settings, catalogue: &Catalogue, span: Option<Span>) 
     vec![Problem { pointer: "/gate".into(), message }]
 }
 
-/// Why a limit does not say what a customer costs, if it does not.
+/// Returns why a limit does not say what a customer costs, if it does not.
 fn no_cost(index: usize, limit: &Limit, settings: &Settings, catalogue: &Catalogue) -> Option<Problem> {
     let of = &limit.of;
     let is_bound = settings.limits.iter().any(|other| other.of == *of && amount_for_customer(other).is_some());
@@ -72,7 +72,7 @@ fn valuation(of: &UnitPattern, settings: &Settings, catalogue: &Catalogue) -> Op
     catalogue.cost(unit).filter(|cost| cost.currency == settings.currency)
 }
 
-/// The figures of a rule that does not let the campaign through.
+/// Returns the figures of a rule that does not let the campaign through.
 fn refused(
     rule: GateRule,
     settings: &Settings,
@@ -135,7 +135,7 @@ fn windows_in(period: GatePeriod, window: Window) -> u64 {
     }
 }
 
-/// What one customer costs at most, where so many windows of each kind count; `None` when there is no bound.
+/// Returns what one customer costs at most, where so many windows of each kind count; `None` when there is no bound.
 fn cost(
     settings: &Settings,
     catalogue: &Catalogue,
@@ -157,7 +157,7 @@ fn cost(
     sum.and_then(|sum| i128::try_from(sum).ok()).map(Some).ok_or(Undefined::OutOfRange)
 }
 
-/// How many windows touch the time in which a campaign gives; `None` when that has no end.
+/// Returns how many windows touch the time in which a campaign gives; `None` when that has no end.
 fn touched(window: Window, span: Option<Span>) -> Option<u64> {
     let number = |local: &LocalTime| match window {
         Window::Campaign => 0,

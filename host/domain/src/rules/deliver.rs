@@ -31,7 +31,7 @@ pub struct Attempt {
     pub gone: Option<DestinationId>,
 }
 
-/// What a reply makes of a delivery.
+/// Returns what a reply makes of a delivery.
 ///
 /// | reply | then |
 /// |---|---|
@@ -74,7 +74,7 @@ const BACKOFF_MS_MIN: i64 = 5_000;
 /// The longest that it waits between two attempts, in milliseconds: 4 hours.
 const BACKOFF_MS_MAX: i64 = 4 * 60 * 60 * 1_000;
 
-/// How long a delivery waits after so many failures, in milliseconds: an eighth more or less than the schedule says, by its id,
+/// Returns how long a delivery waits after so many failures, in milliseconds: an eighth more or less than the schedule says, by its id,
 /// so that deliveries that failed together do not come back together.
 fn backoff_ms(id: DeliveryId, attempts: u32) -> i64 {
     let plain = 3_i64.saturating_pow(attempts.saturating_sub(1)).saturating_mul(BACKOFF_MS_MIN).min(BACKOFF_MS_MAX);

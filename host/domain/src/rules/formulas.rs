@@ -20,7 +20,7 @@ fn product(factors: &[Ratio]) -> Calculated {
     factors.iter().try_fold(Ratio::ONE, |product, factor| product.times(*factor))
 }
 
-/// The sum: of sources of income, of kinds of cost, of the rewards on all levels of an invitation, of what an activity gained.
+/// Returns the sum: of sources of income, of kinds of cost, of the rewards on all levels of an invitation, of what an activity gained.
 ///
 /// # Errors
 /// Out of range.
@@ -28,7 +28,7 @@ pub fn sum(parts: &[Ratio]) -> Calculated {
     parts.iter().try_fold(Ratio::ZERO, |sum, part| sum.plus(*part))
 }
 
-/// A share of a whole: churn, conversion, the overlap of users and a service, the rate of repeated loans.
+/// Returns a share of a whole: churn, conversion, the overlap of users and a service, the rate of repeated loans.
 ///
 /// # Errors
 /// When the whole is nothing, or the part is less than nothing or more than the whole.
@@ -39,7 +39,7 @@ pub fn share(part: Ratio, whole: Ratio) -> Calculated {
     part.over(whole)
 }
 
-/// How much of a total each of so many gets.
+/// Returns how much of a total each of so many gets.
 ///
 /// # Errors
 /// When there is none.
@@ -47,7 +47,7 @@ pub fn mean(total: Ratio, count: Ratio) -> Calculated {
     total.over(count)
 }
 
-/// Expected life in periods, for a share of customers that is lost in each.
+/// Returns the expected life in periods, for a share of customers that is lost in each.
 ///
 /// # Errors
 /// When nobody is ever lost.
@@ -55,7 +55,7 @@ pub fn expected_life(churn: Ratio) -> Calculated {
     Ratio::ONE.over(churn)
 }
 
-/// What a customer brings over their life: purchases in a period, at a ticket and a margin, for as long as they are expected to stay.
+/// Returns what a customer brings over their life: purchases in a period, at a ticket and a margin, for as long as they are expected to stay.
 ///
 /// # Errors
 /// When nobody is ever lost.
@@ -63,7 +63,7 @@ pub fn lifetime_value(frequency: Ratio, ticket: Ratio, margin: Ratio, churn: Rat
     purchases_value(frequency.times(expected_life(churn)?)?, ticket, margin)
 }
 
-/// What so many purchases bring, at a ticket and a margin.
+/// Returns what so many purchases bring, at a ticket and a margin.
 ///
 /// # Errors
 /// Out of range.
@@ -71,7 +71,7 @@ pub fn purchases_value(purchases: Ratio, ticket: Ratio, margin: Ratio) -> Calcul
     product(&[purchases, ticket, margin])
 }
 
-/// What is left of a customer's value after the cost of winning (`cac`) and of keeping (`coc`) them.
+/// Returns what is left of a customer's value after the cost of winning (`cac`) and of keeping (`coc`) them.
 ///
 /// # Errors
 /// Out of range.
@@ -79,7 +79,7 @@ pub fn lifetime_profit(value: Ratio, cac: Ratio, coc: Ratio) -> Calculated {
     value.minus(cac.plus(coc)?)
 }
 
-/// Whether a customer is worth more than they cost, with a benefit on top.
+/// Reports whether a customer is worth more than they cost, with a benefit on top.
 ///
 /// # Errors
 /// Out of range.
@@ -87,7 +87,7 @@ pub fn is_worth_it(value: Ratio, cac: Ratio, coc: Ratio, benefit: Ratio) -> Calc
     Ok(value > sum(&[cac, coc, benefit])?)
 }
 
-/// The value of a customer for each unit that they cost.
+/// Returns the value of a customer for each unit that they cost.
 ///
 /// # Errors
 /// When they cost nothing.
@@ -107,7 +107,7 @@ pub enum Spending {
 }
 
 impl Spending {
-    /// By the [`value_ratio`].
+    /// Grades spending by the [`value_ratio`].
     #[must_use]
     pub fn of(value_ratio: Ratio) -> Self {
         match value_ratio.cmp(&Ratio::whole(BEST_VALUE_RATIO)) {
@@ -117,7 +117,7 @@ impl Spending {
         }
     }
 
-    /// The word for it.
+    /// Returns the word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ impl Spending {
     }
 }
 
-/// Sales for each unit spent: a share of visitors buys for so much, and each visitor costs `cac` and `coc`.
+/// Returns the sales for each unit spent: a share of visitors buys for so much, and each visitor costs `cac` and `coc`.
 ///
 /// # Errors
 /// When visitors cost nothing.
@@ -136,7 +136,7 @@ pub fn return_on_spend(conversion: Ratio, revenue_per_buyer: Ratio, cac: Ratio, 
     conversion.times(revenue_per_buyer)?.over(cac.plus(coc)?)
 }
 
-/// The share that goes through all steps of a funnel.
+/// Returns the share that goes through all steps of a funnel.
 ///
 /// # Errors
 /// When a step is no share.
@@ -147,7 +147,7 @@ pub fn funnel(steps: &[Ratio]) -> Calculated {
     product(steps)
 }
 
-/// What a customer costs over so many months: winning them once, keeping them each month.
+/// Returns what a customer costs over so many months: winning them once, keeping them each month.
 ///
 /// # Errors
 /// Out of range.
@@ -155,7 +155,7 @@ pub fn lifetime_cost(cac: Ratio, coc_a_month: Ratio, months: Ratio) -> Calculate
     cac.plus(coc_a_month.times(months)?)
 }
 
-/// What winning a customer costs, by rule of thumb, where keeping one costs so much: five times that.
+/// Returns what winning a customer costs, by rule of thumb, where keeping one costs so much: five times that.
 ///
 /// # Errors
 /// Out of range.
@@ -163,7 +163,7 @@ pub fn winning_cost(keeping: Ratio) -> Calculated {
     keeping.times(Ratio::whole(WINNING_PER_KEEPING))
 }
 
-/// What borrowers and buyers bring: so many borrow an amount for so many periods at a rate a period, and so many buy services at a
+/// Returns what borrowers and buyers bring: so many borrow an amount for so many periods at a rate a period, and so many buy services at a
 /// price. Of new and of old ones each by itself.
 ///
 /// # Errors
@@ -172,7 +172,7 @@ pub fn revenue(loans: [Ratio; 4], buyers: Ratio, price: Ratio) -> Calculated {
     product(&loans)?.plus(buyers.times(price)?)
 }
 
-/// What one customer costs when fixed costs are spread over so many.
+/// Returns what one customer costs when fixed costs are spread over so many.
 ///
 /// # Errors
 /// When there is no customer.
@@ -180,7 +180,7 @@ pub fn unit_cost(fixed: Ratio, customers: Ratio, variable: Ratio) -> Calculated 
     fixed.over(customers)?.plus(variable)
 }
 
-/// What a principal earns at a rate a year for so many days.
+/// Returns what a principal earns at a rate a year for so many days.
 ///
 /// # Errors
 /// Out of range.
@@ -211,7 +211,7 @@ pub fn boost_cost(boost: Boost) -> Calculated {
     income(boost.principal.min(boost.cap), boost.raise.min(boost.ceiling), boost.days)
 }
 
-/// What a holding earns in one of so many periods of a year, at a rate a year: the profit on the customers of a tier.
+/// Returns what a holding earns in one of so many periods of a year, at a rate a year: the profit on the customers of a tier.
 ///
 /// # Errors
 /// When a year has no period.
@@ -219,7 +219,7 @@ pub fn period_profit(holding: Ratio, rate: Ratio, periods: Ratio) -> Calculated 
     holding.times(rate)?.over(periods)
 }
 
-/// What a coupon for interest-free periods costs at most.
+/// Returns what a coupon for interest-free periods costs at most.
 ///
 /// # Errors
 /// Out of range.
@@ -227,7 +227,7 @@ pub fn coupon_worst_cost(periods: Ratio, most_a_period: Ratio) -> Calculated {
     periods.times(most_a_period)
 }
 
-/// How many whole pieces at a cost fit into a budget.
+/// Returns how many whole pieces at a cost fit into a budget.
 ///
 /// # Errors
 /// When they cost nothing, or the budget is less than nothing.
@@ -238,7 +238,7 @@ pub fn pieces_within(budget: Ratio, cost: Ratio) -> Calculated {
     Ratio::new(budget.over(cost)?.floor(), 1)
 }
 
-/// What a benefit seems worth for each unit that it costs.
+/// Returns what a benefit seems worth for each unit that it costs.
 ///
 /// # Errors
 /// When it costs nothing.
@@ -246,7 +246,7 @@ pub fn leverage(list_value: Ratio, cost: Ratio) -> Calculated {
     list_value.over(cost)
 }
 
-/// How much has to be paid through for its fees to bring in a pool.
+/// Returns how much has to be paid through for its fees to bring in a pool.
 ///
 /// # Errors
 /// When there is no fee.
@@ -254,7 +254,7 @@ pub fn break_even(pool: Ratio, fee: Ratio) -> Calculated {
     pool.over(fee)
 }
 
-/// New customers that each customer brings: above one, a campaign spreads by itself.
+/// Returns the new customers that each customer brings: above one, a campaign spreads by itself.
 ///
 /// # Errors
 /// Out of range.
@@ -262,7 +262,7 @@ pub fn spread(invitations: Ratio, conversion: Ratio) -> Calculated {
     invitations.times(conversion)
 }
 
-/// What a member brings: the fee and what they buy beyond it, less their benefits.
+/// Returns what a member brings: the fee and what they buy beyond it, less their benefits.
 ///
 /// # Errors
 /// Out of range.
@@ -297,7 +297,7 @@ pub fn split(total: u64, weights: &[Ratio]) -> Calculated<Vec<Ratio>> {
     parts.into_iter().map(|part| Ratio::new(part, 1)).collect()
 }
 
-/// How many of the customers who bring most bring at least a share of all, in falling order: the core, when few bring most.
+/// Returns how many of the customers who bring most bring at least a share of all, in falling order: the core, when few bring most.
 ///
 /// # Errors
 /// When somebody brings less than nothing, all bring nothing, or the share is none.
@@ -349,7 +349,7 @@ impl Quadrant {
         })
     }
 
-    /// The word for it.
+    /// Returns the word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -24,6 +24,7 @@ struct Fit {
     caps: Vec<Cap>,
 }
 
+/// Gives a grant, wholly or in part, or leaves it out. An error is why the decision is denied.
 pub(crate) fn grant(case: &Case<'_>, proposal: &GrantProposal, facts: &mut Facts) -> Result<Outcome, Reason> {
     let skipped = |reason| Ok(Outcome::Skipped(EffectKind::Grant, reason));
     let slot = slot(case, &proposal.to, &proposal.key);
@@ -93,6 +94,7 @@ fn fit(case: &Case<'_>, to: Recipient<'_>, choice: &Benefit, facts: &Facts) -> F
     Fit { wanted, room, reason, caps }
 }
 
+/// The choice that is given.
 struct Chosen {
     slot: GrantSlot,
     issue: u32,
@@ -151,6 +153,7 @@ fn hold(case: &Case<'_>, proposal: &GrantProposal) -> Option<Hold> {
     (case.resolve)(hold.until).map(|until| Hold { until, then: hold.then })
 }
 
+/// Returns the unit of a benefit; a raise of a credit limit is of the campaign's currency.
 pub(crate) fn unit_of(case: &Case<'_>, benefit: &Benefit) -> Unit {
     match benefit {
         Benefit::Units { unit, .. } | Benefit::RateBoost { unit, .. } => unit.clone(),

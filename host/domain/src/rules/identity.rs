@@ -61,7 +61,7 @@ pub struct MergeTerms<'a> {
 }
 
 impl MergeTerms<'_> {
-    /// The better standing in a programme is one that is not over, of these one in a higher tier, of these the one that ends later.
+    /// Returns the rank of a standing in a programme: the better one is not over, of these in a higher tier, of these ends later.
     pub(crate) fn rank(&self, programme: &ProgrammeId, standing: &Standing) -> impl Ord + use<> {
         let programme = self.catalogue.programmes.get(programme);
         let tier = programme.and_then(|programme| programme.tiers.iter().position(|tier| *tier == standing.tier));

@@ -39,7 +39,7 @@ pub(crate) struct TakeBack {
 }
 
 impl TakeBack {
-    /// So much of it; the key stays taken.
+    /// Takes back so much; the key stays taken.
     fn of(quantity: Quantity) -> Self {
         Self { quantity, free_key: false }
     }
@@ -80,7 +80,7 @@ pub(crate) fn give(facts: &mut Facts, entry: Entry<'_>, mut grant: Grant) {
     facts.supersede(grant);
 }
 
-/// The clock has something to do when a hold is over, and when a grant expires.
+/// Sets the timer for when a hold is over, or a grant expires.
 fn set_timer(facts: &mut Facts, grant: &Grant) {
     let until = grant.hold.map(|hold| hold.until);
     let due = [until, grant.expires].into_iter().flatten().min();
@@ -89,7 +89,7 @@ fn set_timer(facts: &mut Facts, grant: &Grant) {
     }
 }
 
-/// Posts a grant that is held. Nothing happens to one that is not. Says how much was posted.
+/// Posts a grant that is held. Does nothing to one that is not. Returns how much was posted.
 pub fn post(facts: &mut Facts, entry: Entry<'_>, slot: &GrantSlot) -> Quantity {
     let Some(mut grant) = stored(facts, slot).filter(|grant| grant.hold.is_some()) else {
         return Quantity::ZERO;
@@ -190,7 +190,7 @@ pub fn look_at_clock(facts: &mut Facts, change: Change<'_>, slot: &GrantSlot) {
     }
 }
 
-/// A grant as it stands, to be changed.
+/// Returns a grant as it stands, to be changed.
 pub(crate) fn stored(facts: &Facts, slot: &GrantSlot) -> Option<Grant> {
     facts.grants.get(slot).as_deref().cloned()
 }
@@ -199,7 +199,7 @@ fn keep(facts: &mut Facts, slot: &GrantSlot, grant: Grant) {
     facts.grants.put(slot, Some(Arc::new(grant)));
 }
 
-/// What comes into a wallet pays the customer's debt first, and what is past its time expires at once.
+/// Pays the customer's debt with what comes into a wallet, and lets what is past its time expire at once.
 fn arrive(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
     let owed = debt(facts, &grant.slot.to, &grant.unit);
     let paid = owed.min(grant.left());
@@ -334,7 +334,7 @@ fn give_back(facts: &mut Facts, grant: &Grant, quantity: Quantity) -> Account {
     }
 }
 
-/// Where a grant comes from.
+/// Returns where a grant comes from.
 fn source(grant: &Grant) -> Account {
     if grant.from_stock { Account::Stock } else { Account::Budget }
 }

@@ -6,6 +6,7 @@ use crate::rows::facts::Facts;
 use crate::rows::outcome::{Done, Outcome, Reason};
 use crate::rules::case::Case;
 
+/// Adds to a count of the campaign.
 pub(crate) fn add(case: &Case<'_>, measurement: &Measurement, facts: &mut Facts) -> Outcome {
     let full = Outcome::Skipped(EffectKind::Measure, Reason::TooManyCounts);
     let mut measures = facts.measures.get(&case.campaign.id).clone();

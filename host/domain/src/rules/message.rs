@@ -13,7 +13,7 @@ fn slot(case: &Case<'_>, to: &CustomerId, message: &Message) -> MessageSlot {
     MessageSlot { campaign: case.campaign.id.clone(), to: to.clone(), key: message.key.clone() }
 }
 
-/// The rows that a message takes.
+/// Asks for the rows that a message takes.
 pub(crate) fn wanted(case: &Case<'_>, message: &Message, facts: &Facts, wanted: &mut Wanted) {
     for to in facts.ids_of(&message.to) {
         wanted.messages.insert(slot(case, &to, message));

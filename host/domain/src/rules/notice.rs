@@ -54,13 +54,13 @@ pub enum Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// What tells of a reversal.
+    /// Returns what tells of a reversal.
     #[must_use]
     pub fn revoked(reversal: &'a Reversal, reason: &'a str) -> Self {
         Self::Revoked { grant: &reversal.grant, unit: &reversal.unit, quantity: reversal.quantity, reason }
     }
 
-    /// Under which topic it goes.
+    /// Returns under which topic it goes.
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
@@ -76,7 +76,7 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// Whom it is about. Budgets and versions are about nobody.
+    /// Returns whom it is about. Budgets and versions are about nobody.
     #[must_use]
     pub fn customer(&self) -> Option<&'a CustomerId> {
         match self {
@@ -90,7 +90,7 @@ impl<'a> Notice<'a> {
     }
 }
 
-/// What is told of a decision: of each effect that was done, wholly or in part, in the order of the effects; of a redemption
+/// Returns what is told of a decision: of each effect that was done, wholly or in part, in the order of the effects; of a redemption
 /// once, as the facts show that the decision left it.
 #[must_use]
 pub fn notices<'a>(effects: &'a [Effect], outcomes: &'a [Outcome], facts: &'a Facts) -> Vec<Notice<'a>> {

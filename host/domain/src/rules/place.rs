@@ -7,6 +7,7 @@ use crate::rows::facts::Facts;
 use crate::rows::outcome::{Done, Outcome, Reason};
 use crate::rules::case::Case;
 
+/// Moves a party within a programme, out of it, or lets them stay until another time.
 pub(crate) fn place(case: &Case<'_>, placement: &Placement, facts: &mut Facts) -> Outcome {
     let skipped = |reason| Outcome::Skipped(EffectKind::Place, reason);
     let Some(programme) = case.catalogue.programmes.get(&placement.programme) else {

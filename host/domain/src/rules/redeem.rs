@@ -28,7 +28,7 @@ pub enum RedemptionAction {
 }
 
 impl RedemptionAction {
-    /// The word in the API.
+    /// Returns the word in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,7 +92,7 @@ impl fmt::Display for RedeemError {
 
 impl std::error::Error for RedeemError {}
 
-/// The rows that a request looks at first; [`wanted_of_grants`] says which more. The customer is loaded.
+/// Returns the rows that a request looks at first; [`wanted_of_grants`] says which more. The customer is loaded.
 #[must_use]
 pub fn wanted(request: &RedemptionRequest, facts: &Facts) -> Wanted {
     let mut wanted = Wanted { redemptions: [request.id.clone()].into(), ..Wanted::default() };
@@ -103,13 +103,13 @@ pub fn wanted(request: &RedemptionRequest, facts: &Facts) -> Wanted {
     wanted
 }
 
-/// Where the grant that is named may stand: under one of the customer's ids.
+/// Returns where the grant that is named may stand: under one of the customer's ids.
 fn slots(request: &RedemptionRequest, facts: &Facts) -> Option<Vec<GrantSlot>> {
     let (campaign, key) = request.grant.clone()?;
     Some(facts.slots_of(&GrantSlot { campaign, to: request.customer.clone(), key }))
 }
 
-/// The grants that a request may use, the first given first.
+/// Returns the grants that a request may use, the first given first.
 fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Grant> {
     match slots(request, facts) {
         Some(slots) => {
@@ -121,14 +121,14 @@ fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Gran
     }
 }
 
-/// The rows that a request changes; those of [`wanted`] are loaded.
+/// Returns the rows that a request changes; those of [`wanted`] are loaded.
 #[must_use]
 pub fn wanted_of_grants(request: &RedemptionRequest, facts: &Facts) -> Wanted {
     let key = |grant: &Grant| PositionKey { campaign: grant.slot.campaign.clone(), unit: grant.unit.clone() };
     Wanted { positions: candidates(facts, request).into_iter().map(key).collect(), ..Wanted::default() }
 }
 
-/// The rows that settling a redemption changes; the redemption is loaded.
+/// Returns the rows that settling a redemption changes; the redemption is loaded.
 #[must_use]
 pub fn wanted_to_settle(redemption: &Redemption) -> Wanted {
     let mut wanted = Wanted { customers: [redemption.request.customer.clone()].into(), ..Wanted::default() };
@@ -142,7 +142,7 @@ pub fn wanted_to_settle(redemption: &Redemption) -> Wanted {
     wanted
 }
 
-/// Redeems, or reserves. The boolean says whether it is new. The caller has loaded [`wanted`] and [`wanted_of_grants`].
+/// Redeems, or reserves. Returns whether it is new, too. The caller has loaded [`wanted`] and [`wanted_of_grants`].
 ///
 /// # Errors
 /// Why nothing was redeemed.
@@ -182,13 +182,13 @@ pub(crate) fn make(facts: &mut Facts, request: RedemptionRequest, parts: Vec<Par
     redemption
 }
 
-/// Whether units of this class are used up: not growth, a credit limit, a rate boost.
+/// Reports whether units of this class are used up: not growth, a credit limit, a rate boost.
 #[must_use]
 pub fn is_redeemable(class: UnitClass) -> bool {
     !matches!(class, UnitClass::Growth | UnitClass::CreditLimit | UnitClass::RateBoost)
 }
 
-/// The least of a unit that is redeemed at once.
+/// Returns the least of a unit that is redeemed at once.
 pub(crate) fn least(unit: &Unit, catalogue: &Catalogue) -> Quantity {
     catalogue.units.get(unit).and_then(|terms| terms.redeem_minimum).unwrap_or(Quantity::ONE)
 }
@@ -207,7 +207,7 @@ fn check(request: &RedemptionRequest, catalogue: &Catalogue, now: Instant) -> Re
     Ok(())
 }
 
-/// What a request is made of, first in, first out.
+/// Returns what a request is made of, first in, first out.
 ///
 /// # Errors
 /// When the grant named does not fit, or there is not as much.

@@ -37,14 +37,14 @@ pub struct ReservationRequest {
 }
 
 impl ReservationRequest {
-    /// Where the grant stands, unless the customer has other ids.
+    /// Returns where the grant stands, unless the customer has other ids.
     #[must_use]
     pub fn slot(&self) -> GrantSlot {
         GrantSlot { campaign: self.campaign.clone(), to: self.customer.clone(), key: key(&self.id) }
     }
 }
 
-/// The grant key of a reservation.
+/// Returns the grant key of a reservation.
 #[must_use]
 pub fn key(id: &RequestId) -> GrantKey {
     GrantKey::new(format!("reservation/{id}")).expect("a request id is a short key")
@@ -96,7 +96,7 @@ pub fn wanted(request: &ReservationRequest, book: Book<'_>, facts: &Facts) -> Wa
     wanted
 }
 
-/// Reserves. The boolean says whether it is new. The caller has loaded [`wanted`].
+/// Reserves. Returns whether it is new, too. The caller has loaded [`wanted`].
 ///
 /// # Errors
 /// Why nothing was reserved.

@@ -79,7 +79,7 @@ pub(crate) fn reserve(case: &Case<'_>, proposal: &ReserveProposal, facts: &mut F
     Ok(if short { Outcome::Reduced(done, reason) } else { Outcome::Applied(done) })
 }
 
-/// What of a request can be reserved, and what the rest is for want of.
+/// Returns what of a request can be reserved, and what the rest is for want of.
 fn in_reach(case: &Case<'_>, asked: &RedemptionRequest, facts: &Facts) -> (Vec<Part>, Reason) {
     if !case.campaign.allows(asked.unit.class()) {
         return (Vec::new(), Reason::ClassNotAllowed);

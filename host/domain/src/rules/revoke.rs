@@ -8,7 +8,7 @@ use crate::rules::case::{Case, about_key, slot};
 use crate::rules::lot::{self, TakeBack};
 use crate::words::key::GrantSlot;
 
-/// The rows that revocations look at, in two steps: first the things and keys that they name, then (once those are
+/// Returns the rows that revocations look at, in two steps: first the things and keys that they name, then (once those are
 /// loaded) the grants about the things, the counts that the grants went into and the customers who got them.
 #[must_use]
 pub fn wanted(case: &Case<'_>, proposal: &Proposal, facts: &Facts) -> Wanted {

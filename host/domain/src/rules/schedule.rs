@@ -38,7 +38,7 @@ pub(crate) fn cancel(case: &Case<'_>, name: &TimerName, facts: &mut Facts) -> Ou
     Outcome::Applied(Done::TimerCancelled { name: name.clone() })
 }
 
-/// Drops the owner's timers of that name: of a customer with several ids there may be one for each. Says whether there was any.
+/// Drops the owner's timers of that name: of a customer with several ids there may be one for each. Reports whether there was any.
 fn drop_all(case: &Case<'_>, name: &TimerName, facts: &mut Facts) -> bool {
     let mut keys = keys(case, name, facts);
     keys.retain(|key| facts.timers.get(key).is_some());
@@ -58,7 +58,7 @@ fn owner(case: &Case<'_>) -> StateKey {
     StateKey { campaign: case.campaign.id.clone(), owner: case.input.owner.clone() }
 }
 
-/// The owner under each of their ids.
+/// Returns the owner under each of their ids.
 fn owners(case: &Case<'_>, facts: &Facts) -> Vec<StateKey> {
     let campaign = &case.campaign.id;
     match &case.input.owner {
@@ -70,7 +70,7 @@ fn owners(case: &Case<'_>, facts: &Facts) -> Vec<StateKey> {
     }
 }
 
-/// The keys that a timer of that name may have.
+/// Returns the keys that a timer of that name may have.
 pub(crate) fn keys(case: &Case<'_>, name: &TimerName, facts: &Facts) -> Vec<TimerKey> {
     owners(case, facts).into_iter().map(|of| key(of, name)).collect()
 }

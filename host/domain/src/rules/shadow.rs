@@ -3,7 +3,7 @@
 use crate::rows::decision::Output;
 use crate::rows::effect::{Proposal, StateChange};
 
-/// Whether two versions come to the same: ask for the same, refuse under the same code, or fault in the same way.
+/// Reports whether two versions come to the same: ask for the same, refuse under the same code, or fault in the same way.
 #[must_use]
 pub fn comes_to_the_same(active: &Output, candidate: &Output, same_state_version: bool) -> bool {
     match (active, candidate) {
@@ -14,7 +14,7 @@ pub fn comes_to_the_same(active: &Output, candidate: &Output, same_state_version
     }
 }
 
-/// Whether two versions ask for the same. What they say in their notes is for people; states are compared when both write them
+/// Reports whether two versions ask for the same. What they say in their notes is for people; states are compared when both write them
 /// in the same version.
 fn asks_the_same(active: &Proposal, candidate: &Proposal, same_state_version: bool) -> bool {
     let states = match (&active.state, &candidate.state) {

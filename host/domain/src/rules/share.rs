@@ -40,6 +40,7 @@ pub(crate) fn timer(case: &Case<'_>, share: &ShareProposal) -> TimerKey {
     TimerKey::Pool { campaign: case.campaign.id.clone(), pool: share.pool.clone() }
 }
 
+/// Sets the weight of a party in a pool, and the timer by which it settles.
 pub(crate) fn set(case: &Case<'_>, share: &ShareProposal, facts: &mut Facts) -> Outcome {
     let skipped = |reason| Outcome::Skipped(EffectKind::Share, reason);
     let Some(pool) = case.campaign.settings.pools.iter().find(|pool| pool.id == share.pool) else {

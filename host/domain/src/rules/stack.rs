@@ -10,14 +10,14 @@ use crate::rows::catalogue::Catalogue;
 use crate::rows::outcome::{Done, Outcome, Verdict};
 use crate::words::unit::{Currency, Quantity, Unit};
 
-/// Whether a decision with this verdict takes part in its group.
+/// Reports whether a decision with this verdict takes part in its group.
 #[must_use]
 pub fn takes_part(verdict: &Verdict) -> bool {
     let revokes = done(verdict).any(|done| matches!(done, Done::Revoked(_)));
     !revokes && given(verdict).next().is_some()
 }
 
-/// What decisions give, to whomever, in minor units of the currency, rounded down for each unit. A unit whose value is not known, or is known in
+/// Returns what decisions give, to whomever, in minor units of the currency, rounded down for each unit. A unit whose value is not known, or is known in
 /// another currency, counts nothing.
 #[must_use]
 pub fn worth<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>, currency: Currency, catalogue: &Catalogue) -> u128 {

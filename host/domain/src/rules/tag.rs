@@ -6,6 +6,7 @@ use crate::rows::facts::Facts;
 use crate::rows::outcome::{Done, Outcome, Reason};
 use crate::rules::case::Case;
 
+/// Sets or takes a tag.
 pub(crate) fn tag(case: &Case<'_>, change: &TagChange, facts: &mut Facts) -> Outcome {
     let mut customer = facts.customers.get(&change.to).clone();
     let fact = if change.present {

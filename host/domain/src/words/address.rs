@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is one of the public internet: not this machine, not a private network, not a cloud's metadata
+/// Reports whether an address is one of the public internet: not this machine, not a private network, not a cloud's metadata
 /// service, not a group, not reserved. When in doubt it is not.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {

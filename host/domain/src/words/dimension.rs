@@ -19,7 +19,7 @@ impl Dimension {
     /// Every dimension.
     pub const ALL: [Self; 5] = [Self::Customer, Self::Identity, Self::Device, Self::Card, Self::Address];
 
-    /// The word in the contract and in answers.
+    /// Returns the word in the contract and in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ impl AfterHold {
     /// Every case.
     pub const ALL: [Self; 2] = [Self::Post, Self::Void];
 
-    /// The word in the contract and in answers.
+    /// Returns the word in the contract and in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl HoldAction {
     /// Every way.
     pub const ALL: [Self; 2] = [Self::Commit, Self::Release];
 
-    /// The word in the contract and in answers.
+    /// Returns the word in the contract and in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -14,25 +14,25 @@ impl Json {
         Self(text.into())
     }
 
-    /// The empty object.
+    /// Returns the empty object.
     #[must_use]
     pub fn empty_object() -> Self {
         Self("{}".into())
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its length in bytes.
+    /// Returns its length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether the text is empty, which no JSON document is.
+    /// Reports whether the text is empty, which no JSON document is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -104,7 +104,7 @@ pub enum UsedBy {
 }
 
 impl UsedBy {
-    /// The campaign, unless it is a pocket's.
+    /// Returns the campaign, unless it is a pocket's.
     #[must_use]
     pub fn campaign(&self) -> Option<&CampaignId> {
         match self {

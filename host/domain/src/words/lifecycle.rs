@@ -57,7 +57,7 @@ impl Lifecycle {
     /// Every state.
     pub const ALL: [Self; 6] = [Self::Draft, Self::Scheduled, Self::Running, Self::Paused, Self::Closing, Self::Ended];
 
-    /// The word in the API.
+    /// Returns the word in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,25 +70,25 @@ impl Lifecycle {
         }
     }
 
-    /// Whether its zone, its currency and what its budgets and limits count are fixed.
+    /// Reports whether its zone, its currency and what its budgets and limits count are fixed.
     #[must_use]
     pub fn has_started(self) -> bool {
         self != Self::Draft
     }
 
-    /// Whether it decides, or keeps what it will decide.
+    /// Reports whether it decides, or keeps what it will decide.
     #[must_use]
     pub fn is_live(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Closing)
     }
 
-    /// Whether what it declared as its budgets may still be spent.
+    /// Reports whether what it declared as its budgets may still be spent.
     #[must_use]
     pub fn holds_budget(self) -> bool {
         self.has_started() && self != Self::Ended
     }
 
-    /// What comes of a command. A command that asks for what is so already is accepted and changes nothing, so that it
+    /// Returns what comes of a command. A command that asks for what is so already is accepted and changes nothing, so that it
     /// can be sent again.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Command {
     /// Every command.
     pub const ALL: [Self; 6] = [Self::Start, Self::Open, Self::Pause, Self::Resume, Self::End, Self::Finish];
 
-    /// The word in the API.
+    /// Returns the word in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -145,7 +145,7 @@ impl Phase {
     /// Every phase.
     pub const ALL: [Self; 3] = [Self::Open, Self::Closing, Self::Between];
 
-    /// The word in answers.
+    /// Returns the word in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// `party` or `entity`.
+    /// Returns whether it is a party or an entity.
     #[must_use]
     pub fn kind(&self) -> OwnerKind {
         match self {
@@ -21,7 +21,7 @@ impl Owner {
         }
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -41,7 +41,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// The word in the contract and in answers.
+    /// Returns the word in the contract and in answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -47,7 +47,7 @@ impl Ratio {
     /// One.
     pub const ONE: Self = Self { above: 1, below: 1 };
 
-    /// The fraction of two numbers.
+    /// Returns the fraction of two numbers.
     ///
     /// # Errors
     /// When the second is nothing, or one of them cannot change its sign.
@@ -62,25 +62,25 @@ impl Ratio {
         Ok(Self { above: above.ok_or(Undefined::OutOfRange)?, below: below.ok_or(Undefined::OutOfRange)? })
     }
 
-    /// A whole number.
+    /// Returns a whole number.
     #[must_use]
     pub fn whole(number: u64) -> Self {
         Self { above: i128::from(number), below: 1 }
     }
 
-    /// The number above the line, of the fraction in lowest terms.
+    /// Returns the number above the line, of the fraction in lowest terms.
     #[must_use]
     pub fn above(self) -> i128 {
         self.above
     }
 
-    /// The number below the line, more than nothing.
+    /// Returns the number below the line, more than nothing.
     #[must_use]
     pub fn below(self) -> i128 {
         self.below
     }
 
-    /// The sum.
+    /// Returns the sum.
     ///
     /// # Errors
     /// Out of range.
@@ -93,7 +93,7 @@ impl Ratio {
         Self::new(sum.ok_or(Undefined::OutOfRange)?, below.ok_or(Undefined::OutOfRange)?)
     }
 
-    /// The difference.
+    /// Returns the difference.
     ///
     /// # Errors
     /// Out of range.
@@ -102,7 +102,7 @@ impl Ratio {
         self.plus(Self { above: negated, below: other.below })
     }
 
-    /// The product.
+    /// Returns the product.
     ///
     /// # Errors
     /// Out of range.
@@ -113,7 +113,7 @@ impl Ratio {
         Self::new(above, a.below.checked_mul(d.below).ok_or(Undefined::OutOfRange)?)
     }
 
-    /// The quotient.
+    /// Returns the quotient.
     ///
     /// # Errors
     /// When the other is nothing, or out of range.
@@ -121,13 +121,13 @@ impl Ratio {
         self.times(Self::new(other.below, other.above)?)
     }
 
-    /// The whole number at or below it.
+    /// Returns the whole number at or below it.
     #[must_use]
     pub fn floor(self) -> i128 {
         self.above.div_euclid(self.below)
     }
 
-    /// In units of `10^-places`, rounded to the nearest; halves away from nothing.
+    /// Returns the number in units of `10^-places`, rounded to the nearest; halves away from nothing.
     ///
     /// # Errors
     /// Out of range, or with more than [`PLACES_MAX`] places.
@@ -140,14 +140,14 @@ impl Ratio {
         Ok(moved.above / moved.below)
     }
 
-    /// As a decimal that says it all, with at most [`PLACES_MAX`] places; `None` when none does.
+    /// Returns the decimal that says it all, with at most [`PLACES_MAX`] places; `None` when none does.
     #[must_use]
     pub fn exact_decimal(self) -> Option<String> {
         let places = (0..=PLACES_MAX).find(|places| 10_i128.pow(*places) % self.below == 0)?;
         self.decimal(places).ok()
     }
 
-    /// As a decimal with so many places, rounded as [`Self::rounded`] does.
+    /// Returns a decimal with so many places, rounded as [`Self::rounded`] does.
     ///
     /// # Errors
     /// As [`Self::rounded`].
@@ -160,7 +160,7 @@ impl Ratio {
     }
 }
 
-/// The greatest number that divides both; one when both are nothing.
+/// Returns the greatest number that divides both; one when both are nothing.
 fn common(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
         (a, b) = (b, a % b);

@@ -28,7 +28,7 @@ impl fmt::Display for NoDate {
 impl std::error::Error for NoDate {}
 
 impl CalendarDate {
-    /// The date, when there is such a day; 29 February is one of every year, though only leap years have it.
+    /// Returns the date, when there is such a day; 29 February is one of every year, though only leap years have it.
     #[must_use]
     pub fn new(year: Option<u16>, month: u8, day: u8) -> Option<Self> {
         let is_leap = year.is_none_or(|year| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
@@ -91,19 +91,19 @@ impl Hours {
     /// The whole day.
     pub const WHOLE_DAY: Self = Self { from: 0, to: MINUTES_PER_DAY };
 
-    /// From a minute of the day to another, which is exclusive. `None` when that is no part of a day.
+    /// Returns the hours from a minute of the day to another, which is exclusive. `None` when that is no part of a day.
     #[must_use]
     pub fn new(from: u16, to: u16) -> Option<Self> {
         (from < to && to <= MINUTES_PER_DAY).then_some(Self { from, to })
     }
 
-    /// The first minute, 0 to 1,439.
+    /// Returns the first minute, 0 to 1,439.
     #[must_use]
     pub fn from(self) -> u16 {
         self.from
     }
 
-    /// The minute after the last, 1 to 1,440.
+    /// Returns the minute after the last, 1 to 1,440.
     #[must_use]
     pub fn to(self) -> u16 {
         self.to
@@ -142,13 +142,13 @@ impl RecurringWindow {
     }
 }
 
-/// Whether a local time lies within one of the windows; always when there are none.
+/// Reports whether a local time lies within one of the windows; always when there are none.
 #[must_use]
 pub fn is_within(windows: &[RecurringWindow], local: &LocalTime) -> bool {
     windows.is_empty() || windows.iter().any(|window| window.fits(local))
 }
 
-/// The parts of a local day that lie within one of the windows, in order and apart from one another; the whole day when there are
+/// Returns the parts of a local day that lie within one of the windows, in order and apart from one another; the whole day when there are
 /// no windows.
 #[must_use]
 pub fn hours_of_day(windows: &[RecurringWindow], day: &LocalTime) -> Vec<Hours> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Milliseconds since 1970-01-01T00:00:00Z.
+/// Returns the milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
@@ -19,13 +19,13 @@ impl Instant {
         (Self::MIN..=Self::MAX).contains(&instant).then_some(instant)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Later (or, for a negative number, earlier) by so many milliseconds; `None` outside the years 1 to 9999.
+    /// Returns the instant later (or, for a negative number, earlier) by so many milliseconds; `None` outside the years 1 to 9999.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Option<Self> {
         self.0.checked_add(millis).and_then(Self::from_millis)
@@ -102,7 +102,7 @@ pub enum Window {
 }
 
 impl Window {
-    /// The word in configuration and answers.
+    /// Returns the word in configuration and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -113,7 +113,7 @@ impl Window {
         }
     }
 
-    /// Which window of this kind the local time falls in. Two times in one window give the same number.
+    /// Returns which window of this kind the local time falls in. Two times in one window give the same number.
     #[must_use]
     pub fn index(self, local: &LocalTime) -> WindowIndex {
         let index = match self {

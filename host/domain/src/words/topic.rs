@@ -13,7 +13,7 @@ macro_rules! topics {
             /// Every topic.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The word: `type` of the body.
+            /// Returns the word: `type` of the body.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }

@@ -44,7 +44,7 @@ impl UnitClass {
         Self::RateBoost,
     ];
 
-    /// The word in the contract, the API and the ledger.
+    /// Returns the word in the contract, the API and the ledger.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -111,13 +111,13 @@ impl Unit {
         if fits { Ok(Self { text: text.into(), class }) } else { Err(invalid) }
     }
 
-    /// The unit of credit-limit raises in a currency.
+    /// Returns the unit of credit-limit raises in a currency.
     #[must_use]
     pub fn credit_limit(currency: Currency) -> Self {
         Self { text: format!("credit-limit:{currency}").into(), class: UnitClass::CreditLimit }
     }
 
-    /// The unit of rate boosts on a holding.
+    /// Returns the unit of rate boosts on a holding.
     ///
     /// # Errors
     /// When the holding's name does not fit a unit.
@@ -125,19 +125,19 @@ impl Unit {
         Self::new(&format!("rate-boost:{holding}"))
     }
 
-    /// The class.
+    /// Returns the class.
     #[must_use]
     pub fn class(&self) -> UnitClass {
         self.class
     }
 
-    /// The text, as in the ledger.
+    /// Returns the text, as in the ledger.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The currency of a unit of money.
+    /// Returns the currency of a unit of money.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
         let (_, detail) = self.text.split_once(':')?;
@@ -186,7 +186,7 @@ pub enum UnitPattern {
 }
 
 impl UnitPattern {
-    /// Whether the unit counts.
+    /// Reports whether the unit counts.
     #[must_use]
     pub fn matches(&self, unit: &Unit) -> bool {
         match self {
@@ -195,7 +195,7 @@ impl UnitPattern {
         }
     }
 
-    /// The class of what it counts.
+    /// Returns the class of what it counts.
     #[must_use]
     pub fn class(&self) -> UnitClass {
         match self {
@@ -295,19 +295,19 @@ impl Quantity {
         if value <= Self::MAX.0 { Ok(Self(value)) } else { Err(OutOfRange) }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub fn get(self) -> u64 {
         self.0
     }
 
-    /// Whether there is nothing.
+    /// Reports whether there is nothing.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// The sum.
+    /// Returns the sum.
     ///
     /// # Errors
     /// Above 10^15.
@@ -315,7 +315,7 @@ impl Quantity {
         self.0.checked_add(other.0).ok_or(OutOfRange).and_then(Self::new)
     }
 
-    /// The difference.
+    /// Returns the difference.
     ///
     /// # Errors
     /// Below zero.
@@ -323,7 +323,7 @@ impl Quantity {
         self.0.checked_sub(other.0).map(Self).ok_or(OutOfRange)
     }
 
-    /// What is left of this after `used`; nothing when more was used than there is.
+    /// Returns what is left of this after `used`; nothing when more was used than there is.
     #[must_use]
     pub fn room_after(self, used: Self) -> Self {
         self.minus(used).unwrap_or(Self::ZERO)
