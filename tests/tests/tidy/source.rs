@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 use crate::rules::{
-    EXPECT_NOT_ALLOW, FINISHED, HEADED_FILES, NO_UNWRAP, Rule, SHORT_FILES, SHORT_FUNCTIONS, Violation,
+    EXPECT_NOT_ALLOW, FINISHED, HEADED_FILES, NO_UNWRAP, Rule, SHORT_FILES, SHORT_FUNCTIONS, TABLES, Violation,
 };
 use crate::tree::{Tree, is_for_tests};
 
@@ -31,7 +31,8 @@ pub(crate) fn check(path: &str, text: &str, tree: &Tree) -> Vec<Violation> {
         }
         (Ok(_), Err(_)) => return found,
     };
-    let mut items = Items { path, found: &mut found, tests: Vec::new() };
+    let lines: Vec<&str> = text.lines().collect();
+    let mut items = Items { path, lines: &lines, found: &mut found, tests: Vec::new() };
     items.visit_file(&file);
     let tests = items.tests;
     let may_unwrap = tree.is_test(path) || !NO_UNWRAP_IN.iter().any(|folder| path.starts_with(folder));
@@ -46,20 +47,40 @@ pub(crate) fn check(path: &str, text: &str, tree: &Tree) -> Vec<Violation> {
     found
 }
 
+/// What stands, with a reason behind it, above a function that may be long because it is a table.
+const TABLE_MARK: &str = "// A table:";
+
+/// Whether a block is one match, perhaps behind imports, and none of its arms takes whatever is left.
+fn is_table(block: &syn::Block) -> bool {
+    let mut rest = block.stmts.iter().skip_while(|statement| matches!(statement, syn::Stmt::Item(syn::Item::Use(_))));
+    let (Some(syn::Stmt::Expr(syn::Expr::Match(table), None)), None) = (rest.next(), rest.next()) else { return false };
+    table
+        .arms
+        .iter()
+        .all(|arm| !matches!(arm.pat, syn::Pat::Wild(_) | syn::Pat::Ident(syn::PatIdent { subpat: None, .. })))
+}
+
 /// Measures functions and finds what is compiled for tests only.
 struct Items<'a> {
     path: &'a str,
+    lines: &'a [&'a str],
     found: &'a mut Vec<Violation>,
     tests: Vec<(usize, usize)>,
 }
 
 impl Items<'_> {
-    fn measure(&mut self, name: &syn::Ident, from: Span, to: Span) {
-        let (from, to) = (from.start().line, to.end().line);
-        let lines = to + 1 - from;
-        if lines > FUNCTION_LINES_MAX {
-            self.found.push(Violation::new(&SHORT_FUNCTIONS, self.path, from, format!("{name} has {lines} lines")));
-        }
+    fn measure(&mut self, signature: &syn::Signature, block: &syn::Block) {
+        let (from, to) = (signature.span().start().line, block.span().end().line);
+        let (name, lines) = (&signature.ident, to + 1 - from);
+        let above = from.checked_sub(2).and_then(|above| self.lines.get(above)).map_or("", |line| line.trim());
+        let (rule, what) = match above.strip_prefix(TABLE_MARK).map(str::trim) {
+            None if lines > FUNCTION_LINES_MAX => (&SHORT_FUNCTIONS, format!("{name} has {lines} lines")),
+            Some("") => (&TABLES, format!("{name} is marked as a table without a reason")),
+            Some(_) if lines <= FUNCTION_LINES_MAX => (&TABLES, format!("{name} has {lines} lines and needs no mark")),
+            Some(_) if !is_table(block) => (&TABLES, format!("{name} is more than one match that names every case")),
+            _ => return,
+        };
+        self.found.push(Violation::new(rule, self.path, from, what));
     }
 
     fn note_tests(&mut self, attributes: &[syn::Attribute], span: Span) {
@@ -71,20 +92,20 @@ impl Items<'_> {
 
 impl<'ast> Visit<'ast> for Items<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.measure(&item.sig.ident, item.sig.span(), item.block.span());
+        self.measure(&item.sig, &item.block);
         self.note_tests(&item.attrs, item.span());
         visit::visit_item_fn(self, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.measure(&item.sig.ident, item.sig.span(), item.block.span());
+        self.measure(&item.sig, &item.block);
         self.note_tests(&item.attrs, item.span());
         visit::visit_impl_item_fn(self, item);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         if let Some(block) = &item.default {
-            self.measure(&item.sig.ident, item.sig.span(), block.span());
+            self.measure(&item.sig, block);
         }
         visit::visit_trait_item_fn(self, item);
     }
@@ -189,6 +210,22 @@ mod tests {
         assert_eq!(found(&method).len(), 2);
         let signature = format!("fn f(\n{}) {{}}\n", "\n".repeat(70));
         assert_eq!(found(&signature), [(SHORT_FUNCTIONS.name, 2)]);
+    }
+
+    #[test]
+    fn long_tables() {
+        let table = |mark: &str, arms: usize, last: &str| {
+            let arms: String = (0..arms).map(|case| format!("X::C{case} => {case},\n")).collect();
+            format!("{mark}\nfn f() {{\nuse Y as X;\nmatch x {{\n{arms}{last}\n}}\n}}\n")
+        };
+        let mark = "// A table: every case once.";
+        assert_eq!(found(&table(mark, 80, "")), []);
+        assert_eq!(found(&table("// A table.", 80, "")), [(SHORT_FUNCTIONS.name, 3)]);
+        assert_eq!(found(&table("// A table:", 80, "")), [(TABLES.name, 3)]);
+        assert_eq!(found(&table(mark, 8, "")), [(TABLES.name, 3)], "short enough without");
+        assert_eq!(found(&table(mark, 80, "_ => 1,")), [(TABLES.name, 3)]);
+        assert_eq!(found(&table(mark, 80, "other => 1,")), [(TABLES.name, 3)]);
+        assert_eq!(found(&table(mark, 80, "").replace("match x", "g(); match x")), [(TABLES.name, 3)]);
     }
 
     #[test]
