@@ -5,15 +5,14 @@ mod tests {
     use largesse_domain::activation::Activations;
     use largesse_domain::allocation::{UsedOf, allocations, problems, problems_of_pocket};
     use largesse_domain::budget::{Budget, Limit};
-    use largesse_domain::campaign::{
-        Campaign, OnFault, Revision, Settings, UnknownClaim, problems_at_start, problems_of_change,
-    };
+    use largesse_domain::campaign::{Campaign, OnFault, Revision, Settings, UnknownClaim};
     use largesse_domain::catalogue::{Catalogue, Pocket};
-    use largesse_domain::decision::Phase;
-    use largesse_domain::effect::{Dimension, EffectKind};
+    use largesse_domain::check::{problems_at_start, problems_of_change};
+    use largesse_domain::dimension::Dimension;
+    use largesse_domain::effect::EffectKind;
     use largesse_domain::id::{CampaignId, Digest, PocketId, PolicyName, PolicyVersion, RoleName, SubscriptionName};
     use largesse_domain::json::Json;
-    use largesse_domain::lifecycle::Lifecycle;
+    use largesse_domain::lifecycle::{Lifecycle, Phase};
     use largesse_domain::policy::{Manifest, OwnerOf, Subscription};
     use largesse_domain::protection::FaultThreshold;
     use largesse_domain::recurring::{Hours, RecurringWindow};

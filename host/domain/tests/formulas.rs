@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests {
     use largesse_domain::formulas::{
-        Quadrant, Spending, boost_cost, core_count, expected_life, funnel, is_worth_it, mean, pieces_within, share,
-        split, sum,
+        Boost, Quadrant, Spending, boost_cost, core_count, expected_life, funnel, is_worth_it, mean, pieces_within,
+        share, split, sum,
     };
     use largesse_domain::ratio::{Ratio, Undefined};
 
@@ -64,7 +64,7 @@ mod tests {
             [Spending::Inefficient, Spending::Best, Spending::TooCareful]
         );
         let grade = |brought: &str, converted: &str| {
-            Quadrant::of((ratio(brought), ratio("50")), (ratio(converted), ratio("10%"))).unwrap()
+            Quadrant::of(ratio(brought), ratio("50"), ratio(converted), ratio("10%")).unwrap()
         };
         assert_eq!((grade("50", "5"), grade("50", "4")), (Quadrant::ManyGood, Quadrant::ManyPoor));
         assert_eq!((grade("49", "5"), grade("49", "4")), (Quadrant::FewGood, Quadrant::FewPoor));
@@ -75,8 +75,8 @@ mod tests {
     #[test]
     fn a_raise_costs_no_more_than_its_caps() {
         let cost = |principal: &str, raise: &str| {
-            let most = (ratio("100000"), ratio("0.3%"));
-            boost_cost((ratio(principal), most.0), (ratio(raise), most.1), ratio("365")).unwrap()
+            let (principal, cap, raise, ceiling) = (ratio(principal), ratio("100000"), ratio(raise), ratio("0.3%"));
+            boost_cost(Boost { principal, cap, raise, ceiling, days: ratio("365") }).unwrap()
         };
         assert_eq!(
             [cost("50000", "0.1%"), cost("150000", "0.1%"), cost("150000", "0.4%")],

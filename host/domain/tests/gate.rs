@@ -5,8 +5,9 @@ mod tests {
     use largesse_domain::budget::Limit;
     use largesse_domain::campaign::{OnFault, Settings, UnknownClaim};
     use largesse_domain::catalogue::{Catalogue, UnitTerms, Valuation};
-    use largesse_domain::effect::Dimension;
-    use largesse_domain::gate::{Gate, GatePeriod, GateRule, Span, problems};
+    use largesse_domain::cost::{Span, problems};
+    use largesse_domain::dimension::Dimension;
+    use largesse_domain::gate::{Gate, GatePeriod, GateRule};
     use largesse_domain::json::Json;
     use largesse_domain::protection::FaultThreshold;
     use largesse_domain::referral::{Attribution, TouchRule};

@@ -4,24 +4,28 @@
 use std::collections::BTreeSet;
 
 use largesse_domain::activation::ActivationCause;
-use largesse_domain::decision::{FaultKind, OwnerKind, Phase};
-use largesse_domain::delivery::{DeliveryState, Topic};
+use largesse_domain::decision::FaultKind;
+use largesse_domain::delivery::DeliveryState;
 use largesse_domain::destination::Paused;
-use largesse_domain::effect::{Dimension, EffectKind};
+use largesse_domain::dimension::Dimension;
+use largesse_domain::effect::EffectKind;
 use largesse_domain::formulas::{Quadrant, Spending};
 use largesse_domain::gate::{GatePeriod, GateRule};
-use largesse_domain::grant::{AfterHold, GrantState};
+use largesse_domain::grant::GrantState;
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::ledger::Account;
-use largesse_domain::lifecycle::{Command, Lifecycle};
-use largesse_domain::lot::Settle as SettleHeld;
+use largesse_domain::lifecycle::{Command, Lifecycle, Phase};
 use largesse_domain::message_rules::Consent;
 use largesse_domain::outcome::{Denied, Reason, Verdict};
+use largesse_domain::owner::OwnerKind;
 use largesse_domain::protection::Rescue;
-use largesse_domain::redemption::{RedemptionState, Settle};
+use largesse_domain::redeem::RedemptionAction;
+use largesse_domain::redemption::RedemptionState;
 use largesse_domain::rollout::Side;
 use largesse_domain::run::Numbered;
 use largesse_domain::stacking::StackingMode;
 use largesse_domain::time::Window;
+use largesse_domain::topic::Topic;
 use largesse_domain::unit::{Quantity, UnitClass};
 
 /// Names every case of an enum. The match makes a forgotten case an error of the compiler.
@@ -56,8 +60,8 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Window", every!(Window: Campaign, Day, Week, Month)),
         ("Account", every!(Account: Budget, Pending, Wallet, Reserved, Expense, Breakage, Debt, Stock, Supply)),
         ("RedemptionState", every!(RedemptionState: Reserved, Redeemed, Released, TimedOut, Reversed)),
-        ("Settle", every!(Settle: Commit, Release, Reverse)),
-        ("SettleHeld", every!(SettleHeld: Commit, Release)),
+        ("RedemptionAction", every!(RedemptionAction: Commit, Release, Reverse)),
+        ("HoldAction", every!(HoldAction: Commit, Release)),
         ("AfterHold", every!(AfterHold: Post, Void)),
         (
             "Topic",

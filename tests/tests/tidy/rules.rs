@@ -13,6 +13,10 @@ pub(crate) const SHORT_FILES: Rule =
     Rule { name: "files of at most 500 lines", why: "a file that can be read at one sitting has one subject" };
 pub(crate) const SHORT_FUNCTIONS: Rule =
     Rule { name: "functions of at most 70 lines", why: "a function that fits the screen can be checked by eye" };
+pub(crate) const TABLES: Rule = Rule {
+    name: "what is marked as a table is one, longer than 70 lines, with a reason",
+    why: "a match that names every case once is checked by the compiler, not by eye",
+};
 pub(crate) const HEADED_FILES: Rule =
     Rule { name: "files start with //!", why: "a reader learns first what a file is for" };
 pub(crate) const FINISHED: Rule =
@@ -31,6 +35,14 @@ pub(crate) const NO_MACHINE_PATHS: Rule =
     Rule { name: "no paths of one machine", why: "the repository must work wherever it is cloned" };
 pub(crate) const DIRECTION: Rule =
     Rule { name: "dependencies point one way", why: "the pure part stays pure when the compiler keeps it so" };
+pub(crate) const NO_CIRCLES: Rule =
+    Rule { name: "no circles of modules", why: "what cannot be read in an order cannot be read" };
+pub(crate) const NO_WAY_UP: Rule =
+    Rule { name: "no floor names what lies above it", why: "the lower floors can be understood without the upper" };
+pub(crate) const PLAIN_SIGNATURES: Rule = Rule {
+    name: "at most four parameters or a struct, and no tuples among them",
+    why: "a group of values that belong together has a name",
+};
 pub(crate) const SHARED_LINTS: Rule =
     Rule { name: "every crate takes the workspace's lints", why: "one set of rules for all" };
 pub(crate) const TESTED_GUESTS: Rule =

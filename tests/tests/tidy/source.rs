@@ -53,18 +53,25 @@ pub(crate) fn check(path: &str, text: &str, tree: &Tree) -> Vec<Violation> {
 /// Measures functions, and finds what is compiled for tests only and constants that are named like bounds.
 struct Items<'a> {
     path: &'a str,
+    lines: &'a [&'a str],
     found: &'a mut Vec<Violation>,
     tests: Vec<(usize, usize)>,
     bounds: Vec<(usize, String)>,
 }
 
 impl Items<'_> {
-    fn measure(&mut self, name: &syn::Ident, from: Span, to: Span) {
-        let (from, to) = (from.start().line, to.end().line);
-        let lines = to + 1 - from;
-        if lines > FUNCTION_LINES_MAX {
-            self.found.push(Violation::new(&SHORT_FUNCTIONS, self.path, from, format!("{name} has {lines} lines")));
-        }
+    fn measure(&mut self, signature: &syn::Signature, block: &syn::Block) {
+        let (from, to) = (signature.span().start().line, block.span().end().line);
+        let (name, lines) = (&signature.ident, to + 1 - from);
+        let above = from.checked_sub(2).and_then(|above| self.lines.get(above)).map_or("", |line| line.trim());
+        let (rule, what) = match above.strip_prefix(TABLE_MARK).map(str::trim) {
+            None if lines > FUNCTION_LINES_MAX => (&SHORT_FUNCTIONS, format!("{name} has {lines} lines")),
+            Some("") => (&TABLES, format!("{name} is marked as a table without a reason")),
+            Some(_) if lines <= FUNCTION_LINES_MAX => (&TABLES, format!("{name} has {lines} lines and needs no mark")),
+            Some(_) if !is_table(block) => (&TABLES, format!("{name} is more than one match that names every case")),
+            _ => return,
+        };
+        self.found.push(Violation::new(rule, self.path, from, what));
     }
 
     /// The entries of `limits!` are no items to `syn`, so they are not found here.
@@ -83,20 +90,20 @@ impl Items<'_> {
 
 impl<'ast> Visit<'ast> for Items<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.measure(&item.sig.ident, item.sig.span(), item.block.span());
+        self.measure(&item.sig, &item.block);
         self.note_tests(&item.attrs, item.span());
         visit::visit_item_fn(self, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.measure(&item.sig.ident, item.sig.span(), item.block.span());
+        self.measure(&item.sig, &item.block);
         self.note_tests(&item.attrs, item.span());
         visit::visit_impl_item_fn(self, item);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         if let Some(block) = &item.default {
-            self.measure(&item.sig.ident, item.sig.span(), block.span());
+            self.measure(&item.sig, block);
         }
         visit::visit_trait_item_fn(self, item);
     }
@@ -211,6 +218,22 @@ mod tests {
         assert_eq!(found(&method).len(), 2);
         let signature = format!("fn f(\n{}) {{}}\n", "\n".repeat(70));
         assert_eq!(found(&signature), [(SHORT_FUNCTIONS.name, 2)]);
+    }
+
+    #[test]
+    fn long_tables() {
+        let table = |mark: &str, arms: usize, last: &str| {
+            let arms: String = (0..arms).map(|case| format!("X::C{case} => {case},\n")).collect();
+            format!("{mark}\nfn f() {{\nuse Y as X;\nmatch x {{\n{arms}{last}\n}}\n}}\n")
+        };
+        let mark = "// A table: every case once.";
+        assert_eq!(found(&table(mark, 80, "")), []);
+        assert_eq!(found(&table("// A table.", 80, "")), [(SHORT_FUNCTIONS.name, 3)]);
+        assert_eq!(found(&table("// A table:", 80, "")), [(TABLES.name, 3)]);
+        assert_eq!(found(&table(mark, 8, "")), [(TABLES.name, 3)], "short enough without");
+        assert_eq!(found(&table(mark, 80, "_ => 1,")), [(TABLES.name, 3)]);
+        assert_eq!(found(&table(mark, 80, "other => 1,")), [(TABLES.name, 3)]);
+        assert_eq!(found(&table(mark, 80, "").replace("match x", "g(); match x")), [(TABLES.name, 3)]);
     }
 
     #[test]

@@ -41,6 +41,26 @@ pub(crate) fn of(files: &[File]) -> Tree {
     tree
 }
 
+/// Returns every package's folder with the roots of its library and of its programs.
+pub(crate) fn crates(files: &[File]) -> Vec<(String, Vec<String>)> {
+    let manifests = files.iter().filter_map(|file| file.path.strip_suffix("/Cargo.toml"));
+    let roots = |folder: &str| {
+        let within = files.iter().filter(|file| {
+            let path = file.path.strip_prefix(folder).and_then(|path| path.strip_prefix('/'));
+            path.is_some_and(|path| path.starts_with("src/") && is_root(path))
+        });
+        within.map(|file| file.path.clone()).collect()
+    };
+    manifests.map(|folder| (folder.to_owned(), roots(folder))).collect()
+}
+
+/// Returns where the file of a module may be that is named in one folder, and whose folder of modules is another.
+pub(crate) fn candidates(module: &syn::ItemMod, below: &str, beside: &str) -> Vec<String> {
+    let mut named = BTreeSet::new();
+    modules(&[Item::Mod(module.clone())], below, beside, false, &mut named);
+    named.into_iter().flat_map(|(candidates, _)| candidates).collect()
+}
+
 /// Whether cargo finds a crate's root here by itself. The path is within the package.
 fn is_root(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
@@ -60,17 +80,23 @@ fn follow(texts: &BTreeMap<&str, &str>, path: &str, is_test: bool, tree: &mut Tr
     }
     tree.compiled.insert(path.to_owned(), is_test);
     let Ok(file) = syn::parse_file(text) else { return };
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let stem = name.trim_end_matches(".rs");
-    let is_own_folder = matches!(name, "mod.rs") || is_crate_root(texts, path);
-    let below = if is_own_folder { folder.to_owned() } else { format!("{folder}/{stem}") };
+    let (folder, below) = folders(texts, path);
     let mut named = BTreeSet::new();
-    modules(&file.items, &below, folder, is_test, &mut named);
+    modules(&file.items, &below, &folder, is_test, &mut named);
     for (candidates, is_test) in named {
         for candidate in candidates {
             follow(texts, &candidate, is_test, tree);
         }
     }
+}
+
+/// Returns the folder that a file is in, and the one that the modules which it names are in.
+pub(crate) fn folders(texts: &BTreeMap<&str, &str>, path: &str) -> (String, String) {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.trim_end_matches(".rs");
+    let is_own_folder = matches!(name, "mod.rs") || is_crate_root(texts, path);
+    let below = if is_own_folder { folder.to_owned() } else { format!("{folder}/{stem}") };
+    (folder.to_owned(), below)
 }
 
 fn is_crate_root(texts: &BTreeMap<&str, &str>, path: &str) -> bool {
@@ -101,6 +127,28 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
         },
         _ => None,
     })
+}
+
+/// Returns the attributes of an item.
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::ExternCrate(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::ForeignMod(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::TraitAlias(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Union(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
 }
 
 /// What may stand behind `cfg` of code that tests alone use: the second is a suite that other crates' tests run too.

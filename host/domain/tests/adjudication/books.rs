@@ -20,14 +20,18 @@
 
 use largesse_domain::budget::Budget;
 use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::entry::Entry;
 use largesse_domain::facts::{Facts, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{AttributeName, CustomerId, RequestId};
-use largesse_domain::identity::{self, Terms};
+use largesse_domain::identity::{self, MergeTerms, Pair};
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{self, Account, Cause, Entry, PositionKey};
+use largesse_domain::key::{GrantSlot, PositionKey};
+use largesse_domain::ledger::{Account, Cause};
 use largesse_domain::lot;
-use largesse_domain::redemption::{self, Redemption, RedemptionId, RedemptionRequest, Settle};
+use largesse_domain::redeem::{self, RedemptionAction, SettleRequest};
+use largesse_domain::redemption::{self, Redemption, RedemptionId, RedemptionRequest};
+use largesse_domain::restock::{self, StockChange};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -67,9 +71,9 @@ pub(crate) fn line(run: &mut Run, verb: &str, words: &mut Words<'_>) -> Option<S
         "stock" => Some(stock(run, words)),
         "merge" => Some(merge(run, words)),
         "redeem" => Some(redeem(run, words)),
-        "commit" => Some(settle(run, words, Settle::Commit)),
-        "release" => Some(settle(run, words, Settle::Release)),
-        "reverse" => Some(settle(run, words, Settle::Reverse)),
+        "commit" => Some(settle(run, words, RedemptionAction::Commit)),
+        "release" => Some(settle(run, words, RedemptionAction::Release)),
+        "reverse" => Some(settle(run, words, RedemptionAction::Reverse)),
         "clock" => Some(clock(run, words)),
         "wallet" => {
             let (id, unit) = (words.parse::<CustomerId>(), words.parse::<Unit>());
@@ -113,7 +117,8 @@ fn stock(run: &mut Run, words: &mut Words<'_>) -> String {
     let wanted = |_: &Facts| Wanted { stocks: [unit.clone()].into(), ..Wanted::default() };
     let cause = Cause::Request(RequestId::new("delivery").unwrap());
     let entry = Entry { at: noon("2026-11-09").at, cause: &cause };
-    let change = |facts: &mut Facts| ledger::restock(facts, entry, &unit, (quantity, arrives));
+    let stock = if arrives { StockChange::Arrives(quantity) } else { StockChange::WrittenOff(quantity) };
+    let change = |facts: &mut Facts| restock::restock(facts, entry, &unit, stock);
     match run.store.change(&run.setting, wanted, change) {
         Ok(on_hand) => on_hand.to_string(),
         Err(error) => error.to_string(),
@@ -137,15 +142,15 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
         if !facts.customers.has(&request.customer) {
             return Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() };
         }
-        let mut wanted = redemption::wanted(&request, facts);
+        let mut wanted = redeem::wanted(&request, facts);
         if wanted.grants.iter().all(|slot| facts.grants.has(slot))
             && wanted.wallets.iter().all(|id| facts.has_wallet(id))
         {
-            wanted.extend(redemption::wanted_of_grants(&request, facts));
+            wanted.extend(redeem::wanted_of_grants(&request, facts));
         }
         wanted
     };
-    let change = |facts: &mut Facts| redemption::redeem(facts, &request, &catalogue, now);
+    let change = |facts: &mut Facts| redeem::redeem(facts, &request, &catalogue, now);
     match run.store.change(&run.setting, wanted, change) {
         Ok((redemption, new)) => {
             let again = if new { "" } else { "again " };
@@ -158,15 +163,16 @@ fn redeem(run: &mut Run, words: &mut Words<'_>) -> String {
 fn merge(run: &mut Run, words: &mut Words<'_>) -> String {
     let (stays, other): (CustomerId, CustomerId) = (words.parse(), words.parse());
     let both = || Wanted { customers: [stays.clone(), other.clone()].into(), ..Wanted::default() };
+    let pair = Pair { stays: &stays, other: &other };
     let wanted = |facts: &Facts| {
         let mut missing = both();
         facts.missing(&mut missing);
-        if missing.is_empty() { identity::wanted(facts, (&stays, &other)) } else { missing }
+        if missing.is_empty() { identity::wanted(facts, pair) } else { missing }
     };
     let is_first = |name: &AttributeName| name.as_str() == "registered_at";
     let catalogue = run.setting.catalogue.clone();
-    let terms = Terms { is_first: &is_first, catalogue: &catalogue, at: noon("2026-11-09").at };
-    match run.store.change(&run.setting, wanted, |facts| identity::merge(facts, (&stays, &other), terms)) {
+    let terms = MergeTerms { is_first: &is_first, catalogue: &catalogue, at: noon("2026-11-09").at };
+    match run.store.change(&run.setting, wanted, |facts| identity::merge(facts, pair, terms)) {
         Ok(Some((stays, other))) => format!("{other} into {stays}"),
         Ok(None) => "one already".into(),
         Err(error) => format!("error: {error}"),
@@ -176,12 +182,12 @@ fn merge(run: &mut Run, words: &mut Words<'_>) -> String {
 fn wanted_to_settle(id: &RedemptionId, facts: &Facts) -> Wanted {
     let mut wanted = Wanted { redemptions: [id.clone()].into(), ..Wanted::default() };
     if facts.redemptions.has(id) {
-        wanted.extend(facts.redemptions.get(id).as_ref().map(redemption::wanted_to_settle).unwrap_or_default());
+        wanted.extend(facts.redemptions.get(id).as_ref().map(redeem::wanted_to_settle).unwrap_or_default());
     }
     wanted
 }
 
-fn settle(run: &mut Run, words: &mut Words<'_>, how: Settle) -> String {
+fn settle(run: &mut Run, words: &mut Words<'_>, how: RedemptionAction) -> String {
     let id: RedemptionId = words.parse();
     let customer: Option<CustomerId> = words.take("by").then(|| words.parse());
     let now = on(words);
@@ -192,7 +198,8 @@ fn settle(run: &mut Run, words: &mut Words<'_>, how: Settle) -> String {
         wanted.customers.extend(customer.clone());
         wanted
     };
-    let change = |facts: &mut Facts| redemption::settle(facts, &id, customer.as_ref(), how, entry);
+    let request = SettleRequest { id: &id, customer: customer.as_ref(), how };
+    let change = |facts: &mut Facts| redeem::settle(facts, request, entry);
     match run.store.change(&run.setting, wanted, change) {
         Ok(redemption) => redemption.state.as_str().to_owned(),
         Err(error) => format!("error: {error}"),
@@ -205,7 +212,7 @@ fn clock(run: &mut Run, words: &mut Words<'_>) -> String {
     let Some(key) = words.maybe() else {
         let id: RedemptionId = name.parse().unwrap();
         let wanted = |facts: &Facts| wanted_to_settle(&id, facts);
-        run.store.change(&run.setting, wanted, |facts| redemption::look_at_clock(facts, &id, at));
+        run.store.change(&run.setting, wanted, |facts| redeem::look_at_clock(facts, &id, at));
         return run.store.redemptions[&id].state.as_str().to_owned();
     };
     let (campaign, to) = (run.setting.campaign.id.clone(), CustomerId::new(&name).unwrap());
@@ -222,7 +229,8 @@ fn clock(run: &mut Run, words: &mut Words<'_>) -> String {
         }
         wanted
     };
-    let change = |facts: &mut Facts| lot::look_at_clock(facts, entry, (&setting.campaign, &setting.catalogue), &slot);
+    let due = lot::Change { entry, campaign: &setting.campaign, catalogue: &setting.catalogue };
+    let change = |facts: &mut Facts| lot::look_at_clock(facts, due, &slot);
     run.store.change(&run.setting, wanted, change);
     run.store.grants[&slot].state_at(at).as_str().to_owned()
 }

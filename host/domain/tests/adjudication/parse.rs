@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
+use largesse_domain::dimension::Dimension;
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, GrantProposal, Held, HoldProposal, Message, MessageClass,
-    ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, TagChange,
+    Benefit, Claim, Effect, EffectKind, GrantProposal, Held, HoldProposal, Message, MessageClass, ReserveProposal,
+    Revocation, RevocationTarget, Schedule, SettleProposal, Shortfall, TagChange,
 };
-use largesse_domain::grant::AfterHold;
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::json::Json;
-use largesse_domain::lot::Settle;
-use largesse_domain::message_rules::{Cap, Consent, MessageRules, Quiet};
+use largesse_domain::message_rules::{Consent, FrequencyCap, MessageRules, Quiet};
 use largesse_domain::time::{Day, When, Window};
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -81,7 +81,7 @@ pub(crate) fn message_rules(words: &mut Words<'_>) -> MessageRules {
                 let mut minute = || words.parse::<u16>() * 60;
                 rules.quiet.push(Quiet { from: minute(), to: minute() });
             }
-            "cap" => rules.caps.push(Cap { count: words.parse(), hours: words.parse() }),
+            "cap" => rules.caps.push(FrequencyCap { count: words.parse(), hours: words.parse() }),
             other => panic!("{other}"),
         }
     }
@@ -152,7 +152,7 @@ fn settle(words: &mut Words<'_>) -> SettleProposal {
         "reservation" => Held::Reservation { key: words.parse(), party: words.parse() },
         other => panic!("neither grant nor reservation: {other}"),
     };
-    let how = Settle::ALL.into_iter().find(|how| words.take(how.as_str()));
+    let how = HoldAction::ALL.into_iter().find(|how| words.take(how.as_str()));
     let how = how.expect("commit or release");
     SettleProposal { of, how, required: words.take("required"), reason: String::new() }
 }

@@ -3,13 +3,13 @@
 
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
+use largesse_domain::dimension::Dimension;
 use largesse_domain::effect::{
-    Benefit, Dimension, Effect, GrantProposal, Held, HoldProposal, Proposal, ReserveProposal, Revocation,
-    RevocationTarget, SettleProposal, Shortfall, StateChange,
+    Benefit, Effect, GrantProposal, Held, HoldProposal, Proposal, ReserveProposal, Revocation, RevocationTarget,
+    SettleProposal, Shortfall, StateChange,
 };
-use largesse_domain::grant::AfterHold;
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::id::{AboutId, AttributeName, CustomerId, GrantKey};
-use largesse_domain::lot::Settle;
 use largesse_domain::outcome::Verdict;
 use largesse_domain::time::{Instant, When, Window};
 use largesse_domain::unit::UnitPattern;
@@ -54,7 +54,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         let (quantity, reason) = (quantity(n), String::new());
         Effect::Reserve(ReserveProposal { key, party, unit, quantity, until, on_shortfall, reason })
     });
-    let how = prop::sample::select(&Settle::ALL[..]);
+    let how = prop::sample::select(&HoldAction::ALL[..]);
     let settle = (any::<bool>(), customer(), key(), how, prop::bool::weighted(0.1));
     let settle = settle.prop_map(|(of_grant, party, key, how, required)| {
         let of = if of_grant {

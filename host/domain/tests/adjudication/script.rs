@@ -19,19 +19,19 @@
 //! `reserve r1 ann 5 points until 60` and `settle reservation r1 ann commit required` are effects, too. What a ledger does has lines of its own: [`crate::books`].
 
 use largesse_domain::activation::Activations;
-use largesse_domain::budget::{Budget, Limit, UsageKey, UsedBy};
+use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::campaign::{Campaign, OnFault, Revision, Settings, UnknownClaim};
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::{AttributeValue, CREDIT_LIMIT, Fact};
-use largesse_domain::decision::Owner;
-use largesse_domain::effect::{Dimension, EffectKind, Proposal, StateChange};
-use largesse_domain::facts::StateKey;
-use largesse_domain::grant::GrantSlot;
+use largesse_domain::dimension::Dimension;
+use largesse_domain::effect::{EffectKind, Proposal, StateChange};
 use largesse_domain::id::{AttributeName, CampaignId, CustomerId, Digest, Identifier, PolicyName, PolicyVersion};
 use largesse_domain::json::Json;
+use largesse_domain::key::{GrantSlot, StateKey, UsageKey, UsedBy};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::message_rules::CONSENT;
 use largesse_domain::outcome::{Denied, Done, Outcome, Verdict};
+use largesse_domain::owner::Owner;
 use largesse_domain::policy::Manifest;
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::recurring::{Hours, RecurringWindow};

@@ -8,28 +8,34 @@ use largesse_domain::adjudicate::{self, Case};
 use largesse_domain::audit::{Audit, Audited, Part};
 use largesse_domain::budget::{self, Recipient, Usage, UsageKey};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::cap::Recipient;
+use largesse_domain::case::Case;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
-use largesse_domain::decision::{CampaignView, Fault, Input, Owner, Party, Phase};
+use largesse_domain::decision::{CampaignView, Fault, Input, Party};
 use largesse_domain::effect::Proposal;
 use largesse_domain::event::{BodyHash, Event, EventKey};
-use largesse_domain::facts::{About, AboutKey, ClaimKey, Facts, MessageSlot, Rows, StateKey, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::facts::{About, Facts, Rows, Wanted};
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{
     AboutId, CampaignId, CustomerId, DecisionId, EventId, EventKind, EventSource, RoleName, SubscriptionName, TimerName,
 };
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::key::{AboutKey, ClaimKey, GrantSlot, MessageSlot, PositionKey, ShareKey, StateKey, UsageKey};
+use largesse_domain::ledger::{Position, Transfer};
+use largesse_domain::lifecycle::Phase;
 use largesse_domain::measure::Measures;
 use largesse_domain::outcome::Verdict;
+use largesse_domain::owner::Owner;
 use largesse_domain::policy::Manifest;
-use largesse_domain::pool::{Share, ShareKey};
+use largesse_domain::pool::Share;
 use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::reserve;
 use largesse_domain::revoke;
 use largesse_domain::time::{Instant, Moment, When};
 use largesse_domain::timer::{Timer, TimerKey};
 use largesse_domain::unit::{Quantity, Unit};
+use largesse_domain::validate;
 
 /// Rows as they stand between decisions.
 #[derive(Debug, Default)]
@@ -83,7 +89,7 @@ impl Store {
             made: setting.occurred,
             resolve: &resolve,
         };
-        adjudicate::validate(&case, proposal)?;
+        validate::validate(&case, proposal)?;
         let mut facts = Facts::default();
         let loaded = self.load_all(&case, proposal, &mut facts);
         let verdict = adjudicate::adjudicate(&case, proposal, &mut facts);
@@ -238,8 +244,8 @@ impl Store {
         for grant in self.history.values() {
             audit.grant(grant).unwrap_or_else(|difference| panic!("{difference}"));
             let recipient = Recipient { customer: &grant.slot.to, identifiers: &grant.counted_for, other_ids: &[] };
-            for cap in budget::caps(&setting.campaign, &setting.catalogue, recipient, (&grant.unit, &grant.counted_on))
-            {
+            let book = Book { campaign: &setting.campaign, catalogue: &setting.catalogue, local: grant.counted_on };
+            for cap in book.caps(recipient, &grant.unit) {
                 let used = self.usage.get(&cap.key).copied().unwrap_or_default();
                 assert!(cap.amount.is_none_or(|most| used.amount <= most), "{used:?} exceeds {cap:?}");
                 assert!(cap.count.is_none_or(|most| used.count <= most), "{used:?} exceeds {cap:?}");

@@ -1,0 +1,31 @@
+//! What is stored, and held in memory while decisions are made. Rows know how they are kept, not what is made of them.
+
+pub mod event;
+pub mod customer;
+pub mod referral;
+pub mod effect;
+pub mod policy;
+pub mod decision;
+pub mod outcome;
+pub mod budget;
+pub mod segment;
+pub mod programme;
+pub mod message_rules;
+pub mod catalogue;
+pub mod activation;
+pub mod protection;
+pub mod migration;
+pub mod rollout;
+pub mod gate;
+pub mod pool;
+pub mod stacking;
+pub mod campaign;
+pub mod grant;
+pub mod ledger;
+pub mod redemption;
+pub mod measure;
+pub mod timer;
+pub mod table;
+pub mod facts;
+pub mod destination;
+pub mod delivery;

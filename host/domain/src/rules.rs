@@ -1,0 +1,37 @@
+//! What is made of rows: how proposals are judged, and what requests, the clock and operators may do.
+
+pub mod formulas;
+pub mod formulary;
+pub mod cost;
+pub mod check;
+pub mod allocation;
+pub mod attribution;
+pub mod identity;
+pub mod cap;
+pub mod book;
+pub mod entry;
+pub mod restock;
+pub mod lot;
+pub mod redeem;
+pub mod reservation;
+pub mod case;
+pub mod validate;
+mod claim;
+mod grant;
+pub mod revoke;
+mod message;
+mod tag;
+mod schedule;
+pub mod reserve;
+mod settle;
+mod place;
+mod enrol;
+pub mod share;
+mod measure;
+pub mod adjudicate;
+pub mod stack;
+pub mod shadow;
+pub mod cascade;
+pub mod notice;
+pub mod deliver;
+pub mod audit;
