@@ -6,7 +6,7 @@ use std::fmt;
 use largesse_documents::time::{instant_text, read_instant};
 use largesse_domain::decision::Output;
 use largesse_domain::effect::Effect;
-use largesse_domain::lot::Settle;
+use largesse_domain::hold::HoldAction;
 use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Verdict};
 use largesse_domain::unit::{Quantity, Unit};
 use serde::Serialize;
@@ -92,8 +92,8 @@ impl Actual {
                     HeldSlot::Reservation(slot) => amount((&slot.party, &slot.key), unit, *quantity),
                 };
                 match how {
-                    Settle::Commit => self.committed.push(settled),
-                    Settle::Release => self.released.push(settled),
+                    HoldAction::Commit => self.committed.push(settled),
+                    HoldAction::Release => self.released.push(settled),
                 }
             }
             Done::Messaged { .. } => {

@@ -17,7 +17,7 @@ use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::outcome::Decision;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use largesse_engine::Workers;
 use largesse_service::clock::Clock;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use largesse_domain::delivery::{Attempt, Delivery, DeliveryState, Reply, after};
+use largesse_domain::deliver::{Attempt, Reply, after};
+use largesse_domain::delivery::{Delivery, DeliveryState};
 use largesse_domain::destination::Destination;
 use largesse_domain::id::{CustomerId, DestinationId};
 use largesse_domain::limits::DELIVERIES_IN_FLIGHT_MAX;

@@ -4,11 +4,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use largesse_domain::delivery::{Delivery, DeliveryId, Progress, Reply, Topic};
+use largesse_domain::deliver::Reply;
+use largesse_domain::delivery::{Delivery, DeliveryId, Progress};
 use largesse_domain::destination::{Destination, Secret};
 use largesse_domain::id::DestinationId;
 use largesse_domain::json::Json;
 use largesse_domain::time::Instant;
+use largesse_domain::topic::Topic;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;

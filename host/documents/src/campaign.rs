@@ -4,7 +4,7 @@ use largesse_domain::campaign::{Campaign, Revision, Settings};
 use largesse_domain::id::{Digest, InvalidId, PolicyName, PolicyVersion};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{JSON_DEPTH_MAX, PARAMS_BYTES_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::Currency;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
 use largesse_domain::id::{PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{PARAMS_BYTES_MAX, VALID_DAYS_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::unit::{Currency, Quantity, Unit, UnitClass};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

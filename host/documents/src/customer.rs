@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use largesse_domain::customer::{AttributeValue, Customer, Fact, Standing};
-use largesse_domain::effect::Dimension;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::id::{AttributeName, CustomerId, Tag};
 use largesse_domain::limits::ATTRIBUTE_BYTES_MAX;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problems, step};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::decision::{Fault, LiveGrant, Output, Owner, Party, Refusal};
+use largesse_domain::decision::{Fault, LiveGrant, Output, Party, Refusal};
 use largesse_domain::event::{Admission, Event};
 use largesse_domain::outcome::{Decision, Remains};
+use largesse_domain::owner::Owner;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

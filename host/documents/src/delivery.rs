@@ -1,13 +1,15 @@
 //! Deliveries: the bodies that destinations are sent, and deliveries as operators see them.
 
-use largesse_domain::budget::UsedBy;
-use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Notice, Settled, Topic};
+use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Settled};
 use largesse_domain::event::EventKey;
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CampaignId, DecisionId, RequestId};
 use largesse_domain::json::Json;
+use largesse_domain::key::UsedBy;
+use largesse_domain::notice::Notice;
 use largesse_domain::redemption::RedemptionId;
 use largesse_domain::time::Instant;
+use largesse_domain::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -204,7 +206,7 @@ pub fn settled_words(settled: &Settled) -> (&'static str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use largesse_domain::effect::{Message, MessageClass, TagChange};
-    use largesse_domain::grant::GrantSlot;
+    use largesse_domain::key::GrantSlot;
     use largesse_domain::outcome::Reversal;
     use largesse_domain::unit::{Quantity, Unit};
 

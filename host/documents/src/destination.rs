@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use largesse_domain::destination::{Destination, Paused, Secret, TopicPattern, WebhookUrl};
+use largesse_domain::destination::{Destination, Paused, Secret, WebhookUrl};
 use largesse_domain::id::DestinationId;
 use largesse_domain::limits::{DESTINATION_SECRETS_MAX, DESTINATION_TOPICS_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
+use largesse_domain::topic::TopicPattern;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problems;

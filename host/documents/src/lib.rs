@@ -45,7 +45,7 @@ pub use decision::{DecisionSummary, DecisionView, HeadView};
 pub use delivery::{DeliveryView, WholeDeliveryView};
 pub use destination::{DestinationDocument, DestinationSpec, DestinationView};
 pub use grant::GrantView;
-pub use largesse_domain::policy::Problem;
+pub use largesse_domain::problem::Problem;
 pub use ledger::{AccountsView, AuditView, TransferView};
 pub use policy::PolicyView;
 pub use problem::{ProblemDocument, ProblemItem, from_json};

@@ -1,7 +1,7 @@
 //! The rules for marketing messages, as operators write them and as they go out.
 
-use largesse_domain::message_rules::{Cap, Consent, MessageRules, Quiet};
-use largesse_domain::policy::Problem;
+use largesse_domain::message_rules::{Consent, FrequencyCap, MessageRules, Quiet};
+use largesse_domain::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problems;
@@ -64,7 +64,7 @@ impl MessageRulesDocument {
             let to = problems.keep(format!("/quiet/{index}/to"), minute(&document.to));
             quiet.extend(from.zip(to).map(|(from, to)| Quiet { from, to }));
         }
-        let caps = self.caps.iter().map(|cap| Cap { count: cap.count, hours: cap.hours }).collect();
+        let caps = self.caps.iter().map(|cap| FrequencyCap { count: cap.count, hours: cap.hours }).collect();
         let rules = problems.finish(consent.map(|consent| MessageRules { consent, quiet, caps }))?;
         let problems = rules.problems();
         if problems.is_empty() { Ok(rules) } else { Err(problems) }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use largesse_domain::json::Json;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

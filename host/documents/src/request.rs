@@ -1,8 +1,8 @@
 //! Requests to the ledger as they come in: to use what was granted, to reserve, to take back.
 
 use largesse_domain::event::EventKey;
-use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{CampaignId, CustomerId, RequestId};
+use largesse_domain::key::GrantSlot;
 use largesse_domain::limits::REASON_BYTES_MAX;
 use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
 use largesse_domain::reservation::ReservationRequest;

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use largesse_domain::customer::{Attribute, AttributeValue, Customer, Standing, Touch};
-use largesse_domain::decision::{
-    CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Owner, Party, Phase, Refusal,
-};
+use largesse_domain::decision::{CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Party, Refusal};
+use largesse_domain::dimension::Dimension;
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, EffectKind, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
+    Benefit, Claim, Effect, EffectKind, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
     MessageClass, Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal,
     ShareProposal, Shortfall, StateChange, TagChange,
 };
 use largesse_domain::event::Event;
-use largesse_domain::grant::{AfterHold, GrantSlot};
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
-use largesse_domain::lot::Settle;
+use largesse_domain::key::{GrantSlot, ReservationSlot};
+use largesse_domain::lifecycle::Phase;
 use largesse_domain::outcome::{Decision, Denied, Done, HeldSlot, Outcome, Reason, Reversal, Verdict};
+use largesse_domain::owner::Owner;
 use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Question, Role, RoleSource, Subscription};
-use largesse_domain::redemption::ReservationSlot;
 use largesse_domain::time::{Day, Instant, LocalTime, Moment, When};
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::unit::{Quantity, Unit, UnitClass, UnitPattern};
@@ -112,8 +112,8 @@ fn shortfall() -> impl Strategy<Value = Shortfall> {
     select(vec![Shortfall::Refuse, Shortfall::Reduce, Shortfall::Skip])
 }
 
-fn settle() -> impl Strategy<Value = Settle> {
-    select(Settle::ALL.to_vec())
+fn settle() -> impl Strategy<Value = HoldAction> {
+    select(HoldAction::ALL.to_vec())
 }
 
 fn held_effect() -> impl Strategy<Value = Effect> {

@@ -1,7 +1,7 @@
 //! Segments, and the audience of a campaign, as operators write them and as they go out.
 
 use largesse_domain::id::SegmentId;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::segment::{Audience, Segment};
 use serde::{Deserialize, Serialize};
 

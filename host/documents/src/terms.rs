@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use largesse_domain::budget::{Budget, Limit};
 use largesse_domain::campaign::{OnFault, UnknownClaim};
-use largesse_domain::effect::Dimension;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::limits::{BUDGETS_MAX, CAMPAIGN_LIMITS_MAX, INVITER_DISTANCE_MAX};
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};

@@ -121,7 +121,7 @@ mod tests {
         let documents: Vec<WindowDocument> = serde_json::from_value(windows).unwrap();
         let mut problems = Problems::default();
         let windows = read_windows(&documents, &mut problems);
-        let told = |problem: largesse_domain::policy::Problem| (problem.pointer, problem.message);
+        let told = |problem: largesse_domain::problem::Problem| (problem.pointer, problem.message);
         problems.finish(Some(windows)).map_err(|problems| problems.into_iter().map(told).collect())
     }
 

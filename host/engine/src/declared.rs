@@ -11,7 +11,8 @@ use largesse_domain::limits::{
     ATTRIBUTES_MAX, INVITER_DISTANCE_MAX, PARAMS_SCHEMA_BYTES_MAX, QUESTIONS_MAX, ROLE_BALANCES_MAX, ROLES_MAX,
     STATE_VERSIONS_MAX, SUBSCRIPTIONS_MAX, SUMMARY_BYTES_MAX,
 };
-use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Problem, Question, Role, RoleSource, Subscription};
+use largesse_domain::policy::{Manifest, OwnerOf, Pointer, Question, Role, RoleSource, Subscription};
+use largesse_domain::problem::Problem;
 
 use crate::bindings::wit;
 use crate::json::{self, Shape};

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use largesse_domain::decision::Refusal;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
-    MessageClass, Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal,
-    ShareProposal, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Effect, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message, MessageClass,
+    Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, ShareProposal,
+    Shortfall, StateChange, TagChange,
 };
-use largesse_domain::grant::AfterHold;
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::id::InvalidId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::{
@@ -17,8 +18,8 @@ use largesse_domain::limits::{
     OFFERS_MAX, PROBLEM_BYTES_MAX, REASON_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX, STATE_BYTES_MAX, TIMER_DATA_BYTES_MAX,
     WEIGHT_MAX,
 };
-use largesse_domain::lot::Settle;
-use largesse_domain::policy::{Offer, Problem};
+use largesse_domain::policy::Offer;
+use largesse_domain::problem::Problem;
 use largesse_domain::time::{Day, Instant, When};
 use largesse_domain::unit::{Quantity, Unit};
 
@@ -334,8 +335,8 @@ fn settlement(settlement: wit::Settlement) -> Checked<SettleProposal> {
             },
         },
         how: match settlement.how {
-            wit::Settle::Commit => Settle::Commit,
-            wit::Settle::Release => Settle::Release,
+            wit::Settle::Commit => HoldAction::Commit,
+            wit::Settle::Release => HoldAction::Release,
         },
         required: settlement.required,
         reason: text("reason", settlement.reason, REASON_BYTES_MAX)?,

@@ -194,7 +194,7 @@ fn a_wrong_field_of_a_settlement_is_named() {
     };
     let read = proposal(settle(reservation("u1", "order/7"), "paid")).unwrap();
     let of = Held::Reservation { party: "u1".parse().unwrap(), key: "order/7".parse().unwrap() };
-    let expected = SettleProposal { of, how: Settle::Release, required: true, reason: "paid".to_owned() };
+    let expected = SettleProposal { of, how: HoldAction::Release, required: true, reason: "paid".to_owned() };
     assert_eq!(read.effects, [Effect::Settle(expected)]);
     assert!(proposal(settle(grant("u1", "day/1"), "")).is_ok());
     starts(&wrong(settle(grant("", "k"), "")), "effects[0].settle.of.grant.to: not a customer id");

@@ -1,9 +1,11 @@
 //! One engine of wasmtime with its pool, and policies made ready for it.
 
-use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, OwnerKind, Refusal};
+use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, Refusal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{CONTROL_MS_MAX, DECISION_MS_MAX, FUEL_BASE, FUEL_PER_INPUT_BYTE, OFFLINE_CALL_MS_MAX};
-use largesse_domain::policy::{Offer, Problem};
+use largesse_domain::owner::OwnerKind;
+use largesse_domain::policy::Offer;
+use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 

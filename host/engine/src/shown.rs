@@ -1,8 +1,10 @@
 //! From the domain to the contract: what is shown to a decision.
 
 use largesse_domain::customer::Standing;
-use largesse_domain::decision::{CampaignView, Enquiry, Input, LiveGrant, OwnerKind, Party, Phase};
+use largesse_domain::decision::{CampaignView, Enquiry, Input, LiveGrant, Party};
 use largesse_domain::id::ProgrammeId;
+use largesse_domain::lifecycle::Phase;
+use largesse_domain::owner::OwnerKind;
 use largesse_domain::time::{LocalTime, Moment};
 use largesse_domain::unit::Unit;
 

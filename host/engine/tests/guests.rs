@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use largesse_domain::decision::{Evaluation, FaultKind, Output, OwnerKind};
+use largesse_domain::decision::{Evaluation, FaultKind, Output};
 use largesse_domain::effect::{Effect, Proposal};
 use largesse_domain::json::Json;
 use largesse_domain::limits::LOG_BYTES_MAX;
+use largesse_domain::owner::OwnerKind;
 use largesse_engine::{
     CheckError, CompileError, Compiler, HostKey, Job, LoadError, LoadedPolicy, Pace, Patience, ReplyError, Workers,
     WorkersConfig,

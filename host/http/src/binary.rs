@@ -1,7 +1,7 @@
 //! CloudEvents in binary mode: attributes in `ce-` headers, the data as the body.
 
 use axum::http::HeaderMap;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_service::intake::Rejected;
 use largesse_service::strict_json;
 use serde_json::{Map, Value};

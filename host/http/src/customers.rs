@@ -180,8 +180,10 @@ fn plus(sum: &mut u64, quantity: Quantity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use largesse_domain::grant::{AfterHold, GrantSlot, Hold};
+    use largesse_domain::grant::Hold;
+    use largesse_domain::hold::AfterHold;
     use largesse_domain::id::{CampaignId, DecisionId, GrantKey};
+    use largesse_domain::key::GrantSlot;
 
     fn at(millis: i64) -> Instant {
         Instant::from_millis(millis).unwrap()

@@ -10,10 +10,11 @@ use axum::response::Response;
 use largesse_documents::catalogue::PocketDocument;
 use largesse_documents::time::instant_text;
 use largesse_domain::allocation::{Allocation, allocations, used, wanted};
-use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::budget::Usage;
 use largesse_domain::catalogue::Pocket;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, PocketId};
+use largesse_domain::key::UsageKey;
 use largesse_domain::unit::{Quantity, UnitPattern};
 use largesse_service::{ReadError, Service};
 

@@ -9,7 +9,7 @@ use largesse_documents::problem::json_value;
 use largesse_documents::programme::MeasuresView;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::CampaignId;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_service::pipeline::{Ask, Quote};
 
 use crate::AppState;

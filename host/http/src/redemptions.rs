@@ -9,7 +9,8 @@ use largesse_documents::request::SettleDocument;
 use largesse_documents::{RedemptionDocument, RedemptionView};
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::CustomerId;
-use largesse_domain::redemption::{RedemptionId, Settle};
+use largesse_domain::redeem::RedemptionAction;
+use largesse_domain::redemption::RedemptionId;
 use largesse_service::Store;
 use largesse_service::pipeline::LedgerRequest;
 
@@ -80,7 +81,7 @@ pub(crate) async fn list(
 async fn settle(
     state: AppState,
     Named { id, headers, body }: Named<RedemptionId>,
-    how: Settle,
+    how: RedemptionAction,
 ) -> Result<Response, Failure> {
     let document: SettleDocument = body::document_if_any(&headers, body).await?;
     ask(state, LedgerRequest::SettleRedemption(id, document.read().map_err(unread)?, how)).await
@@ -95,7 +96,7 @@ async fn settle(
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn commit(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
-    settle(state, named, Settle::Commit).await
+    settle(state, named, RedemptionAction::Commit).await
 }
 
 /// Release a redemption
@@ -107,7 +108,7 @@ pub(crate) async fn commit(State(state): State<AppState>, named: Named<Redemptio
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn release(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
-    settle(state, named, Settle::Release).await
+    settle(state, named, RedemptionAction::Release).await
 }
 
 /// Reverse a redemption
@@ -119,5 +120,5 @@ pub(crate) async fn release(State(state): State<AppState>, named: Named<Redempti
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn reverse(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
-    settle(state, named, Settle::Reverse).await
+    settle(state, named, RedemptionAction::Reverse).await
 }

@@ -8,7 +8,7 @@ use axum::http::Method;
 use largesse_documents::CustomerView;
 use largesse_domain::customer::{Customer, Fact};
 use largesse_domain::id::{CampaignId, CustomerId};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use largesse_service::Store;
 

@@ -6,9 +6,9 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::request::ReservationName;
 use largesse_documents::{GrantView, ReservationDocument};
-use largesse_domain::grant::GrantSlot;
+use largesse_domain::hold::HoldAction;
 use largesse_domain::id::RequestId;
-use largesse_domain::lot::Settle;
+use largesse_domain::key::GrantSlot;
 use largesse_domain::reservation;
 use largesse_service::pipeline::LedgerRequest;
 
@@ -49,7 +49,7 @@ pub(crate) async fn reserve(
 async fn settle(
     state: AppState,
     Named { id, headers, body }: Named<RequestId>,
-    how: Settle,
+    how: HoldAction,
 ) -> Result<Response, Failure> {
     let document: ReservationName = body::document(&headers, body).await?;
     let (campaign, to) = document.read().map_err(unread)?;
@@ -66,7 +66,7 @@ async fn settle(
     request_body = ReservationName,
     responses((status = 200, description = "The grant as it is now", body = GrantView)))]
 pub(crate) async fn commit(State(state): State<AppState>, named: Named<RequestId>) -> Result<Response, Failure> {
-    settle(state, named, Settle::Commit).await
+    settle(state, named, HoldAction::Commit).await
 }
 
 /// Release a reservation
@@ -78,5 +78,5 @@ pub(crate) async fn commit(State(state): State<AppState>, named: Named<RequestId
     request_body = ReservationName,
     responses((status = 200, description = "The grant as it is now", body = GrantView)))]
 pub(crate) async fn release(State(state): State<AppState>, named: Named<RequestId>) -> Result<Response, Failure> {
-    settle(state, named, Settle::Release).await
+    settle(state, named, HoldAction::Release).await
 }

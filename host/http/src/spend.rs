@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use largesse_documents::time::day_text;
-use largesse_domain::budget::{Budget, Usage, UsageKey};
+use largesse_domain::budget::{Budget, Usage};
 use largesse_domain::id::CampaignId;
+use largesse_domain::key::UsageKey;
 use largesse_domain::time::{Day, Window};
 use largesse_domain::unit::UnitPattern;
 
@@ -95,7 +96,7 @@ fn spend(budget: &Budget, used: Option<&Used>) -> BudgetSpend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use largesse_domain::budget::UsedBy;
+    use largesse_domain::key::UsedBy;
     use largesse_domain::time::WindowIndex;
     use largesse_domain::unit::Quantity;
 

@@ -14,11 +14,11 @@ use largesse_documents::rollout::{
 };
 use largesse_documents::{PolicyRef, Problem};
 use largesse_domain::activation::ActivationCause;
-use largesse_domain::decision::Owner;
-use largesse_domain::facts::StateKey;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EntityId};
+use largesse_domain::key::StateKey;
 use largesse_domain::limits::REASON_BYTES_MAX;
 use largesse_domain::migration::StuckState;
+use largesse_domain::owner::Owner;
 use largesse_domain::rollout::{Side, Tally};
 use largesse_service::registry::Active;
 use largesse_service::{Ordered, Service, Store, VersionOrder};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use largesse_documents::time::instant_text;
 use largesse_domain::cascade::Happening;
-use largesse_domain::decision::Owner;
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, EventId, EventKind, EventSource, SubscriptionName, TimerName};
 use largesse_domain::json::Json;
+use largesse_domain::owner::Owner;
 use largesse_domain::pool;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};

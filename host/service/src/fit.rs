@@ -1,14 +1,16 @@
 //! Whether a policy, its parameters and the event kinds fit together.
 
-use largesse_domain::campaign::{self, Settings};
+use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::Catalogue;
+use largesse_domain::check;
+use largesse_domain::cost;
 use largesse_domain::effect::EffectKind;
-use largesse_domain::gate;
 use largesse_domain::id::CampaignId;
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
-use largesse_domain::policy::{Manifest, OwnerOf, Problem, Role, RoleSource};
+use largesse_domain::policy::{Manifest, OwnerOf, Role, RoleSource};
 use largesse_domain::pool;
+use largesse_domain::problem::Problem;
 use largesse_domain::segment::{Audience, Condition};
 use largesse_domain::stacking::{Stacking, StackingMode};
 use largesse_domain::timer::EVENT_KIND;
@@ -113,12 +115,12 @@ pub(crate) fn condition_problem(pointer: &str, condition: &Condition) -> Option<
 
 /// What keeps a campaign with these settings from starting on the policy.
 pub(crate) fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
-    let mut problems = campaign::problems_at_start(settings, manifest, catalogue);
+    let mut problems = check::problems_at_start(settings, manifest, catalogue);
     let span = settings.closes.zip(Zone::new(&settings.time_zone)).map(|(closes, zone)| {
         let last = closes.plus_millis(-1).unwrap_or(closes);
         (zone.moment(settings.opens).local, zone.moment(last).local)
     });
-    problems.extend(gate::problems(settings, catalogue, span));
+    problems.extend(cost::problems(settings, catalogue, span));
     problems
 }
 

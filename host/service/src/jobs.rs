@@ -20,7 +20,7 @@ use largesse_documents::{CampaignDocument, CampaignSpec, PolicyRef};
 use largesse_domain::id::{AttributeName, CampaignId, CustomerId, DecisionId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{JOB_EVENTS_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::run::{Numbered, first_number};
 use largesse_engine::Workers;
 use largesse_store::{DecisionFilter, Store};

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use largesse_domain::customer::{AttributeValue, Fact};
-use largesse_domain::effect::Dimension;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::id::{AttributeName, CustomerId, EntityId, EventKind, GroupKind, Identifier, InvalidId};
 use largesse_domain::limits::{
     ATTRIBUTE_BYTES_MAX, EVENT_FACTS_MAX, KIND_ANNOTATIONS_MAX, KINDS_BYTES_MAX, KINDS_MAX, KINDS_SIZE_MAX,
 };
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use largesse_store::Kind;
 use serde_json::Value;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::CampaignId;
-use largesse_domain::policy::{Offer, Problem};
+use largesse_domain::policy::Offer;
+use largesse_domain::problem::Problem;
 use largesse_domain::unit::{Quantity, Unit};
 
 use crate::pipeline::ControlError;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use largesse_documents::DestinationSpec;
-use largesse_domain::delivery::{Attempt, Delivery, DeliveryId, Settled};
+use largesse_domain::deliver::Attempt;
+use largesse_domain::delivery::{Delivery, DeliveryId, Settled};
 use largesse_domain::destination::{Destination, Secret};
 use largesse_domain::id::DestinationId;
 

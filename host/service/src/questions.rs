@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use largesse_domain::id::{Digest, QuestionName};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{QUESTION_BYTES_MAX, QUESTION_SCHEMAS_MAX};
-use largesse_domain::policy::{Manifest, Problem};
+use largesse_domain::policy::Manifest;
+use largesse_domain::problem::Problem;
 use serde_json::Value;
 
 use crate::pipeline::{Ask, ControlError};

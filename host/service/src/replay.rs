@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use largesse_domain::adjudicate::{self, Case};
 use largesse_domain::campaign::Campaign;
+use largesse_domain::case::Case;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::decision::{Evaluation, FaultKind, Output};
 use largesse_domain::id::{CampaignId, DecisionId, Digest};
@@ -16,6 +16,7 @@ use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Subscription;
 use largesse_domain::run::{Numbered, Spans};
 use largesse_domain::time::Instant;
+use largesse_domain::validate;
 use largesse_engine::{Job, LoadedPolicy, WASI_PROFILE, Workers};
 use largesse_store::{DecisionFilter, Store, StoreError};
 
@@ -262,7 +263,7 @@ impl Runner<'_> {
         let (catalogue, takes_on, resolve) = (&catalogue, &takes_on as _, &resolve as _);
         let (decision, made) = (id, input.now);
         let case = Case { campaign, catalogue, manifest, input, about, decision, made, takes_on, resolve };
-        if let Err(fault) = adjudicate::validate(&case, proposal) {
+        if let Err(fault) = validate::validate(&case, proposal) {
             now.output = Output::Fault(fault);
         }
         now

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use largesse_domain::event::EventKey;
 use largesse_domain::id::EventKind;
 use largesse_domain::limits::TOKEN_PATTERN_BYTES_MAX;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 
 use crate::kinds::KindRules;
 

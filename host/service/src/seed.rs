@@ -7,9 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit, Mac};
-use largesse_domain::decision::Owner;
 use largesse_domain::event::EventKey;
 use largesse_domain::id::{CampaignId, Digest, InvalidId};
+use largesse_domain::owner::Owner;
 use sha2::{Digest as _, Sha256};
 
 /// The host's secret for seeds.

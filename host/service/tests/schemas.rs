@@ -8,7 +8,7 @@ use largesse_domain::limits::{
     SCHEMA_PARTS_MAX, SCHEMA_POINTER_BYTES_MAX, SCHEMA_REFERENCES_MAX, SCHEMA_STEPS_PER_BYTE_MAX,
     VALIDATION_STEPS_SHARED_MAX,
 };
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_service::bundled;
 use largesse_service::schema::Schema;
 use proptest::prelude::*;

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use largesse_domain::audit::{Audited, Difference};
-use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::budget::Usage;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::{Catalogue, Pocket, UnitTerms};
 use largesse_domain::customer::Customer;
@@ -33,7 +33,8 @@ use largesse_domain::id::{
     CampaignId, CustomerId, DecisionId, EventKind, EventSeq, PocketId, PoolId, SubscriptionName,
 };
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::key::{PositionKey, UsageKey};
+use largesse_domain::ledger::{Position, Transfer};
 use largesse_domain::message_rules::MessageRules;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;

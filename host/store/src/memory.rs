@@ -13,23 +13,24 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use largesse_domain::audit::{Audited, Difference};
-use largesse_domain::budget::{Usage, UsageKey, UsedBy};
+use largesse_domain::budget::Usage;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
-use largesse_domain::facts::{
-    About, AboutKey, BindingKey, ClaimKey, Members, MessageSlot, Receipt, Rows, State, StateKey, Wanted,
-};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::facts::{About, Members, Receipt, Rows, State, Wanted};
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{
     CampaignId, CustomerId, DecisionId, Digest, EntityId, EventSeq, PocketId, PoolId, RequestId, TimerName,
 };
-use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::key::{
+    AboutKey, BindingKey, ClaimKey, GrantSlot, MessageSlot, PositionKey, ShareKey, StateKey, UsageKey, UsedBy,
+};
+use largesse_domain::ledger::{Position, Transfer};
 use largesse_domain::measure::Measures;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
-use largesse_domain::pool::{Share, ShareKey};
+use largesse_domain::pool::Share;
 use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::run::Run;
 use largesse_domain::table::Keys;

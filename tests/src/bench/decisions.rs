@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
-use largesse_domain::decision::{CampaignView, Input, Output, Owner, Party, Phase};
+use largesse_domain::decision::{CampaignView, Input, Output, Party};
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::CustomerId;
 use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Phase;
+use largesse_domain::owner::Owner;
 use largesse_domain::time::{self, Moment};
 use largesse_domain::unit::Currency;
 use largesse_engine::Job;

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use largesse_domain::customer::AttributeValue;
-use largesse_domain::decision::Owner;
-use largesse_domain::facts::{StateKey, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::facts::Wanted;
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{AttributeName, CustomerId, DecisionId, RequestId};
+use largesse_domain::key::{GrantSlot, StateKey};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::{Denied, Outcome, Reason, Verdict};
-use largesse_domain::policy::Problem;
-use largesse_domain::redemption::{Part, RedemptionRequest, Settle};
+use largesse_domain::owner::Owner;
+use largesse_domain::problem::Problem;
+use largesse_domain::redeem::RedemptionAction;
+use largesse_domain::redemption::{Part, RedemptionRequest};
 use largesse_domain::unit::Quantity;
 use largesse_service::DecisionFilter;
 use largesse_service::intake::{self, Backfill, Rejected};
@@ -221,7 +223,7 @@ async fn what_another_id_was_given_comes_back_after_a_stop() {
     host.service.stop().await;
     drop(host);
     let host = Host::on_disk(folder.path());
-    let back = LedgerRequest::SettleRedemption(RequestId::new("r1").unwrap().into(), None, Settle::Reverse);
+    let back = LedgerRequest::SettleRedemption(RequestId::new("r1").unwrap().into(), None, RedemptionAction::Reverse);
     host.service.ledger(back).await.expect("it is given back");
     assert_eq!(host.take("r2", "a", 1_500).await, [("b".to_owned(), 1_500)]);
     host.service.stop().await;

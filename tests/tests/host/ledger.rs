@@ -10,12 +10,16 @@ use largesse_documents::catalogue::{PocketDocument, UnitDocument};
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::destination::Secret;
 use largesse_domain::event::EventKey;
-use largesse_domain::grant::{Grant, GrantSlot, GrantState};
+use largesse_domain::grant::{Grant, GrantState};
+use largesse_domain::hold;
 use largesse_domain::id::{CustomerId, GrantKey, RequestId};
-use largesse_domain::ledger::{Account, Position, RestockError};
+use largesse_domain::key::GrantSlot;
+use largesse_domain::ledger::{Account, Position};
 use largesse_domain::lot;
-use largesse_domain::redemption::{RedeemError, Redemption, RedemptionRequest, RedemptionState, Settle};
+use largesse_domain::redeem::{RedeemError, RedemptionAction};
+use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
+use largesse_domain::restock::RestockError;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_service::pipeline::{
     ControlError, LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget,
@@ -119,14 +123,14 @@ impl Host {
         }
     }
 
-    async fn settle(&self, id: &str, how: Settle) -> Result<RedemptionState, LedgerError> {
+    async fn settle(&self, id: &str, how: RedemptionAction) -> Result<RedemptionState, LedgerError> {
         match self.ask(LedgerRequest::SettleRedemption(request(id).into(), None, how)).await? {
             LedgerAnswer::Redemption(redemption, _) => Ok(redemption.state),
             other => panic!("{other:?}"),
         }
     }
 
-    async fn settle_grant(&self, id: &str, how: lot::Settle) -> Result<Grant, LedgerError> {
+    async fn settle_grant(&self, id: &str, how: hold::HoldAction) -> Result<Grant, LedgerError> {
         let slot = slot("u1", reservation::key(&request(id)).as_str());
         match self.ask(LedgerRequest::SettleGrant(slot, how, request(id))).await? {
             LedgerAnswer::Grant(grant, _) => Ok(*grant),
@@ -193,8 +197,11 @@ async fn points_are_spent_from_what_was_given_first() {
     assert_eq!(refused, Err(RedeemError::Insufficient(quantity(30)).into()));
     let position = host.position("points").await;
     assert_eq!((position.balance(Account::Expense), position.balance(Account::Wallet)), (120, 30));
-    assert_eq!(host.settle("order/1", Settle::Reverse).await, Ok(RedemptionState::Reversed));
-    assert_eq!(host.settle("order/1", Settle::Commit).await, Err(RedeemError::State(RedemptionState::Reversed).into()));
+    assert_eq!(host.settle("order/1", RedemptionAction::Reverse).await, Ok(RedemptionState::Reversed));
+    assert_eq!(
+        host.settle("order/1", RedemptionAction::Commit).await,
+        Err(RedeemError::State(RedemptionState::Reversed).into())
+    );
     assert_eq!(host.position("points").await.balance(Account::Wallet), 150);
     host.service.stop().await;
 }
@@ -210,13 +217,13 @@ async fn what_is_reserved_is_committed_released_or_times_out() {
     }
     let refused = host.redeem(redemption("more", "points", 11)).await;
     assert_eq!(refused, Err(RedeemError::Insufficient(quantity(10)).into()));
-    assert_eq!(host.settle("used", Settle::Commit).await, Ok(RedemptionState::Redeemed));
-    assert_eq!(host.settle("used", Settle::Commit).await, Ok(RedemptionState::Redeemed));
-    assert_eq!(host.settle("released", Settle::Release).await, Ok(RedemptionState::Released));
-    assert_eq!(host.settle("nobody", Settle::Release).await.unwrap_err(), RedeemError::NotFound.into());
+    assert_eq!(host.settle("used", RedemptionAction::Commit).await, Ok(RedemptionState::Redeemed));
+    assert_eq!(host.settle("used", RedemptionAction::Commit).await, Ok(RedemptionState::Redeemed));
+    assert_eq!(host.settle("released", RedemptionAction::Release).await, Ok(RedemptionState::Released));
+    assert_eq!(host.settle("nobody", RedemptionAction::Release).await.unwrap_err(), RedeemError::NotFound.into());
     host.pass(TEN).await;
     let timed_out = Err(RedeemError::State(RedemptionState::TimedOut).into());
-    assert_eq!(host.settle("forgotten", Settle::Commit).await, timed_out);
+    assert_eq!(host.settle("forgotten", RedemptionAction::Commit).await, timed_out);
     let position = host.position("points").await;
     let accounts = [Account::Wallet, Account::Reserved, Account::Expense].map(|account| position.balance(account));
     assert_eq!(accounts, [70, 0, 30]);
@@ -233,7 +240,7 @@ async fn a_coupon_is_used_by_its_own_customer_only() {
     assert_eq!(host.redeem(stolen).await, Err(RedeemError::NoGrant.into()));
     let own = RedemptionRequest { customer: customer("u2"), grant: theirs, ..redemption("r2", "coupon:tea", 1) };
     assert_eq!(host.redeem(own).await.expect("it is theirs").state, RedemptionState::Redeemed);
-    let other = LedgerRequest::SettleRedemption(request("r2").into(), Some(customer("u1")), Settle::Reverse);
+    let other = LedgerRequest::SettleRedemption(request("r2").into(), Some(customer("u1")), RedemptionAction::Reverse);
     assert_eq!(host.ask(other).await, Err(RedeemError::OtherCustomer.into()));
     let unknown = host.redeem(redemption("r3", "coupon:coffee", 1)).await;
     assert_eq!(unknown, Err(RedeemError::UnknownUnit(Unit::new("coupon:coffee").expect("a unit")).into()));
@@ -273,12 +280,12 @@ async fn a_reservation_holds_budget_and_limit_until_it_is_settled() {
     assert!(matches!(reserve("more", 1).await, Err(LedgerError::Reserve(ReserveError::NoRoom(_)))));
     assert!(matches!(reserve("given", 2_000).await, Ok(LedgerAnswer::Grant(_, false))));
     assert_eq!(reserve("given", 1).await, Err(ReserveError::OtherRequest.into()));
-    assert_eq!(host.settle_grant("given", lot::Settle::Commit).await.expect("it is held").hold, None);
-    host.settle_grant("let-go", lot::Settle::Release).await.expect("it is held");
-    assert_eq!(host.settle_grant("given", lot::Settle::Release).await, Err(lot::SettleError::Posted.into()));
+    assert_eq!(host.settle_grant("given", hold::HoldAction::Commit).await.expect("it is held").hold, None);
+    host.settle_grant("let-go", hold::HoldAction::Release).await.expect("it is held");
+    assert_eq!(host.settle_grant("given", hold::HoldAction::Release).await, Err(lot::SettleError::Posted.into()));
     reserve("more", 2_000).await.expect("there is room again");
     host.pass(TEN).await;
-    assert_eq!(host.settle_grant("forgotten", lot::Settle::Commit).await, Err(lot::SettleError::TimedOut.into()));
+    assert_eq!(host.settle_grant("forgotten", hold::HoldAction::Commit).await, Err(lot::SettleError::TimedOut.into()));
     let position = host.position("points").await;
     assert_eq!((position.balance(Account::Budget), position.balance(Account::Wallet)), (-2_000, 2_000));
     let unknown = host.ask(LedgerRequest::Reserve(ReservationRequest {

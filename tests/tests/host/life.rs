@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use largesse_domain::decision::Phase;
-use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::lifecycle::{Command, Lifecycle, Phase};
 use largesse_domain::outcome::{Outcome, Reason, Verdict};
 use largesse_service::ChangeError;
 use largesse_service::pipeline::{Answer, ControlError, EventResult, Precondition, WhyPutOff};

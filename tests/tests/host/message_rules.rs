@@ -2,9 +2,10 @@
 
 use largesse_documents::DestinationDocument;
 use largesse_documents::message_rules::MessageRulesDocument;
-use largesse_domain::delivery::{DeliveryId, Topic};
+use largesse_domain::delivery::DeliveryId;
 use largesse_domain::destination::Secret;
 use largesse_domain::outcome::{Outcome, Verdict};
+use largesse_domain::topic::Topic;
 use largesse_service::DeliveryFilter;
 use largesse_service::pipeline::Answer;
 use serde_json::{Value, json};

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use largesse_domain::decision::Owner;
 use largesse_domain::id::{DecisionId, EventSeq};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::{DECISION_MS_MAX, EFFECTS_MAX, EVENT_DECISIONS_MAX, LATE_PER_TURN_MAX};
 use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::owner::Owner;
 use largesse_service::DecisionFilter;
 use largesse_service::pipeline::{Answer, EventResult, WhyPutOff};
 use serde_json::{Value, json};

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use largesse_conformance::rules::{
     Loaded, Options, Others, ParamsUsed, Report, Rule, Subject, Verdict, check, check_loaded,
 };
-use largesse_domain::decision::{Evaluation, Input, OwnerKind};
+use largesse_domain::decision::{Evaluation, Input};
 use largesse_domain::json::Json;
+use largesse_domain::owner::OwnerKind;
 use largesse_domain::policy::Manifest;
 use largesse_engine::{CheckError, LoadError, Measured, ReplyError};
 use largesse_service::Kind;

@@ -1,17 +1,18 @@
 //! What the SDK and the domain have each a list of: neither knows the other, and a policy means what the host does.
 
 use largesse_domain::limits::{self, TIMERS_PER_OWNER_MAX};
-use largesse_domain::redemption::is_redeemable;
+use largesse_domain::redeem::is_redeemable;
 use largesse_domain::timer;
 use largesse_domain::unit::Unit;
 use largesse_sdk::{TIMER_FIRED, money};
 use serde_json::json;
 
 mod domain {
-    pub(super) use largesse_domain::decision::{OwnerKind, Phase};
-    pub(super) use largesse_domain::effect::{Dimension, EffectKind, MessageClass, Shortfall};
-    pub(super) use largesse_domain::grant::AfterHold;
-    pub(super) use largesse_domain::lot::Settle;
+    pub(super) use largesse_domain::dimension::Dimension;
+    pub(super) use largesse_domain::effect::{EffectKind, MessageClass, Shortfall};
+    pub(super) use largesse_domain::hold::{AfterHold, HoldAction};
+    pub(super) use largesse_domain::lifecycle::Phase;
+    pub(super) use largesse_domain::owner::OwnerKind;
     pub(super) use largesse_domain::unit::UnitClass;
 }
 
@@ -73,7 +74,7 @@ fn what_has_no_word_has_the_same_cases() {
     both!(Shortfall: Refuse, Reduce, Skip);
     both!(MessageClass: Service, Marketing);
     both!(AfterHold: Post, Void);
-    both!(Settle: Commit, Release);
+    both!(HoldAction: Commit, Release);
     both!(OwnerKind: Party, Entity);
     both!(Phase: Open, Closing, Between);
 }

@@ -2,11 +2,12 @@
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use largesse_domain::decision::Owner;
-use largesse_domain::facts::{StateKey, Wanted};
+use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CustomerId, DecisionId};
+use largesse_domain::key::StateKey;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::{Decision, Denied, Reason, Verdict};
+use largesse_domain::owner::Owner;
 use largesse_service::components::{self, Components};
 use largesse_service::pipeline::{Answer, ControlError, DryRun, EventResult, Precondition};
 use largesse_service::replay::{ReplayFilter, Replayed, replay};

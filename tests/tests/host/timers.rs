@@ -1,9 +1,9 @@
 //! Timers in the whole host: they go off once, in order, for their owner, and survive a stop.
 
-use largesse_domain::decision::Owner;
 use largesse_domain::id::DecisionId;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::{Decision, Done, Outcome, Reason, Verdict};
+use largesse_domain::owner::Owner;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use largesse_service::intake::{self, Backfill, Rejected};

@@ -36,7 +36,7 @@ mod limits;
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{failpoints, files, guests, limits, manifests, rules, source, text, tree};
+    use crate::{failpoints, files, guests, limits, lists, manifests, modules, rules, signatures, source, text, tree};
 
     #[test]
     fn the_repository_is_tidy() {
@@ -54,6 +54,8 @@ mod tests {
         found.extend(guests::check(&all));
         found.extend(failpoints::check(&all));
         found.extend(limits::check(&all));
+        found.extend(modules::check(&all, lists::CIRCLES, lists::FLOORS));
+        found.extend(signatures::check(&all, &tree, lists::SIGNATURES));
         assert!(found.is_empty(), "{}", report(&found));
     }
 

@@ -5,7 +5,8 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 use crate::rules::{
-    BOUNDS_TOGETHER, EXPECT_NOT_ALLOW, FINISHED, HEADED_FILES, NO_UNWRAP, Rule, SHORT_FILES, SHORT_FUNCTIONS, Violation,
+    BOUNDS_TOGETHER, EXPECT_NOT_ALLOW, FINISHED, HEADED_FILES, NO_UNWRAP, Rule, SHORT_FILES, SHORT_FUNCTIONS, TABLES,
+    Violation,
 };
 use crate::tree::{Tree, is_for_tests};
 
@@ -31,7 +32,8 @@ pub(crate) fn check(path: &str, text: &str, tree: &Tree) -> Vec<Violation> {
         }
         (Ok(_), Err(_)) => return found,
     };
-    let mut items = Items { path, found: &mut found, tests: Vec::new(), bounds: Vec::new() };
+    let lines: Vec<&str> = text.lines().collect();
+    let mut items = Items { path, lines: &lines, found: &mut found, tests: Vec::new(), bounds: Vec::new() };
     items.visit_file(&file);
     let Items { tests, bounds, .. } = items;
     let in_tests = |line: usize| tests.iter().any(|(from, to)| (*from..=*to).contains(&line));
@@ -48,6 +50,19 @@ pub(crate) fn check(path: &str, text: &str, tree: &Tree) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// What stands, with a reason behind it, above a function that may be long because it is a table.
+const TABLE_MARK: &str = "// A table:";
+
+/// Whether a block is one match, perhaps behind imports, and none of its arms takes whatever is left.
+fn is_table(block: &syn::Block) -> bool {
+    let mut rest = block.stmts.iter().skip_while(|statement| matches!(statement, syn::Stmt::Item(syn::Item::Use(_))));
+    let (Some(syn::Stmt::Expr(syn::Expr::Match(table), None)), None) = (rest.next(), rest.next()) else { return false };
+    table
+        .arms
+        .iter()
+        .all(|arm| !matches!(arm.pat, syn::Pat::Wild(_) | syn::Pat::Ident(syn::PatIdent { subpat: None, .. })))
 }
 
 /// Measures functions, and finds what is compiled for tests only and constants that are named like bounds.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::decision::Owner;
 use largesse_domain::limits::STATE_BYTES_MAX;
+use largesse_domain::owner::Owner;
 
 use super::inputs::Generator;
 use super::list::Rule;

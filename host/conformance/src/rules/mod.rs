@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use largesse_domain::json::Json;
 use largesse_domain::limits::{COMPONENT_BYTES_MAX, STATE_BYTES_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_engine::{CompileError, LoadError, Workers};
 use largesse_service::Kind;
 use serde_json::Value;

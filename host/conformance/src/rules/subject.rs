@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use largesse_domain::decision::{Evaluation, Input, OwnerKind};
+use largesse_domain::decision::{Evaluation, Input};
 use largesse_domain::json::Json;
+use largesse_domain::owner::OwnerKind;
 use largesse_domain::policy::{Manifest, Offer};
 use largesse_engine::{CheckError, Job, LoadError, LoadedPolicy, Measured, ReplyError, Workers};
 

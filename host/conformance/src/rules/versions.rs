@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use largesse_documents::decision::{FaultView, RefusalView};
 use largesse_documents::effect::ProposalView;
-use largesse_domain::decision::{Input, Output, OwnerKind};
+use largesse_domain::decision::{Input, Output};
 use largesse_domain::effect::{Proposal, StateChange};
 use largesse_domain::json::Json;
+use largesse_domain::owner::OwnerKind;
 use serde_json::{Value, json};
 
 use super::decisions::means_the_same;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::decision::Owner;
-use largesse_domain::facts::{StateKey, Wanted};
+use largesse_domain::facts::Wanted;
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CustomerId, EntityId};
+use largesse_domain::key::StateKey;
+use largesse_domain::owner::Owner;
 use largesse_domain::unit::Quantity;
 use largesse_service::Store;
 use serde_json::Value;

@@ -5,7 +5,7 @@ use largesse_documents::rollout::ActivationDocument;
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::id::{CampaignId, InvalidId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_service::pipeline::{ControlError, Precondition};
 use largesse_service::{ChangeError, VersionOrder};
 use serde_json::{Map, Value};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use largesse_domain::customer::{Attribute, Customer, Standing, Touch};
-use largesse_domain::effect::Dimension;
+use largesse_domain::dimension::Dimension;
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, ids, instant, quantity, read, word, write};

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use largesse_domain::customer::Standing;
-use largesse_domain::decision::{
-    CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Owner, Party, Phase, Refusal,
-};
+use largesse_domain::decision::{CampaignView, Evaluation, Fault, FaultKind, Input, LiveGrant, Output, Party, Refusal};
 use largesse_domain::event::{Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventKind, EventSeq, ProgrammeId};
 use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Phase;
 use largesse_domain::outcome::{Decision, Remains};
+use largesse_domain::owner::Owner;
 use largesse_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 

@@ -1,13 +1,13 @@
 //! What a policy asked for, in the store.
 
+use largesse_domain::dimension::Dimension;
 use largesse_domain::effect::{
-    Benefit, Claim, Dimension, Effect, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message,
-    MessageClass, Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal,
-    ShareProposal, Shortfall, StateChange, TagChange,
+    Benefit, Claim, Effect, Enrolment, GrantProposal, Held, HoldProposal, Measurement, Message, MessageClass,
+    Placement, Proposal, ReserveProposal, Revocation, RevocationTarget, Schedule, SettleProposal, ShareProposal,
+    Shortfall, StateChange, TagChange,
 };
-use largesse_domain::grant::AfterHold;
+use largesse_domain::hold::{AfterHold, HoldAction};
 use largesse_domain::json::Json;
-use largesse_domain::lot::Settle;
 use largesse_domain::unit::Quantity;
 use serde::{Deserialize, Serialize};
 
@@ -313,7 +313,7 @@ impl EffectForm<'_> {
                     HeldForm::Grant(to, key) => Held::Grant { to: id(&to)?, key: id(&key)? },
                     HeldForm::Reservation(party, key) => Held::Reservation { party: id(&party)?, key: id(&key)? },
                 },
-                how: word(&Settle::ALL, Settle::as_str, &how)?,
+                how: word(&HoldAction::ALL, HoldAction::as_str, &how)?,
                 required,
                 reason: reason.into_owned(),
             }),

@@ -1,10 +1,10 @@
 //! Redemptions, the terms of units, pockets and segments, in the store.
 
 use largesse_domain::catalogue::{Pocket, UnitTerms};
-use largesse_domain::effect::Dimension;
-use largesse_domain::grant::GrantSlot;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::id::Identifier;
 use largesse_domain::json::Json;
+use largesse_domain::key::GrantSlot;
 use largesse_domain::message_rules::MessageRules;
 use largesse_domain::redemption::{Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState};
 use largesse_domain::segment::Segment;

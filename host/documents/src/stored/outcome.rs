@@ -1,11 +1,11 @@
 //! What became of a decision and of its effects, in the store.
 
-use largesse_domain::effect::{Dimension, EffectKind};
-use largesse_domain::grant::GrantSlot;
+use largesse_domain::dimension::Dimension;
+use largesse_domain::effect::EffectKind;
+use largesse_domain::hold::HoldAction;
 use largesse_domain::id::CampaignId;
-use largesse_domain::lot::Settle;
+use largesse_domain::key::{GrantSlot, ReservationSlot};
 use largesse_domain::outcome::{Denied, Done, HeldSlot, Outcome, Reason, Reversal, Verdict};
-use largesse_domain::redemption::ReservationSlot;
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, instant, quantity, word};
@@ -85,8 +85,8 @@ fn reservation((party, key, other): SlotForm<'_>, own: &CampaignId) -> Result<Re
     Ok(ReservationSlot { campaign, party: id(&party)?, key: id(&key)? })
 }
 
-fn settle(text: &str) -> Result<Settle, Unreadable> {
-    word(&Settle::ALL, Settle::as_str, text)
+fn settle(text: &str) -> Result<HoldAction, Unreadable> {
+    word(&HoldAction::ALL, HoldAction::as_str, text)
 }
 
 fn reason(text: &str) -> Result<Reason, Unreadable> {

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use crate::id::Digest;
 use crate::limits::EARLIER_MAX;
-use crate::time::Instant;
+use crate::words::id::Digest;
+use crate::words::time::Instant;
 
 /// Why a version came to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

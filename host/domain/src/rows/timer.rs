@@ -3,15 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::decision::Owner;
-use crate::event::EventKey;
-use crate::facts::{MessageSlot, StateKey};
-use crate::grant::GrantSlot;
-use crate::id::{CampaignId, CustomerId, InvalidId, PoolId, SubscriptionName, TimerName};
-use crate::json::Json;
-use crate::ledger::Lot;
-use crate::redemption::RedemptionId;
-use crate::time::Instant;
+use crate::rows::event::EventKey;
+use crate::rows::ledger::Lot;
+use crate::rows::redemption::RedemptionId;
+use crate::words::id::{CampaignId, CustomerId, InvalidId, PoolId, SubscriptionName, TimerName};
+use crate::words::json::Json;
+use crate::words::key::{GrantSlot, MessageSlot, StateKey};
+use crate::words::owner::Owner;
+use crate::words::time::Instant;
 
 /// The source of the events that policies' timers become. Nobody but the host sends from there.
 pub const EVENT_SOURCE: &str = "largesse:timer";

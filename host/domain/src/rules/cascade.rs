@@ -5,8 +5,6 @@
 
 use std::collections::HashMap;
 
-use crate::id::{CampaignId, CustomerId, EventKind, EventSource};
-use crate::ledger::{Account, Lot, Transfer};
 use crate::limits::CASCADE_DEPTH_MAX;
 use crate::rows::ledger::{Account, Lot, Transfer};
 use crate::rows::pool;

@@ -71,7 +71,6 @@ fn cut(text: &str) -> &str {
 /// How long a delivery waits after its first failure, in milliseconds; thrice as long after each further one.
 const BACKOFF_MS_MIN: i64 = 5_000;
 
-
 /// Returns how long a delivery waits after so many failures, in milliseconds: an eighth more or less than the schedule says, by its id,
 /// so that deliveries that failed together do not come back together.
 fn backoff_ms(id: DeliveryId, attempts: u32) -> i64 {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::limits::NUMBER_MAX;
-use crate::time::Instant;
+use crate::words::time::Instant;
 
 /// What is numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use largesse_domain::adjudicate::{self, Case};
+use largesse_domain::adjudicate;
 use largesse_domain::audit::{Audit, Audited, Part};
-use largesse_domain::budget::{self, Recipient, Usage, UsageKey};
+use largesse_domain::budget::{self, Usage};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::cap::Recipient;
 use largesse_domain::case::Case;

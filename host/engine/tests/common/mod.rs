@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
-use largesse_domain::decision::{CampaignView, Input, Owner, Party, Phase};
+use largesse_domain::decision::{CampaignView, Input, Party};
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::json::Json;
+use largesse_domain::lifecycle::Phase;
+use largesse_domain::owner::Owner;
 use largesse_domain::time::{Day, Instant, LocalTime, Moment};
 
 /// 2025-06-12T03:46:40.123Z.

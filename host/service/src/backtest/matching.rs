@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use largesse_domain::decision::Owner;
 use largesse_domain::event::EventKey;
 use largesse_domain::id::{CampaignId, SubscriptionName};
 use largesse_domain::outcome::Decision;
+use largesse_domain::owner::Owner;
 
 use super::tally::{Came, ended_the_same};
 

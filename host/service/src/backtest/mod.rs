@@ -18,7 +18,7 @@ mod two;
 
 use std::sync::Arc;
 
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_engine::{LoadError, Workers};
 use largesse_store::StoreError;
 

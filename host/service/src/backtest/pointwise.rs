@@ -12,7 +12,7 @@ use largesse_domain::decision::{Evaluation, Input};
 use largesse_domain::id::{AttributeName, Digest};
 use largesse_domain::json::Json;
 use largesse_domain::outcome::Decision;
-use largesse_domain::rollout::comes_to_the_same;
+use largesse_domain::shadow::comes_to_the_same;
 use largesse_engine::{Job, LoadedPolicy, Workers};
 use largesse_store::Store;
 

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use largesse_documents::rollout::StatesReport;
-use largesse_domain::activation::ActivationCause;
+use largesse_domain::activation::{ActivationCause, NextActivation};
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::id::{CampaignId, Digest};
 use largesse_domain::json::Json;
 use largesse_domain::lifecycle::Lifecycle;
-use largesse_domain::policy::{Manifest, Problem};
+use largesse_domain::policy::Manifest;
+use largesse_domain::problem::Problem;
 use largesse_domain::rollout::{Rollout, RolloutMode};
 use largesse_domain::time::Instant;
 use largesse_failpoint::{Point, reach};
@@ -69,7 +70,9 @@ impl Decider {
                 }
                 let stopped = self.registry.stops.contains_key(&old.activations.active.policy);
                 let good = !stopped && cause != ActivationCause::RolledBack;
-                campaign.activations.activate(plan.policy, revisions, (self.clock.now(), cause), good);
+                campaign
+                    .activations
+                    .activate(NextActivation { policy: plan.policy, revisions, at: self.clock.now(), cause }, good);
                 campaign.rollout = None;
                 self.note_activation(&campaign);
             }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use largesse_domain::attribution::{Person, may_bind};
 use largesse_domain::customer::Fact;
-use largesse_domain::facts::{BindingKey, Wanted};
+use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::key::BindingKey;
 use largesse_domain::limits::REFERRAL_CHAIN_MAX;
-use largesse_domain::referral::may_bind;
 use largesse_store::StoreError;
 
 use super::Decider;
@@ -88,7 +89,8 @@ impl Decider {
         for touch in touches {
             let inviter = self.facts.who_stays(&touch).clone();
             let chain = self.inviters(campaign, &inviter, REFERRAL_CHAIN_MAX)?;
-            if !may_bind((invitee, &customer), (&inviter, self.facts.customers.get(&inviter)), &chain) {
+            let known = self.facts.customers.get(&inviter);
+            if !may_bind(Person { id: invitee, known: &customer }, Person { id: &inviter, known }, &chain) {
                 barred.push(touch);
             }
         }

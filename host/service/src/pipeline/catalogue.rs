@@ -9,7 +9,7 @@ use largesse_domain::facts::Wanted;
 use largesse_domain::id::CampaignId;
 use largesse_domain::limits::{POCKETS_MAX, PROGRAMMES_MAX, SEGMENTS_MAX, UNITS_MAX};
 use largesse_domain::message_rules::MessageRules;
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
 use largesse_domain::unit::{Quantity, UnitPattern};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use largesse_documents::CampaignSpec;
 use largesse_documents::rollout::StatesReport;
-use largesse_domain::activation::{ActivationCause, Activations};
-use largesse_domain::campaign::{Campaign, Revision, problems_of_change};
+use largesse_domain::activation::{ActivationCause, Activations, NextActivation};
+use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::check::problems_of_change;
 use largesse_domain::customer::{Customer, Fact, TooMany};
 use largesse_domain::delivery::{Delivery, DeliveryId};
 use largesse_domain::destination::Destination;
@@ -16,7 +17,8 @@ use largesse_domain::lifecycle::{Command, Illegal, Lifecycle};
 use largesse_domain::limits::AUDIENCES_STEPS_MAX;
 use largesse_domain::message_rules::MessageRules;
 use largesse_domain::migration::Migration;
-use largesse_domain::policy::{Policy, Problem};
+use largesse_domain::policy::Policy;
+use largesse_domain::problem::Problem;
 use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
 use largesse_domain::timer::EVENT_KIND;
@@ -328,7 +330,10 @@ impl Decider {
         if !old.lifecycle.has_started() {
             changed.revisions = vec![first_revision(&spec)];
             if !same_policy {
-                changed.activations.activate(policy, vec![1], (now, ActivationCause::Created), false);
+                changed.activations.activate(
+                    NextActivation { policy, revisions: vec![1], at: now, cause: ActivationCause::Created },
+                    false,
+                );
             }
         } else {
             let mut problems = problems_of_change(&old.settings, &spec.settings);
@@ -357,7 +362,9 @@ impl Decider {
                 changed.activations.active.revisions = revisions;
             } else {
                 let good = !self.registry.stops.contains_key(&old.activations.active.policy);
-                changed.activations.activate(policy, revisions, (now, ActivationCause::Chosen), good);
+                changed
+                    .activations
+                    .activate(NextActivation { policy, revisions, at: now, cause: ActivationCause::Chosen }, good);
             }
         }
         changed.settings = spec.settings;

@@ -13,6 +13,7 @@ use largesse_domain::limits::DECISION_TRIES_MAX;
 use largesse_domain::outcome::Decision;
 use largesse_domain::reserve;
 use largesse_domain::revoke;
+use largesse_domain::validate;
 use largesse_engine::ReplyError;
 use largesse_store::StoreError;
 
@@ -270,7 +271,7 @@ impl Decider {
         let at = (DecisionId(0), self.clock.now());
         let case = case((task, cast), (&self.registry.catalogue, &takes_on), &job.input, at, &resolve);
         if let Output::Proposal(proposal) = &answer.output
-            && let Err(fault) = adjudicate::validate(&case, proposal)
+            && let Err(fault) = validate::validate(&case, proposal)
         {
             answer.output = Output::Fault(fault);
         }

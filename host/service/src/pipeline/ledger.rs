@@ -3,19 +3,25 @@
 use std::sync::Arc;
 
 use largesse_documents::delivery::Cause as CauseForm;
+use largesse_domain::book::Book;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Fact;
-use largesse_domain::delivery::Notice;
+use largesse_domain::entry::Entry;
 use largesse_domain::event::EventKey;
 use largesse_domain::facts::{Receipt, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::grant::Grant;
+use largesse_domain::hold;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, RequestId};
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{self, Cause, Entry, Lot, RestockError};
+use largesse_domain::key::GrantSlot;
+use largesse_domain::ledger::{Cause, Lot};
 use largesse_domain::lot::{self, SettleError};
+use largesse_domain::notice::Notice;
 use largesse_domain::outcome::{Done, Outcome, Reversal, Verdict};
-use largesse_domain::redemption::{self, RedeemError, Redemption, RedemptionId, RedemptionRequest};
+use largesse_domain::redeem::{self, RedeemError, SettleRequest};
+use largesse_domain::redemption::{Redemption, RedemptionId, RedemptionRequest};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
+use largesse_domain::restock::{self, RestockError, StockChange};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_store::StoreError;
@@ -30,11 +36,11 @@ pub enum LedgerRequest {
     /// Use, or reserve, out of a wallet.
     Redeem(RedemptionRequest),
     /// Commit, release or reverse a redemption; only if it is this customer's, when one is named.
-    SettleRedemption(RedemptionId, Option<CustomerId>, redemption::Settle),
+    SettleRedemption(RedemptionId, Option<CustomerId>, redeem::RedemptionAction),
     /// Reserve out of a campaign's budget.
     Reserve(ReservationRequest),
     /// Commit or release a grant that is pending.
-    SettleGrant(GrantSlot, lot::Settle, RequestId),
+    SettleGrant(GrantSlot, hold::HoldAction, RequestId),
     /// Take back.
     Reverse(ReversalRequest),
     /// Change how many pieces of a unit are on hand.
@@ -125,10 +131,10 @@ impl Decider {
 
     fn redeem(&mut self, request: &RedemptionRequest) -> Result<Answered, StoreError> {
         self.ensure(Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() })?;
-        self.ensure(redemption::wanted(request, &self.facts))?;
-        self.ensure(redemption::wanted_of_grants(request, &self.facts))?;
+        self.ensure(redeem::wanted(request, &self.facts))?;
+        self.ensure(redeem::wanted_of_grants(request, &self.facts))?;
         let catalogue = Arc::clone(&self.registry.catalogue);
-        let redeemed = redemption::redeem(&mut self.facts, request, &catalogue, self.clock.now());
+        let redeemed = redeem::redeem(&mut self.facts, request, &catalogue, self.clock.now());
         Ok(self.answer_redemption(redeemed, &request.id))
     }
 
@@ -144,14 +150,14 @@ impl Decider {
         &mut self,
         id: &RedemptionId,
         customer: Option<&CustomerId>,
-        how: redemption::Settle,
+        how: redeem::RedemptionAction,
     ) -> Result<Answered, StoreError> {
         self.ensure_redemption(id)?;
         self.ensure(Wanted { customers: customer.into_iter().cloned().collect(), ..Wanted::default() })?;
         let before = self.facts.redemptions.get(id).as_ref().map(|redemption| redemption.state);
         let cause = id.cause();
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        let settled = redemption::settle(&mut self.facts, id, customer, how, entry);
+        let settled = redeem::settle(&mut self.facts, SettleRequest { id, customer, how }, entry);
         let settled = settled.map(|redemption| {
             let is_new = before != Some(redemption.state);
             (redemption, is_new)
@@ -161,14 +167,14 @@ impl Decider {
 
     fn ensure_redemption(&mut self, id: &RedemptionId) -> Result<(), StoreError> {
         self.ensure(Wanted { redemptions: [id.clone()].into(), ..Wanted::default() })?;
-        let wanted = self.facts.redemptions.get(id).as_ref().map(redemption::wanted_to_settle);
+        let wanted = self.facts.redemptions.get(id).as_ref().map(redeem::wanted_to_settle);
         self.ensure(wanted.unwrap_or_default())
     }
 
     /// Gives back what a redemption has reserved for too long.
     pub(super) fn redemption_is_due(&mut self, id: &RedemptionId, now: Instant) -> Result<(), StoreError> {
         self.ensure_redemption(id)?;
-        redemption::look_at_clock(&mut self.facts, id, now);
+        redeem::look_at_clock(&mut self.facts, id, now);
         let timed_out = self.facts.redemptions.get(id).clone().filter(|redemption| redemption.changed_at == now);
         if let Some(redemption) = timed_out {
             self.tell(&Notice::Redemption(&redemption), id.campaign(), CauseForm::Host);
@@ -187,10 +193,10 @@ impl Decider {
         };
         let catalogue = Arc::clone(&self.registry.catalogue);
         let now = self.clock.now();
-        let (terms, local) = ((&*active.campaign, &*catalogue), active.zone.moment(now).local);
+        let book = Book { campaign: &active.campaign, catalogue: &catalogue, local: active.zone.moment(now).local };
         self.ensure(Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() })?;
-        self.ensure(reservation::wanted(request, terms, local, &self.facts))?;
-        let reserved = reservation::reserve(&mut self.facts, request, terms, (now, local));
+        self.ensure(reservation::wanted(request, book, &self.facts))?;
+        let reserved = reservation::reserve(&mut self.facts, request, book, now);
         self.note_crossings();
         let (grant, is_new) = match reserved {
             Ok(reserved) => reserved,
@@ -231,7 +237,8 @@ impl Decider {
         };
         let catalogue = Arc::clone(&self.registry.catalogue);
         let entry = Entry { at: now, cause: &Cause::Clock };
-        lot::look_at_clock(&mut self.facts, entry, (&campaign, &catalogue), &due.slot);
+        let change = lot::Change { entry, campaign: &campaign, catalogue: &catalogue };
+        lot::look_at_clock(&mut self.facts, change, &due.slot);
         if let Some(after) = self.facts.grants.get(&due.slot).clone() {
             self.tell_of_clock(&before, &after);
         }
@@ -254,7 +261,12 @@ impl Decider {
         }
     }
 
-    fn settle_pending(&mut self, asked: &GrantSlot, how: lot::Settle, id: RequestId) -> Result<Answered, StoreError> {
+    fn settle_pending(
+        &mut self,
+        asked: &GrantSlot,
+        how: hold::HoldAction,
+        id: RequestId,
+    ) -> Result<Answered, StoreError> {
         let slot = &self.standing(asked)?;
         let Some(campaign) = self.ensure_grant(slot)? else {
             return Ok(Err(LedgerError::from(SettleError::NotFound).into()));
@@ -262,7 +274,8 @@ impl Decider {
         let before = self.facts.grants.get(slot).clone();
         let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), Cause::Request(id.clone()));
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        let grant = match lot::settle(&mut self.facts, entry, (&campaign, &catalogue), (slot, how)) {
+        let change = lot::Change { entry, campaign: &campaign, catalogue: &catalogue };
+        let grant = match lot::settle(&mut self.facts, change, slot, how) {
             Ok(grant) => grant,
             Err(error) => return Ok(Err(LedgerError::from(error).into())),
         };
@@ -271,8 +284,8 @@ impl Decider {
             let (unit, quantity) = (grant.unit.clone(), grant.reversed);
             let reversal = Reversal { grant: slot.clone(), unit, quantity };
             let notice = match how {
-                lot::Settle::Commit => Notice::Posted(&grant),
-                lot::Settle::Release => Notice::revoked(&reversal, "released"),
+                hold::HoldAction::Commit => Notice::Posted(&grant),
+                hold::HoldAction::Release => Notice::revoked(&reversal, "released"),
             };
             self.tell(&notice, Some(&slot.campaign), CauseForm::Request(&id));
         }
@@ -314,7 +327,8 @@ impl Decider {
         self.ensure(Wanted { stocks: [unit.clone()].into(), ..Wanted::default() })?;
         let cause = Cause::Request(id.clone());
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        Ok(match ledger::restock(&mut self.facts, entry, unit, (quantity, arrives)) {
+        let change = if arrives { StockChange::Arrives(quantity) } else { StockChange::WrittenOff(quantity) };
+        Ok(match restock::restock(&mut self.facts, entry, unit, change) {
             Ok(on_hand) => self.keep_receipt(id, asked, &json!({"unit": unit.as_str(), "on_hand": on_hand.get()})),
             Err(error) => Err(LedgerError::from(error).into()),
         })
@@ -364,7 +378,8 @@ impl Decider {
         let Some(campaign) = self.ensure_grant(slot)? else { return Ok(None) };
         let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), Cause::Request(id.clone()));
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        Ok(lot::reverse(&mut self.facts, entry, (&campaign, &catalogue), (slot, quantity)))
+        let change = lot::Change { entry, campaign: &campaign, catalogue: &catalogue };
+        Ok(lot::reverse(&mut self.facts, change, slot, quantity))
     }
 
     fn seq_of(&self, key: &EventKey) -> Result<Option<EventSeq>, StoreError> {
@@ -422,7 +437,7 @@ impl Decider {
         for crossing in self.facts.take_crossings() {
             let (of, percent) = (crossing.key.of.to_string(), crossing.percent.to_string());
             let holder = match &crossing.key.by {
-                largesse_domain::budget::UsedBy::Pocket(pocket) => format!("pocket {pocket}"),
+                largesse_domain::key::UsedBy::Pocket(pocket) => format!("pocket {pocket}"),
                 by => by.campaign().map_or_else(String::new, |campaign| format!("campaign {campaign}")),
             };
             let window = crossing.key.window.window.as_str();

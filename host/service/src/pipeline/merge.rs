@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use largesse_domain::decision::{Owner, OwnerKind};
-use largesse_domain::facts::{State, StateKey};
+use largesse_domain::facts::State;
 use largesse_domain::id::{AttributeName, CustomerId};
-use largesse_domain::identity::{self, Terms};
+use largesse_domain::identity::{self, MergeTerms, Pair};
+use largesse_domain::key::StateKey;
 use largesse_domain::limits::MERGING_MS_MAX;
-use largesse_domain::pool;
+use largesse_domain::owner::{Owner, OwnerKind};
+use largesse_domain::share;
 use largesse_engine::ReplyError;
 use largesse_store::StoreError;
 
@@ -47,10 +48,10 @@ impl Decider {
         let (actor, at) = (&event.arrival.event.actor, event.arrival.event.occurred);
         let registry = Arc::clone(&self.registry);
         let is_first = |name: &AttributeName| registry.kinds.is_first(name);
-        let terms = Terms { is_first: &is_first, catalogue: &registry.catalogue, at };
+        let terms = MergeTerms { is_first: &is_first, catalogue: &registry.catalogue, at };
         for other in &event.arrival.reading.same {
-            self.ensure(identity::wanted(&self.facts, (actor, other)))?;
-            match identity::merge(&mut self.facts, (actor, other), terms) {
+            self.ensure(identity::wanted(&self.facts, Pair { stays: actor, other }))?;
+            match identity::merge(&mut self.facts, Pair { stays: actor, other }, terms) {
                 Ok(None) => {}
                 Ok(Some((stays, other))) => {
                     tracing::info!(%stays, %other, seq = event.admission.seq.0, "customers were merged");
@@ -74,12 +75,12 @@ impl Decider {
             let campaign = &active.campaign.id;
             let state = |id: &CustomerId| StateKey { campaign: campaign.clone(), owner: Owner::Party(id.clone()) };
             let (kept, joined) = (state(stays), state(other));
-            let mut wanted = identity::wanted_of_inviters(campaign, (stays, other));
-            wanted.extend(pool::wanted_of_both(&active.campaign, (stays, other)));
+            let mut wanted = identity::wanted_of_inviters(campaign, Pair { stays, other });
+            wanted.extend(share::wanted_of_both(&active.campaign, Pair { stays, other }));
             wanted.states.extend([kept.clone(), joined.clone()]);
             self.ensure(wanted)?;
-            identity::take_over_inviter(&mut self.facts, campaign, (stays, other));
-            pool::take_over(&mut self.facts, &active.campaign, (stays, other), now);
+            identity::take_over_inviter(&mut self.facts, campaign, Pair { stays, other });
+            share::take_over(&mut self.facts, &active.campaign, Pair { stays, other }, now);
             let both = (self.facts.states.get(&kept).clone(), self.facts.states.get(&joined).clone());
             let one = match both {
                 (_, None) => continue,

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use largesse_domain::facts::{State, StateKey, Wanted};
+use largesse_domain::facts::{State, Wanted};
 use largesse_domain::id::CampaignId;
+use largesse_domain::key::StateKey;
 use largesse_domain::limits::STATES_MIGRATED_AT_ONCE_MAX;
 use largesse_domain::migration::Migration;
 use largesse_engine::ReplyError;

@@ -9,21 +9,25 @@ use std::sync::Arc;
 use largesse_documents::DestinationSpec;
 use largesse_documents::delivery::{Cause, body, notice_text, settled_words};
 use largesse_documents::problem::json_value;
-use largesse_domain::adjudicate::Case;
-use largesse_domain::delivery::{
-    Attempt, Delivery, DeliveryId, DeliveryState, GrantIssue, Notice, Progress, Settled, Settlement, Topic, notices,
-};
+use largesse_domain::case::Case;
+use largesse_domain::deliver::Attempt;
+use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Progress, Settled, Settlement};
 use largesse_domain::destination::{Destination, Paused, Secret};
 use largesse_domain::effect::Effect;
-use largesse_domain::facts::{MessageSlot, Wanted};
+use largesse_domain::entry::Entry;
+use largesse_domain::facts::Wanted;
+use largesse_domain::hold;
 use largesse_domain::id::{CampaignId, CustomerId, DestinationId, RequestId};
 use largesse_domain::json::Json;
-use largesse_domain::ledger::Entry;
+use largesse_domain::key::MessageSlot;
+use largesse_domain::ledger::Lot;
 use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX, SETTLEMENTS_WAITING_MAX};
 use largesse_domain::lot;
-use largesse_domain::policy::Problem;
+use largesse_domain::notice::{Notice, notices};
+use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody};
+use largesse_domain::topic::Topic;
 use largesse_store::{DeliveryFilter, OutboxChange, StoreError};
 
 use super::Decider;
@@ -53,7 +57,7 @@ pub enum OutboxCommand {
 pub(super) struct Draft {
     topic: Topic,
     customer: Option<CustomerId>,
-    grant: Option<GrantIssue>,
+    grant: Option<Lot>,
     data: String,
     /// A message that waits for its quiet hours to be over.
     waits: Option<(MessageSlot, Instant)>,
@@ -118,7 +122,7 @@ impl Decider {
             topic,
             customer: notice.customer().cloned(),
             data: notice_text(notice, campaign, (grant, until), cause),
-            grant: grant.map(|grant| GrantIssue { slot: grant.slot.clone(), issue: grant.issue }),
+            grant: grant.map(|grant| Lot { slot: grant.slot.clone(), issue: grant.issue }),
             waits: match (notice, campaign) {
                 (Notice::Message { message, not_before: Some(until), .. }, Some(campaign)) => {
                     let (campaign, to, key) = (campaign.clone(), message.to.clone(), message.key.clone());
@@ -172,7 +176,7 @@ impl Decider {
         destination: &Destination,
         (topic, data): (Topic, &str),
         customer: Option<CustomerId>,
-        grant: Option<GrantIssue>,
+        grant: Option<Lot>,
     ) -> Arc<Delivery> {
         let (id, made_at) = (DeliveryId(self.outbox.last.0 + 1), self.clock.now());
         self.outbox.last = id;
@@ -346,7 +350,7 @@ impl Decider {
 
     /// Makes of a grant what its destination said: confirmed, it is given if it was pending; failed, what is left of it is taken
     /// back, and whoever is told of revocations is told. The one place where a callback touches a grant.
-    fn settle_grant(&mut self, grant: &GrantIssue, settled: &Settled, by: DeliveryId) -> Result<(), StoreError> {
+    fn settle_grant(&mut self, grant: &Lot, settled: &Settled, by: DeliveryId) -> Result<(), StoreError> {
         let Some(campaign) = self.ensure_grant(&grant.slot)? else { return Ok(()) };
         // A key that was granted again was freed by a revocation of all that this issue gave.
         if self.facts.grants.get(&grant.slot).as_ref().is_none_or(|held| held.issue != grant.issue) {
@@ -356,11 +360,11 @@ impl Decider {
         let cause = largesse_domain::ledger::Cause::Request(request);
         let entry = Entry { at: self.clock.now(), cause: &cause };
         let catalogue = Arc::clone(&self.registry.catalogue);
-        let terms = (&*campaign, &*catalogue);
+        let change = lot::Change { entry, campaign: &campaign, catalogue: &catalogue };
         match settled {
             Settled::Confirmed => {
                 let pending = self.facts.grants.get(&grant.slot).as_ref().is_some_and(|held| held.hold.is_some());
-                match lot::settle(&mut self.facts, entry, terms, (&grant.slot, lot::Settle::Commit)) {
+                match lot::settle(&mut self.facts, change, &grant.slot, hold::HoldAction::Commit) {
                     Ok(posted) if pending => {
                         self.tell(&Notice::Posted(&posted), Some(&campaign.id), Cause::Confirmed(by));
                     }
@@ -371,7 +375,7 @@ impl Decider {
                 }
             }
             Settled::Failed(reason) => {
-                if let Some(reversal) = lot::reverse(&mut self.facts, entry, terms, (&grant.slot, None)) {
+                if let Some(reversal) = lot::reverse(&mut self.facts, change, &grant.slot, None) {
                     let notice = Notice::revoked(&reversal, reason);
                     self.tell(&notice, Some(&campaign.id), Cause::Failed(by));
                 }

@@ -9,8 +9,10 @@ use std::collections::VecDeque;
 use largesse_domain::event::Admission;
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, EventSeq, PoolId};
+use largesse_domain::key::ShareKey;
 use largesse_domain::limits::SHARES_AT_ONCE_MAX;
-use largesse_domain::pool::{self, Pool, Share, ShareKey};
+use largesse_domain::pool::{Pool, Share};
+use largesse_domain::share;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
 use largesse_domain::unit::Quantity;
@@ -108,7 +110,7 @@ impl Decider {
         }
         shares.retain(|_, share| share.weight > 0);
         let weights: Vec<u64> = shares.values().map(|share| share.weight).collect();
-        let amounts = pool::shares(pool.total, &weights);
+        let amounts = share::shares(pool.total, &weights);
         let told = shares.into_iter().zip(amounts).filter(|((_, share), _)| !share.settled);
         let left = told.map(|((customer, share), amount)| (customer, share.weight, amount)).collect();
         Ok(Some(Settling { pool, weights: weights.iter().sum(), left }))

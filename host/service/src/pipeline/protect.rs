@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use largesse_documents::delivery::Cause;
-use largesse_domain::activation::ActivationCause;
+use largesse_domain::activation::{ActivationCause, NextActivation};
 use largesse_domain::campaign::Campaign;
-use largesse_domain::delivery::Notice;
 use largesse_domain::id::{CampaignId, Digest};
 use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::notice::Notice;
 use largesse_domain::protection::{FaultWindow, Rescue, Stop, Withdrawal, WithdrawalReason};
 use largesse_failpoint::{Point, reach};
 
@@ -95,8 +95,13 @@ impl Decider {
             !self.registry.stops.contains_key(&digest) && self.registry.policy(&digest).is_some_and(runs)
         };
         if let Some(back) = old.activations.earlier.iter().rfind(|earlier| good(earlier.policy)) {
-            let since = (self.clock.now(), ActivationCause::Protected);
-            campaign.activations.activate(back.policy, back.revisions.clone(), since, false);
+            let next = NextActivation {
+                policy: back.policy,
+                revisions: back.revisions.clone(),
+                at: self.clock.now(),
+                cause: ActivationCause::Protected,
+            };
+            campaign.activations.activate(next, false);
             campaign.rollout = None;
             return Some((campaign, Rescue::RolledBack));
         }

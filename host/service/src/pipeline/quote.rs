@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use largesse_domain::decision::{Enquiry, Fault, FaultKind, Owner, Refusal};
-use largesse_domain::facts::{StateKey, Wanted};
+use largesse_domain::decision::{Enquiry, Fault, FaultKind, Refusal};
+use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId, Digest, QuestionName};
 use largesse_domain::json::Json;
+use largesse_domain::key::StateKey;
+use largesse_domain::owner::Owner;
 use largesse_domain::policy::RoleSource;
 use largesse_domain::rollout::Side;
 use largesse_engine::ReplyError;
@@ -89,7 +91,7 @@ impl Decider {
             Some(state) if state.written_as != published.manifest().state_writes => {
                 match self.workers.migrate(
                     loaded,
-                    largesse_domain::decision::OwnerKind::Party,
+                    largesse_domain::owner::OwnerKind::Party,
                     &state.value,
                     state.written_as,
                 ) {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::customer::{AttributeValue, Customer};
-use largesse_domain::decision::{CampaignView, Input, LiveGrant, Owner, Party};
+use largesse_domain::decision::{CampaignView, Input, LiveGrant, Party};
 use largesse_domain::facts::Wanted;
 use largesse_domain::grant::{Grant, GrantState};
 use largesse_domain::id::{AboutId, CampaignId, CustomerId, EntityId, RoleName};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{LIVE_GRANTS_MAX, PARTIES_MAX};
+use largesse_domain::owner::Owner;
 use largesse_domain::policy::{OwnerOf, Pointer, Role, RoleSource};
 use largesse_domain::time::{Instant, LocalTime};
 use largesse_domain::unit::{Unit, UnitPattern};

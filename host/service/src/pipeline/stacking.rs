@@ -10,7 +10,8 @@ use std::slice;
 
 use largesse_domain::id::{CampaignId, EventSeq, StackingGroup};
 use largesse_domain::outcome::Verdict;
-use largesse_domain::stacking::{Stacking, StackingMode, takes_part, worth};
+use largesse_domain::stack::{takes_part, worth};
+use largesse_domain::stacking::{Stacking, StackingMode};
 use largesse_store::StoreError;
 
 use super::Decider;

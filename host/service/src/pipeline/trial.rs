@@ -10,7 +10,8 @@ use largesse_domain::id::{CampaignId, DecisionId, RefusalCode};
 use largesse_domain::limits::ROLLOUT_DIFFERENCES_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::outcome::Verdict;
-use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey, comes_to_the_same};
+use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey};
+use largesse_domain::shadow::comes_to_the_same;
 use largesse_store::{Store, StoreError};
 
 use super::Decider;

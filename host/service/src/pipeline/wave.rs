@@ -7,8 +7,9 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use largesse_domain::customer::Fact;
-use largesse_domain::facts::{BindingKey, Wanted};
+use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CustomerId, EntityId};
+use largesse_domain::key::BindingKey;
 use largesse_domain::limits::{INVITER_DISTANCE_MAX, WAVE_DECISIONS_MAX};
 use largesse_domain::policy::OwnerOf;
 use largesse_store::StoreError;

@@ -8,7 +8,7 @@
 use largesse_domain::limits::{
     JSON_DEPTH_MAX, SCHEMA_COMPILED_PARTS_MAX, SCHEMA_IN_PLACE_DEPTH_MAX, SCHEMA_STEPS_PER_BYTE_MAX,
 };
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use serde_json::Value;
 
 use super::graph::{Applied, Graph, Part};

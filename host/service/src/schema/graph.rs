@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use largesse_domain::limits::{SCHEMA_PARTS_MAX, SCHEMA_POINTER_BYTES_MAX, SCHEMA_REFERENCES_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use serde_json::{Map, Value};
 
 use super::pattern::Patterns;

@@ -7,7 +7,7 @@ mod pattern;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use largesse_domain::limits::{PARAMS_SCHEMA_BYTES_MAX, PROBLEM_BYTES_MAX, PROBLEMS_MAX, VALIDATION_ERROR_BYTES_MAX};
-use largesse_domain::policy::Problem;
+use largesse_domain::problem::Problem;
 use serde_json::Value;
 
 use cost::Cost;

@@ -123,7 +123,7 @@ fn balances_are_what_can_be_used_now() {
 }
 
 fn grants(held: &[(&str, u64, Option<i64>)]) -> Vec<Grant> {
-    use largesse_domain::grant::GrantSlot;
+    use largesse_domain::key::GrantSlot;
     let grant = |(index, (unit, quantity, expires)): (usize, &(&str, u64, Option<i64>))| Grant {
         slot: GrantSlot {
             campaign: "c".parse().unwrap(),

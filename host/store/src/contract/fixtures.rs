@@ -4,19 +4,22 @@ use std::fmt::{Debug, Write};
 use std::sync::Arc;
 
 use largesse_domain::activation::Activations;
-use largesse_domain::budget::{Usage, UsageKey, UsedBy};
+use largesse_domain::budget::Usage;
 use largesse_domain::campaign::{Campaign, OnFault, Revision, Settings, UnknownClaim};
-use largesse_domain::decision::{CampaignView, Evaluation, Input, Output, Owner, Phase, Refusal};
+use largesse_domain::decision::{CampaignView, Evaluation, Input, Output, Refusal};
 use largesse_domain::delivery::{DeliveryId, DeliveryState};
-use largesse_domain::effect::Dimension;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
-use largesse_domain::facts::{AboutKey, BindingKey, ClaimKey, MessageSlot, StateKey, Wanted};
-use largesse_domain::grant::{Grant, GrantSlot};
+use largesse_domain::facts::Wanted;
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, Digest, EventSeq};
 use largesse_domain::json::Json;
-use largesse_domain::ledger::PositionKey;
-use largesse_domain::lifecycle::Lifecycle;
+use largesse_domain::key::{
+    AboutKey, BindingKey, ClaimKey, GrantSlot, MessageSlot, PositionKey, StateKey, UsageKey, UsedBy,
+};
+use largesse_domain::lifecycle::{Lifecycle, Phase};
 use largesse_domain::outcome::{Decision, Verdict};
+use largesse_domain::owner::Owner;
 use largesse_domain::policy::{Manifest, Policy};
 use largesse_domain::protection::FaultThreshold;
 use largesse_domain::referral::{Attribution, TouchRule};
@@ -263,7 +266,7 @@ pub fn universe() -> Wanted {
         for about in names("a") {
             wanted.abouts.insert(AboutKey { campaign: campaign.clone(), about });
         }
-        for by in largesse_domain::effect::Dimension::ALL {
+        for by in largesse_domain::dimension::Dimension::ALL {
             let values = ["v0".to_owned(), "v1".to_owned()];
             let key = |value| ClaimKey { campaign: campaign.clone(), scope: id("s0"), by, value };
             wanted.claims.extend(values.map(key));

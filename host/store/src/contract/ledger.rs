@@ -6,9 +6,10 @@ use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
 use largesse_domain::facts::Rows;
 use largesse_domain::grant::Grant;
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{Account, Cause, Lot, Position, PositionKey, Transfer};
-use largesse_domain::message_rules::{Cap, Consent, MessageRules, Quiet};
-use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState, ReservationSlot};
+use largesse_domain::key::{PositionKey, ReservationSlot};
+use largesse_domain::ledger::{Account, Cause, Lot, Position, Transfer};
+use largesse_domain::message_rules::{Consent, FrequencyCap, MessageRules, Quiet};
+use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState};
 use largesse_domain::segment::Segment;
 
 use super::fixtures::{at, campaign, grant, id, quantity};
@@ -136,7 +137,7 @@ pub fn what_operators_say_is_replaced(store: &dyn Store) {
 pub fn message_rules_are_replaced(store: &dyn Store) {
     assert_eq!(store.catalogue().unwrap().messages, MessageRules::default());
     let rules = |count| {
-        let (quiet, caps) = (vec![Quiet { from: 1_320, to: 480 }], vec![Cap { count, hours: 24 }]);
+        let (quiet, caps) = (vec![Quiet { from: 1_320, to: 480 }], vec![FrequencyCap { count, hours: 24 }]);
         MessageRules { consent: Consent::Required, quiet, caps }
     };
     for count in [1, 2] {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use largesse_domain::budget::{UsageKey, UsedBy};
-use largesse_domain::effect::Dimension;
-use largesse_domain::facts::{BindingKey, Rows};
+use largesse_domain::dimension::Dimension;
+use largesse_domain::facts::Rows;
 use largesse_domain::id::{CustomerId, DecisionId, EventSeq};
+use largesse_domain::key::{BindingKey, UsageKey, UsedBy};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::policy::Policy;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use largesse_domain::delivery::{
-    Delivery, DeliveryId, DeliveryState, GrantIssue, Progress, Settled, Settlement, Topic,
-};
+use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Progress, Settled, Settlement};
 use largesse_domain::destination::{Destination, Paused, Secret};
-use largesse_domain::grant::GrantSlot;
 use largesse_domain::json::Json;
+use largesse_domain::key::GrantSlot;
+use largesse_domain::ledger::Lot;
+use largesse_domain::topic::Topic;
 use proptest::prelude::Strategy;
 
 use super::fixtures::{at, id};
@@ -82,7 +82,7 @@ pub fn destinations_are_replaced_and_listed_by_id(store: &dyn Store) {
 /// What is read is what was written.
 pub fn deliveries_are_kept_whole(store: &dyn Store) {
     let slot = GrantSlot { campaign: id("spring"), to: id("u1"), key: id("day/1") };
-    let mut grant = Delivery { grant: Some(GrantIssue { slot, issue: 2 }), ..delivery(1, "shop", "u1") };
+    let mut grant = Delivery { grant: Some(Lot { slot, issue: 2 }), ..delivery(1, "shop", "u1") };
     grant.topic = Topic::GrantGranted;
     let nobody = Delivery { progress: progress(DeliveryState::Dead, 3, 9), ..delivery(2, "shop", "") };
     write(store, vec![post(grant.clone()), post(nobody.clone())]);

@@ -89,7 +89,7 @@ pub fn rows() -> impl Strategy<Value = Rows> {
             (slot, Some(Arc::new(grant)))
         });
         let abouts = abouts.into_iter().map(|(key, (cancelled, keys, to))| {
-            let slot = |name: &str| largesse_domain::grant::GrantSlot {
+            let slot = |name: &str| largesse_domain::key::GrantSlot {
                 campaign: key.campaign.clone(),
                 to: to.clone(),
                 key: id(name),

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use largesse_domain::customer::Customer;
-use largesse_domain::facts::{About, Members, Receipt, Rows, State, StateKey, Wanted};
-use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
+use largesse_domain::facts::{About, Members, Receipt, Rows, State, Wanted};
+use largesse_domain::grant::{Grant, Hold};
+use largesse_domain::hold::AfterHold;
 use largesse_domain::json::Json;
+use largesse_domain::key::{GrantSlot, ShareKey, StateKey};
 use largesse_domain::ledger::Position;
 use largesse_domain::measure::Measures;
-use largesse_domain::pool::{Share, ShareKey};
+use largesse_domain::pool::Share;
 use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState};
 use largesse_domain::table::Keys;
 use largesse_domain::timer::{Timer, TimerBody};
@@ -149,8 +151,8 @@ pub fn rows_come_and_go(store: &dyn Store) {
 pub fn a_written_row_replaces_the_old_one(store: &dyn Store) {
     let state = |text: &str| Some(State { written_as: 1, value: largesse_domain::json::Json::from_checked(text) });
     let key = |owner| StateKey { campaign: id("spring"), owner };
-    let party = key(largesse_domain::decision::Owner::Party(id("u1")));
-    let entity = key(largesse_domain::decision::Owner::Entity(id("u1")));
+    let party = key(largesse_domain::owner::Owner::Party(id("u1")));
+    let entity = key(largesse_domain::owner::Owner::Entity(id("u1")));
     write(store, Rows { states: vec![(party.clone(), state("1")), (entity.clone(), state("2"))], ..Rows::default() });
     write(store, Rows { states: vec![(party.clone(), state("3"))], ..Rows::default() });
     let wanted = Wanted { states: [party.clone(), entity.clone()].into(), ..Wanted::default() };

@@ -1,8 +1,9 @@
 //! Timers: what is due, and what an owner has.
 
-use largesse_domain::decision::Owner;
-use largesse_domain::facts::{Rows, StateKey, Wanted};
+use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::json::Json;
+use largesse_domain::key::StateKey;
+use largesse_domain::owner::Owner;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody, TimerKey};
 

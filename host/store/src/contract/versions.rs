@@ -1,11 +1,13 @@
 //! Versions: activations, rollouts, states that are stuck, stops, migrations.
 
-use largesse_domain::activation::{Activation, ActivationCause};
-use largesse_domain::decision::{Evaluation, Fault, FaultKind, Output, Owner};
-use largesse_domain::facts::{Rows, State, StateKey};
+use largesse_domain::activation::{Activation, ActivationCause, NextActivation};
+use largesse_domain::decision::{Evaluation, Fault, FaultKind, Output};
+use largesse_domain::facts::{Rows, State};
 use largesse_domain::id::{DecisionId, Digest};
 use largesse_domain::json::Json;
+use largesse_domain::key::StateKey;
 use largesse_domain::migration::{Migration, StuckState};
+use largesse_domain::owner::Owner;
 use largesse_domain::protection::Stop;
 use largesse_domain::rollout::{Rollout, RolloutMode, ShadowDifference, Side, Tally, TallyKey};
 
@@ -27,7 +29,10 @@ fn activation(number: u32) -> Activation {
 /// What decides, what can be gone back to and what is tried is kept with the campaign; every activation is kept beside.
 pub fn versions_at_work_are_kept(store: &dyn Store) {
     let mut spring = campaign("spring");
-    spring.activations.activate(digest(2), vec![1, 2], (at(5), ActivationCause::Chosen), true);
+    spring.activations.activate(
+        NextActivation { policy: digest(2), revisions: vec![1, 2], at: at(5), cause: ActivationCause::Chosen },
+        true,
+    );
     spring.rollouts = 3;
     for mode in [RolloutMode::Canary { percent: 7 }, RolloutMode::Shadow] {
         spring.rollout = Some(Rollout { number: 3, policy: digest(3), revisions: vec![2], mode, since: at(6) });

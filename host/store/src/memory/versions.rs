@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use largesse_domain::activation::Activation;
-use largesse_domain::decision::Owner;
-use largesse_domain::facts::{State, StateKey};
+use largesse_domain::facts::State;
 use largesse_domain::id::{CampaignId, DecisionId, Digest};
+use largesse_domain::key::StateKey;
 use largesse_domain::migration::{Migration, StuckState};
+use largesse_domain::owner::Owner;
 use largesse_domain::protection::Stop;
 use largesse_domain::rollout::{ShadowDifference, Side, Tally, TallyKey};
 

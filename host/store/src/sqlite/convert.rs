@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use largesse_documents::stored::Unreadable;
-use largesse_domain::budget::UsedBy;
-use largesse_domain::decision::OwnerKind;
-use largesse_domain::effect::Dimension;
+use largesse_domain::dimension::Dimension;
 use largesse_domain::id::{DecisionId, Digest};
+use largesse_domain::key::UsedBy;
 use largesse_domain::ledger::{Account, Cause};
+use largesse_domain::owner::OwnerKind;
 use largesse_domain::redemption::RedemptionId;
 use largesse_domain::time::{Instant, Window};
 use largesse_domain::unit::Quantity;

@@ -5,8 +5,9 @@ use largesse_documents::stored::{
 };
 use largesse_domain::facts::{Members, Rows, Wanted};
 use largesse_domain::id::{CampaignId, CustomerId, EntityId, PoolId};
+use largesse_domain::key::ShareKey;
 use largesse_domain::measure::Measures;
-use largesse_domain::pool::{Share, ShareKey};
+use largesse_domain::pool::Share;
 use largesse_domain::programme::Programme;
 use rusqlite::{Connection, params};
 

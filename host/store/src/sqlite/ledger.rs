@@ -5,13 +5,13 @@ use largesse_documents::stored::{
     read_terms, redemption_text, segment_text, terms_text,
 };
 use largesse_domain::audit::{Audit, Audited, Difference, Part};
-use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::budget::Usage;
 use largesse_domain::catalogue::{Catalogue, Pocket, UnitTerms};
 use largesse_domain::facts::{Receipt, Rows};
-use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{CampaignId, PocketId, RequestId};
 use largesse_domain::json::Json;
-use largesse_domain::ledger::{Account, Lot, Position, PositionKey, Transfer};
+use largesse_domain::key::{GrantSlot, PositionKey, UsageKey};
+use largesse_domain::ledger::{Account, Lot, Position, Transfer};
 use largesse_domain::redemption::{Redemption, RedemptionId};
 use largesse_domain::run::Numbered;
 use largesse_domain::segment::Segment;

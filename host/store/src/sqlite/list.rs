@@ -5,12 +5,13 @@ use std::sync::Arc;
 use largesse_documents::stored::{
     DecisionKeys, read_decision, read_manifest, read_settings, read_timer_body, read_versions,
 };
-use largesse_domain::budget::{Usage, UsageKey, UsedBy};
+use largesse_domain::budget::Usage;
 use largesse_domain::campaign::{Campaign, Revision};
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq};
 use largesse_domain::json::Json;
+use largesse_domain::key::{UsageKey, UsedBy};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;

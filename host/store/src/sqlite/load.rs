@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use largesse_documents::stored::{Unreadable, read_customer, read_identifiers, read_instants, read_timer_body};
 use largesse_documents::time::local_time;
-use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::budget::Usage;
 use largesse_domain::customer::Customer;
 use largesse_domain::event::{BodyHash, EventKey};
-use largesse_domain::facts::{About, AboutKey, BindingKey, ClaimKey, MessageSlot, Rows, State, StateKey, Wanted};
-use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
+use largesse_domain::facts::{About, Rows, State, Wanted};
+use largesse_domain::grant::{Grant, Hold};
+use largesse_domain::hold::AfterHold;
 use largesse_domain::id::{CustomerId, DecisionId, EventSeq, TimerName};
 use largesse_domain::json::Json;
+use largesse_domain::key::{AboutKey, BindingKey, ClaimKey, GrantSlot, MessageSlot, StateKey, UsageKey};
 use largesse_domain::time::{Day, Instant};
 use largesse_domain::timer::{Timer, TimerKey};
 use rusqlite::{CachedStatement, Connection, Params, params};

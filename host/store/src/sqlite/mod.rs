@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError as TryLock};
 
 use largesse_domain::audit::{Audited, Difference};
-use largesse_domain::budget::{Usage, UsageKey};
+use largesse_domain::budget::Usage;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::customer::Customer;
@@ -42,7 +42,8 @@ use largesse_domain::event::{Admission, BodyHash, Event, EventKey};
 use largesse_domain::facts::{Rows, Wanted};
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventSeq, PocketId, PoolId};
-use largesse_domain::ledger::{Position, PositionKey, Transfer};
+use largesse_domain::key::{PositionKey, UsageKey};
+use largesse_domain::ledger::{Position, Transfer};
 use largesse_domain::outcome::Decision;
 use largesse_domain::policy::Policy;
 use largesse_domain::pool::Share;

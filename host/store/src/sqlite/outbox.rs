@@ -5,11 +5,12 @@
 
 use largesse_documents::delivery::settled_words;
 use largesse_documents::destination::{destination_text, read_destination};
-use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, GrantIssue, Progress, Settled, Settlement};
+use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Progress, Settled, Settlement};
 use largesse_domain::destination::Destination;
-use largesse_domain::grant::GrantSlot;
 use largesse_domain::id::{CustomerId, DestinationId};
 use largesse_domain::json::Json;
+use largesse_domain::key::GrantSlot;
+use largesse_domain::ledger::Lot;
 use largesse_domain::time::Instant;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -136,7 +137,7 @@ fn delivery_row(row: &mut Columns<'_>) -> Result<Delivery, StoreError> {
     let (campaign, key, issue) = (row.optional_id()?, row.optional_id()?, row.take()?);
     let grant = match (campaign, key, issue, &customer) {
         (Some(campaign), Some(key), Some(issue), Some(to)) => {
-            Some(GrantIssue { slot: GrantSlot { campaign, to: to.clone(), key }, issue })
+            Some(Lot { slot: GrantSlot { campaign, to: to.clone(), key }, issue })
         }
         (None, None, None, _) => None,
         _ => return Err(row.corrupt("part of a grant")),

@@ -2,11 +2,12 @@
 
 use largesse_documents::stored::{activation_text, evaluation_text, read_activation, read_evaluation};
 use largesse_domain::activation::Activation;
-use largesse_domain::decision::{Owner, OwnerKind};
-use largesse_domain::facts::{State, StateKey};
+use largesse_domain::facts::State;
 use largesse_domain::id::{CampaignId, DecisionId, Digest};
 use largesse_domain::json::Json;
+use largesse_domain::key::StateKey;
 use largesse_domain::migration::{Migration, StuckState};
+use largesse_domain::owner::{Owner, OwnerKind};
 use largesse_domain::protection::Stop;
 use largesse_domain::rollout::{ShadowDifference, Side, Tally};
 use rusqlite::{Connection, params};

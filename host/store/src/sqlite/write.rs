@@ -9,7 +9,8 @@ use largesse_documents::stored::{
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Customer;
 use largesse_domain::facts::{About, Rows};
-use largesse_domain::grant::{AfterHold, Grant};
+use largesse_domain::grant::Grant;
+use largesse_domain::hold::AfterHold;
 use largesse_domain::id::{CampaignId, CustomerId, KeyName};
 use largesse_failpoint::{Point, reach};
 use rusqlite::{Connection, params};

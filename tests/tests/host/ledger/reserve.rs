@@ -108,7 +108,7 @@ impl Host {
         deliveries.iter().map(tell).collect()
     }
 
-    fn redemption_request(&self, key: &str, how: Settle) -> LedgerRequest {
+    fn redemption_request(&self, key: &str, how: RedemptionAction) -> LedgerRequest {
         let id: RedemptionId = format!("gives@{key}@u1").parse().expect("an id");
         LedgerRequest::SettleRedemption(id, None, how)
     }
@@ -150,11 +150,11 @@ async fn what_a_policy_reserved_is_settled_by_request() {
     let host = in_memory().await;
     host.does(json!({"grants": [points("a", 100)]})).await;
     host.does(json!({"reserve": [reserve("order/7", 60), reserve("other", 10)]})).await;
-    let settled = host.ask(host.redemption_request("order/7", Settle::Commit)).await.expect("it is reserved");
+    let settled = host.ask(host.redemption_request("order/7", RedemptionAction::Commit)).await.expect("it is reserved");
     let LedgerAnswer::Redemption(redemption, true) = settled else { panic!("{settled:?}") };
     assert_eq!((redemption.state, redemption.request.reference.as_str()), (RedemptionState::Redeemed, "as told"));
-    host.ask(host.redemption_request("other", Settle::Release)).await.expect("it is reserved");
-    let none = host.ask(host.redemption_request("none", Settle::Commit)).await;
+    host.ask(host.redemption_request("other", RedemptionAction::Release)).await.expect("it is reserved");
+    let none = host.ask(host.redemption_request("none", RedemptionAction::Commit)).await;
     assert_eq!(none.unwrap_err(), RedeemError::NotFound.into());
     let again = json!({"settle": [commit("order/7"), commit("other")], "reserve": [reserve("other", 1)]});
     assert_eq!(host.does(again).await, ["nothing-to-settle", "nothing-to-settle", "already-reserved"]);

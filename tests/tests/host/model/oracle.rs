@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use largesse_domain::grant::{AfterHold, Grant, GrantSlot, Hold};
+use largesse_domain::grant::{Grant, Hold};
+use largesse_domain::hold::AfterHold;
 use largesse_domain::id::{CustomerId, DecisionId};
+use largesse_domain::key::GrantSlot;
 use largesse_domain::ledger;
-use largesse_domain::redemption::{RedemptionId, RedemptionRequest, Settle};
+use largesse_domain::redeem::RedemptionAction;
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
 use largesse_domain::unit::Unit;
@@ -257,17 +260,17 @@ impl Oracle {
         named
     }
 
-    pub(super) fn settle(&mut self, id: &RedemptionId, how: Settle, now: Instant) {
+    pub(super) fn settle(&mut self, id: &RedemptionId, how: RedemptionAction, now: Instant) {
         match how {
-            Settle::Commit => {
+            RedemptionAction::Commit => {
                 let held = self.redemptions.get_mut(id).expect("it was reserved");
                 held.until = None;
                 for (index, part) in &held.parts {
                     self.lots[*index].reserved -= part;
                 }
             }
-            Settle::Release => self.give_back(id, now),
-            Settle::Reverse => {
+            RedemptionAction::Release => self.give_back(id, now),
+            RedemptionAction::Reverse => {
                 let held = self.redemptions.remove(id).expect("it was redeemed");
                 let owed = held.parts.iter().any(|(index, _)| self.lots[*index].owed);
                 self.see("a redemption is undone after a claw-back", owed);

@@ -1,7 +1,8 @@
 //! What may happen to a host, at random and in plots that lead to what is rare.
 
+use largesse_domain::hold;
 use largesse_domain::lifecycle::Command;
-use largesse_domain::{lot, redemption};
+use largesse_domain::redeem;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -74,11 +75,11 @@ pub(super) enum Step {
     /// A customer uses something, or reserves it for so many hours; out of one grant, if that is picked.
     Redeem { who: u8, unit: &'static str, amount: Amount, of: Option<Pick>, hours: Option<i64> },
     /// A redemption, or one that there is not, is settled.
-    SettleRedemption(Option<Pick>, By, redemption::Settle),
+    SettleRedemption(Option<Pick>, By, redeem::RedemptionAction),
     /// A campaign's budget is reserved for so many hours.
     Reserve { campaign: &'static str, who: u8, unit: &'static str, quantity: u64, hours: i64 },
     /// A grant is committed or released: a reservation, or any.
-    SettleGrant { reserved: bool, which: Pick, how: lot::Settle },
+    SettleGrant { reserved: bool, which: Pick, how: hold::HoldAction },
     /// A grant is taken back, or so much of it.
     TakeBack(Pick, Option<u64>),
     /// What an event gave is taken back; an event that there is not, when none is picked.
@@ -191,7 +192,7 @@ fn hours() -> impl Strategy<Value = i64> {
 }
 
 fn settle_redemption() -> impl Strategy<Value = Step> {
-    use redemption::Settle::{Commit, Release, Reverse};
+    use redeem::RedemptionAction::{Commit, Release, Reverse};
     let by = prop_oneof![2 => Just(By::Anyone), 5 => Just(By::Owner), 1 => Just(By::Another)];
     let how = prop::sample::select(&[Commit, Release, Reverse][..]);
     (prop::option::weighted(0.95, pick()), by, how).prop_map(|(which, by, how)| Step::SettleRedemption(which, by, how))
@@ -207,7 +208,7 @@ fn reserve() -> impl Strategy<Value = Step> {
 }
 
 fn ledger_step() -> impl Strategy<Value = Step> {
-    let how = prop::sample::select(&[lot::Settle::Commit, lot::Settle::Release][..]);
+    let how = prop::sample::select(&[hold::HoldAction::Commit, hold::HoldAction::Release][..]);
     let terms = (unit(), prop::option::of(1..6_u32), prop::option::of(1..4_u64));
     prop_oneof![
         6 => redeem(),
@@ -232,7 +233,7 @@ fn debt() -> impl Strategy<Value = Vec<Step>> {
         let paid = vec![Step::Command("rebate", Command::Resume), Step::Send(vec![now("order.paid", who, who)])];
         let mut steps = [paid, vec![all, Step::TakeBack(Pick::Last, None)]].concat();
         if then != 1 {
-            let undo = redemption::Settle::Reverse;
+            let undo = redeem::RedemptionAction::Reverse;
             steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, undo));
         }
         if then != 0 {
@@ -262,7 +263,7 @@ fn granted_anew() -> impl Strategy<Value = Vec<Step>> {
         }
         steps.extend([send("risk.flagged", 1), send("risk.cleared", 1), Step::Wait(26)]);
         if uses {
-            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redemption::Settle::Reverse));
+            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redeem::RedemptionAction::Reverse));
         }
         steps
     })
@@ -276,7 +277,7 @@ fn expired_while_reserved() -> impl Strategy<Value = Vec<Step>> {
         let given = vec![Step::Command("daily", Command::Resume), Step::Send(vec![now("checked_in", who, who)])];
         let mut steps = [given, vec![all, Step::Wait(24 * 6)]].concat();
         if released {
-            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redemption::Settle::Release));
+            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redeem::RedemptionAction::Release));
         }
         let (amount, of) = (Amount::OneMoreThanAll, Some(Pick::Last));
         steps.push(Step::Redeem { who, unit: POINTS, amount, of, hours: None });
@@ -286,7 +287,7 @@ fn expired_while_reserved() -> impl Strategy<Value = Vec<Step>> {
 
 /// A redemption is reserved, asked for otherwise, settled by the wrong customer and then by the right one, and that twice.
 fn settled() -> impl Strategy<Value = Vec<Step>> {
-    use redemption::Settle::{Commit, Release};
+    use redeem::RedemptionAction::{Commit, Release};
     (0..CUSTOMERS, any::<bool>()).prop_map(|(who, commits)| {
         let how = if commits { Commit } else { Release };
         let settle = |by, how| Step::SettleRedemption(Some(Pick::Last), by, how);
@@ -314,7 +315,7 @@ fn reserved() -> impl Strategy<Value = Vec<Step>> {
         |(who, commits, quantity, in_time)| {
             let (campaign, unit) = ("invite", POINTS);
             let settle = |commits| {
-                let how = if commits { lot::Settle::Commit } else { lot::Settle::Release };
+                let how = if commits { hold::HoldAction::Commit } else { hold::HoldAction::Release };
                 Step::SettleGrant { reserved: true, which: Pick::Last, how }
             };
             let wait = Step::Wait(if in_time { 1 } else { 50 });

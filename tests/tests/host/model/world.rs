@@ -3,13 +3,16 @@
 use largesse_domain::decision::Output;
 use largesse_domain::effect::{Effect, GrantProposal, ReserveProposal};
 use largesse_domain::event::EventKey;
-use largesse_domain::grant::{AfterHold, GrantSlot, Hold};
+use largesse_domain::grant::Hold;
+use largesse_domain::hold::{self, AfterHold};
 use largesse_domain::id::{DecisionId, RequestId};
-use largesse_domain::ledger::RestockError;
+use largesse_domain::key::GrantSlot;
 use largesse_domain::lot;
 use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Reason, Verdict};
-use largesse_domain::redemption::{self, RedeemError, RedemptionId, RedemptionRequest, RedemptionState};
+use largesse_domain::redeem::{self, RedeemError};
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest, RedemptionState};
 use largesse_domain::reservation::{ReservationRequest, ReserveError};
+use largesse_domain::restock::RestockError;
 use largesse_domain::time::{Instant, When};
 use largesse_domain::unit::Unit;
 use largesse_service::pipeline::{
@@ -298,23 +301,23 @@ impl World {
         Ok(())
     }
 
-    fn settled_by(&mut self, now: Instant, (of, how): (&HeldSlot, lot::Settle), quantity: u64) {
+    fn settled_by(&mut self, now: Instant, (of, how): (&HeldSlot, hold::HoldAction), quantity: u64) {
         match (of, how) {
-            (HeldSlot::Grant(slot), lot::Settle::Commit) => self.oracle.post(slot, now),
-            (HeldSlot::Grant(slot), lot::Settle::Release) => self.oracle.take_back(slot, quantity),
+            (HeldSlot::Grant(slot), hold::HoldAction::Commit) => self.oracle.post(slot, now),
+            (HeldSlot::Grant(slot), hold::HoldAction::Release) => self.oracle.take_back(slot, quantity),
             (HeldSlot::Reservation(slot), how) => {
                 let how = match how {
-                    lot::Settle::Commit => redemption::Settle::Commit,
-                    lot::Settle::Release => redemption::Settle::Release,
+                    hold::HoldAction::Commit => redeem::RedemptionAction::Commit,
+                    hold::HoldAction::Release => redeem::RedemptionAction::Release,
                 };
                 self.oracle.settle(&RedemptionId::Policy(slot.clone()), how, now);
             }
         }
         self.oracle.seen.push(match (of, how) {
-            (HeldSlot::Grant(_), lot::Settle::Commit) => "a policy commits a grant",
-            (HeldSlot::Grant(_), lot::Settle::Release) => "a policy releases a grant",
-            (HeldSlot::Reservation(_), lot::Settle::Commit) => "a policy commits a reservation",
-            (HeldSlot::Reservation(_), lot::Settle::Release) => "a policy releases a reservation",
+            (HeldSlot::Grant(_), hold::HoldAction::Commit) => "a policy commits a grant",
+            (HeldSlot::Grant(_), hold::HoldAction::Release) => "a policy releases a grant",
+            (HeldSlot::Reservation(_), hold::HoldAction::Commit) => "a policy commits a reservation",
+            (HeldSlot::Reservation(_), hold::HoldAction::Release) => "a policy releases a reservation",
         });
     }
 
@@ -360,11 +363,11 @@ impl World {
                 self.oracle.give(Given { slot, unit, quantity, at: now, decision: None, hold, expires });
             }
             (LedgerRequest::SettleGrant(slot, how, _), LedgerAnswer::Grant(grant, true)) => match how {
-                lot::Settle::Commit => {
+                hold::HoldAction::Commit => {
                     oracle.post(slot, now);
                     oracle.seen.push("a pending grant is committed");
                 }
-                lot::Settle::Release => {
+                hold::HoldAction::Release => {
                     oracle.take_back(slot, grant.reversed.get());
                     oracle.seen.push("a pending grant is released");
                 }
