@@ -38,9 +38,9 @@ impl<P: Policy> Guest for Adapter<P> {
     }
 
     fn check(params: String) -> Result<Vec<wit::Offer>, Vec<wit::Problem>> {
-        let checked = match serde_json::from_str::<P::Params>(&params) {
+        let checked = match crate::place::read::<P::Params>(&params) {
             Ok(params) => P::check(&params).map(|()| P::offers(&params).into_iter().map(offer_out).collect()),
-            Err(error) => Err(vec![answer::Problem::new("", error.to_string())]),
+            Err(problem) => Err(vec![problem]),
         };
         checked.map_err(|problems| problems.into_iter().take(PROBLEMS_MAX).map(problem_out).collect())
     }
@@ -319,8 +319,8 @@ fn settlement_out(settlement: held::Settlement) -> wit::Settlement {
             held::Held::Reservation { party, key } => wit::Held::Reservation(wit::ReservationRef { party, key }),
         },
         how: match settlement.how {
-            held::Settle::Commit => wit::Settle::Commit,
-            held::Settle::Release => wit::Settle::Release,
+            held::HoldAction::Commit => wit::Settle::Commit,
+            held::HoldAction::Release => wit::Settle::Release,
         },
         required: settlement.required,
         reason: settlement.reason,

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use schemars::{Schema, json_schema};
 use serde::de::{DeserializeOwned, Error, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::Refusal;
 use crate::manifest::Subscription;
@@ -251,10 +251,10 @@ pub fn event<'de, D: Deserializer<'de>, E: Events>(deserializer: D) -> Result<E,
 #[doc(hidden)]
 #[must_use]
 pub fn event_schema<E: Events>() -> Schema {
-    let word = |(word, event): &(&str, E)| {
-        let description = event.kind().description;
-        json!({"type": "string", "const": word, "description": description.trim()})
-    };
-    let words: Vec<Value> = E::EVENTS.iter().map(word).collect();
-    json_schema!({"description": E::TITLE.1.trim(), "oneOf": words})
+    let words: Vec<&str> = E::EVENTS.iter().map(|(word, _)| *word).collect();
+    let mut description = E::TITLE.1.trim().to_owned();
+    for (word, event) in E::EVENTS {
+        description.push_str(&format!("\n- `{word}`: {}", event.kind().description.trim()));
+    }
+    json_schema!({"type": "string", "enum": words, "description": description})
 }

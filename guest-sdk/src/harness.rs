@@ -87,13 +87,11 @@ impl<P: Policy> Harness<P> {
         if !misfits.is_empty() {
             return misfits;
         }
-        match serde_json::from_value::<P::Params>(params) {
-            Err(error) => vec![(String::new(), error.to_string())],
-            Ok(params) => {
-                let problems = P::check(&params).err().unwrap_or_default();
-                problems.into_iter().map(|Problem { pointer, message }| (pointer, message)).collect()
-            }
-        }
+        let problems = match crate::place::read::<P::Params>(&params.to_string()) {
+            Err(problem) => vec![problem],
+            Ok(params) => P::check(&params).err().unwrap_or_default(),
+        };
+        problems.into_iter().map(|Problem { pointer, message }| (pointer, message)).collect()
     }
 
     /// Sets the campaign's money.

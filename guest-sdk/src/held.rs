@@ -187,7 +187,7 @@ impl Held {
 
 /// What becomes of what is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settle {
+pub enum HoldAction {
     /// The grant is given; what is reserved is used.
     Commit,
     /// The grant is taken back; what is reserved goes back into the wallet.
@@ -200,7 +200,7 @@ pub struct Settlement {
     /// What.
     pub of: Held,
     /// What becomes of it.
-    pub how: Settle,
+    pub how: HoldAction,
     /// Whether the whole decision is denied when there is nothing to settle, or its time is over; otherwise this is left out.
     pub required: bool,
     /// Why, at most 256 bytes.
@@ -211,13 +211,13 @@ impl Settlement {
     /// The grant is given; what is reserved is used. Left out when there is nothing to settle.
     #[must_use]
     pub fn commit(of: Held) -> Self {
-        Self { of, how: Settle::Commit, required: false, reason: String::new() }
+        Self { of, how: HoldAction::Commit, required: false, reason: String::new() }
     }
 
     /// The grant is taken back; what is reserved goes back. Left out when there is nothing to settle.
     #[must_use]
     pub fn release(of: Held) -> Self {
-        Self { how: Settle::Release, ..Self::commit(of) }
+        Self { how: HoldAction::Release, ..Self::commit(of) }
     }
 
     /// Denies the whole decision when there is nothing to settle: what the decision gives is paid for, or not given.

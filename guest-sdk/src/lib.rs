@@ -78,6 +78,7 @@ mod policy;
 mod answer;
 pub mod events;
 pub mod param;
+mod place;
 mod input;
 mod decision;
 mod held;
@@ -106,7 +107,7 @@ pub use decision::{Benefit, Claim, Decision, Dimension, Effect, Grant, Revocatio
 pub use events::{EventData, EventKind, Events};
 #[cfg(not(target_arch = "wasm32"))]
 pub use harness::{Decided, Given, Harness, Outcome};
-pub use held::{AfterHold, Held, Hold, Reservation, Settle, Settlement, Shortfall};
+pub use held::{AfterHold, Held, Hold, HoldAction, Reservation, Settlement, Shortfall};
 pub use input::{Balance, Campaign, Enquiry, Event, Input, LiveGrant, Owner, OwnerKind, Party, Phase, Standing};
 pub use key::key_part;
 pub use manifest::{EffectKind, Manifest, OwnerOf, Question, Role, Source, Subscription, UnitClass};

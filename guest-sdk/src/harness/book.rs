@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{Benefit, Claim, Dimension, Effect, Grant, Revocation, Target};
-use crate::held::{AfterHold, Held, Reservation, Settle, Settlement, Shortfall};
+use crate::held::{AfterHold, Held, HoldAction, Reservation, Settlement, Shortfall};
 use crate::input::LiveGrant;
 use crate::manifest::{EffectKind, Manifest, UnitClass};
 use crate::money::AMOUNT_MAX;
@@ -138,20 +138,20 @@ impl Book {
             Held::Grant { to, key } => (key, self.settle_grant((to, key), settlement.how, now)),
         };
         match (settled, settlement.how) {
-            (Ok(settled), Settle::Commit) => decided.committed.push(settled),
-            (Ok(settled), Settle::Release) => decided.released.push(settled),
+            (Ok(settled), HoldAction::Commit) => decided.committed.push(settled),
+            (Ok(settled), HoldAction::Release) => decided.released.push(settled),
             (Err(reason), _) if settlement.required => return Err(reason),
             (Err(reason), _) => decided.skipped.push((key.clone(), reason)),
         }
         Ok(())
     }
 
-    fn settle_grant(&mut self, (to, key): (&str, &str), how: Settle, now: i64) -> Result<Given, &'static str> {
+    fn settle_grant(&mut self, (to, key): (&str, &str), how: HoldAction, now: i64) -> Result<Given, &'static str> {
         self.holds.settle_grant((to, key), now)?;
         let given = self.given.iter_mut().rfind(|one| one.to == to && one.key == key);
         let given = given.filter(|given| given.quantity > 0).ok_or("nothing-to-settle")?;
         let settled = given.clone();
-        if how == Settle::Release {
+        if how == HoldAction::Release {
             given.quantity = 0;
         }
         Ok(settled)

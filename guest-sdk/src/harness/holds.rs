@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::held::{AfterHold, Reservation, Settle, Shortfall};
+use crate::held::{AfterHold, HoldAction, Reservation, Shortfall};
 
 use super::outcome::Given;
 
@@ -109,16 +109,16 @@ impl Holds {
     pub(super) fn settle_reservation(
         &mut self,
         (party, key): (&str, &str),
-        how: Settle,
+        how: HoldAction,
         now: i64,
     ) -> Result<Given, &'static str> {
         let reserved = self.reservations.get_mut(&(party.to_owned(), key.to_owned())).ok_or("nothing-to-settle")?;
         reserved.state = match (reserved.state, how) {
             (State::TimedOut, _) => return Err("timed-out"),
             (State::Used | State::Released, _) => return Err("nothing-to-settle"),
-            (State::Reserved, Settle::Commit) if reserved.until <= now => return Err("timed-out"),
-            (State::Reserved, Settle::Commit) => State::Used,
-            (State::Reserved, Settle::Release) => State::Released,
+            (State::Reserved, HoldAction::Commit) if reserved.until <= now => return Err("timed-out"),
+            (State::Reserved, HoldAction::Commit) => State::Used,
+            (State::Reserved, HoldAction::Release) => State::Released,
         };
         let (to, key, unit) = (party.to_owned(), key.to_owned(), reserved.unit.clone());
         Ok(Given { to, key, unit, quantity: reserved.quantity, about: None })

@@ -4,6 +4,7 @@
 //! passes the limits by: stores are made in one place, `sandbox`. Modules in reading order.
 #![deny(unsafe_code)]
 
+mod failure;
 mod workers;
 mod runtime;
 mod sandbox;
@@ -30,6 +31,7 @@ pub use cache::HostKey;
 pub use child::compile_child_main;
 pub use compile::{CompileError, Compiler};
 pub use contract::ContractVersion;
+pub use failure::{CheckError, LoadError, ReplyError, StartError};
 pub use profile::WASI_PROFILE;
 pub use runtime::{Measured, Pace};
-pub use workers::{CheckError, Job, LoadError, LoadedPolicy, Patience, ReplyError, StartError, Workers, WorkersConfig};
+pub use workers::{Job, LoadedPolicy, Patience, Workers, WorkersConfig};

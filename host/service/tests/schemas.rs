@@ -62,6 +62,8 @@ fn words_that_are_allowed_are_listed() {
     let schema = json!({"properties": {"on": {"items": {"oneOf": [word("login"), word("order-paid")]}}}});
     let found = told(&schema, &json!({"on": ["login", "ordered"]}));
     assert_eq!(found, [("/on/1".to_owned(), "expected one of login, order-paid".to_owned())]);
+    let schema = json!({"properties": {"on": {"items": {"enum": ["login", "order-paid"]}}}});
+    assert_eq!(told(&schema, &json!({"on": ["login", "ordered"]})), found);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn contradicting_parameters_are_named() {
         (json!({"kind": "interest-free-periods", "periods": 121, "free": 1}), "loan", "benefit/periods"),
         (json!({"kind": "first-instalment", "cap": 0}), "loan", "benefit/cap"),
         (json!({"kind": "percent-off", "rates": []}), "order", "benefit/rates"),
-        (json!({"kind": "percent-off", "rates": [{"percent_off": 101}]}), "order", "benefit/rates"),
+        (json!({"kind": "percent-off", "rates": [{"percent_off": 101}]}), "order", "benefit/rates/0/percent_off"),
         (json!({"kind": "percent-off", "of": "fee", "rates": [{"percent_off": 1}]}), "order", "on"),
         (json!({"kind": "money-off", "off": 2, "minimum": 1}), "order", "benefit/minimum"),
         (json!({"kind": "rate-discount", "percent_off": 0}), "loan", "benefit/percent_off"),

@@ -96,7 +96,7 @@ fn parameters_that_make_no_sense_are_named() {
     assert_eq!(problems(points("user-registered", json!({}))), [""; 0]);
     assert_eq!(problems(points("user-registered", json!({"gifts": []}))), ["/milestones/0/gifts"]);
     assert_eq!(problems(points("user-registered", json!({"id": "A b"}))), ["/milestones/0/id"]);
-    assert_eq!(problems(points("user-registered", json!({"tags": ["a b"]}))), ["/milestones/0/tags"]);
+    assert_eq!(problems(points("user-registered", json!({"tags": ["a b"]}))), ["/milestones/0/tags/0"]);
     let pointer = ["/milestones/0/first_application_only"];
     assert_eq!(problems(points("user-registered", json!({"first_application_only": true}))), pointer);
     assert_eq!(

@@ -20,7 +20,7 @@ limits! {
     /// Largest rate of a gate, in basis points: the whole.
     pub const BASIS_POINTS_MAX: u32 = 10_000
         => Operator, "422 `invalid-document` at `/gate/.../rate_basis_points`",
-        ["documents/src/gate.rs", "domain/src/gate.rs"];
+        ["documents/src/gate.rs", "domain/src/rules/cost.rs"];
     /// Most recurring windows of one campaign.
     pub const WINDOWS_MAX: usize = 32
         => Operator, "422 `invalid-document` at `/windows`", ["documents/src/windows.rs"];
@@ -29,7 +29,7 @@ limits! {
         => Operator, "422 `invalid-document` at `/windows/.../dates`", ["documents/src/windows.rs"];
     /// Longest condition on customers, in bytes.
     pub const CONDITION_BYTES_MAX: usize = 1_024
-        => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["domain/src/segment.rs"];
+        => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["domain/src/rows/segment.rs"];
     /// Deepest nesting of a condition on customers.
     pub const CONDITION_DEPTH_MAX: usize = 32
         => Operator, "422 `invalid-document` at `/where` or `/audience/where`",
@@ -45,10 +45,10 @@ limits! {
         => Operator, "422 `invalid-document` at `/valid_days`", ["documents/src/catalogue.rs"];
     /// Most digits behind the point that a decimal is read or written with.
     pub const PLACES_MAX: u32 = 12
-        => Operator, "422 `invalid-document`", ["domain/src/ratio.rs"];
+        => Operator, "422 `invalid-document`", ["domain/src/words/ratio.rs"];
     /// Activations that a campaign can go back through.
     pub const EARLIER_MAX: usize = 8
-        => Operator, "the oldest activation is forgotten", ["domain/src/activation.rs"];
+        => Operator, "the oldest activation is forgotten", ["domain/src/rows/activation.rs"];
     /// Most states that are tried before an activation.
     pub const MIGRATION_STATES_TRIED_MAX: u64 = 10_000
         => Operator, "further states are not tried before the activation", ["service/src/versions.rs"];
@@ -57,16 +57,16 @@ limits! {
         => Operator, "further differences are only counted", ["service/src/pipeline/trial.rs"];
     /// Most quiet hours in the rules for messages.
     pub const QUIET_WINDOWS_MAX: usize = 8
-        => Operator, "422 `invalid-document` at `/quiet`", ["domain/src/message_rules.rs"];
+        => Operator, "422 `invalid-document` at `/quiet`", ["domain/src/rows/message_rules.rs"];
     /// Most caps in the rules for messages.
     pub const MESSAGE_CAPS_MAX: usize = 8
-        => Operator, "422 `invalid-document` at `/caps`", ["domain/src/message_rules.rs"];
+        => Operator, "422 `invalid-document` at `/caps`", ["domain/src/rows/message_rules.rs"];
     /// Most messages that a cap may allow; as many times are kept of each customer.
     pub const CAP_COUNT_MAX: u32 = 100
-        => Operator, "422 `invalid-document` at `/caps/N/count`", ["domain/src/message_rules.rs"];
+        => Operator, "422 `invalid-document` at `/caps/N/count`", ["domain/src/rows/message_rules.rs"];
     /// Longest window of a cap, in hours: a year.
     pub const CAP_HOURS_MAX: u32 = 366 * 24
-        => Operator, "422 `invalid-document` at `/caps/N/hours`", ["domain/src/message_rules.rs"];
+        => Operator, "422 `invalid-document` at `/caps/N/hours`", ["domain/src/rows/message_rules.rs"];
     /// Most segments.
     pub const SEGMENTS_MAX: usize = 1_000
         => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];

@@ -58,7 +58,7 @@ limits! {
         => Author, "fault `invalid-output`: the decision changes nothing", ["engine/src/proposed.rs"];
     /// Most counts of one campaign: measures, each with each of its labels.
     pub const MEASURES_MAX: usize = 256
-        => Author, "the effect is skipped: `too-many-counts`", ["domain/src/measure.rs"];
+        => Author, "the effect is skipped: `too-many-counts`", ["domain/src/rules/measure.rs"];
     /// Most alternatives of one grant.
     pub const CHOICES_MAX: usize = 8
         => Author, "fault `invalid-output`: the decision changes nothing", ["engine/src/proposed.rs"];
@@ -86,10 +86,10 @@ limits! {
         => Author, "fault `invalid-output`: the decision changes nothing", ["engine/src/proposed.rs"];
     /// Most timers of one owner in one campaign.
     pub const TIMERS_PER_OWNER_MAX: usize = 16
-        => Author, "the effect is skipped: `too-many-timers`", ["domain/src/schedule.rs"];
+        => Author, "the effect is skipped: `too-many-timers`", ["domain/src/rules/schedule.rs"];
     /// How long after a timer went off one that is set because of it is due at the earliest, in milliseconds: a minute.
     pub const TIMER_AGAIN_MS_MIN: i64 = 60_000
-        => Author, "the timer is set to this time", ["domain/src/schedule.rs"];
+        => Author, "the timer is set to this time", ["domain/src/rules/schedule.rs"];
     /// Largest answer to one question, in bytes of JSON.
     pub const ANSWER_BYTES_MAX: usize = 8 * 1024
         => Author, "502 `policy-fault`", ["engine/src/proposed.rs"];
@@ -102,5 +102,5 @@ limits! {
     /// Largest magnitude of an amount, in minor units.
     pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000
         => Author, "fault `invalid-output`: the decision changes nothing; elsewhere 422 `invalid-quantity` or `invalid-document`",
-        ["domain/src/unit.rs", "engine/src/proposed.rs"];
+        ["domain/src/words/unit.rs", "engine/src/proposed.rs"];
 }

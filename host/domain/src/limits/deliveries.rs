@@ -6,7 +6,7 @@ limits! {
         => Admin, "422 `invalid-document`", ["service/src/pipeline/outbox.rs"];
     /// Longest URL of a destination, in bytes.
     pub const DESTINATION_URL_BYTES_MAX: usize = 2_048
-        => Admin, "422 `invalid-document` at `/url`", ["domain/src/destination.rs"];
+        => Admin, "422 `invalid-document` at `/url`", ["domain/src/rows/destination.rs"];
     /// Most secrets of a destination that are good at a time.
     pub const DESTINATION_SECRETS_MAX: usize = 3
         => Admin, "422 `invalid-document` at `/secrets`", ["documents/src/destination.rs"];
@@ -15,25 +15,25 @@ limits! {
         => Admin, "422 `invalid-document` at `/topics`", ["documents/src/destination.rs"];
     /// Shortest secret, in bytes.
     pub const SECRET_BYTES_MIN: usize = 24
-        => Admin, "422 `invalid-document` at `/secrets`", ["domain/src/destination.rs"];
+        => Admin, "422 `invalid-document` at `/secrets`", ["domain/src/rows/destination.rs"];
     /// Longest secret, in bytes.
     pub const SECRET_BYTES_MAX: usize = 64
-        => Admin, "422 `invalid-document` at `/secrets`", ["domain/src/destination.rs"];
+        => Admin, "422 `invalid-document` at `/secrets`", ["domain/src/rows/destination.rs"];
     /// Most deliveries on their way to one destination at a time.
     pub const DELIVERIES_IN_FLIGHT_MAX: usize = 16
         => Receiver, "further deliveries wait", ["delivery/src/dispatch.rs"];
     /// Attempts at a delivery before it is dead.
     pub const DELIVERY_ATTEMPTS_MAX: u32 = 14
-        => Receiver, "the delivery is dead; an operator can have it sent again", ["domain/src/delivery.rs"];
+        => Receiver, "the delivery is dead; an operator can have it sent again", ["domain/src/rules/deliver.rs"];
     /// Longest wait between two attempts at a delivery, in milliseconds: 4 hours.
     pub const BACKOFF_MS_MAX: i64 = 4 * 60 * 60 * 1_000
-        => Receiver, "the delivery is tried again after this time", ["domain/src/delivery.rs"];
+        => Receiver, "the delivery is tried again after this time", ["domain/src/rules/deliver.rs"];
     /// Longest that a destination may ask to be left alone, in milliseconds: 1 hour.
     pub const RETRY_AFTER_MS_MAX: i64 = 60 * 60 * 1_000
-        => Receiver, "the delivery is tried again after this time", ["domain/src/delivery.rs"];
+        => Receiver, "the delivery is tried again after this time", ["domain/src/rules/deliver.rs"];
     /// Longest error kept of a delivery, in bytes.
     pub const DELIVERY_ERROR_BYTES_MAX: usize = 256
-        => Receiver, "the rest of the error is dropped", ["domain/src/delivery.rs"];
+        => Receiver, "the rest of the error is dropped", ["domain/src/rules/deliver.rs"];
     /// Largest head of a destination's answer, in bytes.
     pub const ANSWER_HEAD_BYTES_MAX: usize = 16 * 1024
         => Receiver, "the attempt has failed", ["delivery/src/send.rs"];

@@ -24,7 +24,7 @@ limits! {
         => Host, "`Retry-After` says no more", ["service/src/queue/bounds.rs"];
     /// Largest number of an event, a decision, a delivery or a transfer: every reader of JSON holds it exactly.
     pub const NUMBER_MAX: u64 = (1 << 53) - 1
-        => Host, "the host stops and says so", ["domain/src/run.rs"];
+        => Host, "the host stops and says so", ["domain/src/words/run.rs"];
     /// Most events that are taken for one turn of the decider: the committer may be waiting for them.
     pub const DECIDE_EVENTS_MAX: usize = 256
         => Ingest, "further events wait for their turn",
@@ -93,7 +93,7 @@ limits! {
         => Ingest, "rows are read again from the store", ["service/src/pipeline/mod.rs"];
     /// Most times in a row that what the host did leads to a further event.
     pub const CASCADE_DEPTH_MAX: u32 = 8
-        => Author, "no further event is made", ["domain/src/cascade.rs"];
+        => Author, "no further event is made", ["domain/src/rules/cascade.rs"];
     /// Re-tries of a deferred decision before it is a dead letter.
     pub const DEFER_ATTEMPTS_MAX: u32 = 8
         => Author, "the decision is a dead letter: `faulted`", ["service/src/pipeline/decide.rs"];

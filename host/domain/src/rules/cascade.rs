@@ -174,7 +174,7 @@ pub fn booked(transfers: &[Transfer]) -> Vec<Booked> {
             _ => continue,
         };
         if let Some(happening) = Happening::of_balance(&transfer.unit) {
-            balances.add(happening, (&lot.slot.to, &transfer.unit), delta);
+            balances.add(happening, &lot.slot.to, &transfer.unit, delta);
         }
     }
     let mut booked = benefits.booked;
@@ -220,13 +220,13 @@ struct Balances<'a> {
 }
 
 impl<'a> Balances<'a> {
-    fn add(&mut self, happening: Happening, whose: (&'a CustomerId, &'a Unit), added: i64) {
-        let place = *self.places.entry(whose).or_insert(self.booked.len());
+    fn add(&mut self, happening: Happening, customer: &'a CustomerId, unit: &'a Unit, added: i64) {
+        let place = *self.places.entry((customer, unit)).or_insert(self.booked.len());
         if let Some(Booked::Balance { delta, .. }) = self.booked.get_mut(place) {
             *delta = delta.saturating_add(added);
             return;
         }
-        let (customer, unit) = (whose.0.clone(), whose.1.clone());
+        let (customer, unit) = (customer.clone(), unit.clone());
         self.booked.push(Booked::Balance { happening, customer, unit, delta: added });
     }
 }

@@ -93,23 +93,27 @@ pub struct Run {
     pub first: Numbers,
 }
 
+/// When a run began, and which program it is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Began<'a> {
+    /// By the host's clock.
+    pub opened: Instant,
+    /// The version of the program.
+    pub version: &'a str,
+}
+
 impl Run {
     /// Opens the run that follows another, after the last numbers used. `random` returns a fresh random number for each kind; `None` leaves
     /// no gaps.
     #[must_use]
-    pub fn next(
-        before: Option<&Self>,
-        last: &Numbers,
-        (opened, version): (Instant, &str),
-        random: Option<&dyn Fn() -> u64>,
-    ) -> Self {
+    pub fn next(before: Option<&Self>, last: &Numbers, began: Began<'_>, random: Option<&dyn Fn() -> u64>) -> Self {
         // A kind that the run before never assigned goes on from where that run would have begun.
         let reserved = |kind| before.map_or(0, |before| before.first.of(kind).saturating_sub(1));
         let first = |kind| first_number(last.of(kind).max(reserved(kind)), random);
         Self {
             number: before.map_or(0, |before| before.number) + 1,
-            opened,
-            version: version.to_owned(),
+            opened: began.opened,
+            version: began.version.to_owned(),
             after: *last,
             first: Numbers::each(first),
         }
@@ -172,7 +176,7 @@ mod tests {
     }
 
     fn run(before: Option<&Run>, last: u64, random: Option<&dyn Fn() -> u64>) -> Run {
-        Run::next(before, &Numbers::each(|_| last), (opened(), "1.0.0"), random)
+        Run::next(before, &Numbers::each(|_| last), Began { opened: opened(), version: "1.0.0" }, random)
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use largesse_domain::adjudicate;
 use largesse_domain::audit::{Audit, Audited, Part};
-use largesse_domain::budget::{self, Usage};
+use largesse_domain::book::Book;
+use largesse_domain::budget::Usage;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::cap::Recipient;
 use largesse_domain::case::Case;

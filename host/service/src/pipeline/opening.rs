@@ -1,6 +1,6 @@
 //! The run that assigns numbers: drawn when the pipeline starts, and written with the first batch that has any.
 
-use largesse_domain::run::Run;
+use largesse_domain::run::{Began, Run};
 use largesse_domain::time::Instant;
 use largesse_store::{Batch, Counters, OutboxChange};
 
@@ -11,7 +11,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Opens the run that follows the last one.
 pub(super) fn open(before: Option<&Run>, counters: &Counters, now: Instant, gaps: &Gaps) -> Run {
-    Run::next(before, &counters.last(), (now, VERSION), gaps.source())
+    Run::next(before, &counters.last(), Began { opened: now, version: VERSION }, gaps.source())
 }
 
 /// Reports whether a batch has anything that is numbered.

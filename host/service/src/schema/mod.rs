@@ -105,7 +105,13 @@ fn collect(error: &ValidationError<'_>, found: &mut Vec<Problem>) {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context.as_slice(),
         _ => &[],
     };
-    if let Some(meant) = meant(error.instance_path().as_str(), alternatives) {
+    if let ValidationErrorKind::Enum { options } = error.kind()
+        && let Some(words) =
+            options.as_array().and_then(|all| all.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
+    {
+        let message = shortened(format!("expected one of {}", words.join(", ")));
+        found.push(Problem { pointer: error.instance_path().to_string(), message });
+    } else if let Some(meant) = meant(error.instance_path().as_str(), alternatives) {
         meant.iter().for_each(|error| collect(error, found));
     } else if let Some(problem) = words(alternatives) {
         found.push(problem);
@@ -121,6 +127,7 @@ fn meant<'e>(place: &str, alternatives: &'e [Vec<ValidationError<'e>>]) -> Optio
     let other = |error: &ValidationError<'_>| match error.kind() {
         ValidationErrorKind::Type { .. } => below(error) == 0,
         ValidationErrorKind::Constant { .. } => below(error) <= 1,
+        ValidationErrorKind::Enum { .. } => below(error) == 0,
         _ => false,
     };
     let depth =

@@ -4,7 +4,7 @@ use largesse_domain::event::Admission;
 use largesse_domain::facts::Rows;
 use largesse_domain::id::{DecisionId, EventSeq};
 use largesse_domain::ledger::{Account, Cause, Transfer};
-use largesse_domain::run::{Numbered, Numbers, Run};
+use largesse_domain::run::{Began, Numbered, Numbers, Run};
 
 use super::fixtures::{at, decision, event, first_day, id, quantity, removal};
 use crate::{Anchor, Batch, Break, DecisionFilter, Store, Verified, Wrong};
@@ -12,7 +12,7 @@ use crate::{Anchor, Batch, Break, DecisionFilter, Store, Verified, Wrong};
 /// A run that begins each number so far beyond the last one used.
 pub fn next_run(store: &dyn Store, gap: u64) -> Run {
     let (before, last) = (store.last_run().unwrap(), store.counters().unwrap().last());
-    let mut run = Run::next(before.as_ref(), &last, (at(3_000), "1.2.3"), None);
+    let mut run = Run::next(before.as_ref(), &last, Began { opened: at(3_000), version: "1.2.3" }, None);
     run.first = Numbers::each(|kind| run.first.of(kind) + gap);
     run
 }

@@ -113,12 +113,25 @@ fn length(length: usize) -> Result<Vec<u8>> {
     }
 }
 
-/// The files that something was compiled from, by the list that cargo writes beside it.
+/// Returns the files that something was compiled from, by the list that cargo writes beside it. Of a folder, which a build script may
+/// depend on, all files count.
 fn sources(made: &Path) -> Result<BTreeSet<PathBuf>> {
     let file = made.with_extension("d");
     let text = std::fs::read_to_string(&file)
         .map_err(|error| Failure::from(error).context(format!("cannot read {}", file.display())))?;
-    Ok(listed(&text))
+    let mut files = BTreeSet::new();
+    let mut open: Vec<PathBuf> = listed(&text).into_iter().collect();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let cannot = |error| Failure::from(error).context(format!("cannot read the folder {}", path.display()));
+            for entry in std::fs::read_dir(&path).map_err(cannot)? {
+                open.push(entry.map_err(cannot)?.path());
+            }
+        } else {
+            files.insert(path);
+        }
+    }
+    Ok(files)
 }
 
 /// The files behind the colon. A blank within a name has a backslash before it.
