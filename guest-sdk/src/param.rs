@@ -9,8 +9,9 @@ use std::fmt;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use crate::place::text;
 
 /// The pattern of any unit, as [`UnitClass::of`](crate::UnitClass::of) reads it.
 pub const UNIT: &str = "^(points|growth|(cash|credit-limit):[A-Z]{3}\
@@ -166,8 +167,7 @@ impl TimeOfDay {
 
 impl<'de> Deserialize<'de> for TimeOfDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("expected a time such as 09:00"))
+        crate::place::text(deserializer, "a time such as 09:00", Self::parse)
     }
 }
 

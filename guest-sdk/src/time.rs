@@ -193,8 +193,7 @@ impl Serialize for Date {
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected a date such as 2026-03-05"))
+        crate::place::text(deserializer, "a date such as 2026-03-05", Self::parse)
     }
 }
 
