@@ -26,6 +26,8 @@ mod text;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod glossary;
+#[cfg(test)]
 mod guests;
 #[cfg(test)]
 mod failpoints;
@@ -36,7 +38,9 @@ mod limits;
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{failpoints, files, guests, limits, lists, manifests, modules, rules, signatures, source, text, tree};
+    use crate::{
+        failpoints, files, glossary, guests, limits, lists, manifests, modules, rules, signatures, source, text, tree,
+    };
 
     #[test]
     fn the_repository_is_tidy() {
@@ -52,6 +56,7 @@ mod tests {
         }
         found.extend(manifests::check(&all));
         found.extend(guests::check(&all));
+        found.extend(glossary::check(&all));
         found.extend(failpoints::check(&all));
         found.extend(limits::check(&all));
         found.extend(modules::check(&all, lists::CIRCLES, lists::FLOORS));
