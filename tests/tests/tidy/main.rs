@@ -33,13 +33,16 @@ mod guests;
 mod failpoints;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod links;
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use crate::{
-        failpoints, files, glossary, guests, limits, lists, manifests, modules, rules, signatures, source, text, tree,
+        failpoints, files, glossary, guests, limits, links, lists, manifests, modules, rules, signatures, source, text,
+        tree,
     };
 
     #[test]
@@ -57,6 +60,7 @@ mod tests {
         found.extend(manifests::check(&all));
         found.extend(guests::check(&all));
         found.extend(glossary::check(&all));
+        found.extend(links::check(&all));
         found.extend(failpoints::check(&all));
         found.extend(limits::check(&all));
         found.extend(modules::check(&all, lists::CIRCLES, lists::FLOORS));

@@ -35,6 +35,8 @@ pub(crate) const NO_MACHINE_PATHS: Rule =
     Rule { name: "no paths of one machine", why: "the repository must work wherever it is cloned" };
 pub(crate) const DIRECTION: Rule =
     Rule { name: "dependencies point one way", why: "the pure part stays pure when the compiler keeps it so" };
+pub(crate) const LINKS: Rule =
+    Rule { name: "links lead somewhere", why: "a reader who follows one does not come back" };
 pub(crate) const GLOSSARY: Rule =
     Rule { name: "the API uses the words of the glossary", why: "one word with one meaning is learnt once" };
 pub(crate) const NO_CIRCLES: Rule =
