@@ -398,6 +398,8 @@ pub struct BalanceItem {
     pub reserved: u64,
     /// Used.
     pub redeemed: u64,
+    /// Kept for debts: of what was used and then taken back.
+    pub paid: u64,
     /// Past its time, unused.
     pub expired: u64,
     /// Taken back.

@@ -12,7 +12,7 @@ use largesse_domain::outcome::{Denied, Outcome, Reason, Verdict};
 use largesse_domain::owner::Owner;
 use largesse_domain::problem::Problem;
 use largesse_domain::redeem::RedemptionAction;
-use largesse_domain::redemption::{Part, RedemptionRequest};
+use largesse_domain::redemption::{Part, RedemptionRequest, ReturnRequest};
 use largesse_domain::unit::Quantity;
 use largesse_service::DecisionFilter;
 use largesse_service::intake::{self, Backfill, Rejected};
@@ -223,7 +223,11 @@ async fn what_another_id_was_given_comes_back_after_a_stop() {
     host.service.stop().await;
     drop(host);
     let host = Host::on_disk(folder.path());
-    let back = LedgerRequest::SettleRedemption(RequestId::new("r1").unwrap().into(), None, RedemptionAction::Reverse);
+    let back = LedgerRequest::SettleRedemption(
+        RequestId::new("r1").unwrap().into(),
+        None,
+        RedemptionAction::Reverse(ReturnRequest::default()),
+    );
     host.service.ledger(back).await.expect("it is given back");
     assert_eq!(host.take("r2", "a", 1_500).await, [("b".to_owned(), 1_500)]);
     host.service.stop().await;

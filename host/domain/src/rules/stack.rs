@@ -8,7 +8,7 @@ use std::iter;
 
 use crate::rows::catalogue::Catalogue;
 use crate::rows::outcome::{Done, Outcome, Verdict};
-use crate::words::unit::{Currency, Quantity, Unit};
+use crate::words::unit::{Currency, Quantity, SpendOrder, Unit};
 
 /// Reports whether a decision with this verdict takes part in its group.
 #[must_use]
@@ -78,6 +78,8 @@ mod tests {
             value: Some(Valuation { amount, per, currency: Currency::new(currency).unwrap() }),
             stocked: false,
             valid_days: None,
+            spend: SpendOrder::ExpiresFirst,
+            grace_days: 30,
             redeem_minimum: None,
             terms: Json::empty_object(),
         };

@@ -25,6 +25,12 @@ impl Decider {
             let message = "whether a unit is stocked is fixed once it is said".into();
             return Err(ControlError::Problems(vec![Problem { pointer: "/stocked".into(), message }]));
         }
+        if let Some(known) = self.registry.catalogue.same_but_for_case(&terms.unit).filter(|_| old.is_none()) {
+            let unit = terms.unit;
+            let message =
+                format!("{unit} differs from the unit {known} in capitals only: use {known}, or another name");
+            return Err(ControlError::Problems(vec![Problem { pointer: String::new(), message }]));
+        }
         room(old.is_none(), self.registry.catalogue.units.len(), UNITS_MAX, "units with terms")?;
         if old.as_ref() != Some(&terms) {
             self.with_registry(|registry| {
