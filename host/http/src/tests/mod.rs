@@ -2,6 +2,7 @@
 
 mod access;
 mod bodies;
+mod cloudevents;
 mod connections;
 mod customers;
 mod deliveries;
