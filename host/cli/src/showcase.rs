@@ -15,6 +15,7 @@ use largesse_service::{Gaps, PublicationRules, Retention};
 
 use crate::campaign;
 use crate::client::Client;
+use crate::config::CertificateFiles;
 use crate::failure::{Failure, Result};
 use crate::host::{Host, Options};
 use crate::policy;
@@ -62,6 +63,7 @@ impl Showcase {
             inviter_distance: INVITER_DISTANCE_MAX,
             connections: ConnectionBounds::default(),
             drain_time: Duration::ZERO,
+            certificates: CertificateFiles::default(),
             watch: None,
         })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;

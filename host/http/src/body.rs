@@ -109,7 +109,10 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<Value, Failu
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Failure> {
-    strict_json::parse(bytes).map_err(|error| Failure::new(ProblemType::MalformedJson, error.to_string()))
+    strict_json::parse(bytes).map_err(|unread| {
+        let failure = Failure::new(ProblemType::MalformedJson, unread.to_string());
+        failure.pointing_at(unread.problems())
+    })
 }
 
 /// A JSON body of a document's shape. What does not fit is pointed at.

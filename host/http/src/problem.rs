@@ -258,6 +258,11 @@ impl Failure {
         Self { problems, ..Self::bare(kind) }
     }
 
+    /// The same with what can be pointed at.
+    pub(crate) fn pointing_at(self, problems: Vec<Problem>) -> Self {
+        Self { problems, ..self }
+    }
+
     /// Tells the sender when to try again, where the status says that it can.
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_seconds: seconds, ..self }
@@ -314,7 +319,7 @@ impl From<Rejected> for Failure {
     fn from(rejected: Rejected) -> Self {
         let detail = rejected.to_string();
         let (kind, problems) = match rejected {
-            Rejected::Malformed(_) => (ProblemType::MalformedJson, Vec::new()),
+            Rejected::Malformed { problems, .. } => (ProblemType::MalformedJson, problems),
             Rejected::TooLarge(_) | Rejected::BatchTooExpensive => (ProblemType::TooLarge, Vec::new()),
             Rejected::Envelope(problems) => (ProblemType::InvalidEvent, problems),
             Rejected::UnknownKind(_) => (ProblemType::UnknownKind, Vec::new()),

@@ -474,7 +474,7 @@ pub struct DeliveryPage {
 /// Whose dead deliveries are sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReplayDocument {
+pub struct ReplayDeadDocument {
     /// To which destination.
     pub destination: String,
 }

@@ -3,7 +3,7 @@
 //! What is told is written in the transaction of what it tells of. It is drafted where a decision is judged, while the
 //! facts show what the decision left, and posted where its round is kept: a round that is undone takes its drafts with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use largesse_documents::DestinationSpec;
@@ -25,6 +25,7 @@ use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX, SETTLEMENTS_WAITING_
 use largesse_domain::lot;
 use largesse_domain::notice::{Notice, notices};
 use largesse_domain::problem::Problem;
+use largesse_domain::sending::Sending;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::topic::Topic;
@@ -228,6 +229,16 @@ impl Decider {
             let message = format!("{} settles grants already, and only one may", other.id);
             problems.push(Problem { pointer: "/settles".into(), message });
         }
+        let mut headers = BTreeMap::new();
+        for (name, value) in spec.headers {
+            let held = || old.and_then(|old| old.sending.headers.get(&name).cloned());
+            if let Some(value) = value.or_else(held) {
+                headers.insert(name, value);
+                continue;
+            }
+            let message = "the destination has no such header, so null stands for no value".to_owned();
+            problems.push(Problem { pointer: format!("/headers/{}", name.as_str()), message });
+        }
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));
         }
@@ -238,6 +249,7 @@ impl Decider {
             topics: spec.topics,
             allow_private: spec.allow_private,
             settles: spec.settles,
+            sending: Sending { headers, ..spec.sending },
             paused: old.and_then(|old| old.paused),
             id,
         };
