@@ -6,7 +6,7 @@ use largesse_domain::destination::{Destination, Paused, Secret, WebhookUrl};
 use largesse_domain::id::DestinationId;
 use largesse_domain::limits::{DESTINATION_SECRETS_MAX, DESTINATION_TOPICS_MAX};
 use largesse_domain::problem::Problem;
-use largesse_domain::topic::TopicPattern;
+use largesse_domain::topic::{Topic, TopicPattern};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problems;
@@ -88,7 +88,8 @@ impl DestinationDocument {
         if topics.is_empty() || topics.len() > DESTINATION_TOPICS_MAX {
             problems.add("/topics", format!("1 to {DESTINATION_TOPICS_MAX} are needed"));
         }
-        let topics = problems.keep_all("/topics", &topics);
+        let known: Vec<&str> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
+        let topics = problems.keep_words("/topics", &topics, &known);
         let secrets = secrets.map(|texts| read_secrets(&texts, &mut problems));
         let spec = url.map(|url| DestinationSpec { url, topics, secrets, allow_private, settles });
         problems.finish(spec)
