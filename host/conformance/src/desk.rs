@@ -4,21 +4,29 @@
 use std::collections::BTreeMap;
 
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_documents::from_value;
+use largesse_documents::message_rules::MessageRulesDocument;
+use largesse_documents::nearest::unknown;
 use largesse_documents::programme::ProgrammeDocument;
 use largesse_documents::segment::SegmentDocument;
 use largesse_documents::time::read_day;
+use largesse_domain::event::EventKey;
 use largesse_domain::facts::Wanted;
-use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::id::{CampaignId, CustomerId, InvalidId, RequestId};
+use largesse_domain::json::Json;
+use largesse_domain::key::GrantSlot;
 use largesse_domain::lifecycle::Command;
-use largesse_domain::redeem::RedeemError;
-use largesse_domain::redemption::RedemptionRequest;
+use largesse_domain::redeem::{RedeemError, RedemptionAction};
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
 use largesse_domain::unit::Quantity;
-use largesse_service::pipeline::{Ask, ControlError, LedgerError, LedgerRequest, Precondition, Quote};
+use largesse_service::pipeline::{
+    Ask, ControlError, LedgerAnswer, LedgerError, LedgerRequest, Precondition, Quote, ReversalRequest, ReversalTarget,
+};
 use largesse_service::{ChangeError, Service};
 use serde_json::Value;
 
-use crate::run::{chain, listed, said};
-use crate::scenario::{CalendarStep, QuoteStep, RedeemStep, Scenario, Step};
+use crate::run::{SOURCE, chain, listed, said, time};
+use crate::scenario::{CalendarStep, GrantExpected, QuoteStep, RedeemStep, ReverseStep, Scenario, SettleStep, Step};
 
 /// What a question or a redemption came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +41,8 @@ pub(crate) struct Reply {
     pub(crate) problems: Vec<String>,
     /// What is on.
     pub(crate) entries: Vec<String>,
+    /// What was taken back at once.
+    pub(crate) revoked: Vec<GrantExpected>,
 }
 
 /// Sets what the scenario says of units, pockets and programmes.
@@ -41,8 +51,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let at = |what: String| (terms.span().start, format!("unit {unit}: {what}"));
         let mut document = terms.get_ref().clone();
         let pieces = document.remove("stock");
-        let parsed: Result<UnitDocument, _> = serde_json::from_value(document.into());
-        let parsed = parsed.map_err(|error| at(error.to_string()))?;
+        let parsed: UnitDocument = from_value(document.into()).map_err(|problem| at(listed(&[problem])))?;
         let unit: largesse_domain::unit::Unit = unit.parse().map_err(|error| at(format!("{error}")))?;
         let read = parsed.read(unit.clone()).map_err(|problems| at(listed(&problems)))?;
         service.set_unit(read).await.map_err(|error| at(said(&error)))?;
@@ -58,24 +67,31 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
     }
     for (id, pocket) in &scenario.pockets {
         let at = |what: String| (pocket.span().start, format!("pocket {id}: {what}"));
-        let document: Result<PocketDocument, _> = serde_json::from_value(pocket.get_ref().clone());
-        let document = document.map_err(|error| at(error.to_string()))?;
+        let document: PocketDocument =
+            from_value(pocket.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.set_pocket(read).await.map_err(|error| at(said(&error)))?;
     }
     for (id, segment) in &scenario.segments {
         let at = |what: String| (segment.span().start, format!("segment {id}: {what}"));
-        let document: Result<SegmentDocument, _> = serde_json::from_value(segment.get_ref().clone());
-        let document = document.map_err(|error| at(error.to_string()))?;
+        let document: SegmentDocument =
+            from_value(segment.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.set_segment(read).await.map_err(|error| at(said(&error)))?;
     }
+    if let Some(rules) = &scenario.message_rules {
+        let at = |what: String| (rules.span().start, format!("message_rules: {what}"));
+        let document: MessageRulesDocument =
+            from_value(rules.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
+        let read = document.read().map_err(|problems| at(listed(&problems)))?;
+        service.set_message_rules(read).await.map_err(|error| at(said(&error)))?;
+    }
     for (id, programme) in &scenario.programmes {
         let at = |what: String| (programme.span().start, format!("programme {id}: {what}"));
-        let document: Result<ProgrammeDocument, _> = serde_json::from_value(programme.get_ref().clone());
-        let document = document.map_err(|error| at(error.to_string()))?;
+        let document: ProgrammeDocument =
+            from_value(programme.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.set_programme(read).await.map_err(|error| at(said(&error)))?;
@@ -92,16 +108,73 @@ pub(crate) async fn redeem(service: &Service, number: usize, step: &RedeemStep) 
         unit: step.unit.parse().map_err(|error| format!("redeem: {error}"))?,
         quantity: Quantity::new(step.quantity).map_err(|error| format!("redeem: {error}"))?,
         grant: None,
-        reserve_until: None,
+        reserve_until: step.reserve_until.as_deref().map(time).transpose()?,
         reference: String::new(),
     };
-    match service.ledger(LedgerRequest::Redeem(request)).await {
+    ask(service, LedgerRequest::Redeem(request)).await
+}
+
+/// Commits, releases or reverses a redemption.
+pub(crate) async fn settle(service: &Service, step: &SettleStep) -> Result<Reply, String> {
+    let all = [RedemptionAction::Commit, RedemptionAction::Release, RedemptionAction::Reverse];
+    let how = all.into_iter().find(|how| how.as_str() == step.how);
+    let how = how.ok_or_else(|| format!("settle: {}", unknown("way", &step.how, all.map(RedemptionAction::as_str))))?;
+    let id: RequestId = step.redemption.parse().map_err(|error| format!("settle: redemption: {error}"))?;
+    let customer = step.customer.as_deref().map(CustomerId::new).transpose();
+    let customer = customer.map_err(|error| format!("settle: {error}"))?;
+    ask(service, LedgerRequest::SettleRedemption(RedemptionId::Request(id), customer, how)).await
+}
+
+/// Takes back what an event gave, or a grant.
+pub(crate) async fn reverse(
+    service: &Service,
+    main: &CampaignId,
+    number: usize,
+    step: &ReverseStep,
+) -> Result<Reply, String> {
+    let wrong = |error: InvalidId| format!("reverse: {error}");
+    let of = match (&step.event, &step.grant, &step.customer) {
+        (Some(event), None, None) => {
+            let (source, id) = (SOURCE.parse().map_err(wrong)?, event.parse().map_err(wrong)?);
+            ReversalTarget::Event(EventKey { source, id })
+        }
+        (None, Some(key), Some(customer)) => {
+            let (to, key) = (CustomerId::new(customer).map_err(wrong)?, key.parse().map_err(wrong)?);
+            let quantity = step.quantity.map(Quantity::new).transpose().map_err(|error| format!("reverse: {error}"))?;
+            let campaign = named(step.campaign.as_deref(), main)?;
+            ReversalTarget::Grant(GrantSlot { campaign, to, key }, quantity)
+        }
+        _ => return Err("reverse: expected either an event, or a grant and its customer".into()),
+    };
+    let id = step.id.clone().unwrap_or_else(|| format!("step-{number}")).parse().map_err(wrong)?;
+    let request = ReversalRequest { id, of, reason: "scenario".into() };
+    ask(service, LedgerRequest::Reverse(request)).await
+}
+
+/// What the ledger answers, with its no in a word.
+async fn ask(service: &Service, request: LedgerRequest) -> Result<Reply, String> {
+    match service.ledger(request).await {
+        Ok(LedgerAnswer::Receipt(receipt, true)) => Ok(Reply { revoked: taken_back(&receipt), ..Reply::default() }),
         Ok(_) => Ok(Reply::default()),
         Err(ChangeError::Control(ControlError::Ledger(LedgerError::Redeem(error)))) => {
             Ok(Reply { denied: Some(no_of(&error)), ..Reply::default() })
         }
+        Err(ChangeError::Control(ControlError::Ledger(LedgerError::NothingLeft))) => {
+            Ok(Reply { denied: Some("nothing-left".into()), ..Reply::default() })
+        }
         Err(error) => Err(chain(&error)),
     }
+}
+
+fn taken_back(receipt: &Json) -> Vec<GrantExpected> {
+    let receipt: Value = serde_json::from_str(receipt.as_str()).unwrap_or_default();
+    let reversed = receipt.get("reversed").and_then(Value::as_array).into_iter().flatten();
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+    let one = |reversal: &Value| {
+        let (to, key) = (text(reversal, "to")?, text(reversal, "key"));
+        Some(GrantExpected { to, key, unit: text(reversal, "unit")?, quantity: reversal.get("quantity")?.as_u64()? })
+    };
+    reversed.filter_map(one).collect()
 }
 
 /// The ledger's no in a word, as problems of the API have it.
@@ -137,7 +210,8 @@ pub(crate) async fn quote(service: &Service, main: &CampaignId, step: &QuoteStep
 /// Carries out an operator's command.
 pub(crate) async fn command(service: &Service, main: &CampaignId, step: &Step, word: &str) -> Result<(), String> {
     let command = Command::ALL.into_iter().find(|command| command.as_str() == word);
-    let command = command.ok_or_else(|| format!("there is no command {word:?}"))?;
+    let known = || unknown("command", word, Command::ALL.map(Command::as_str));
+    let command = command.ok_or_else(known)?;
     let campaign = named(step.campaign.as_deref(), main)?;
     service.command(campaign, command, Precondition::None).await.map(drop).map_err(|error| said(&error))
 }

@@ -13,7 +13,7 @@ use largesse_domain::limits::{
 };
 use largesse_domain::problem::Problem;
 use largesse_domain::sending::{HeaderName, HeaderValue, Sending};
-use largesse_domain::topic::TopicPattern;
+use largesse_domain::topic::{Topic, TopicPattern};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problems, step};
@@ -128,7 +128,8 @@ impl DestinationDocument {
         if topics.is_empty() || topics.len() > DESTINATION_TOPICS_MAX {
             problems.add("/topics", format!("1 to {DESTINATION_TOPICS_MAX} are needed"));
         }
-        let topics = problems.keep_all("/topics", &topics);
+        let known: Vec<&str> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
+        let topics = problems.keep_words("/topics", &topics, &known);
         let secrets = secrets.map(|texts| read_secrets(&texts, &mut problems));
         let (concurrency, rate, batch) = (self.concurrency, self.rate, self.batch);
         within(&mut problems, "/concurrency", concurrency, DELIVERY_CONCURRENCY_MAX);

@@ -6,6 +6,8 @@ use jiff::{Span, Timestamp};
 use largesse_domain::time::{Day, Instant, LocalTime, When};
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::meant;
+
 const EXPECTED: &str =
     "expected an RFC 3339 time with Z or an offset, in the years 1 to 9999, such as 2026-03-01T09:00:00+08:00";
 
@@ -125,7 +127,11 @@ pub fn read_day(text: &str) -> Result<Day, String> {
 pub fn read_time_zone(text: &str) -> Result<String, String> {
     let zone = TimeZone::get(text);
     let name = zone.ok().and_then(|zone| zone.iana_name().map(str::to_owned));
-    name.ok_or_else(|| format!("{text:?} is not an IANA time zone such as Asia/Shanghai or Etc/UTC"))
+    name.ok_or_else(|| {
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let near = meant(text, known.iter().map(String::as_str));
+        format!("{text:?} is not an IANA time zone such as Asia/Shanghai or Etc/UTC{near}")
+    })
 }
 
 /// A point in time that a policy asks for.

@@ -29,7 +29,7 @@ use crate::{
     paths(
         events::send, dry_run::try_event,
         policies::list, policies::publish, policies::show,
-        campaigns::list, campaigns::show, campaigns::apply, campaigns::start, campaigns::pause, campaigns::resume,
+        campaigns::list, campaigns::show, campaigns::apply, campaigns::check, campaigns::start, campaigns::pause, campaigns::resume,
         campaigns::end, spend::show,
         versions::activations, versions::activate, versions::roll_back, versions::status, versions::try_version,
         versions::stop, versions::promote, versions::differences, versions::migration, versions::migrate,

@@ -23,12 +23,14 @@ mod settling;
 pub mod components;
 pub mod signature;
 pub mod registry;
+pub mod lint;
 pub mod fit;
 pub mod pipeline;
 pub mod queue;
 mod questions;
 mod outbox;
 mod versions;
+mod look;
 mod operate;
 mod catalogue;
 pub mod calendar;
@@ -63,6 +65,7 @@ pub use largesse_engine::{CompileError, LoadError};
 pub use largesse_store::{
     Chain, DecisionFilter, DeliveryFilter, GrantPlace, Kind, Outbox, Pages, Records, Store, StoreError, Versions,
 };
+pub use look::{Looked, check_alone};
 pub use versions::{Ordered, VersionOrder};
 
 pub use parts::{Gaps, Parts, PublicationRules, Retention};

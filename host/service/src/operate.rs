@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use largesse_documents::nearest::choices;
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::id::CampaignId;
@@ -15,7 +16,7 @@ use largesse_store::Kind;
 
 use crate::kinds::KindRules;
 use crate::pipeline::{Change, Changed, ControlError, Precondition, Publication};
-use crate::registry::{Component, Published};
+use crate::registry::{Component, Published, Registry};
 use crate::signature::{self, Signature};
 use crate::{ChangeError, Service, Unavailable, components, fit, start};
 
@@ -69,14 +70,20 @@ impl Service {
         let digest = loaded.digest();
         let (workers, params, audience) =
             (Arc::clone(&self.workers), spec.params.clone(), spec.settings.audience.clone());
-        let problems = self.changes.run(move || {
-            let mut problems = fit::params_problems(&loaded, &params, &workers);
-            if let Audience::Where(condition) = &audience {
-                problems.extend(fit::condition_problem("/audience/where", condition));
-            }
-            problems
+        let read = self.changes.run(move || {
+            let condition = if let Audience::Where(condition) = &audience { Some(condition) } else { None };
+            let problem = condition.and_then(|condition| fit::condition_problem("/audience/where", condition));
+            (fit::read_params(&loaded, &params, &workers), problem)
         });
-        let problems = problems.await?;
+        let (offers, problem) = read.await?;
+        let (offers, mut problems) = match offers {
+            Ok(offers) => (offers, Vec::new()),
+            Err(problems) => (Vec::new(), problems),
+        };
+        problems.extend(problem);
+        if self.registry().campaign(&id).is_some_and(|active| active.campaign.lifecycle.has_started()) {
+            problems.extend(self.lint_problems(&id, &spec, &offers));
+        }
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
@@ -88,8 +95,12 @@ impl Service {
     }
 
     pub(crate) fn find(&self, policy: &PolicyRef) -> Result<Published, ControlError> {
-        let missing = || problem_of_policy(format!("the policy {policy} is not published"));
-        self.registry().find(policy).cloned().ok_or_else(missing)
+        let registry = self.registry();
+        let missing = || {
+            let known = known_beside(policy, &registry);
+            problem_of_policy(format!("the policy {policy} is not published; there are: {known}"))
+        };
+        registry.find(policy).cloned().ok_or_else(missing)
     }
 
     /// A published policy, to be run. When nobody has needed it since the host started it is loaded now.
@@ -120,7 +131,7 @@ impl Service {
         precondition: Precondition,
     ) -> Result<Arc<Campaign>, ChangeError> {
         if command == Command::Start {
-            self.check_odds(&id).await?;
+            self.check_start(&id).await?;
         }
         match self.change(Change::Command(id, command, precondition)).await? {
             Changed::Campaign(campaign, _) => Ok(campaign),
@@ -143,6 +154,22 @@ impl Service {
             _ => Err(Unavailable::Stopping.into()),
         }
     }
+}
+
+/// What there is instead of a policy that is not published: the other versions of one that is, else all names.
+fn known_beside(policy: &PolicyRef, registry: &Registry) -> String {
+    let asked = policy.to_string();
+    let name = asked.split('@').next().unwrap_or_default();
+    let (mut versions, mut names) = (Vec::new(), Vec::new());
+    for published in registry.by_name() {
+        let manifest = published.manifest();
+        if manifest.name.as_str() == name {
+            versions.push(format!("{name}@{}", manifest.version));
+        }
+        names.push(manifest.name.as_str());
+    }
+    names.dedup();
+    if versions.is_empty() { choices(name, names) } else { choices(&asked, versions.iter().map(String::as_str)) }
 }
 
 fn problem_of_policy(message: String) -> ControlError {

@@ -100,4 +100,7 @@ limits! {
     /// Most documents of operators that wait to be checked.
     pub const CHANGES_WAITING_MAX: usize = 64
         => Operator, "503 `busy`", ["service/src/lib.rs"];
+    /// Most findings about a campaign that are told at once.
+    pub const FINDINGS_MAX: usize = 64
+        => Operator, "further findings are not told; errors come first", ["service/src/lint/mod.rs"];
 }

@@ -60,7 +60,7 @@ async fn what_cannot_be_taken_is_answered_and_named() {
         (with("time", json!("yesterday")), (422, "invalid-event"), &["/time"]),
         (with("datacontenttype", json!("text/xml")), (422, "invalid-event"), &["/datacontenttype"]),
         (with("type", json!("nobody.knows")), (422, "unknown-kind"), &[]),
-        (with("data", json!({"chanel": "web"})), (422, "invalid-data"), &["/data"]),
+        (with("data", json!({"chanel": "web"})), (422, "invalid-data"), &["/data/chanel"]),
         (with("data", json!({"channel": 5})), (422, "invalid-data"), &["/data/channel"]),
         (order(json!({"order": "o1"})), (422, "invalid-data"), &["/data"]),
         (

@@ -337,7 +337,8 @@ impl Decider {
             }
         } else {
             let mut problems = problems_of_change(&old.settings, &spec.settings);
-            problems.extend(fit::problems_at_start(&spec.settings, published.manifest(), &self.registry.catalogue));
+            let (manifest, catalogue) = (published.manifest(), &self.registry.catalogue);
+            problems.extend(fit::problems_at_start(&spec.settings, manifest, catalogue, &spec.params));
             problems.extend(self.allocation_problems(&old.id, &spec.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
@@ -383,7 +384,8 @@ impl Decider {
         }
         if command == Command::Start && !campaign.lifecycle.has_started() {
             let manifest = active.published.manifest();
-            let mut problems = fit::problems_at_start(&campaign.settings, manifest, &self.registry.catalogue);
+            let (catalogue, params) = (&self.registry.catalogue, &campaign.latest().params);
+            let mut problems = fit::problems_at_start(&campaign.settings, manifest, catalogue, params);
             problems.extend(self.allocation_problems(id, &campaign.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems));
