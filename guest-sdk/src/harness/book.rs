@@ -232,7 +232,8 @@ impl Book {
                 self.keys.remove(&(given.to.clone(), given.key.clone()));
             }
         }
-        if let (Target::About, Some(about), true) = (&revocation.of, about, decided.revoked.is_empty()) {
+        let whole = revocation.quantity.is_none();
+        if let (Target::About, Some(about), true) = (&revocation.of, about, whole && decided.revoked.is_empty()) {
             self.tombstones.insert(about.to_owned());
         }
     }
