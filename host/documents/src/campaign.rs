@@ -55,7 +55,7 @@ pub struct CampaignDocument {
     /// For whom; everyone when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<AudienceDocument>,
-    /// The policy's subscriptions in use; all when absent.
+    /// The policy's subscriptions in use; all when absent. Those to `identity.merged` always are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscriptions: Option<Vec<String>>,
     /// The policy's classes of unit in use; all when absent.

@@ -1,9 +1,9 @@
 //! Days: each counted once, its reward, and the bonuses for streaks, totals and plans that it completes.
 
 use largesse_sdk::ladder::crossed;
-use largesse_sdk::{Date, Refusal};
+use largesse_sdk::{Date, Decision, Input, Refusal};
 
-use crate::params::{Daily, MakeUp, Plan, Streak, Total, Within};
+use crate::params::{Daily, MakeUp, Params, Plan, Streak, Total, Within};
 use crate::state::State;
 use crate::trigger::Trigger;
 use crate::turn::Turn;
@@ -46,6 +46,34 @@ pub(crate) fn count(turn: &mut Turn) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Pays what two customers who turn out to be one have earned together, and neither alone.
+pub(crate) fn unite(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+    let mut turn = Turn::new(input, Trigger::CheckedIn)?;
+    let Some(daily) = input.params.daily.as_ref().filter(|_| turn.state.united) else { return Ok(Decision::new()) };
+    let before = turn.change().rewarded();
+    let parts = std::mem::take(&mut turn.change().parts);
+    for (first, last) in turn.state.runs() {
+        let within = |part: &&(i32, i32)| first.0 <= part.0 && part.1 <= last.0;
+        let of_it: Vec<i64> =
+            parts.iter().filter(within).map(|part| i64::from(part.1) - i64::from(part.0) + 1).collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        for rule in &daily.streaks {
+            let alone = of_it.iter().map(|days| rule.earned(*days)).sum();
+            pay_streak(&mut turn, rule, (first, last), alone);
+        }
+    }
+    for rule in &daily.totals {
+        let Some(last) = turn.state.days.last() else { continue };
+        total(&mut turn, rule, &before, last);
+    }
+    for rule in &daily.plans {
+        plan(&mut turn, rule, &before);
+    }
+    turn.finish()
+}
+
 /// Uses one make-up day.
 fn make_up(turn: &mut Turn, rule: Option<&MakeUp>, date: Date) -> Result<(), Refusal> {
     let rule = rule.ok_or_else(|| Refusal::new("make-up-not-allowed", "missed days cannot be made up for"))?;
@@ -79,17 +107,26 @@ fn bonuses(turn: &mut Turn, daily: &Daily, before: &State, date: Date) {
     }
 }
 
+impl Streak {
+    /// How often so many days in a row earn it.
+    fn earned(&self, days: i64) -> i64 {
+        let times = days.max(0) / i64::from(self.days.max(1));
+        if self.every { times } else { times.min(1) }
+    }
+}
+
 /// Pays what a streak has earned and the streaks that it was joined from had not. So it does not matter in which order
 /// the days came.
 fn streak(turn: &mut Turn, rule: &Streak, date: Date) {
     let Some((first, last)) = turn.state.days.run_around(date) else { return };
-    let earned = |days: i64| {
-        let times = days.max(0) / i64::from(rule.days.max(1));
-        if rule.every { times } else { times.min(1) }
-    };
     let (left, right) = (i64::from(date.0) - i64::from(first.0), i64::from(last.0) - i64::from(date.0));
-    let now_earned = earned(left + 1 + right);
-    if now_earned <= earned(left) + earned(right) {
+    pay_streak(turn, rule, (first, last), rule.earned(left) + rule.earned(right));
+}
+
+/// Pays for a run of days when it has earned more than its parts had.
+fn pay_streak(turn: &mut Turn, rule: &Streak, (first, last): (Date, Date), alone: i64) {
+    let now_earned = rule.earned(i64::from(last.0) - i64::from(first.0) + 1);
+    if now_earned <= alone {
         return;
     }
     let key = match now_earned {

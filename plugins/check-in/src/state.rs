@@ -1,12 +1,14 @@
 //! What is remembered of a customer.
 
-use largesse_sdk::{Date, DaySet};
+use largesse_sdk::{Date, DaySet, Paid};
 use serde::{Deserialize, Serialize};
 
 /// How many days back of the latest day a late event still counts a day.
 pub(crate) const DAYS_KEPT: i32 = 400;
 /// How many days back of the latest task a late event still counts towards a day's cap.
 pub(crate) const TASK_DAYS_KEPT: i32 = 14;
+/// Most runs of days that are remembered of two who turn out to be one, until they are looked at.
+const PARTS_MAX: usize = 24;
 /// How many months of make-up days are kept.
 const MONTHS_KEPT: i32 = 14;
 
@@ -40,6 +42,16 @@ pub struct State {
     /// Days of two customers who turned out to be one were united, and none was counted since.
     #[serde(skip_serializing_if = "is_false")]
     pub united: bool,
+    /// The runs of days of either, of those that became longer by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<(i32, i32)>,
+    /// Of an order, not of a customer: what was paid of it, and what went back.
+    #[serde(skip_serializing_if = "is_unpaid")]
+    pub order: Paid,
+}
+
+fn is_unpaid(order: &Paid) -> bool {
+    *order == Paid::default()
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -98,8 +110,22 @@ impl State {
         if std::mem::take(&mut self.united) { Self::default() } else { self.clone() }
     }
 
+    /// The runs of days that are remembered, the first first.
+    pub(crate) fn runs(&self) -> Vec<(Date, Date)> {
+        let mut runs: Vec<(Date, Date)> = Vec::new();
+        let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else { return runs };
+        let mut day = first;
+        while day <= last {
+            let run = self.days.run_around(day);
+            runs.extend(run);
+            day = Date(run.map_or(day, |(_, end)| end).0.saturating_add(1));
+        }
+        runs
+    }
+
     /// What was kept of two who turn out to be one.
     pub(crate) fn with(mut self, other: Self) -> Self {
+        let parts: Vec<(Date, Date)> = self.runs().into_iter().chain(other.runs()).collect();
         if let (Some(first), Some(last)) = (other.days.first(), other.days.last()) {
             let days = (first.0..=last.0).map(Date).filter(|day| other.days.contains(*day));
             days.for_each(|day| _ = self.days.insert(day));
@@ -114,6 +140,12 @@ impl State {
         self.purchases = self.purchases.saturating_add(other.purchases);
         self.united = true;
         self.forget();
+        let runs = self.runs();
+        let longer = |(first, last): &(Date, Date)| !runs.contains(&(*first, *last));
+        self.parts.extend(other.parts);
+        self.parts.extend(parts.iter().filter(|part| longer(part)).map(|(first, last)| (first.0, last.0)));
+        let surplus = self.parts.len().saturating_sub(PARTS_MAX);
+        self.parts.drain(..surplus);
         self
     }
 

@@ -279,6 +279,17 @@ impl Wait {
 }
 
 impl Params {
+    /// What steps wait for, each by the step and its place there.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = (String, &Until)> {
+        let waits = self.steps.iter().filter_map(|step| match &step.act {
+            Act::Wait(wait) => Some((&step.id, wait)),
+            _ => None,
+        });
+        waits.flat_map(|(id, wait)| {
+            wait.until.iter().enumerate().map(move |(place, until)| (format!("{id}/{place}"), until))
+        })
+    }
+
     /// The messages.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &Text> {
         self.steps.iter().filter_map(|step| match &step.act {

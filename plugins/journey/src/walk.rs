@@ -44,6 +44,7 @@ impl<'a> Walk<'a> {
     /// Something happened: it may move the journeys on the way, and begin one.
     pub(crate) fn hear(mut self, trigger: Trigger) -> Result<Decision<State>, Refusal> {
         self.add_total(trigger);
+        self.note(trigger);
         for place in 0..self.state.runs.len() {
             self.try_with(place, |walk, run| walk.hear_of(trigger, run));
         }
@@ -53,7 +54,45 @@ impl<'a> Walk<'a> {
                 self.decision.note(refusal.to_string());
                 Ok(self.done())
             }
-            Ok(()) => Ok(self.done()),
+            Ok(()) => {
+                self.recall();
+                Ok(self.done())
+            }
+        }
+    }
+
+    /// Two customers turn out to be one: what one waits for the other may have done.
+    pub(crate) fn unite(mut self) -> Decision<State> {
+        self.recall();
+        self.done()
+    }
+
+    /// Notes when something last happened that a step waits for.
+    fn note(&mut self, trigger: Trigger) {
+        let now = self.now();
+        for (name, until) in self.params().awaited() {
+            if until.on == trigger && trigger != Trigger::MessageOpened && self.fits(&until.only) {
+                let known = self.state.heard.entry(name).or_insert(now);
+                *known = now.max(*known);
+            }
+        }
+    }
+
+    /// Moves the journeys that wait for something that has happened since.
+    fn recall(&mut self) {
+        for place in 0..self.state.runs.len() {
+            self.try_with(place, |walk, run| {
+                let params = walk.params();
+                let since = |name: &str| walk.state.heard.get(name).is_some_and(|at| *at > run.since);
+                let of_it = |name: &str| {
+                    run.at.as_deref().is_some_and(|at| name.rsplit_once('/').is_some_and(|(of, _)| of == at))
+                };
+                let found = params.awaited().find(|(name, _)| of_it(name) && since(name));
+                if let (Some((_, until)), true) = (found, run.holds(walk.now(), params.ends_after_days)) {
+                    walk.decision.cancel_timer(run.timer());
+                    walk.go(run, params.place(&until.go));
+                }
+            });
         }
     }
 
@@ -297,6 +336,7 @@ impl<'a> Walk<'a> {
 
     fn wait(&mut self, run: &mut Run, step: &str, wait: &Wait) {
         run.at = Some(step.to_owned());
+        run.since = self.now();
         run.waits = run.waits.saturating_add(1);
         let occurred = &self.input.event.occurred;
         let over = run.over(self.params().ends_after_days);

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Most terms remembered, and most refunds whose purchase is not known.
 const TERMS_MAX: usize = 8;
 
+/// Most periods of a right whose claims are remembered: for claims that come late.
+const PERIODS_MAX: usize = 3;
+
 /// What is remembered of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -17,9 +20,9 @@ pub struct Record {
     /// Memberships that were refunded before one heard of their purchase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunded: Vec<String>,
-    /// Claims of each right in its last period.
+    /// Claims of each right in its last periods, the last one last.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub claimed: BTreeMap<String, Claimed>,
+    pub claimed: BTreeMap<String, Vec<Claimed>>,
     /// When the offer was first shown, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<i64>,
@@ -107,14 +110,18 @@ impl Record {
 
     /// Notes a claim of a right that can be claimed so many times in a period.
     pub(crate) fn claim(&mut self, right: &str, period: String, claim: &str, times: u32) -> Result<(), Refusal> {
-        let known = self.claimed.entry(right.to_owned()).or_default();
+        let periods = self.claimed.entry(right.to_owned()).or_default();
         // Periods of another length are from before the parameters changed.
-        if known.period.len() == period.len() && known.period > period {
-            return Err(Refusal::new("period-over", format!("{period} is over")));
+        periods.retain(|known| known.period.len() == period.len());
+        let at = periods.partition_point(|known| known.period < period);
+        if periods.get(at).is_none_or(|known| known.period != period) {
+            if at == 0 && periods.len() >= PERIODS_MAX {
+                return Err(Refusal::new("period-over", format!("{period} is over")));
+            }
+            periods.insert(at, Claimed { period, claims: Vec::new() });
         }
-        if known.period != period {
-            *known = Claimed { period, claims: Vec::new() };
-        }
+        let surplus = periods.len().saturating_sub(PERIODS_MAX);
+        let known = &mut periods[at];
         if known.claims.iter().any(|other| other == claim) {
             return Err(Refusal::new("claim-known", format!("{claim} was claimed already")));
         }
@@ -122,6 +129,7 @@ impl Record {
             return Err(Refusal::new("used-up", format!("{times} of {right} in {} are all there are", known.period)));
         }
         known.claims.push(claim.to_owned());
+        periods.drain(..surplus);
         Ok(())
     }
 
@@ -136,14 +144,19 @@ impl Record {
         self.refunded.extend(joined.refunded);
         self.refunded.truncate(TERMS_MAX);
         for (right, other) in joined.claimed {
-            let known = self.claimed.entry(right).or_default();
-            if known.period < other.period {
-                *known = other;
-            } else if known.period == other.period {
-                known.claims.extend(other.claims);
-                known.claims.sort_unstable();
-                known.claims.dedup();
+            let periods = self.claimed.entry(right).or_default();
+            for Claimed { period, claims } in other {
+                let at = periods.partition_point(|known| known.period < period);
+                if periods.get(at).is_none_or(|known| known.period != period) {
+                    periods.insert(at, Claimed { period, claims });
+                    continue;
+                }
+                let known = &mut periods[at].claims;
+                known.extend(claims);
+                known.sort_unstable();
+                known.dedup();
             }
+            periods.drain(..periods.len().saturating_sub(PERIODS_MAX));
         }
         self.offered = self.offered.into_iter().chain(joined.offered).min();
         self
@@ -229,7 +242,11 @@ mod tests {
         assert_eq!(claim("2025-01", "b"), Ok(()));
         assert_eq!(claim("2025-01", "c").unwrap_err(), "used-up");
         assert_eq!(claim("2025-02", "c"), Ok(()));
-        assert_eq!(claim("2025-01", "d").unwrap_err(), "period-over");
+        assert_eq!(claim("2025-01", "d").unwrap_err(), "used-up");
+        assert_eq!((claim("2024-12", "d"), claim("2024-12", "e")), (Ok(()), Ok(())), "late");
+        assert_eq!(claim("2024-12", "f").unwrap_err(), "used-up");
+        assert_eq!(claim("2025-03", "f"), Ok(()));
+        assert_eq!(claim("2024-12", "g").unwrap_err(), "period-over");
         assert_eq!(claim("2025", "d"), Ok(()));
     }
 }

@@ -34,14 +34,16 @@ impl Policy for Tiers {
 
     fn manifest() -> Manifest {
         manifest!("Places customers in the tiers of a programme by growth or by what they hold")
-            .role(Role::actor(CUSTOMER).balances([GROWTH]))
+            .role(Role::actor(CUSTOMER).balances([GROWTH]).grants())
             .subscribe(events::UserRegistered::KIND.of(CUSTOMER))
             .subscribe(events::GrowthChanged::KIND.of(CUSTOMER))
             .subscribe(events::BalanceSnapshot::KIND.of(CUSTOMER))
+            .subscribe(events::IdentityMerged::KIND.of(CUSTOMER))
             .subscribe(events::Birthday::KIND.of(CUSTOMER))
             .subscribe(events::TimerFired::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
+                EffectKind::Revoke,
                 EffectKind::Message,
                 EffectKind::Schedule,
                 EffectKind::Place,
@@ -58,7 +60,16 @@ impl Policy for Tiers {
         let mut turn = Turn::new(input)?;
         match (input.subscription.as_str(), &input.params.metric) {
             ("user-registered" | "growth-changed", Metric::Growth) => {
-                turn.follow(turn.growth(), input.event.occurred.local.date());
+                let today = input.event.occurred.local.date();
+                turn.follow(turn.growth(), today);
+                if input.params.falls_when_taken_back && input.subscription == "growth-changed" {
+                    turn.take_back(&input.event.data()?);
+                }
+            }
+            // What two have together may lead further than what either has.
+            ("identity-merged", Metric::Growth) => turn.follow(turn.growth(), input.event.occurred.local.date()),
+            ("identity-merged", Metric::Held(held)) => {
+                turn.follow(turn.member.held.least(held.days), input.event.occurred.local.date());
             }
             ("balance-snapshot", Metric::Held(held)) => {
                 let day = hold(input, held, &mut turn.member)?;

@@ -13,6 +13,12 @@ pub struct Member {
     /// The tier; none when not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    /// The tier in which the cycle or period began; none when the customer joined in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
+    /// Tiers, and the ends of them, of other ids of the customer, until they are looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(String, Option<Date>)>,
     /// The first day after the cycle or period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Date>,
@@ -40,11 +46,14 @@ pub struct Month {
 }
 
 impl Member {
-    /// One of two who turn out to be the same: the tier of the one who stays, and what is known of either.
+    /// One of two who turn out to be the same: the tiers of both, of which the higher counts, and what is known of either.
     pub(crate) fn merge(mut self, joined: Self) -> Self {
         if self.tier.is_none() {
-            (self.tier, self.ends) = (joined.tier, joined.ends);
+            (self.tier, self.ends, self.floor) = (joined.tier, joined.ends, joined.floor);
+        } else if let Some(tier) = joined.tier {
+            self.others.push((tier, joined.ends));
         }
+        self.others.extend(joined.others);
         self.held.fill(&joined.held);
         self.growth_before = self.growth_before.saturating_add(joined.growth_before);
         for (moment, day) in joined.gifts {

@@ -26,6 +26,10 @@ pub struct Params {
     pub metric: Metric,
     /// How the tier follows what is measured.
     pub service: Service,
+    /// Whether a tier falls when growth that led to it is taken back: because the order that earned it was refunded, say. Nobody falls
+    /// below the tier in which the cycle or period began. What was given for the tiers that are lost, and is not used, goes back.
+    #[serde(default)]
+    pub falls_when_taken_back: bool,
     /// Whether a rise over several tiers is made one tier at a time, with the gifts of each. Otherwise it is one rise.
     #[serde(default)]
     pub step_by_step: bool,

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use largesse_sdk::{
-    BenefitParam, Date, Decision, Input, Measurement, Message, Placement, Refusal, Schedule, When, grants, json,
+    BenefitParam, Date, Decision, Input, Measurement, Message, Party, Placement, Refusal, Revocation, Schedule, When,
+    events, grants, json,
 };
 
 use crate::member::{Member, Month};
@@ -20,6 +21,7 @@ pub(crate) const MONTH: &str = "month";
 pub(crate) struct Turn<'a> {
     params: &'a Params,
     customer: &'a str,
+    party: &'a Party,
     growth: u64,
     /// The local date of the event.
     today: Date,
@@ -30,12 +32,20 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(crate) fn new(input: &'a Input<Params, Member>) -> Result<Self, Refusal> {
         let party = input.require(CUSTOMER)?;
+        let mut member = input.state.clone().unwrap_or_default();
+        let place = |tier: &String| input.params.place_of(tier);
+        for (tier, ends) in std::mem::take(&mut member.others) {
+            if place(&tier) > member.tier.as_ref().and_then(place) {
+                (member.tier, member.ends) = (Some(tier), ends);
+            }
+        }
         Ok(Self {
             params: &input.params,
             customer: &party.customer,
+            party,
             growth: u64::try_from(party.balance(GROWTH)).unwrap_or(0),
             today: input.event.occurred.local.date(),
-            member: input.state.clone().unwrap_or_default(),
+            member,
             decision: Decision::new(),
         })
     }
@@ -60,6 +70,34 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Growth was taken back: what it led to since the cycle or period began is lost with it. Growth that was used up, or is over, was
+    /// there.
+    pub(crate) fn take_back(&mut self, changed: &events::GrowthChanged) {
+        let is_revoked = changed.cause.decision.is_some() || changed.cause.campaign.is_none();
+        let (value, Some(now)) = (self.growth(), self.place()) else { return };
+        let floor = self.member.floor.as_deref().and_then(|tier| self.params.place_of(tier));
+        let left = self.params.reached(value).max(floor);
+        if changed.delta >= 0 || !is_revoked || left >= Some(now) {
+            return;
+        }
+        for place in left.map_or(0, |left| left + 1)..=now {
+            let tier = &self.params.tiers[place];
+            self.ungift(&format!("upgrade/{}", tier.name), &tier.upgrade);
+        }
+        self.fall(left);
+    }
+
+    /// Takes back what is not used of the gift of a moment, which can be given again then.
+    fn ungift(&mut self, moment: &str, gifts: &[BenefitParam]) {
+        let Some(day) = self.member.gifts.remove(moment) else { return };
+        for grant in grants(gifts, &format!("{moment}/{day}"), self.customer, "") {
+            if self.party.live_grant(&grant.key).is_some() {
+                let revocation = Revocation::key(grant.to, grant.key).free_key();
+                self.decision.revoke(revocation.reason("what led to the tier was taken back"));
+            }
+        }
+    }
+
     /// A cycle or period is over.
     pub(crate) fn cycle_is_over(&mut self) {
         if self.member.ends != Some(self.today) {
@@ -73,6 +111,7 @@ impl<'a> Turn<'a> {
             self.member.growth_before = self.growth;
         }
         self.member.ends = None;
+        self.member.floor = next.map(|place| self.params.tiers[place].name.to_string());
         match next {
             // Its end stands in the placement.
             None if periodic => self.leave(),
