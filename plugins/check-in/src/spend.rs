@@ -15,8 +15,12 @@ pub(crate) fn reward(turn: &mut Turn) -> Result<(), Refusal> {
     turn.change().purchases = purchase;
     let boost = ladder::highest(&spend.boosts, |boost| boost.from_purchase, purchase);
     let basis_points = boost.map_or(money::WHOLE_BASIS_POINTS, |boost| boost.basis_points);
-    let whole = spend.minor_per_unit.saturating_mul(u64::from(money::WHOLE_BASIS_POINTS));
-    let quantity = money::ratio_down(amount, u64::from(basis_points), whole)?;
+    let quantity = if spend.pro_rata {
+        let whole = spend.minor_per_unit.saturating_mul(u64::from(money::WHOLE_BASIS_POINTS));
+        spend.rounding.ratio(amount, u64::from(basis_points), whole)?
+    } else {
+        spend.rounding.rate(amount.checked_div(spend.minor_per_unit).unwrap_or(0), basis_points)?
+    };
     if quantity > 0 {
         let key = match &turn.said.paid {
             Some((Some(name), _)) => format!("spend/{name}"),
