@@ -85,12 +85,16 @@ mod held;
 mod message;
 mod reach;
 mod timer;
+mod term;
+mod when;
+mod clocked;
 mod manifest;
 mod time;
 mod benefit;
 mod key;
 mod paid;
 pub mod money;
+mod rounding;
 pub mod ladder;
 mod days;
 mod chance;
@@ -118,9 +122,12 @@ pub use paid::{AllPaid, Back, Paid};
 pub use param::{Channel, Slug, Tag, Template, TimeOfDay};
 pub use policy::Policy;
 pub use reach::{Enrolment, Measurement, Placement, Share};
+pub use rounding::Rounding;
 pub use serde_json::{Value, json};
-pub use time::{DAY_SECONDS, Date, LocalTime, Moment, When};
+pub use term::{CalendarUnit, Expiry, Span};
+pub use time::{DAY_SECONDS, Date, LocalTime, Moment};
 pub use timer::{Schedule, TIMER_FIRED, TimerFired};
+pub use when::When;
 
 /// For the macros of this crate only.
 #[doc(hidden)]

@@ -9,7 +9,9 @@ use std::fmt;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::time::{Date, LocalTime};
 
 pub use crate::place::text;
 
@@ -162,6 +164,18 @@ impl TimeOfDay {
             text.parse().ok().filter(|number: &u32| digits && *number < end)
         };
         Some(Self(number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))
+    }
+
+    /// The day that a local time belongs to where days begin at this time: what is earlier belongs to the day before.
+    #[must_use]
+    pub fn day_of(self, local: &LocalTime) -> Date {
+        Date(local.day.saturating_sub(i32::from(local.second_of_day < self.0)))
+    }
+}
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:02}:{:02}", self.0 / 3_600, self.0 % 3_600 / 60))
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_documents::programme::ProgrammeDocument;
 use largesse_documents::segment::SegmentDocument;
 use largesse_documents::time::read_instant;
 use largesse_documents::{CampaignDocument, PolicyRef, Problem};
@@ -31,8 +32,8 @@ use crate::report::Reporting;
 /// See what campaigns would grant on given events, before anything is live
 ///
 /// Needs no host. Events are decided in the order of their times, each at its own time, by a host in memory that runs the campaigns
-/// of a folder: a document in TOML for each, named after its id. A folder `units`, `pockets`, `segments` or `kinds` in it says what units
-/// cost, what campaigns share, for whom they are, and what else happens; `stock.toml` says how many pieces are on hand.
+/// of a folder: a document in TOML for each, named after its id. A folder `units`, `pockets`, `segments`, `programmes` or `kinds` in it
+/// says what units cost, what campaigns share, for whom they are, where customers stand, and what else happens; `stock.toml` says how many pieces are on hand.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder with the campaigns
@@ -176,6 +177,10 @@ fn setup(folder: &Path, components: &[Found]) -> Result<Setup> {
     for (name, path) in parts("segments", "toml")? {
         let id = name.parse().map_err(Failure::usage)?;
         setup.segments.push(document(&path, |document: SegmentDocument| document.read(id))?);
+    }
+    for (name, path) in parts("programmes", "toml")? {
+        let id = name.parse().map_err(Failure::usage)?;
+        setup.programmes.push(document(&path, |document: ProgrammeDocument| document.read(id))?);
     }
     for (name, path) in parts("kinds", "json")? {
         let kind = name.parse().map_err(Failure::usage)?;

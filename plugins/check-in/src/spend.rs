@@ -29,8 +29,11 @@ pub(crate) fn reward(turn: &mut Turn) -> Result<(), Refusal> {
 }
 
 fn due(spend: &Spend, amount: u64, basis_points: u32) -> Result<u64, Refusal> {
-    let whole = spend.minor_per_unit.saturating_mul(u64::from(money::WHOLE_BASIS_POINTS));
-    Ok(money::ratio_down(amount, u64::from(basis_points), whole)?)
+    if spend.pro_rata {
+        let whole = spend.minor_per_unit.saturating_mul(u64::from(money::WHOLE_BASIS_POINTS));
+        return Ok(spend.rounding.ratio(amount, u64::from(basis_points), whole)?);
+    }
+    Ok(spend.rounding.rate(amount.checked_div(spend.minor_per_unit).unwrap_or(0), basis_points)?)
 }
 
 fn of_orders(params: &Params) -> Option<&Spend> {

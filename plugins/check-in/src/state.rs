@@ -3,6 +3,9 @@
 use largesse_sdk::{Date, DaySet, Paid};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::chain::Chain;
+use crate::chain::{DateLine, Tail};
+
 /// How many days back of the latest day a late event still counts a day.
 pub(crate) const DAYS_KEPT: i32 = 400;
 /// How many days back of the latest task a late event still counts towards a day's cap.
@@ -48,6 +51,12 @@ pub struct State {
     /// Of an order, not of a customer: what was paid of it, and what went back.
     #[serde(skip_serializing_if = "is_unpaid")]
     pub order: Paid,
+    /// What the days that are no longer in `days` left of streaks with gaps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tails: Vec<Tail>,
+    /// Where the customer's clock went over the date line.
+    #[serde(skip_serializing_if = "DateLine::is_plain")]
+    pub date_line: DateLine,
 }
 
 fn is_unpaid(order: &Paid) -> bool {
@@ -78,10 +87,11 @@ impl State {
     }
 
     /// Counts a day; `false` when it was counted before. Forgets what is too far back, so that the state stays small.
-    pub(crate) fn count_day(&mut self, date: Date) -> bool {
+    pub(crate) fn count_day(&mut self, date: Date, gaps: &[u32]) -> bool {
         if !self.days.insert(date) {
             return false;
         }
+        self.keep_tails(gaps);
         self.first_day = Some(self.first_day.map_or(date.0, |first| first.min(date.0)));
         self.forget();
         true
@@ -138,6 +148,10 @@ impl State {
         let done = other.tasks_done.into_iter().filter(|task| !self.tasks_done.contains(task));
         self.tasks_done.extend(done.collect::<Vec<_>>());
         self.purchases = self.purchases.saturating_add(other.purchases);
+        self.date_line = self.date_line.with(other.date_line);
+        self.tails.extend(
+            other.tails.into_iter().filter(|tail| self.tails.iter().all(|own| own.gap != tail.gap)).collect::<Vec<_>>(),
+        );
         self.united = true;
         self.forget();
         let runs = self.runs();
@@ -207,7 +221,7 @@ mod tests {
         let ids: Vec<String> = (0..16).map(|n| format!("{n:032}")).collect();
         for day in first..first + 2_000 {
             if (day - first) % 2 == 0 {
-                state.count_day(Date(day));
+                state.count_day(Date(day), &[]);
             }
             ids.iter().for_each(|id| state.count_task(id, Date(day)));
             if day % 7 == 4 {
@@ -236,7 +250,7 @@ mod tests {
     fn two_states_come_to_what_one_would_have_been() {
         let of = |days: &[i32], month: i32, task: &str| {
             let mut state = State::default();
-            days.iter().for_each(|day| _ = state.count_day(Date(*day)));
+            days.iter().for_each(|day| _ = state.count_day(Date(*day), &[]));
             state.use_make_up(month);
             state.open_chest(Date(20_514));
             state.count_task("t", Date(20_515));
@@ -269,7 +283,7 @@ mod tests {
     fn a_streak_that_reaches_back_stays_whole_whoever_stays() {
         let run = |days: std::ops::Range<i32>| {
             let mut state = State::default();
-            days.for_each(|day| _ = state.count_day(Date(day)));
+            days.for_each(|day| _ = state.count_day(Date(day), &[]));
             state
         };
         let (early, late) = (run(20_000..20_100), run(20_100..20_800));

@@ -1,8 +1,8 @@
 //! An invitee succeeds, is found to be a fraud, is cleared.
 
 use largesse_sdk::{
-    Benefit, BenefitParam, Claim, Decision, EventData, Grant, Input, Party, Refusal, Revocation, events, grants,
-    key_part, ladder, money,
+    Benefit, BenefitParam, Claim, Decision, EventData, Grant, Input, Party, Refusal, Revocation, Rounding, events,
+    grants, key_part, ladder,
 };
 
 use crate::invites::Invites;
@@ -187,7 +187,7 @@ fn reward(input: &Asked, invites: &mut Invites, decision: &mut Decision<Invites>
             &inviter.customer,
             "invitation",
         )) {
-            let Some(benefit) = scaled(gift, percent)? else { continue };
+            let Some(benefit) = scaled(gift, percent, params.rounding)? else { continue };
             decision.grant(Grant { choices: vec![benefit], ..grant });
         }
         for rung in ladder::reached(&params.ladder, |rung| rung.at, before, after) {
@@ -219,8 +219,8 @@ fn give(gifts: &[BenefitParam], key: &str, to: &str, decision: &mut Decision<Inv
 }
 
 /// So many per cent of a benefit; `None` when that is nothing.
-fn scaled(gift: &BenefitParam, percent: u32) -> Result<Option<Benefit>, Refusal> {
-    let share = |quantity: u64| money::ratio(quantity, u64::from(percent), 100);
+fn scaled(gift: &BenefitParam, percent: u32, rounding: Rounding) -> Result<Option<Benefit>, Refusal> {
+    let share = |quantity: u64| rounding.ratio(quantity, u64::from(percent), 100);
     Ok(match gift.benefit() {
         Benefit::Units { unit, quantity } => {
             Some(share(quantity)?).filter(|quantity| *quantity > 0).map(|quantity| Benefit::Units { unit, quantity })

@@ -162,7 +162,7 @@ pub struct Wait {
     /// So many hours more.
     #[serde(default)]
     pub hours: u32,
-    /// So many times 24 hours more.
+    /// So many days more, by the clock on the wall.
     #[serde(default)]
     pub days: u32,
     /// Until the day in this field of the event that began the journey, such as arrival_date.
@@ -205,7 +205,7 @@ pub enum Condition {
 pub struct Tag {
     /// The tag.
     pub tag: TagName,
-    /// For so many times 24 hours; for good when absent.
+    /// For so many days, until the same time by the clock on the wall; for good when absent.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub days: Option<u32>,

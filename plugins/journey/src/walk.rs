@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    DAY_SECONDS, Date, Decision, Enrolment, Input, Measurement, Message, Money, Party, Refusal, Schedule, TagChange,
-    TimerFired, Value, When, events, grants, json, key_part,
+    DAY_SECONDS, Date, Decision, Enrolment, Input, LocalTime, Measurement, Message, Money, Party, Refusal, Schedule,
+    TagChange, TimerFired, Value, When, events, grants, json, key_part,
 };
 use serde::{Deserialize, Serialize};
 
@@ -350,8 +350,14 @@ impl<'a> Walk<'a> {
             }
             None => {
                 let ms = i64::try_from(wait.seconds().saturating_mul(1_000)).unwrap_or(i64::MAX);
-                let forever = wait.seconds() == 0;
-                When::At(if forever { over } else { occurred.at.saturating_add(ms).min(over) })
+                let due = occurred.at.saturating_add(ms);
+                match wait.seconds() {
+                    0 => When::At(over),
+                    _ if due >= over => When::At(over),
+                    // Days are those of the clock on the wall, hours and minutes those of any clock.
+                    _ if wait.days > 0 => after_days(&occurred.local, wait),
+                    _ => When::At(due),
+                }
             }
         };
         let note = Note { run: run.name.clone(), wait: run.waits };
@@ -386,6 +392,14 @@ impl<'a> Walk<'a> {
         self.state.handed_on.insert(campaign.into(), now);
         self.decision.enrol(Enrolment::new(campaign, &self.me.customer).data(&json!({"journey": run.name})));
     }
+}
+
+/// So many days later by the clock on the wall, and so many hours and minutes more.
+fn after_days(local: &LocalTime, wait: &Wait) -> When {
+    let day = u32::try_from(DAY_SECONDS).unwrap_or(u32::MAX);
+    let more = wait.hours.saturating_mul(3_600).saturating_add(wait.minutes.saturating_mul(60));
+    let seconds = local.second_of_day.saturating_add(more);
+    When::AtLocal(local.date().plus_days(wait.days).plus_days(seconds / day), seconds % day)
 }
 
 fn date(kept: &BTreeMap<String, Value>, field: &str) -> Option<Date> {

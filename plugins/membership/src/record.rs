@@ -37,6 +37,18 @@ pub struct Term {
     pub bought: Date,
     /// For so many months.
     pub months: u32,
+    /// What went before it without a gap and is over: it ends on the day of the month of the first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Follows>,
+}
+
+/// Terms without a gap that are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follows {
+    /// The first day of the first.
+    pub first: Date,
+    /// How many months they had.
+    pub months: u32,
 }
 
 /// Claims of a right in a period.
@@ -48,21 +60,25 @@ pub struct Claimed {
     pub claims: Vec<String>,
 }
 
-/// A date so many months later; the first of the next month when that one has no such day.
-pub(crate) fn plus_months(date: Date, months: u32) -> Date {
-    let (year, month, day) = date.year_month_day();
-    let count = i64::from(year) * 12 + i64::from(month) - 1 + i64::from(months);
-    let of = |count: i64, day: u8| {
-        let month = u8::try_from(count.rem_euclid(12) + 1).ok()?;
-        Date::new(i32::try_from(count.div_euclid(12)).ok()?, month, day)
-    };
-    of(count, day).or_else(|| of(count + 1, 1)).unwrap_or(date)
+impl Follows {
+    /// The first day after them.
+    fn ends(self) -> Date {
+        self.first.after_months(self.months)
+    }
+
+    /// These and a term that was bought, from the day on which it begins. Terms that follow on one another keep the day of the month
+    /// of the first.
+    fn and(this: Option<Self>, term: &Term) -> Self {
+        let before = [this, term.follows].into_iter().flatten().find(|before| term.bought <= before.ends());
+        let begins = before.unwrap_or(Self { first: term.bought, months: 0 });
+        Self { months: begins.months.saturating_add(term.months), ..begins }
+    }
 }
 
 impl Record {
     /// The first day after the membership; none without terms.
     pub(crate) fn ends(&self) -> Option<Date> {
-        self.terms.iter().fold(None, |before, term| Some(after(before, term)))
+        self.terms.iter().fold(None, |before, term| Some(Follows::and(before, term))).map(Follows::ends)
     }
 
     /// Adds a term, and forgets those that are over. A membership is bought once, and renewed once a day.
@@ -86,11 +102,11 @@ impl Record {
     /// Forgets terms that are over. What follows on one of them begins where it did.
     fn forget(&mut self, today: Date) {
         while let [first, rest @ ..] = self.terms.as_mut_slice()
-            && let end = after(None, first)
-            && end <= today
+            && let over = Follows::and(None, first)
+            && over.ends() <= today
             && let Some(next) = rest.first_mut()
         {
-            next.bought = next.bought.max(end);
+            next.follows = Some(over);
             self.terms.remove(0);
         }
     }
@@ -163,11 +179,6 @@ impl Record {
     }
 }
 
-/// The first day after a term that follows on what ends before.
-fn after(before: Option<Date>, term: &Term) -> Date {
-    plus_months(before.map_or(term.bought, |end| end.max(term.bought)), term.months)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,7 +188,7 @@ mod tests {
     }
 
     fn term(membership: &str, bought: &str, months: u32) -> Term {
-        Term { membership: membership.to_owned(), bought: date(bought), months }
+        Term { membership: membership.to_owned(), bought: date(bought), months, follows: None }
     }
 
     #[test]
@@ -190,7 +201,7 @@ mod tests {
             ("2025-12-31", 2, "2026-03-01"),
             ("2025-12-15", 1, "2026-01-15"),
         ] {
-            assert_eq!(plus_months(date(from), months), date(to), "{from}");
+            assert_eq!(date(from).after_months(months), date(to), "{from}");
         }
     }
 
@@ -205,6 +216,22 @@ mod tests {
         assert_eq!((record.terms.len(), record.ends()), (2, Some(date("2027-04-01"))));
         assert!(record.refund("m2"));
         assert_eq!(record.ends(), Some(date("2026-07-01")));
+    }
+
+    #[test]
+    fn months_bought_one_after_another_keep_their_day() {
+        let mut record = Record::default();
+        for number in 0..6 {
+            record.buy(term(&format!("m{number}"), "2026-01-29", 1), false, date("2026-01-29")).unwrap();
+        }
+        assert_eq!(record.ends(), Some(date("2026-07-29")));
+        // Renewed month by month, as those before are over.
+        let mut record = Record::default();
+        for day in ["2026-01-31", "2026-02-28", "2026-03-30", "2026-04-30", "2026-05-30"] {
+            record.buy(term("m", day, 1), true, date(day)).unwrap();
+        }
+        assert_eq!(record.ends(), Some(date("2026-07-01")));
+        assert!(record.terms.len() < 4);
     }
 
     #[test]

@@ -9,8 +9,8 @@ mod memory;
 
 use largesse_sdk::{
     Back, Benefit, BenefitParam, Date, Decision, EffectKind, Enquiry, EventData, Grant, Held, Input, Manifest,
-    Measurement, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Settlement, UnitClass,
-    Value, When, events, export_policy, json, key_part, manifest, money,
+    Measurement, Money, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Rounding, Settlement,
+    UnitClass, Value, When, events, export_policy, json, key_part, manifest, money,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,7 +76,8 @@ impl Policy for PointsMall {
             "pay" => {
                 let basket: Basket = enquiry.data()?;
                 let part = tier(params, party).and_then(|tier| params.discounts.get(tier)).copied();
-                let pay = money::rate(basket.amount, part.unwrap_or(money::WHOLE_BASIS_POINTS))?;
+                let rounding = params.discount_rounding.unwrap_or(Rounding::HalfUp);
+                let pay = rounding.rate(basket.amount, part.unwrap_or(money::WHOLE_BASIS_POINTS))?;
                 Ok(json!({"pay": pay, "off": basket.amount.saturating_sub(pay)}))
             }
             _ => {

@@ -8,13 +8,17 @@ use largesse_sdk::{
 };
 
 use crate::member::{Member, Month};
-use crate::params::{Metric, Notice, Params, Service};
+use crate::params::{Held, Metric, Notice, Params, Service, ToldBy};
 use crate::{CUSTOMER, GROWTH};
 
 /// The timer that goes off when a cycle or period is over.
 pub(crate) const CYCLE: &str = "cycle";
 /// The timer that goes off before it.
 pub(crate) const NOTICE: &str = "notice";
+/// The timer that goes off when the balance of a day that is over may lead to another tier.
+pub(crate) const HELD: &str = "held";
+/// A day without a clock change.
+const DAY_MS: i64 = 86_400_000;
 /// The timer that goes off on the first of a month.
 pub(crate) const MONTH: &str = "month";
 
@@ -25,6 +29,8 @@ pub(crate) struct Turn<'a> {
     growth: u64,
     /// The local date of the event.
     today: Date,
+    /// The time of the event, in milliseconds since 1970.
+    at: i64,
     pub(crate) member: Member,
     decision: Decision<Member>,
 }
@@ -45,6 +51,7 @@ impl<'a> Turn<'a> {
             party,
             growth: u64::try_from(party.balance(GROWTH)).unwrap_or(0),
             today: input.event.occurred.local.date(),
+            at: input.event.occurred.at,
             member,
             decision: Decision::new(),
         })
@@ -98,6 +105,27 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Looks at the balances of the days that are over, and asks to look again when they change without a movement.
+    pub(crate) fn judge(&mut self, held: &Held, now: i64) {
+        let over = Date(self.today.0.saturating_sub(1));
+        let from = self.member.judged.map_or(over, |judged| plus(judged, 1));
+        let value = match self.params.service {
+            Service::RealTime => self.member.moves.least(over, held.days),
+            _ if from <= over => self.member.moves.best(from, over, held.days),
+            _ => 0,
+        };
+        self.follow(value, over);
+        let judged = self.member.judged.map_or(over, |judged| judged.max(over));
+        self.member.judged = Some(judged);
+        self.member.moves.prune(judged, held.days);
+        if let Some(day) = self.member.moves.changes(self.today, held.days) {
+            // What is told in arrears has more to come: a day of the host's clock for it.
+            let late = When::At(now.saturating_add(DAY_MS));
+            let due = if self.is_behind(now) { late } else { When::AtLocal(plus(day, 1), 0) };
+            self.decision.schedule(Schedule::new(HELD, due));
+        }
+    }
+
     /// A cycle or period is over.
     pub(crate) fn cycle_is_over(&mut self) {
         if self.member.ends != Some(self.today) {
@@ -118,7 +146,7 @@ impl<'a> Turn<'a> {
             None => self.fall(None),
             Some(place) if periodic && Some(place) > now => self.rise(now, place, self.today),
             Some(place) => {
-                self.begin_cycle(self.today);
+                self.go_on(self.today);
                 if periodic || Some(place) != now {
                     self.place_in(place);
                 }
@@ -163,6 +191,11 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Whether the event is from more than a day before one hears of it.
+    fn is_behind(&self, now: i64) -> bool {
+        now.saturating_sub(self.at) > DAY_MS
+    }
+
     fn place(&self) -> Option<usize> {
         self.member.tier.as_deref().and_then(|name| self.params.place_of(name))
     }
@@ -171,6 +204,9 @@ impl<'a> Turn<'a> {
     fn value(&self) -> u64 {
         match &self.params.metric {
             Metric::Growth => self.growth(),
+            Metric::Held(held) if held.told_by == ToldBy::Movements => {
+                self.member.moves.least(Date(self.today.0.saturating_sub(1)), held.days)
+            }
             Metric::Held(held) => self.member.held.least_on(self.today, held.days),
         }
     }
@@ -238,7 +274,14 @@ impl<'a> Turn<'a> {
     }
 
     fn begin_cycle(&mut self, day: Date) {
-        self.member.ends = self.params.cycle_days().map(|days| plus(day, days));
+        self.member.began = self.params.span().map(|_| day);
+        self.go_on(day);
+    }
+
+    /// Begins the cycle or period in which a day lies.
+    fn go_on(&mut self, day: Date) {
+        let began = self.member.began.unwrap_or(day);
+        self.member.ends = self.params.span().and_then(|span| span.end_after(began, day));
         let Some(ends) = self.member.ends else { return };
         self.decision.schedule(Schedule::new(CYCLE, When::AtLocal(ends, 0)));
         if let Some(notice) = &self.params.messages.notice {

@@ -10,6 +10,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, RequestId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::outcome::Decision;
+use largesse_domain::programme::Programme;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
@@ -40,6 +41,8 @@ pub struct Setup {
     pub pockets: Vec<Pocket>,
     /// Sets of customers.
     pub segments: Vec<Segment>,
+    /// Programmes in which customers stand.
+    pub programmes: Vec<Programme>,
     /// Components, in order of publication.
     pub components: Vec<Arc<[u8]>>,
     /// What is known of customers before the first event.
@@ -109,6 +112,9 @@ impl Simulated {
         }
         for segment in &setup.segments {
             service.set_segment(segment.clone()).await.map_err(setting("the segment", segment.id.as_str()))?;
+        }
+        for programme in &setup.programmes {
+            service.set_programme(programme.clone()).await.map_err(setting("the programme", programme.id.as_str()))?;
         }
         for component in &setup.components {
             let digest = crate::components::digest_of(component).to_string();
