@@ -17,7 +17,7 @@ use largesse_domain::json::Json;
 use largesse_domain::key::GrantSlot;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::redeem::{RedeemError, RedemptionAction};
-use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest, ReturnRequest};
 use largesse_domain::unit::Quantity;
 use largesse_service::pipeline::{
     Ask, ControlError, LedgerAnswer, LedgerError, LedgerRequest, Precondition, Quote, ReversalRequest, ReversalTarget,
@@ -116,9 +116,19 @@ pub(crate) async fn redeem(service: &Service, number: usize, step: &RedeemStep) 
 
 /// Commits, releases or reverses a redemption.
 pub(crate) async fn settle(service: &Service, step: &SettleStep) -> Result<Reply, String> {
-    let all = [RedemptionAction::Commit, RedemptionAction::Release, RedemptionAction::Reverse];
+    let returned = ReturnRequest {
+        id: step
+            .return_id
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| format!("settle: return_id: {error}"))?,
+        quantity: step.quantity.map(Quantity::new).transpose().map_err(|error| format!("settle: quantity: {error}"))?,
+    };
+    let all = [RedemptionAction::Commit, RedemptionAction::Release, RedemptionAction::Reverse(returned)];
+    let words = all.each_ref().map(RedemptionAction::as_str);
     let how = all.into_iter().find(|how| how.as_str() == step.how);
-    let how = how.ok_or_else(|| format!("settle: {}", unknown("way", &step.how, all.map(RedemptionAction::as_str))))?;
+    let how = how.ok_or_else(|| format!("settle: {}", unknown("way", &step.how, words)))?;
     let id: RequestId = step.redemption.parse().map_err(|error| format!("settle: redemption: {error}"))?;
     let customer = step.customer.as_deref().map(CustomerId::new).transpose();
     let customer = customer.map_err(|error| format!("settle: {error}"))?;

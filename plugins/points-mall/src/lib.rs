@@ -9,7 +9,7 @@ mod memory;
 
 use largesse_sdk::{
     Back, Benefit, BenefitParam, Date, Decision, EffectKind, Enquiry, EventData, Grant, Held, Input, Manifest,
-    Measurement, Money, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Rounding, Settlement,
+    Measurement, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Rounding, Settlement,
     UnitClass, Value, When, events, export_policy, json, key_part, manifest, money,
 };
 use schemars::JsonSchema;

@@ -31,6 +31,12 @@ pub struct SettleStep {
     pub redemption: String,
     /// `commit`, `release` or `reverse`.
     pub how: String,
+    /// How much is reversed; all that has not come back yet when absent.
+    #[serde(default)]
+    pub quantity: Option<u64>,
+    /// What a reversal in part is known by.
+    #[serde(default)]
+    pub return_id: Option<String>,
     /// Only if it is this customer's.
     #[serde(default)]
     pub customer: Option<String>,

@@ -8,7 +8,7 @@ use std::iter;
 
 use crate::rows::catalogue::Catalogue;
 use crate::rows::outcome::{Done, Outcome, Verdict};
-use crate::words::unit::{Currency, Quantity, SpendOrder, Unit};
+use crate::words::unit::{Currency, Quantity, Unit};
 
 /// Reports whether a decision with this verdict takes part in its group.
 #[must_use]
@@ -61,6 +61,7 @@ mod tests {
     use crate::rows::outcome::{Denied, Reason};
     use crate::words::json::Json;
     use crate::words::key::GrantSlot;
+    use crate::words::unit::SpendOrder;
 
     fn granted(unit: &str, quantity: u64) -> Outcome {
         let (campaign, to, key) = ("c".parse().unwrap(), "u".parse().unwrap(), "k".parse().unwrap());
