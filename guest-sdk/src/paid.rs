@@ -39,7 +39,7 @@ impl Back {
     /// As [`Money::in_currency`].
     pub fn of(data: &OrderRefunded, event: &Event, currency: &str) -> Result<Self, Refusal> {
         let minor = |money: &Option<Money>| money.as_ref().map(|money| money.in_currency(currency)).transpose();
-        Ok(Self::new(data.refund.as_deref(), event, (minor(&data.amount)?, minor(&data.remaining)?)))
+        Ok(Self::new(data.refund.as_deref(), event, minor(&data.amount)?, minor(&data.remaining)?))
     }
 
     /// An investment redeemed, in part where an amount is said.
@@ -48,13 +48,13 @@ impl Back {
     /// As [`Money::in_currency`].
     pub fn redeemed(data: &InvestRedeemed, event: &Event, currency: &str) -> Result<Self, Refusal> {
         let amount = data.amount.as_ref().map(|money| money.in_currency(currency)).transpose()?;
-        Ok(Self::new(None, event, (amount, None)))
+        Ok(Self::new(None, event, amount, None))
     }
 
     /// All of it went back.
     #[must_use]
     pub fn whole(event: &Event) -> Self {
-        Self::new(None, event, (None, None))
+        Self::new(None, event, None, None)
     }
 
     /// What was left before it and after it by what it says itself; before a refund of the whole it is all that can be.
@@ -67,7 +67,7 @@ impl Back {
         }
     }
 
-    fn new(id: Option<&str>, event: &Event, (amount, remaining): (Option<u64>, Option<u64>)) -> Self {
+    fn new(id: Option<&str>, event: &Event, amount: Option<u64>, remaining: Option<u64>) -> Self {
         let at = event.occurred.at;
         let id = match id {
             Some(id) => hash(id),
@@ -183,7 +183,7 @@ pub struct AllPaid {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     known: Vec<Entry>,
     /// How many are forgotten, and what was left of them.
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     forgotten: (u32, u64),
 }
 
@@ -235,15 +235,15 @@ fn short(thing: &str) -> String {
     (0..8).map(|place| char::from(DIGITS[(hash >> (place * 6)) as usize & 63])).collect()
 }
 
-fn is_nothing(forgotten: &(u32, u64)) -> bool {
-    *forgotten == (0, 0)
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl AllPaid {
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty() && is_nothing(&self.forgotten)
+        self.known.is_empty() && is_default(&self.forgotten)
     }
 
     /// What is known of an order, for [`Paid::pay`] and [`Paid::refund`].

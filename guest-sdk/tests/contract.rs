@@ -66,7 +66,7 @@ fn a_decision_arrives_whole() {
     for part in [
         r#"Claim { scope: "once", by: Dimension::Card, party: "u1" }"#,
         r#"RateBoost { holding: "deposit", basis-points: 100, principal-cap: Some(7)"#,
-        "until: Some(When::AfterSeconds(86400))",
+        "until: Some(When::AtLocal(LocalMoment { day: 20514, second-of-day: 32400 }))",
         r#"Units { unit: "points", quantity: 9 }"#,
         "on-shortfall: Shortfall::Reduce",
         "hold: Some(Hold { until: When::At(5), then: AfterHold::Void })",

@@ -96,6 +96,14 @@ fn text(shown: &Shown) -> String {
             grant.decision.map_or_else(|| "-".to_owned(), |decision| decision.to_string()),
         ]);
     }
+    let held = held(balances);
+    for table in [attributes, given, held].iter().filter(|table| !table.is_empty()) {
+        let _ = write!(text, "\n{table}");
+    }
+    text
+}
+
+fn held(balances: &BalanceList) -> Table {
     let columns = [
         "unit",
         ">available",
@@ -108,9 +116,9 @@ fn text(shown: &Shown) -> String {
         ">reversed",
         ">owed",
     ];
-    let mut held = Table::new(columns);
+    let mut table = Table::new(columns);
     for balance in &balances.items {
-        held.row([
+        table.row([
             balance.unit.clone(),
             count(balance.available),
             amount(&balance.unit, balance.available),
@@ -123,10 +131,7 @@ fn text(shown: &Shown) -> String {
             count(balance.owed),
         ]);
     }
-    for table in [attributes, given, held].iter().filter(|table| !table.is_empty()) {
-        let _ = write!(text, "\n{table}");
-    }
-    text
+    table
 }
 
 fn amount(unit: &str, quantity: u64) -> String {

@@ -36,21 +36,29 @@ macro_rules! every {
     }};
 }
 
-fn all() -> Vec<(&'static str, Vec<&'static str>)> {
+fn verdicts() -> Vec<&'static str> {
     let verdicts = [
         Verdict::Accepted(Vec::new()),
         Verdict::Denied(Denied::Effect(0), Reason::NoBudget),
         Verdict::Refused,
         Verdict::Faulted,
     ];
+    verdicts.iter().map(Verdict::as_str).collect()
+}
+
+fn gate_rules() -> Vec<&'static str> {
     let [ltv, cac, coc] = [Quantity::ZERO; 3];
     let rules = [
         GateRule::Profit { holding: ltv, rate_basis_points: 0, per: GatePeriod::Year },
         GateRule::Acquisition { most: ltv },
         GateRule::Ltv { ltv, cac, coc },
     ];
+    rules.iter().map(|rule| rule.as_str()).collect()
+}
+
+fn all() -> Vec<(&'static str, Vec<&'static str>)> {
     vec![
-        ("Verdict", verdicts.iter().map(Verdict::as_str).collect()),
+        ("Verdict", verdicts()),
         (
             "EffectKind",
             every!(EffectKind: Grant, Revoke, Message, Tag, Schedule, Reserve, Settle, Place, Share, Enrol, Measure),
@@ -104,7 +112,7 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Spending", every!(Spending: Inefficient, Best, TooCareful)),
         ("Quadrant", every!(Quadrant: ManyGood, ManyPoor, FewGood, FewPoor)),
         ("GatePeriod", every!(GatePeriod: Month, Year)),
-        ("GateRule", rules.iter().map(|rule| rule.as_str()).collect()),
+        ("GateRule", gate_rules()),
         ("Consent", every!(Consent: Required, UnlessRefused)),
         ("StackingMode", every!(StackingMode: All, First, Best)),
     ]

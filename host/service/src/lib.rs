@@ -65,7 +65,7 @@ pub use largesse_engine::{CompileError, LoadError};
 pub use largesse_store::{
     Chain, DecisionFilter, DeliveryFilter, GrantPlace, Kind, Outbox, Pages, Records, Store, StoreError, Versions,
 };
-pub use look::{Looked, check_alone};
+pub use look::{Looked, With, check_alone};
 pub use versions::{Ordered, VersionOrder};
 
 pub use parts::{Gaps, Parts, PublicationRules, Retention};

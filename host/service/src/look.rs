@@ -140,15 +140,20 @@ impl Service {
     }
 }
 
+/// What a document is looked at with where there is no host.
+#[derive(Clone, Copy)]
+pub struct With<'a> {
+    /// The event kinds that are known.
+    pub kinds: &'a Kinds,
+    /// What checks parameters.
+    pub workers: &'a Workers,
+}
+
 /// Looks at a document without a host: what a host alone knows (segments, pockets, programmes, destinations, other campaigns) is not
 /// held against it.
 #[must_use]
-pub fn check_alone(
-    id: &CampaignId,
-    spec: &CampaignSpec,
-    policy: &LoadedPolicy,
-    (kinds, workers): (&Kinds, &Workers),
-) -> Looked {
+pub fn check_alone(id: &CampaignId, spec: &CampaignSpec, policy: &LoadedPolicy, with: With<'_>) -> Looked {
+    let With { kinds, workers } = with;
     let (settings, manifest, nothing) = (&spec.settings, policy.manifest(), Catalogue::default());
     let mut problems = fit::problems(settings, manifest, (kinds, INVITER_DISTANCE_MAX));
     let mut attributes = BTreeSet::new();

@@ -7,7 +7,6 @@
 
 pub mod params;
 mod trigger;
-mod chain;
 mod state;
 mod turn;
 mod daily;
@@ -20,9 +19,9 @@ use largesse_sdk::{
     Decision, EffectKind, Input, Manifest, Phase, Policy, Problem, Refusal, Role, UnitClass, export_policy, manifest,
 };
 
-pub use chain::{DateLine, Tail};
 pub use params::Params;
 pub use state::State;
+pub use state::{DateLine, Tail};
 pub use trigger::Trigger;
 
 use turn::Turn;

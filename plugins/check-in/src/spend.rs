@@ -42,20 +42,26 @@ fn of_orders(params: &Params) -> Option<&Spend> {
 
 /// Remembers what was paid of an order. Refunds that were told before it take back from what the payment has just given.
 pub(crate) fn note(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let (mut decision, Some(spend)) = (Decision::new(), of_orders(&input.params)) else { return Ok(Decision::new()) };
+    let (mut decision, Some(_)) = (Decision::new(), of_orders(&input.params)) else { return Ok(Decision::new()) };
     let data: events::OrderPaid = input.event.data()?;
     let paid = data.amount_in(&input.campaign.currency)?;
     let mut state = input.state.clone().unwrap_or_default();
     if state.order.pay(paid) {
-        take_back(input, (spend, &data.order), (paid, state.order.left()), &mut decision)?;
+        take_back(input, &data.order, Change { before: paid, left: state.order.left() }, &mut decision)?;
         decision.put(state);
     }
     Ok(decision)
 }
 
+/// What was left of an order before a refund, and after it.
+struct Change {
+    before: u64,
+    left: u64,
+}
+
 /// Takes back what is no longer due on what is left of an order.
 pub(crate) fn refund(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
-    let (mut decision, Some(spend)) = (Decision::new(), of_orders(&input.params)) else { return Ok(Decision::new()) };
+    let (mut decision, Some(_)) = (Decision::new(), of_orders(&input.params)) else { return Ok(Decision::new()) };
     let data: events::OrderRefunded = input.event.data()?;
     let mut state = input.state.clone().unwrap_or_default();
     let back = Back::of(&data, &input.event, &input.campaign.currency)?;
@@ -66,8 +72,8 @@ pub(crate) fn refund(input: &Input<Params, State>) -> Result<Decision<State>, Re
     }
     // Where the campaign does not hear what was paid, the event says it itself; of an order that is yet to come there is nothing.
     let change = if is_known { Some((before, state.order.left())) } else { left };
-    if let Some(change) = change {
-        take_back(input, (spend, &data.order), change, &mut decision)?;
+    if let Some((before, left)) = change {
+        take_back(input, &data.order, Change { before, left }, &mut decision)?;
     }
     decision.put(state);
     Ok(decision)
@@ -76,10 +82,11 @@ pub(crate) fn refund(input: &Input<Params, State>) -> Result<Decision<State>, Re
 /// Of an order of which something is left the difference goes back, at the rate without boosts; of one that is refunded whole all.
 fn take_back(
     input: &Input<Params, State>,
-    (spend, order): (&Spend, &str),
-    (before, left): (u64, u64),
+    order: &str,
+    change: Change,
     decision: &mut Decision<State>,
 ) -> Result<(), Refusal> {
+    let (Some(spend), Change { before, left }) = (&input.params.spend, change) else { return Ok(()) };
     // Where nothing else is about orders, it goes back from whichever id of the customer has it.
     let params = &input.params;
     let days = params.daily.as_ref().is_some_and(|daily| daily.on.contains(&Trigger::OrderPaid));

@@ -1,10 +1,12 @@
 //! What is remembered of a customer.
 
+mod chain;
+
 use largesse_sdk::{Date, DaySet, Paid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::chain::Chain;
-use crate::chain::{DateLine, Tail};
+pub(crate) use chain::Chain;
+pub use chain::{DateLine, Tail};
 
 /// How many days back of the latest day a late event still counts a day.
 pub(crate) const DAYS_KEPT: i32 = 400;

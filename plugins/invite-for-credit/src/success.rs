@@ -61,8 +61,9 @@ pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let who = &invites.first_id(&invitee.customer).to_owned();
     if invites.counted.remove(who) {
         invites.suspended.insert(who);
-        undo(input, (who, invites.count()), "the invitee was flagged as a risk", &mut decision);
-        take(&params.invitee, ("invited", &invitee.customer), "the invitee was flagged as a risk", &mut decision);
+        let reason = "the invitee was flagged as a risk";
+        undo(input, &Loss { who, left: invites.count(), reason }, &mut decision);
+        take(&params.invitee, &Given { key: "invited", to: &invitee.customer, reason }, &mut decision);
     } else if !invites.suspended.contains(who) && invites.has_room() {
         invites.flagged.insert(who);
     }
@@ -70,21 +71,41 @@ pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     Ok(decision)
 }
 
+/// An invitee who no longer counts: who it is, how many are left that do, and why.
+#[derive(Clone, Copy)]
+struct Loss<'a> {
+    who: &'a str,
+    left: u64,
+    reason: &'a str,
+}
+
+/// Grants that go back: their key, from whom, and why.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    key: &'a str,
+    to: &'a str,
+    reason: &'a str,
+}
+
 /// Takes back what an invitee's success gave those who invited, and the rung that is no longer reached. So many are left that count.
-fn undo(input: &Asked, (who, left): (&str, u64), reason: &str, decision: &mut Decision<Invites>) {
-    let params = &input.params;
+fn undo(input: &Asked, loss: &Loss<'_>, decision: &mut Decision<Invites>) {
+    let (params, Loss { who, left, reason }) = (&input.params, *loss);
     let Some(inviter) = input.party(INVITER) else { return };
-    take(&params.inviter, (&format!("invitee/{}", key_part(who)), &inviter.customer), reason, decision);
+    let key = &format!("invitee/{}", key_part(who));
+    take(&params.inviter, &Given { key, to: &inviter.customer, reason }, decision);
     if let Some(second) = input.party(INVITERS_INVITER) {
-        take(&params.indirect, (&format!("indirect/{}", key_part(who)), &second.customer), reason, decision);
+        let key = &format!("indirect/{}", key_part(who));
+        take(&params.indirect, &Given { key, to: &second.customer, reason }, decision);
     }
     for rung in ladder::reached(&params.ladder, |rung| rung.at, left, left + 1) {
-        take(&rung.gifts, (&format!("ladder/{}", rung.at), &inviter.customer), reason, decision);
+        let key = &format!("ladder/{}", rung.at);
+        take(&rung.gifts, &Given { key, to: &inviter.customer, reason }, decision);
     }
 }
 
-fn take(gifts: &[BenefitParam], (key, from): (&str, &str), reason: &str, decision: &mut Decision<Invites>) {
-    for grant in grants(gifts, key, from, "") {
+fn take(gifts: &[BenefitParam], given: &Given<'_>, decision: &mut Decision<Invites>) {
+    let Given { key, to, reason } = *given;
+    for grant in grants(gifts, key, to, "") {
         decision.revoke(Revocation::key(grant.to, grant.key).free_key().reason(reason));
     }
 }
@@ -110,7 +131,8 @@ pub(crate) fn merged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let mut decision = Decision::new();
     for other in &data.customers {
         if let Some(who) = invites.merge_invitee(stays, other) {
-            undo(input, (&who, invites.count()), "two invitees are one customer", &mut decision);
+            let loss = Loss { who: &who, left: invites.count(), reason: "two invitees are one customer" };
+            undo(input, &loss, &mut decision);
         }
     }
     if invites != before {

@@ -13,7 +13,7 @@ use largesse_domain::problem::Problem;
 use largesse_engine::{HostKey, LoadedPolicy, Pace, Workers, WorkersConfig};
 use largesse_service::kinds::Kinds;
 use largesse_service::lint::Finding;
-use largesse_service::{Looked, bundled, check_alone};
+use largesse_service::{Looked, With, bundled, check_alone};
 use serde::Serialize;
 
 use super::{id_of, path};
@@ -159,7 +159,7 @@ impl Alone {
             Ok(policy) => policy,
             Err(message) => return Ok(of_problems(vec![Problem { pointer: "/policy".into(), message }])),
         };
-        Ok(of_looked(&check_alone(&id, &spec, &policy, (&self.kinds, &self.workers))))
+        Ok(of_looked(&check_alone(&id, &spec, &policy, With { kinds: &self.kinds, workers: &self.workers })))
     }
 
     /// The policy that a campaign names, or why there is none.

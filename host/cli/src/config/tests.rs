@@ -97,7 +97,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
     ");
     insta::assert_snapshot!(refusal("[quux]\na = 1"), @r"
     error: unknown key `quux` (largesse.toml:1)
-    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, policies.interpreters, policies.inviter_distance, records.keep_days, records.keep_bytes, connections.max, connections.per_address, connections.idle_seconds, shutdown.drain_seconds, shutdown.finish_seconds, tokens
+    hint: the keys are listen, data_dir, workers, log.format, log.level, watch, policies.trusted_keys, policies.require_signature, policies.replace_versions, policies.interpreters, policies.inviter_distance, records.keep_days, records.keep_bytes, connections.max, connections.per_address, connections.idle_seconds, shutdown.drain_seconds, shutdown.finish_seconds, deliveries.authorities, deliveries.certificate, deliveries.key, tokens
     ");
 }
 

@@ -3,7 +3,7 @@
 use largesse_sdk::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::state::{DAYS_KEPT, State};
+use super::{DAYS_KEPT, State};
 
 /// By how many minutes a clock goes ahead, at least, that leaves out a day.
 const DAY_LEFT_OUT: i32 = 20 * 60;
