@@ -12,8 +12,11 @@ use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::redeem::RedeemError;
 use largesse_domain::redemption::RedemptionRequest;
+use largesse_domain::restock::StockChange;
 use largesse_domain::unit::Quantity;
-use largesse_service::pipeline::{Ask, ControlError, LedgerError, LedgerRequest, Precondition, Quote};
+use largesse_service::commands::{Redeem, Restock, SetPocket, SetProgramme, SetUnit};
+use largesse_service::pipeline::{Ask, ControlError, LedgerError, Precondition, Quote};
+use largesse_service::queries::Calendar;
 use largesse_service::{ChangeError, Service};
 use serde_json::Value;
 
@@ -45,7 +48,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let parsed = parsed.map_err(|error| at(error.to_string()))?;
         let unit: largesse_domain::unit::Unit = unit.parse().map_err(|error| at(format!("{error}")))?;
         let read = parsed.read(unit.clone()).map_err(|problems| at(listed(&problems)))?;
-        service.set_unit(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetUnit(read)).await.map_err(|error| at(said(&error)))?;
         let Some(pieces) = pieces else { continue };
         let quantity = pieces.as_u64().and_then(|pieces| Quantity::new(pieces).ok());
         let quantity = quantity.ok_or_else(|| at("stock: expected a count".into()))?;
@@ -53,8 +56,8 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
             continue;
         }
         let id = format!("stock-{index}").parse().map_err(|error| at(format!("{error}")))?;
-        let request = LedgerRequest::Restock { id, unit, quantity, arrives: true };
-        service.ledger(request).await.map_err(|error| at(said(&error)))?;
+        let change = StockChange::Arrives(quantity);
+        service.run(Restock { id, unit, change }).await.map_err(|error| at(said(&error)))?;
     }
     for (id, pocket) in &scenario.pockets {
         let at = |what: String| (pocket.span().start, format!("pocket {id}: {what}"));
@@ -62,7 +65,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let document = document.map_err(|error| at(error.to_string()))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
-        service.set_pocket(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetPocket(read)).await.map_err(|error| at(said(&error)))?;
     }
     for (id, segment) in &scenario.segments {
         let at = |what: String| (segment.span().start, format!("segment {id}: {what}"));
@@ -78,7 +81,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let document = document.map_err(|error| at(error.to_string()))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
-        service.set_programme(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetProgramme(read)).await.map_err(|error| at(said(&error)))?;
     }
     Ok(())
 }
@@ -95,7 +98,7 @@ pub(crate) async fn redeem(service: &Service, number: usize, step: &RedeemStep) 
         reserve_until: None,
         reference: String::new(),
     };
-    match service.ledger(LedgerRequest::Redeem(request)).await {
+    match service.run(Redeem(request)).await {
         Ok(_) => Ok(Reply::default()),
         Err(ChangeError::Control(ControlError::Ledger(LedgerError::Redeem(error)))) => {
             Ok(Reply { denied: Some(no_of(&error)), ..Reply::default() })
@@ -151,8 +154,8 @@ pub(crate) async fn calendar(service: &Service, step: &CalendarStep) -> Result<R
     let customer = step.customer.as_deref().map(CustomerId::new).transpose();
     let customer = customer.map_err(|error| format!("calendar: {error}"))?;
     let (from, to) = (read_day(&step.from)?, read_day(&step.to)?);
-    let entries =
-        service.calendar(customer, Some((from, to)), (None, usize::MAX)).await.map_err(|error| chain(&error))?;
+    let asked = Calendar { customer, days: Some((from, to)), after: None, limit: usize::MAX };
+    let entries = service.query(asked).await.map_err(|error| chain(&error))?.map_err(|error| chain(&error))?;
     let mut days: Vec<String> = entries
         .iter()
         .flat_map(|entry| {

@@ -1,111 +1,49 @@
 // The JSON Schema of the parameters: that of `check-in`, which derives it from its Rust types.
 
 export default {
-  "$schema": "https://json-schema.org/draft/2020-12/schema",
-  "title": "Params",
-  "description": "Each part may be left out.",
-  "type": "object",
-  "properties": {
-    "chest": {
-      "description": "A chest that may be opened once in each ISO week.",
-      "anyOf": [
-        {
-          "$ref": "#/$defs/Chest"
-        },
-        {
-          "type": "null"
-        }
-      ],
-      "default": null
-    },
-    "daily": {
-      "description": "Counts days and rewards them.",
-      "anyOf": [
-        {
-          "$ref": "#/$defs/Daily"
-        },
-        {
-          "type": "null"
-        }
-      ],
-      "default": null
-    },
-    "milestones": {
-      "description": "What happens when a customer has collected enough.",
-      "type": "array",
-      "maxItems": 16,
-      "default": [],
-      "items": {
-        "$ref": "#/$defs/Milestone"
-      }
-    },
-    "spend": {
-      "description": "Rewards in proportion to money spent.",
-      "anyOf": [
-        {
-          "$ref": "#/$defs/Spend"
-        },
-        {
-          "type": "null"
-        }
-      ],
-      "default": null
-    },
-    "tasks": {
-      "description": "Fixed rewards for single actions.",
-      "type": "array",
-      "maxItems": 16,
-      "default": [],
-      "items": {
-        "$ref": "#/$defs/Task"
-      }
-    }
-  },
-  "additionalProperties": false,
   "$defs": {
     "BenefitParam": {
+      "additionalProperties": false,
       "description": "A benefit in parameters: a quantity of a unit, a credit-limit raise, or a rate boost.\n\n```toml\n{ unit = \"points\", quantity = 5 }\n{ unit = \"coupon:interest-free-30d\", quantity = 1, expires_after_days = 30 }\n{ unit = \"credit-limit:CNY\", by = 50000, up_to = 20000000 }\n{ unit = \"rate-boost:deposit\", basis_points = 100, principal_cap = 1000000, expires_after_days = 30 }\n```",
-      "type": "object",
       "properties": {
         "basis_points": {
           "description": "rate-boost: by so many hundredths of a per cent.",
+          "format": "uint32",
+          "minimum": 1,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint32",
-          "minimum": 1
+          ]
         },
         "by": {
           "description": "credit-limit: raise by so much, in minor units.",
+          "format": "uint64",
+          "maximum": 1000000000000000,
+          "minimum": 1,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint64",
-          "minimum": 1,
-          "maximum": 1000000000000000
+          ]
         },
         "expires_after_days": {
           "description": "Worth nothing so many times 24 hours after the event. Without it, it does not expire.",
+          "format": "uint32",
+          "minimum": 0,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint32",
-          "minimum": 0
+          ]
         },
         "hold_days": {
           "description": "Pending until so many times 24 hours after the event. Without it, it is given at once.",
+          "format": "uint32",
+          "minimum": 0,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint32",
-          "minimum": 0
+          ]
         },
         "on_shortfall": {
-          "description": "What to do when budget, stock or a limit does not allow all of it; refuse when absent.",
           "anyOf": [
             {
               "$ref": "#/$defs/ShortfallParam"
@@ -113,95 +51,95 @@ export default {
             {
               "type": "null"
             }
-          ]
+          ],
+          "description": "What to do when budget, stock or a limit does not allow all of it; refuse when absent."
         },
         "principal_cap": {
           "description": "rate-boost: on at most so much principal, in minor units.",
+          "format": "uint64",
+          "maximum": 1000000000000000,
+          "minimum": 1,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint64",
-          "minimum": 1,
-          "maximum": 1000000000000000
+          ]
         },
         "quantity": {
           "description": "How much of it; money in minor units. Not for credit-limit and rate-boost.",
+          "format": "uint64",
+          "maximum": 1000000000000000,
+          "minimum": 1,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint64",
-          "minimum": 1,
-          "maximum": 1000000000000000
+          ]
         },
         "unit": {
           "description": "What is given, such as points, growth, cash:CNY, coupon:welcome, item:phone, draw-chances:wheel,\nentitlement:priority, credit-limit:CNY or rate-boost:deposit.",
-          "type": "string",
-          "pattern": "^(points|growth|(cash|credit-limit):[A-Z]{3}|(coupon|item|draw-chances|entitlement|rate-boost):[A-Za-z0-9._/-]{1,64})$"
+          "pattern": "^(points|growth|(cash|credit-limit):[A-Z]{3}|(coupon|item|draw-chances|entitlement|rate-boost):[A-Za-z0-9._/-]{1,64})$",
+          "type": "string"
         },
         "up_to": {
           "description": "credit-limit: never above this limit, in minor units.",
+          "format": "uint64",
+          "maximum": 1000000000000000,
+          "minimum": 1,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint64",
-          "minimum": 1,
-          "maximum": 1000000000000000
+          ]
         }
       },
-      "additionalProperties": false,
       "required": [
         "unit"
-      ]
+      ],
+      "type": "object"
     },
     "Boost": {
+      "additionalProperties": false,
       "description": "A better rate from some purchase on.",
-      "type": "object",
       "properties": {
         "basis_points": {
           "description": "10,000 is the plain rate, 12,000 a fifth more.",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 0,
+          "type": "integer"
         },
         "from_purchase": {
           "description": "From the customer's so many-th purchase on.",
-          "type": "integer",
           "format": "uint64",
-          "minimum": 0
+          "minimum": 0,
+          "type": "integer"
         }
       },
-      "additionalProperties": false,
       "required": [
         "from_purchase",
         "basis_points"
-      ]
+      ],
+      "type": "object"
     },
     "Chest": {
+      "additionalProperties": false,
       "description": "A chest with a prize by chance: `range` or `prizes`.",
-      "type": "object",
       "properties": {
         "needs_days": {
+          "default": 1,
           "description": "How many days of the same week must have been counted before; 0 for none.",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 0,
           "maximum": 7,
-          "default": 1
+          "minimum": 0,
+          "type": "integer"
         },
         "prizes": {
-          "description": "One of these, by weight.",
-          "type": "array",
-          "maxItems": 16,
           "default": [],
+          "description": "One of these, by weight.",
           "items": {
             "$ref": "#/$defs/Prize"
-          }
+          },
+          "maxItems": 16,
+          "type": "array"
         },
         "range": {
-          "description": "A quantity of a unit, each from `from` to `to` equally likely.",
           "anyOf": [
             {
               "$ref": "#/$defs/PrizeRange"
@@ -209,24 +147,24 @@ export default {
             {
               "type": "null"
             }
-          ]
+          ],
+          "description": "A quantity of a unit, each from `from` to `to` equally likely."
         }
       },
-      "additionalProperties": false
+      "type": "object"
     },
     "Daily": {
+      "additionalProperties": false,
       "description": "Counts the local days on which something happened, each once.",
-      "type": "object",
       "properties": {
         "least_amount": {
+          "default": 0,
           "description": "Payments below this many minor units do not count a day.",
-          "type": "integer",
           "format": "uint64",
           "minimum": 0,
-          "default": 0
+          "type": "integer"
         },
         "make_up": {
-          "description": "Lets customers make up for missed days; without it they cannot.",
           "anyOf": [
             {
               "$ref": "#/$defs/MakeUp"
@@ -234,344 +172,349 @@ export default {
             {
               "type": "null"
             }
-          ]
+          ],
+          "description": "Lets customers make up for missed days; without it they cannot."
         },
         "on": {
           "description": "The events that count a day.",
-          "type": "array",
-          "minItems": 1,
           "items": {
             "$ref": "#/$defs/Trigger"
-          }
+          },
+          "minItems": 1,
+          "type": "array"
         },
         "plans": {
-          "description": "Given for keeping to a plan of days that begins with the customer's first day.",
-          "type": "array",
-          "maxItems": 16,
           "default": [],
+          "description": "Given for keeping to a plan of days that begins with the customer's first day.",
           "items": {
             "$ref": "#/$defs/Plan"
-          }
+          },
+          "maxItems": 16,
+          "type": "array"
         },
         "rewards": {
-          "description": "Given for each day.",
-          "type": "array",
           "default": [],
+          "description": "Given for each day.",
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "type": "array"
         },
         "streaks": {
-          "description": "Given for days in a row; `days` rises from rule to rule.",
-          "type": "array",
-          "maxItems": 16,
           "default": [],
+          "description": "Given for days in a row; `days` rises from rule to rule.",
           "items": {
             "$ref": "#/$defs/Streak"
-          }
+          },
+          "maxItems": 16,
+          "type": "array"
         },
         "totals": {
-          "description": "Given for a number of days within a week, a month or the campaign, in a row or not.",
-          "type": "array",
-          "maxItems": 16,
           "default": [],
+          "description": "Given for a number of days within a week, a month or the campaign, in a row or not.",
           "items": {
             "$ref": "#/$defs/Total"
-          }
+          },
+          "maxItems": 16,
+          "type": "array"
         }
       },
-      "additionalProperties": false,
       "required": [
         "on"
-      ]
+      ],
+      "type": "object"
     },
     "MakeUp": {
+      "additionalProperties": false,
       "description": "How missed days may be made up for: a `checked_in` event that names the day in `makeup_for`.",
-      "type": "object",
       "properties": {
         "pays_daily_reward": {
+          "default": false,
           "description": "Whether a day made up for earns the daily reward too; it always counts for streaks, totals and plans.",
-          "type": "boolean",
-          "default": false
+          "type": "boolean"
         },
         "per_month": {
           "description": "How many in a calendar month (the month in which they are used).",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 0,
+          "type": "integer"
         },
         "within_days": {
           "description": "How many days back at most.",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 0,
+          "type": "integer"
         }
       },
-      "additionalProperties": false,
       "required": [
         "per_month",
         "within_days"
-      ]
+      ],
+      "type": "object"
     },
     "Milestone": {
+      "additionalProperties": false,
       "description": "Something that happens when a customer holds so much of a unit.",
-      "type": "object",
       "properties": {
         "at": {
           "description": "How much must be held, with what the event itself earns.",
-          "type": "integer",
           "format": "uint64",
-          "minimum": 0
+          "minimum": 0,
+          "type": "integer"
         },
         "id": {
           "description": "A stable name, part of the grant key.",
-          "type": "string",
-          "pattern": "^[a-z0-9-]{1,32}$"
+          "maxLength": 32,
+          "pattern": "^[a-z0-9-]+$",
+          "type": "string"
         },
         "rewards": {
-          "description": "What is given.",
-          "type": "array",
           "default": [],
+          "description": "What is given.",
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "type": "array"
         },
         "tag": {
           "description": "A tag set on the customer.",
+          "maxLength": 64,
+          "pattern": "^[A-Za-z0-9._:/-]+$",
           "type": [
             "string",
             "null"
-          ],
-          "pattern": "^[A-Za-z0-9._:/-]{1,64}$"
+          ]
         },
         "unit": {
           "description": "points or growth.",
-          "type": "string",
-          "pattern": "^(points|growth)$"
+          "pattern": "^(points|growth)$",
+          "type": "string"
         }
       },
-      "additionalProperties": false,
       "required": [
         "id",
         "unit",
         "at"
-      ]
+      ],
+      "type": "object"
     },
     "Plan": {
+      "additionalProperties": false,
       "description": "A bonus for a plan of consecutive days, once for each customer.",
-      "type": "object",
       "properties": {
         "allowed_misses": {
+          "default": 0,
           "description": "How many of them may be missed.",
-          "type": "integer",
           "format": "uint32",
           "minimum": 0,
-          "default": 0
+          "type": "integer"
         },
         "days": {
           "description": "How many days the plan lasts, from the customer's first day on.",
-          "type": "integer",
           "format": "uint32",
+          "maximum": 366,
           "minimum": 1,
-          "maximum": 366
+          "type": "integer"
         },
         "id": {
           "description": "A stable name, part of the grant key.",
-          "type": "string",
-          "pattern": "^[a-z0-9-]{1,32}$"
+          "maxLength": 32,
+          "pattern": "^[a-z0-9-]+$",
+          "type": "string"
         },
         "rewards": {
           "description": "What is given, as soon as enough days are done.",
-          "type": "array",
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "type": "array"
         }
       },
-      "additionalProperties": false,
       "required": [
         "id",
         "days",
         "rewards"
-      ]
+      ],
+      "type": "object"
     },
     "Prize": {
+      "additionalProperties": false,
       "description": "One of several prizes.",
-      "type": "object",
       "properties": {
         "rewards": {
           "description": "What is given; empty for a blank.",
-          "type": "array",
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "type": "array"
         },
         "weight": {
           "description": "How likely: with weights 1 and 3 the second comes three times in four.",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 0
+          "minimum": 0,
+          "type": "integer"
         }
       },
-      "additionalProperties": false,
       "required": [
         "weight",
         "rewards"
-      ]
+      ],
+      "type": "object"
     },
     "PrizeRange": {
+      "additionalProperties": false,
       "description": "A prize whose quantity is by chance.",
-      "type": "object",
       "properties": {
         "from": {
           "description": "The least.",
-          "type": "integer",
           "format": "uint64",
+          "maximum": 1000000000000000,
           "minimum": 1,
-          "maximum": 1000000000000000
+          "type": "integer"
         },
         "to": {
           "description": "The most.",
-          "type": "integer",
           "format": "uint64",
+          "maximum": 1000000000000000,
           "minimum": 1,
-          "maximum": 1000000000000000
+          "type": "integer"
         },
         "unit": {
           "description": "The unit, such as points.",
-          "type": "string",
-          "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$"
+          "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$",
+          "type": "string"
         }
       },
-      "additionalProperties": false,
       "required": [
         "unit",
         "from",
         "to"
-      ]
+      ],
+      "type": "object"
     },
     "ShortfallParam": {
       "description": "What to do when budget, stock or a limit does not allow all of a benefit.",
       "oneOf": [
         {
+          "const": "refuse",
           "description": "Deny everything that the event would give.",
-          "type": "string",
-          "const": "refuse"
+          "type": "string"
         },
         {
+          "const": "reduce",
           "description": "Give what is left, if that is more than nothing.",
-          "type": "string",
-          "const": "reduce"
+          "type": "string"
         },
         {
+          "const": "skip",
           "description": "Leave this benefit out, give the others.",
-          "type": "string",
-          "const": "skip"
+          "type": "string"
         }
       ]
     },
     "Spend": {
+      "additionalProperties": false,
       "description": "Rewards in proportion to money spent.",
-      "type": "object",
       "properties": {
         "boosts": {
-          "description": "Better rates for returning buyers; `from_purchase` rises from rule to rule.",
-          "type": "array",
           "default": [],
+          "description": "Better rates for returning buyers; `from_purchase` rises from rule to rule.",
           "items": {
             "$ref": "#/$defs/Boost"
-          }
+          },
+          "type": "array"
         },
         "minor_per_unit": {
           "description": "Minor units of money that earn one of the unit; what is left over earns nothing.",
-          "type": "integer",
           "format": "uint64",
-          "minimum": 1
+          "minimum": 1,
+          "type": "integer"
         },
         "on": {
           "description": "The payments that count.",
-          "type": "array",
-          "minItems": 1,
           "items": {
             "$ref": "#/$defs/Trigger"
-          }
+          },
+          "minItems": 1,
+          "type": "array"
         },
         "unit": {
           "description": "The unit given.",
-          "type": "string",
-          "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$"
+          "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$",
+          "type": "string"
         }
       },
-      "additionalProperties": false,
       "required": [
         "on",
         "unit",
         "minor_per_unit"
-      ]
+      ],
+      "type": "object"
     },
     "Streak": {
+      "additionalProperties": false,
       "description": "A bonus for days in a row.",
-      "type": "object",
       "properties": {
         "days": {
           "description": "How many days in a row; a reward for each day is in `rewards` of `daily`.",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 2
+          "minimum": 2,
+          "type": "integer"
         },
         "every": {
+          "default": false,
           "description": "Again after each further so many days of the same streak; otherwise once a streak.",
-          "type": "boolean",
-          "default": false
+          "type": "boolean"
         },
         "rewards": {
           "description": "What is given.",
-          "type": "array",
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "type": "array"
         }
       },
-      "additionalProperties": false,
       "required": [
         "days",
         "rewards"
-      ]
+      ],
+      "type": "object"
     },
     "Task": {
+      "additionalProperties": false,
       "description": "A fixed reward for an action.",
-      "type": "object",
       "properties": {
         "id": {
           "description": "A stable name, part of the grant key.",
-          "type": "string",
-          "pattern": "^[a-z0-9-]{1,32}$"
+          "maxLength": 32,
+          "pattern": "^[a-z0-9-]+$",
+          "type": "string"
         },
         "on": {
-          "description": "The event that is rewarded.",
-          "$ref": "#/$defs/Trigger"
+          "$ref": "#/$defs/Trigger",
+          "description": "The event that is rewarded."
         },
         "once": {
+          "default": false,
           "description": "Once for each customer.",
-          "type": "boolean",
-          "default": false
+          "type": "boolean"
         },
         "per_day": {
           "description": "At most so often on a local day.",
+          "format": "uint32",
+          "minimum": 1,
           "type": [
             "integer",
             "null"
-          ],
-          "format": "uint32",
-          "minimum": 1
+          ]
         },
         "rewards": {
           "description": "What is given.",
-          "type": "array",
-          "minItems": 1,
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "minItems": 1,
+          "type": "array"
         },
         "task": {
           "description": "Only for this task of a task-completed event.",
@@ -581,127 +524,146 @@ export default {
           ]
         }
       },
-      "additionalProperties": false,
       "required": [
         "id",
         "on",
         "rewards"
-      ]
+      ],
+      "type": "object"
     },
     "Total": {
+      "additionalProperties": false,
       "description": "A bonus for a number of days.",
-      "type": "object",
       "properties": {
         "days": {
           "description": "How many days; at most 7 within a week and 31 within a month.",
-          "type": "integer",
           "format": "uint32",
-          "minimum": 1
+          "minimum": 1,
+          "type": "integer"
         },
         "id": {
           "description": "A stable name, part of the grant key.",
-          "type": "string",
-          "pattern": "^[a-z0-9-]{1,32}$"
+          "maxLength": 32,
+          "pattern": "^[a-z0-9-]+$",
+          "type": "string"
         },
         "rewards": {
           "description": "What is given.",
-          "type": "array",
           "items": {
             "$ref": "#/$defs/BenefitParam"
-          }
+          },
+          "type": "array"
         },
         "within": {
-          "description": "Within what the days are counted.",
-          "$ref": "#/$defs/Within"
+          "$ref": "#/$defs/Within",
+          "description": "Within what the days are counted."
         }
       },
-      "additionalProperties": false,
       "required": [
         "id",
         "within",
         "days",
         "rewards"
-      ]
+      ],
+      "type": "object"
     },
     "Trigger": {
-      "description": "Something that happened.",
-      "oneOf": [
-        {
-          "description": "The actor checked in.",
-          "type": "string",
-          "const": "checked-in"
-        },
-        {
-          "description": "The actor logged in.",
-          "type": "string",
-          "const": "login"
-        },
-        {
-          "description": "The actor opens the chest of the week.",
-          "type": "string",
-          "const": "chest-opened"
-        },
-        {
-          "description": "The actor paid an order.",
-          "type": "string",
-          "const": "order-paid"
-        },
-        {
-          "description": "The actor paid in a shop.",
-          "type": "string",
-          "const": "payment-offline-succeeded"
-        },
-        {
-          "description": "The actor registered.",
-          "type": "string",
-          "const": "user-registered"
-        },
-        {
-          "description": "Somebody whom the customer invited registered.",
-          "type": "string",
-          "const": "friend-user-registered"
-        },
-        {
-          "description": "The actor completed the profile.",
-          "type": "string",
-          "const": "user-profile-completed"
-        },
-        {
-          "description": "The actor completed a task.",
-          "type": "string",
-          "const": "task-completed"
-        },
-        {
-          "description": "The actor reviewed an order.",
-          "type": "string",
-          "const": "review-posted"
-        },
-        {
-          "description": "The actor shared something.",
-          "type": "string",
-          "const": "share-performed"
-        }
-      ]
+      "description": "Something that happened.\n- `checked-in`: The actor checked in.\n- `login`: The actor logged in.\n- `chest-opened`: The actor opens the chest of the week.\n- `order-paid`: The actor paid an order.\n- `payment-offline-succeeded`: The actor paid in a shop.\n- `user-registered`: The actor registered.\n- `friend-user-registered`: Somebody whom the customer invited registered.\n- `user-profile-completed`: The actor completed the profile.\n- `task-completed`: The actor completed a task.\n- `review-posted`: The actor reviewed an order.\n- `share-performed`: The actor shared something.",
+      "enum": [
+        "checked-in",
+        "login",
+        "chest-opened",
+        "order-paid",
+        "payment-offline-succeeded",
+        "user-registered",
+        "friend-user-registered",
+        "user-profile-completed",
+        "task-completed",
+        "review-posted",
+        "share-performed"
+      ],
+      "type": "string"
     },
     "Within": {
       "description": "A window of days.",
       "oneOf": [
         {
+          "const": "week",
           "description": "The ISO week, Monday to Sunday.",
-          "type": "string",
-          "const": "week"
+          "type": "string"
         },
         {
+          "const": "month",
           "description": "The calendar month.",
-          "type": "string",
-          "const": "month"
+          "type": "string"
         },
         {
+          "const": "campaign",
           "description": "The whole campaign.",
-          "type": "string",
-          "const": "campaign"
+          "type": "string"
         }
       ]
     }
-  }
+  },
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "additionalProperties": false,
+  "description": "Each part may be left out.",
+  "properties": {
+    "chest": {
+      "anyOf": [
+        {
+          "$ref": "#/$defs/Chest"
+        },
+        {
+          "type": "null"
+        }
+      ],
+      "default": null,
+      "description": "A chest that may be opened once in each ISO week."
+    },
+    "daily": {
+      "anyOf": [
+        {
+          "$ref": "#/$defs/Daily"
+        },
+        {
+          "type": "null"
+        }
+      ],
+      "default": null,
+      "description": "Counts days and rewards them."
+    },
+    "milestones": {
+      "default": [],
+      "description": "What happens when a customer has collected enough.",
+      "items": {
+        "$ref": "#/$defs/Milestone"
+      },
+      "maxItems": 16,
+      "type": "array"
+    },
+    "spend": {
+      "anyOf": [
+        {
+          "$ref": "#/$defs/Spend"
+        },
+        {
+          "type": "null"
+        }
+      ],
+      "default": null,
+      "description": "Rewards in proportion to money spent."
+    },
+    "tasks": {
+      "default": [],
+      "description": "Fixed rewards for single actions.",
+      "items": {
+        "$ref": "#/$defs/Task"
+      },
+      "maxItems": 16,
+      "type": "array"
+    }
+  },
+  "title": "Params",
+  "type": "object"
 };

@@ -16,6 +16,8 @@ mod lists;
 #[cfg(test)]
 mod modules;
 #[cfg(test)]
+mod handlers;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod signatures;
@@ -36,7 +38,9 @@ mod limits;
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{failpoints, files, guests, limits, lists, manifests, modules, rules, signatures, source, text, tree};
+    use crate::{
+        failpoints, files, guests, handlers, limits, lists, manifests, modules, rules, signatures, source, text, tree,
+    };
 
     #[test]
     fn the_repository_is_tidy() {
@@ -51,6 +55,7 @@ mod tests {
             }
         }
         found.extend(manifests::check(&all));
+        found.extend(handlers::check(&all, &tree));
         found.extend(guests::check(&all));
         found.extend(failpoints::check(&all));
         found.extend(limits::check(&all));
