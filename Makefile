@@ -45,6 +45,11 @@ crash: plugins guests ## Kill the host at every fail point five times and at 200
 test-dates: plugins guests ## Run what depends on the clock with the clock a year ahead (AHEAD="+2y" another), by means of faketime
 	./.ci/dates $(AHEAD)
 
+.PHONY: contract-test
+contract-test: ## Hold the HTTP interface to the CloudEvents SDKs, linters, generated clients and generated requests (needs Python and Node.js)
+	@test -x $${LARGESSE:-$(BUILT)/debug/largesse} || $(CARGO) test --workspace --exclude largesse-guests --no-run
+	./.ci/contract
+
 .PHONY: siege
 siege: build guests ## Attack a host beside a well-behaved caller, 15 s for each attack; SHORT=1 takes 2 s for each, ATTACKS="..." some of them
 	$(BUILT)/release/siege $(if $(SHORT),--short) $(ATTACKS)

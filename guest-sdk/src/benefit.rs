@@ -3,19 +3,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Problem;
+use crate::answer::{Problem, Problems};
 use crate::decision::{Benefit, Grant};
 use crate::held::{AfterHold, Hold, Shortfall};
 use crate::manifest::UnitClass;
 use crate::money::AMOUNT_MAX;
 use crate::param::UNIT;
-use crate::time::When;
+use crate::term::Expiry;
+use crate::when::When;
 
 /// A benefit in parameters: a quantity of a unit, a credit-limit raise, or a rate boost.
 ///
 /// ```toml
 /// { unit = "points", quantity = 5 }
 /// { unit = "coupon:interest-free-30d", quantity = 1, expires_after_days = 30 }
+/// { unit = "points", quantity = 5, expires = { years = 1, end_of = "year" } }
 /// { unit = "credit-limit:CNY", by = 50000, up_to = 20000000 }
 /// { unit = "rate-boost:deposit", basis_points = 100, principal_cap = 1000000, expires_after_days = 30 }
 /// ```
@@ -46,10 +48,14 @@ pub struct BenefitParam {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub principal_cap: Option<u64>,
-    /// Worth nothing so many times 24 hours after the event. Without it, it does not expire.
+    /// Good on the day of the event and so many days more, all of the last one; a raise or a boost lasts so many days, until the same
+    /// time by the clock on the wall. Without it, and without `expires`, it does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_after_days: Option<u32>,
-    /// Pending until so many times 24 hours after the event. Without it, it is given at once.
+    /// When it expires, in hours, months or years, with a unit of the calendar or on a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Expiry>,
+    /// Pending for so many days, until the same time by the clock on the wall. Without it, it is given at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_days: Option<u32>,
     /// What to do when budget, stock or a limit does not allow all of it; refuse when absent.
@@ -99,7 +105,22 @@ impl BenefitParam {
         needs("up_to", self.up_to, raises);
         needs("basis_points", self.basis_points.map(u64::from), boosts);
         needs("principal_cap", self.principal_cap, boosts && self.principal_cap.is_some());
+        if let Some(expires) = self.expires {
+            let mut problems = Problems::new();
+            let message = "does not go with expires_after_days";
+            problems.unless(self.expires_after_days.is_none(), format!("{pointer}/expires"), message);
+            expires.check(&format!("{pointer}/expires"), &mut problems);
+            found.extend(problems.done().err().into_iter().flatten());
+        }
         found
+    }
+
+    /// When it is worth nothing; none when it does not expire.
+    #[must_use]
+    pub fn ends(&self) -> Option<When> {
+        let lasts = matches!(self.class(), Some(UnitClass::CreditLimit | UnitClass::RateBoost));
+        let after = if lasts { When::AfterDays } else { When::EndOfDay };
+        self.expires.map(When::Expiry).or(self.expires_after_days.map(after))
     }
 
     /// What it gives.
@@ -118,7 +139,7 @@ impl BenefitParam {
     #[must_use]
     pub fn multiplied_by(&self, times: u64) -> Benefit {
         let missing = "check accepted the parameters";
-        let until = self.expires_after_days.map(When::after_days);
+        let until = self.ends();
         match self.class() {
             Some(UnitClass::CreditLimit) => Benefit::CreditLimit {
                 by: self.by.expect(missing).saturating_mul(times),
@@ -150,7 +171,7 @@ impl BenefitParam {
     pub fn grant_of(&self, key: impl Into<String>, to: impl Into<String>, benefit: Benefit) -> Grant {
         let mut grant = Grant::new(key, to, benefit);
         if matches!(grant.choices[..], [Benefit::Units { .. }]) {
-            grant.expires = self.expires_after_days.map(When::after_days);
+            grant.expires = self.ends();
         }
         grant.hold = self.hold_days.map(|days| Hold { until: When::after_days(days), then: AfterHold::Post });
         grant.on_shortfall = match self.on_shortfall {
@@ -224,8 +245,8 @@ mod tests {
         .unwrap();
         let grant = param.grant("k", "u1");
         assert_eq!(grant.choices, [Benefit::units("coupon:x", 2)]);
-        assert_eq!(grant.expires, Some(When::AfterSeconds(30 * 86_400)));
-        let hold = Hold { until: When::AfterSeconds(7 * 86_400), then: AfterHold::Post };
+        assert_eq!(grant.expires, Some(When::EndOfDay(30)));
+        let hold = Hold { until: When::AfterDays(7), then: AfterHold::Post };
         assert_eq!(grant.hold, Some(hold));
         assert_eq!(grant.on_shortfall, Shortfall::Skip);
         let keys: Vec<_> = grants(&[param.clone(), param], "day/1", "u1", "").map(|grant| grant.key).collect();

@@ -4,7 +4,7 @@
 use serde_json::Error;
 
 use crate::policy::Policy;
-use crate::{answer, decision, held, input, manifest, message, reach, time};
+use crate::{answer, decision, held, input, manifest, message, reach, time, when};
 
 mod generated {
     #![expect(missing_docs, reason = "generated from the contract, which documents its items")]
@@ -50,7 +50,8 @@ impl<P: Policy> Guest for Adapter<P> {
             Ok(input) => input,
             Err((what, error)) => panic!("{what} do not read: {error}"),
         };
-        P::decide(&input).map(decision_out).map_err(refusal_out)
+        let local = input.event.occurred.local;
+        P::decide(&input).map(|decision| decision_out(decision.clocked(&local))).map_err(refusal_out)
     }
 
     fn migrate(owner: wit::OwnerKind, state: String, written_by: u32) -> Result<String, wit::Refusal> {
@@ -365,11 +366,14 @@ fn message_out(message: message::Message) -> wit::Message {
     }
 }
 
-fn when_out(when: time::When) -> wit::When {
+fn when_out(when: when::When) -> wit::When {
     match when {
-        time::When::At(at) => wit::When::At(at),
-        time::When::AfterSeconds(seconds) => wit::When::AfterSeconds(seconds),
-        time::When::AtLocal(date, second_of_day) => wit::When::AtLocal(wit::LocalMoment { day: date.0, second_of_day }),
+        when::When::At(at) => wit::When::At(at),
+        when::When::AfterSeconds(seconds) => wit::When::AfterSeconds(seconds),
+        when::When::AtLocal(date, second_of_day) => wit::When::AtLocal(wit::LocalMoment { day: date.0, second_of_day }),
+        when::When::AfterDays(_) | when::When::EndOfDay(_) | when::When::Expiry(_) => {
+            unreachable!("a decision's times are made out before it leaves")
+        }
     }
 }
 

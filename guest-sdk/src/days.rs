@@ -62,6 +62,11 @@ impl DaySet {
         (date.0 <= last).then_some((Date(first), Date(last)))
     }
 
+    /// The first and the last day of each run, the earliest first.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (Date, Date)> + '_ {
+        self.runs.iter().map(|(first, last)| (Date(*first), Date(*last)))
+    }
+
     /// How many days in a row end with this one; 0 when the day is not in the set.
     #[must_use]
     pub fn streak_ending(&self, date: Date) -> u32 {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::held::{AfterHold, Held, Hold, Reservation, Settlement, Shortfall};
 use crate::message::{Message, TagChange};
 use crate::reach::{Enrolment, Measurement, Placement, Share};
-use crate::time::When;
 use crate::timer::Schedule;
+use crate::when::When;
 
 /// Everything that a decision wants. Begin with [`Decision::new`] and add.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -47,6 +47,17 @@ impl EventKind {
         Subscription::entity(self.word, self.name, pointer)
     }
 
+    /// Subscribes under its word with the state of what the kind is about (an order, a loan, a holding): what is kept of it is bounded by
+    /// it and not by how many a customer has, and found whoever of a customer's ids tells of it.
+    ///
+    /// # Panics
+    /// When the kind is about nothing.
+    #[must_use]
+    pub fn of_thing(self) -> Subscription {
+        let about = self.about.expect("the kind is about something");
+        self.of_entity(about).about(about)
+    }
+
     /// Subscribes with the state of the group of that kind that the actor is a member of, under `<group>-<word>`.
     #[must_use]
     pub fn of_group(self, group: &str) -> Subscription {

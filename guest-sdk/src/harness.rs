@@ -6,6 +6,7 @@ mod book;
 mod cast;
 mod clock;
 mod holds;
+mod merge;
 mod misfit;
 mod outcome;
 mod timers;
@@ -25,6 +26,7 @@ use crate::timer::TIMER_FIRED;
 
 use book::Book;
 use cast::{Cast, Customer};
+pub use merge::{History, Told};
 use outcome::Around;
 pub use outcome::{Decided, Given, Outcome};
 
@@ -35,6 +37,8 @@ pub struct Harness<P: Policy> {
     campaign: Campaign,
     offset_minutes: i32,
     cast: Cast,
+    /// Ids that turned out to be another's.
+    also: BTreeMap<String, String>,
     states: BTreeMap<(OwnerKind, String), String>,
     book: Book,
     events: u64,
@@ -66,6 +70,7 @@ impl<P: Policy> Harness<P> {
             campaign,
             offset_minutes: 480,
             cast: Cast::default(),
+            also: BTreeMap::new(),
             states: BTreeMap::new(),
             book: Book::default(),
             events: 0,
@@ -205,6 +210,7 @@ impl<P: Policy> Harness<P> {
     /// it was not shown, a misspelt key, a quantity out of range.
     pub fn event(&mut self, kind: &str, customer: &str, time: &str, data: impl Serialize) -> Outcome {
         self.events += 1;
+        let customer = &*self.who(customer);
         let at = clock::parse(time);
         self.book.lapse(at);
         let occurred = Moment { at, local: LocalTime::at_offset(at, self.offset_minutes) };

@@ -1,6 +1,6 @@
 //! What is held for a party, or kept apart out of a wallet, until it is settled.
 
-use crate::time::When;
+use crate::when::When;
 
 /// What to do when budget, stock or a limit does not allow all of a grant, or a wallet does not hold all of a reservation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -85,11 +85,16 @@ mod held;
 mod message;
 mod reach;
 mod timer;
+mod term;
+mod when;
+mod clocked;
 mod manifest;
 mod time;
 mod benefit;
 mod key;
+mod paid;
 pub mod money;
+mod rounding;
 pub mod ladder;
 mod days;
 mod chance;
@@ -106,19 +111,23 @@ pub use days::DaySet;
 pub use decision::{Benefit, Claim, Decision, Dimension, Effect, Grant, Revocation, StateChange, Target};
 pub use events::{EventData, EventKind, Events};
 #[cfg(not(target_arch = "wasm32"))]
-pub use harness::{Decided, Given, Harness, Outcome};
+pub use harness::{Decided, Given, Harness, History, Outcome, Told};
 pub use held::{AfterHold, Held, Hold, HoldAction, Reservation, Settlement, Shortfall};
 pub use input::{Balance, Campaign, Enquiry, Event, Input, LiveGrant, Owner, OwnerKind, Party, Phase, Standing};
 pub use key::key_part;
 pub use manifest::{EffectKind, Manifest, OwnerOf, Question, Role, Source, Subscription, UnitClass};
 pub use message::{Message, MessageClass, TagChange};
 pub use money::Money;
+pub use paid::{AllPaid, Back, Paid};
 pub use param::{Channel, Slug, Tag, Template, TimeOfDay};
 pub use policy::Policy;
 pub use reach::{Enrolment, Measurement, Placement, Share};
+pub use rounding::Rounding;
 pub use serde_json::{Value, json};
-pub use time::{DAY_SECONDS, Date, LocalTime, Moment, When};
+pub use term::{CalendarUnit, Expiry, Span};
+pub use time::{DAY_SECONDS, Date, LocalTime, Moment};
 pub use timer::{Schedule, TIMER_FIRED, TimerFired};
+pub use when::When;
 
 /// For the macros of this crate only.
 #[doc(hidden)]

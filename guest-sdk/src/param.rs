@@ -9,8 +9,11 @@ use std::fmt;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::time::{Date, LocalTime};
+
+pub use crate::place::text;
 
 /// The pattern of any unit, as [`UnitClass::of`](crate::UnitClass::of) reads it.
 pub const UNIT: &str = "^(points|growth|(cash|credit-limit):[A-Z]{3}\
@@ -162,12 +165,23 @@ impl TimeOfDay {
         };
         Some(Self(number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))
     }
+
+    /// The day that a local time belongs to where days begin at this time: what is earlier belongs to the day before.
+    #[must_use]
+    pub fn day_of(self, local: &LocalTime) -> Date {
+        Date(local.day.saturating_sub(i32::from(local.second_of_day < self.0)))
+    }
+}
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:02}:{:02}", self.0 / 3_600, self.0 % 3_600 / 60))
+    }
 }
 
 impl<'de> Deserialize<'de> for TimeOfDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("expected a time such as 09:00"))
+        crate::place::text(deserializer, "a time such as 09:00", Self::parse)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Where a document cannot be read: the place of a reader's error as a JSON pointer.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, Error, Unexpected, Visitor};
 
 use crate::answer::Problem;
 
@@ -15,6 +18,32 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
         let message = full.strip_suffix(place.as_str()).unwrap_or(&full);
         Problem::new(pointer(before(text, error.line(), error.column())), message)
     })
+}
+
+/// Reads a text of a form of its own.
+///
+/// # Errors
+/// That it is no text, or not of that form. The error names its place, which one that is made of the text afterwards would not.
+pub fn text<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    expected: &'static str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    struct Form<T>(&'static str, fn(&str) -> Option<T>);
+
+    impl<T> Visitor<'_> for Form<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            self.1(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_str(Form(expected, parse))
 }
 
 /// Returns what stands before a line and column, both counted from 1 and the column in bytes.

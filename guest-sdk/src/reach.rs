@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::time::When;
+use crate::when::When;
 
 /// Puts a party into a tier of a programme, or takes it out. Where the party stands there already only the end changes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,6 +37,21 @@ pub struct LocalTime {
 }
 
 impl Moment {
+    /// The same instant by a clock that is so many minutes ahead of UTC.
+    #[must_use]
+    pub fn by_offset(&self, minutes: i32) -> Self {
+        // No clock is further ahead or behind than a day.
+        Self { at: self.at, local: LocalTime::at_offset(self.at, minutes.clamp(-1_440, 1_440)) }
+    }
+
+    /// How many minutes the clock on the wall is ahead of UTC.
+    #[must_use]
+    pub fn offset_minutes(&self) -> i32 {
+        let ahead =
+            i64::from(self.local.day) * 86_400 + i64::from(self.local.second_of_day) - self.at.div_euclid(1_000);
+        i32::try_from(ahead.div_euclid(60)).unwrap_or(0)
+    }
+
     /// The local date on which another instant (milliseconds since 1970) falls, by this moment's offset from UTC. Off
     /// by the clock change when one lies between the two.
     #[must_use]
@@ -55,7 +70,7 @@ impl LocalTime {
         Date(self.day)
     }
 
-    /// The civil reading of an instant (milliseconds since 1970) in a zone with a fixed offset from UTC, for tests.
+    /// The civil reading of an instant (milliseconds since 1970) in a zone with a fixed offset from UTC.
     #[must_use]
     pub fn at_offset(at: i64, offset_minutes: i32) -> Self {
         let seconds = at.div_euclid(1_000) + i64::from(offset_minutes) * 60;
@@ -159,6 +174,38 @@ impl Date {
         (first, Self(last))
     }
 
+    /// So many days later.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        Self(self.0.saturating_add_unsigned(days))
+    }
+
+    /// The day of the same number so many months later, or the last day of a month that has not that day.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        let (first, day) = self.first_of_month(months);
+        let last = first.month_range().1;
+        first.plus_days(u32::from(day) - 1).min(last)
+    }
+
+    /// The first day after so many months that begin with this one: the day of the same number, or the first of the next month when
+    /// that one has no such day.
+    #[must_use]
+    pub fn after_months(self, months: u32) -> Self {
+        let (first, day) = self.first_of_month(months);
+        let last = first.month_range().1;
+        first.plus_days(u32::from(day) - 1).min(last.plus_days(1))
+    }
+
+    /// The first of the month that is so many months later, and this date's day of the month.
+    fn first_of_month(self, months: u32) -> (Self, u8) {
+        let (year, month, day) = self.year_month_day();
+        let count = i64::from(year) * 12 + i64::from(month) - 1 + i64::from(months);
+        let month = u8::try_from(count.rem_euclid(12) + 1).unwrap_or(1);
+        let first = i32::try_from(count.div_euclid(12)).ok().and_then(|year| Self::new(year, month, 1));
+        (first.unwrap_or(self), day)
+    }
+
     /// The month as a part of a grant key: `2026-03`.
     #[must_use]
     pub fn month_key(self) -> String {
@@ -193,8 +240,7 @@ impl Serialize for Date {
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected a date such as 2026-03-05"))
+        crate::place::text(deserializer, "a date such as 2026-03-05", Self::parse)
     }
 }
 
@@ -209,25 +255,6 @@ impl JsonSchema for Date {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
-    }
-}
-
-/// A point in time that a policy asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// Milliseconds since 1970-01-01T00:00:00Z.
-    At(i64),
-    /// So many seconds after the event's time.
-    AfterSeconds(u64),
-    /// On a local date, at a second of it (0 to 86,399). A time that a clock change skips moves forward.
-    AtLocal(Date, u32),
-}
-
-impl When {
-    /// So many times 24 hours after the event's time.
-    #[must_use]
-    pub fn after_days(days: u32) -> Self {
-        Self::AfterSeconds(u64::from(days) * DAY_SECONDS)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::When;
+use crate::when::When;
 
 /// The kind of the events that timers become when they go off. Subscribe to it with
 /// [`Subscription::timers`](crate::Subscription::timers) or

@@ -2,7 +2,7 @@
 
 mod verify;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -40,6 +40,8 @@ impl Answer {
 pub struct Request {
     /// `webhook-id`, `webhook-timestamp` and `webhook-signature`.
     pub headers: [String; 3],
+    /// The other headers, by name in lower case.
+    pub others: BTreeMap<String, String>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
     /// Whether its signature is good, or why not.
@@ -105,7 +107,7 @@ impl Receiver {
                 let receiver = own.clone();
                 receiver.state().connections += 1;
                 // What goes wrong on the way is the sender's to notice.
-                std::thread::spawn(move || drop(receiver.serve(stream)));
+                std::thread::spawn(move || while receiver.serve(&stream).is_ok_and(|goes_on| goes_on) {});
             }
         });
         receiver
@@ -175,14 +177,15 @@ impl Receiver {
         self.wait(|_, taken| taken.len() >= count);
     }
 
-    fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        let (headers, body) = read(&stream)?;
+    /// Answers one request. Reports whether another may come over the same connection.
+    fn serve(&self, mut stream: &TcpStream) -> std::io::Result<bool> {
+        let Read { headers, others, body } = read(stream)?;
         let (script, now, secret) = {
             let state = self.state();
             (Arc::clone(&state.script), Arc::clone(&state.now), state.secret.clone())
         };
         let verified = verify(&secret, headers.each_ref().map(String::as_str), &body, now());
-        let request = Request { headers, body, verified };
+        let request = Request { headers, others, body, verified };
         let answer = if verified.is_ok() { script(&request) } else { Answer::status(401) };
         {
             let mut state = self.state();
@@ -195,20 +198,28 @@ impl Receiver {
         }
         let head = |status: u16, more: &str| format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n{more}\r\n");
         match answer {
-            Answer::Status(status, more) => stream.write_all(head(status, &more).as_bytes()),
+            Answer::Status(status, more) => stream.write_all(head(status, &more).as_bytes()).map(|()| true),
             Answer::Late(wait) => {
                 std::thread::sleep(wait);
-                stream.write_all(head(200, "").as_bytes())
+                stream.write_all(head(200, "").as_bytes()).map(|()| true)
             }
-            Answer::Never => stream.read_to_end(&mut Vec::new()).map(drop),
-            Answer::Close => Ok(()),
-            Answer::Garbage => stream.write_all(b"\0\x01 what?\r\n\r\n"),
+            Answer::Never => stream.read_to_end(&mut Vec::new()).map(|_| false),
+            Answer::Close => Ok(false),
+            Answer::Garbage => stream.write_all(b"\0\x01 what?\r\n\r\n").map(|()| false),
         }
     }
 }
 
+/// A request as it is read.
+struct Read {
+    headers: [String; 3],
+    others: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
 /// Reads one request.
-fn read(stream: &TcpStream) -> std::io::Result<([String; 3], Vec<u8>)> {
+fn read(stream: &TcpStream) -> std::io::Result<Read> {
+    let mut others = BTreeMap::new();
     let mut reader = BufReader::new(stream);
     let mut headers = ["", "", ""].map(str::to_owned);
     let mut length = 0;
@@ -227,12 +238,12 @@ fn read(stream: &TcpStream) -> std::io::Result<([String; 3], Vec<u8>)> {
             "webhook-timestamp" => headers[1] = value,
             "webhook-signature" => headers[2] = value,
             "content-length" => length = value.parse().unwrap_or(0),
-            _ => {}
+            other => drop(others.insert(other.to_owned(), value)),
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok((headers, body))
+    Ok(Read { headers, others, body })
 }
 
 #[cfg(test)]

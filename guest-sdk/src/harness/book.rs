@@ -33,6 +33,28 @@ impl Book {
         given.map(|one| one.quantity).sum::<u64>().saturating_sub(self.holds.taken(customer, unit))
     }
 
+    /// Gives a customer what another id of theirs was given.
+    pub(super) fn merge(&mut self, stays: &str, other: &str) {
+        self.given.iter_mut().filter(|one| one.to == other).for_each(|one| stays.clone_into(&mut one.to));
+        let theirs: Vec<_> = self.keys.iter().filter(|(to, _)| to == other).cloned().collect();
+        for (to, key) in theirs {
+            self.keys.remove(&(to, key.clone()));
+            self.keys.insert((stays.to_owned(), key));
+        }
+        self.claims.values_mut().filter(|holder| *holder == other).for_each(|holder| stays.clone_into(holder));
+        self.holds.merge(stays, other);
+        self.timers.merge(stays, other);
+    }
+
+    /// What a customer can use, unit by unit.
+    pub(super) fn all(&self, customer: &str) -> Vec<String> {
+        let units: BTreeSet<&str> =
+            self.given.iter().filter(|one| one.to == customer).map(|one| one.unit.as_str()).collect();
+        let of = |unit: &str| (self.balance(customer, unit), unit.to_owned());
+        let left = units.into_iter().map(of).filter(|(quantity, _)| *quantity > 0);
+        left.map(|(quantity, unit)| format!("{quantity} {unit}")).collect()
+    }
+
     /// What is held until then or before is given, taken back, or goes back into its wallet.
     pub(super) fn lapse(&mut self, now: i64) {
         for (to, key) in self.holds.lapse(now) {
@@ -210,7 +232,8 @@ impl Book {
                 self.keys.remove(&(given.to.clone(), given.key.clone()));
             }
         }
-        if let (Target::About, Some(about), true) = (&revocation.of, about, decided.revoked.is_empty()) {
+        let whole = revocation.quantity.is_none();
+        if let (Target::About, Some(about), true) = (&revocation.of, about, whole && decided.revoked.is_empty()) {
             self.tombstones.insert(about.to_owned());
         }
     }

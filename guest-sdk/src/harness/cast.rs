@@ -39,6 +39,33 @@ impl Cast {
         self.customers.entry(id.to_owned()).or_default()
     }
 
+    /// Gives a customer what is known of another id of theirs.
+    pub(super) fn merge(&mut self, stays: &str, other: &str) {
+        let theirs = self.customers.remove(other).unwrap_or_default();
+        let own = self.customer(stays);
+        for (name, value) in theirs.attributes {
+            own.attributes.entry(name).or_insert(value);
+        }
+        let new: Vec<String> = theirs.tags.into_iter().filter(|tag| !own.tags.contains(tag)).collect();
+        own.tags.extend(new);
+        own.inviter = own.inviter.take().or(theirs.inviter).filter(|inviter| inviter != stays && inviter != other);
+        own.identifiers.extend(theirs.identifiers);
+        let known = |standing: &Standing| own.standings.iter().all(|one| one.programme != standing.programme);
+        let new: Vec<Standing> = theirs.standings.into_iter().filter(known).collect();
+        own.standings.extend(new);
+        for (kind, group) in theirs.groups {
+            own.groups.entry(kind).or_insert(group);
+        }
+        for members in self.members.values_mut() {
+            let both = members.iter().any(|member| member == stays);
+            members.retain(|member| !both || member != other);
+            members.iter_mut().filter(|member| *member == other).for_each(|member| stays.clone_into(member));
+        }
+        for customer in self.customers.values_mut() {
+            customer.inviter.iter_mut().filter(|inviter| *inviter == other).for_each(|one| stays.clone_into(one));
+        }
+    }
+
     /// Makes a customer a member of a group.
     pub(super) fn join(&mut self, kind: &str, group: &str, customer: &str) {
         self.customer(customer).groups.insert(kind.to_owned(), group.to_owned());

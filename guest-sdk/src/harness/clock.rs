@@ -1,6 +1,7 @@
 //! RFC 3339 times in tests.
 
-use crate::time::{Date, When};
+use crate::time::{Date, LocalTime};
+use crate::when::When;
 
 /// Milliseconds since 1970 of a time such as `2026-03-01T09:00:00+08:00` or `2026-03-01T01:00:00Z`.
 ///
@@ -34,12 +35,13 @@ fn try_parse(text: &str) -> Option<i64> {
 /// # Panics
 /// After the year 9999.
 pub(super) fn resolve(when: When, event: i64, offset_minutes: i32) -> i64 {
-    match when {
+    match when.by(&LocalTime::at_offset(event, offset_minutes)) {
         When::At(at) => at,
         When::AfterSeconds(seconds) => event + i64::try_from(seconds).expect("a time before 10000") * 1_000,
         When::AtLocal(date, second) => {
             i64::from(date.0) * 86_400_000 + (i64::from(second) - i64::from(offset_minutes) * 60) * 1_000
         }
+        When::AfterDays(_) | When::EndOfDay(_) | When::Expiry(_) => unreachable!("made out by the local time"),
     }
 }
 

@@ -37,6 +37,17 @@ pub(super) struct Holds {
 }
 
 impl Holds {
+    /// Gives a customer what is held for another id of theirs; of two under a key their own.
+    pub(super) fn merge(&mut self, stays: &str, other: &str) {
+        let renamed = |(whose, key): (String, String)| (if whose == other { stays.to_owned() } else { whose }, key);
+        for (key, hold) in std::mem::take(&mut self.grants) {
+            self.grants.entry(renamed(key)).or_insert(hold);
+        }
+        for (key, reserved) in std::mem::take(&mut self.reservations) {
+            self.reservations.entry(renamed(key)).or_insert(reserved);
+        }
+    }
+
     /// Holds a grant, or forgets that another under its key was held.
     pub(super) fn hold(&mut self, key: &(String, String), hold: Option<Hold>) {
         self.grants.remove(key);

@@ -4,8 +4,8 @@ use crate::answer::Refusal;
 use crate::input::{Event, Owner};
 use crate::message::{Message, TagChange};
 use crate::reach::{Enrolment, Measurement, Placement, Share};
-use crate::time::When;
 use crate::timer::Schedule;
+use crate::when::When;
 
 use super::clock;
 

@@ -41,6 +41,18 @@ impl Timers {
         all
     }
 
+    /// Gives a customer the timers of another id of theirs; of two of a name their own.
+    pub(super) fn merge(&mut self, stays: &str, other: &str) {
+        for ((mut owner, name), mut timer) in std::mem::take(&mut self.0) {
+            for id in [&mut owner.id, &mut timer.actor] {
+                if id == other {
+                    stays.clone_into(id);
+                }
+            }
+            self.0.entry((owner, name)).or_insert(timer);
+        }
+    }
+
     /// Sets a timer.
     pub(super) fn set(&mut self, schedule: Schedule, around: &Around<'_>, decided: &mut Decided) {
         let Around { owner, actor, event, offset_minutes, .. } = *around;

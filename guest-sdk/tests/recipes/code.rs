@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use largesse_sdk::events::OrderPaid;
+use largesse_sdk::events::{OrderPaid, OrderRefunded};
 use largesse_sdk::{
-    BenefitParam, Claim, Date, DaySet, Decision, Dimension, Grant, Held, Input, Message, Refusal, Reservation,
-    Revocation, Schedule, Settlement, When, json, key_part, ladder, money,
+    Back, BenefitParam, Claim, Date, DaySet, Decision, Dimension, Grant, Held, Input, Message, Paid, Refusal,
+    Reservation, Revocation, Schedule, Settlement, When, json, key_part, ladder, money,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,7 @@ pub(crate) struct State {
     days: DaySet,
     by_day: BTreeMap<Date, u64>,
     invitees: BTreeSet<String>,
+    paid: Paid,
 }
 
 type Asked = Input<Params, State>;
@@ -60,6 +61,8 @@ pub(crate) fn decide(input: &Asked) -> Answer {
         "once-per-person" => once_per_person(input),
         "earned" => earned(input),
         "refunded" => refunded(input),
+        "paid" => paid(input),
+        "gone" => gone(input),
         "later" => later(input),
         "left" => left(input),
         "bought" => bought(input),
@@ -175,6 +178,38 @@ fn earned(input: &Asked) -> Answer {
 fn refunded(_: &Asked) -> Answer {
     let mut decision = Decision::new();
     decision.revoke(Revocation::about().reason("order refunded"));
+    Ok(decision)
+}
+
+fn paid(input: &Asked) -> Answer {
+    let buyer = input.require("customer")?;
+    let OrderPaid { order, amount, .. } = input.event.data()?;
+    let mut state = input.state.clone().unwrap_or_default();
+    if !state.paid.pay(amount.in_currency(&input.campaign.currency)?) {
+        return Err(Refusal::new("order-known", format!("{order} was told of before")));
+    }
+    let mut decision = Decision::new();
+    let earned = money::rate(state.paid.left(), 100)?;
+    if earned > 0 {
+        decision.grant(Grant::units(format!("paid/{}", key_part(&order)), &buyer.customer, "points", earned));
+    }
+    decision.put(state);
+    Ok(decision)
+}
+
+fn gone(input: &Asked) -> Answer {
+    let data: OrderRefunded = input.event.data()?;
+    let mut state = input.state.clone().unwrap_or_default();
+    let before = money::rate(state.paid.left(), 100)?;
+    if !state.paid.refund(Back::of(&data, &input.event, &input.campaign.currency)?)? {
+        return Err(Refusal::new("refund-known", "this refund was told of before"));
+    }
+    let less = before.saturating_sub(money::rate(state.paid.left(), 100)?);
+    let mut decision = Decision::new();
+    if less > 0 {
+        decision.revoke(Revocation::about().at_most(less).reason("order refunded"));
+    }
+    decision.put(state);
     Ok(decision)
 }
 

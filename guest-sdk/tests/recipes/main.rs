@@ -30,6 +30,8 @@ impl Policy for Recipes {
             .subscribe(Subscription::party("referral", "recipe.referral", "inviter"))
             .subscribe(own("earned").about("/order"))
             .subscribe(own("refunded").about("/order"))
+            .subscribe(Subscription::entity("paid", "recipe.paid", "/order").about("/order"))
+            .subscribe(Subscription::entity("gone", "recipe.gone", "/order").about("/order"))
             .subscribe(own("ordered"))
             .subscribe(own("settled"))
             .subscribe(Subscription::timers("fired", "customer"))
@@ -108,6 +110,23 @@ fn what_was_given_is_taken_back_or_waited_for() {
     assert_eq!(host.balance("u1", "points"), 0, "pending");
     host.advance("2026-03-04T10:00:00+08:00");
     assert_eq!(host.balance("u1", "points"), 100);
+}
+
+#[test]
+fn refunds_in_part_come_to_what_is_left() {
+    let mut host = host();
+    let gone = |host: &mut Harness<Recipes>, order: &str, refund: &str, minor: i64| {
+        let data = json!({"order": order, "refund": refund, "amount": {"minor": minor, "currency": "CNY"}});
+        host.event("recipe.gone", "u1", TIME, data)
+    };
+    assert_eq!(order(&mut host, "paid", "o1").grants(), [("u1", "paid/o1", "points", 30)]);
+    assert_eq!(gone(&mut host, "o1", "r1", 1_000).revoked(), [("u1", "points", 10)]);
+    assert_eq!(gone(&mut host, "o1", "r1", 1_000).refused(), Some("refund-known"));
+    assert_eq!(gone(&mut host, "o1", "r2", 1_000).revoked(), [("u1", "points", 10)]);
+    assert_eq!(gone(&mut host, "o1", "r3", 1_000).revoked(), [("u1", "points", 10)]);
+    gone(&mut host, "o2", "r4", 2_000);
+    assert_eq!(order(&mut host, "paid", "o2").grants(), [("u1", "paid/o2", "points", 10)], "the refund came first");
+    assert_eq!(order(&mut host, "paid", "o2").refused(), Some("order-known"));
 }
 
 #[test]

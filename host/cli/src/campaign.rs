@@ -1,15 +1,18 @@
 //! `largesse campaign`: apply, look at, start, pause, resume and end campaigns, and see what they spend.
 
+mod check;
 mod draws;
 mod quote;
 mod show;
 
 use std::path::{Path, PathBuf};
 
+use largesse_documents::nearest::explained;
 use largesse_documents::rollout::{ActivationAnswer, ActivationDocument, MigrationView};
-use largesse_documents::{CampaignDocument, CampaignView};
+use largesse_documents::{CampaignDocument, CampaignView, from_value};
 use largesse_http::views::{ActivationList, CampaignList, SpendView, StuckStateList};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::client::{Client, Connection, step};
 use crate::failure::{Failure, Result};
@@ -39,6 +42,12 @@ enum Action {
         #[arg(long)]
         id: Option<String>,
     },
+    /// Check campaign files: what keeps them from starting, and what they would never give
+    ///
+    /// Needs no host: the policies are components in a folder. With --server it also holds them against what is there: segments,
+    /// programmes, pockets, destinations, other campaigns. Ends with 0 when there are no errors, though there may be warnings;
+    /// with 1 when there are errors; with 2 when a file or a policy cannot be read.
+    Check(check::CheckArgs),
     /// List campaigns
     List(Paging),
     /// Show a campaign
@@ -127,6 +136,7 @@ enum Action {
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = args.connection.client()?;
     let (id, command) = match args.action {
+        Action::Check(check) => return check::run(&args.connection, &check, output),
         Action::Quote(args) => return quote::quote(&client, args, output),
         Action::Draws(args) => return draws::run(&client, &args, output),
         Action::Measures { id } => return quote::measures(&client, &id, output),
@@ -181,7 +191,9 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
         Action::End { id } => (id, "end"),
     };
     let campaign = order(&client, &id, command)?;
-    output.print(&campaign, || format!("{} is {}\n", campaign.id, campaign.lifecycle))
+    output.print(&campaign, || {
+        format!("{} is {}\n{}", campaign.id, campaign.lifecycle, show::findings_text(&campaign.findings))
+    })
 }
 
 fn path(id: &str) -> String {
@@ -219,11 +231,15 @@ pub(crate) fn apply_file_with(
     let named = || format!("cannot apply {}", file.display());
     let mut document = read_file(file).map_err(|failure| failure.context(named()))?;
     change(&mut document);
-    let stem = file.file_stem().and_then(|stem| stem.to_str());
-    let Some(id) = id.or_else(|| stem.map(str::to_owned)) else {
-        return Err(Failure::usage(anyhow::anyhow!("the file's name does not give an id")).hint("give one with --id"));
-    };
+    let id = id_of(file, id)?;
     apply(client, &id, &document).map_err(|failure| failure.context(named()))
+}
+
+/// The id of a campaign: as it is given, else the name of its file.
+fn id_of(file: &Path, id: Option<String>) -> Result<String> {
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    let unnamed = || Failure::usage(anyhow::anyhow!("the file's name does not give an id")).hint("give one with --id");
+    id.or_else(|| stem.map(str::to_owned)).ok_or_else(unnamed)
 }
 
 /// Reads a document from a file, by the ending of its name.
@@ -233,10 +249,21 @@ pub(crate) fn read_file<T: DeserializeOwned>(file: &Path) -> Result<T> {
 
 /// Reads a file's text by its ending.
 pub(crate) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T> {
-    if file.extension().is_some_and(|ending| ending == "json") {
-        return serde_json::from_str(text).map_err(Failure::usage);
-    }
-    toml::from_str(text).map_err(Failure::usage)
+    let is_json = file.extension().is_some_and(|ending| ending == "json");
+    let read: std::result::Result<T, String> = match is_json {
+        true => serde_json::from_str(text).map_err(|error| error.to_string()),
+        false => toml::from_str(text).map_err(|error| error.to_string()),
+    };
+    read.map_err(|message| {
+        // Line and column are for the eye, the pointer says where in the document.
+        let value = if is_json { serde_json::from_str(text).ok() } else { toml::from_str(text).ok() };
+        let at = value.and_then(|value: Value| from_value::<T>(value).err()).filter(|at| !at.pointer.is_empty());
+        let failure = Failure::usage(anyhow::Error::msg(explained(&message)));
+        match at {
+            Some(at) => Failure { problems: vec![at.into()], ..failure },
+            None => failure,
+        }
+    })
 }
 
 /// Creates a campaign, or changes the one that is there, unless somebody else changes it at the same time.

@@ -10,6 +10,8 @@ use ureq::http::{Method, Request};
 
 use crate::failure::{Failure, Result};
 
+/// Where a host is when nobody says.
+const SERVER: &str = "http://127.0.0.1:7480";
 /// How long a host may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a host may take to answer.
@@ -18,17 +20,16 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 /// Which host, and by which right.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Connection {
-    /// The host's address
+    /// The host's address; http://127.0.0.1:7480 when absent
     #[arg(
         long,
         global = true,
         value_name = "URL",
         env = "LARGESSE_SERVER",
-        default_value = "http://127.0.0.1:7480",
         hide_env_values = true,
         help_heading = "Host"
     )]
-    server: String,
+    server: Option<String>,
     /// The token to use
     #[arg(
         long,
@@ -64,7 +65,12 @@ pub(crate) type Body<'a> = (&'a str, &'a [u8]);
 impl Connection {
     /// Checks the address.
     pub(crate) fn client(&self) -> Result<Client> {
-        Client::new(&self.server, self.token.clone())
+        Client::new(self.server.as_deref().unwrap_or(SERVER), self.token.clone())
+    }
+
+    /// Reports whether a host was named, rather than taken for granted.
+    pub(crate) fn is_named(&self) -> bool {
+        self.server.is_some()
     }
 }
 

@@ -1,11 +1,12 @@
 //! The host's configuration: one TOML file, environment over it, flags over both; checked once, printed by `largesse config`.
 
+mod delivering;
 mod layers;
 mod serving;
 mod show;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -14,13 +15,17 @@ use largesse_http::{TokenEntry, Tokens};
 use largesse_service::signature::TrustedKey;
 
 use crate::failure::{Failure, Result};
+use delivering::Delivering;
 use layers::{Layers, Shape};
 use serving::Serving;
 
+pub(crate) use delivering::CertificateFiles;
 pub(crate) use show::{ShowArgs, show};
 
 /// The file read when none is named, if it exists.
 const FILE_DEFAULT: &str = "largesse.toml";
+/// Where a host listens that was not told where.
+const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7480);
 
 /// Where the configuration comes from, as flags.
 #[derive(Debug, Default, clap::Args)]
@@ -100,6 +105,8 @@ pub(crate) struct Config {
     pub(crate) keep_bytes: Setting<Option<u64>>,
     /// How connections are bounded, and how the host stops.
     pub(crate) serving: Serving,
+    /// Certificates of deliveries.
+    pub(crate) delivering: Delivering,
     pub(crate) tokens: Setting<Vec<TokenEntry>>,
 }
 
@@ -120,7 +127,7 @@ impl LogFormat {
 }
 
 /// Everything that can be configured: name, variable, flag, and the form of its value.
-const KEYS: [layers::Key; 19] = [
+const KEYS: [layers::Key; 22] = [
     layers::Key { name: "listen", variable: "LARGESSE_LISTEN", flag: "--listen", shape: Shape::Text },
     layers::Key { name: "data_dir", variable: "LARGESSE_DATA_DIR", flag: "--data-dir", shape: Shape::Text },
     layers::Key { name: "workers", variable: "LARGESSE_WORKERS", flag: "--workers", shape: Shape::Number },
@@ -164,6 +171,9 @@ const KEYS: [layers::Key; 19] = [
     serving::KEYS[2],
     serving::KEYS[3],
     serving::KEYS[4],
+    delivering::KEYS[0],
+    delivering::KEYS[1],
+    delivering::KEYS[2],
     layers::Key { name: "tokens", variable: "LARGESSE_TOKENS", flag: "", shape: Shape::Tables },
 ];
 
@@ -215,9 +225,8 @@ impl Config {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let trusted_keys = read_trusted_keys(&layers)?;
         let require_signature = read_require_signature(&layers, &trusted_keys.value)?;
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 7480));
         Ok(Self {
-            listen: layers.text("listen", loopback, |text| {
+            listen: layers.text("listen", LISTEN_DEFAULT, |text| {
                 text.parse().map_err(|_| "an address and a port, such as 127.0.0.1:7480".to_owned())
             })?,
             data_dir: layers.text("data_dir", PathBuf::from("data"), |text| {
@@ -258,6 +267,7 @@ impl Config {
                 bytes.map(Some).ok_or_else(|| "a number of bytes from 1".to_owned())
             })?,
             serving: Serving::read(&layers)?,
+            delivering: Delivering::read(&layers)?,
             tokens: read_tokens(&layers)?,
         })
     }

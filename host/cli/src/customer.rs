@@ -96,8 +96,18 @@ fn text(shown: &Shown) -> String {
             grant.decision.map_or_else(|| "-".to_owned(), |decision| decision.to_string()),
         ]);
     }
-    let columns =
-        ["unit", ">available", ">amount", ">pending", ">reserved", ">redeemed", ">expired", ">reversed", ">owed"];
+    let columns = [
+        "unit",
+        ">available",
+        ">amount",
+        ">pending",
+        ">reserved",
+        ">redeemed",
+        ">paid",
+        ">expired",
+        ">reversed",
+        ">owed",
+    ];
     let mut held = Table::new(columns);
     for balance in &balances.items {
         held.row([
@@ -107,6 +117,7 @@ fn text(shown: &Shown) -> String {
             count(balance.pending),
             count(balance.reserved),
             count(balance.redeemed),
+            count(balance.paid),
             count(balance.expired),
             count(balance.reversed),
             count(balance.owed),
@@ -150,9 +161,9 @@ mod tests {
             )
             .unwrap(),
             balances: serde_json::from_value(json!({"items": [
-                {"unit": "cash:CNY", "available": 8_800, "pending": 0, "reserved": 0, "redeemed": 0, "expired": 0,
+                {"unit": "cash:CNY", "available": 8_800, "pending": 0, "reserved": 0, "redeemed": 0, "paid": 0, "expired": 0,
                  "reversed": 0, "owed": 0},
-                {"unit": "points", "available": 7_000, "pending": 0, "reserved": 200, "redeemed": 800, "expired": 0,
+                {"unit": "points", "available": 7_000, "pending": 0, "reserved": 200, "redeemed": 800, "paid": 0, "expired": 0,
                  "reversed": 800, "owed": 0}
             ]}))
             .unwrap(),

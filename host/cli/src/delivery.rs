@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use largesse_documents::{DeliveryView, WholeDeliveryView};
-use largesse_http::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDocument};
+use largesse_http::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDeadDocument};
 
 use crate::client::{Connection, with_query};
 use crate::failure::Result;
@@ -84,7 +84,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
             return output.print(&delivery, || show_text(&delivery));
         }
         Action::Replay { destination: Some(destination), .. } => {
-            let document = serde_json::to_vec(&ReplayDocument { destination })?;
+            let document = serde_json::to_vec(&ReplayDeadDocument { destination })?;
             // The host sends a bounded number again at a time.
             let mut answer = ReplayAnswer { replayed: 0 };
             loop {

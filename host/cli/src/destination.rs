@@ -1,5 +1,6 @@
 //! `largesse destination`: where what was done is delivered to.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use largesse_documents::destination::secret_text;
 use largesse_documents::{DeliveryView, DestinationDocument, DestinationView, WholeDeliveryView};
 use largesse_domain::destination::Secret;
+use largesse_domain::limits::DELIVERY_CONCURRENCY_DEFAULT;
 use largesse_http::views::{DestinationAnswer, DestinationList};
 use serde_json::json;
 
@@ -52,6 +54,8 @@ enum Action {
         /// It confirms or fails each grant that it is told of
         #[arg(long)]
         settles: bool,
+        #[command(flatten)]
+        sending: Sending,
     },
     /// List destinations
     List,
@@ -79,12 +83,42 @@ enum Action {
     Secret,
 }
 
+/// How it is sent to
+#[derive(Debug, clap::Args)]
+struct Sending {
+    /// Most requests on their way to it at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = DELIVERY_CONCURRENCY_DEFAULT)]
+    concurrency: u16,
+    /// Most deliveries to it in a second
+    #[arg(long, value_name = "NUMBER")]
+    rate: Option<u32>,
+    /// Most deliveries in one request; with more than 1 a request is a batch of CloudEvents
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    batch: u16,
+    /// A file with headers that go with every request, one on a line: a name, a colon, the value; a name alone keeps the value that the
+    /// header has
+    #[arg(long, value_name = "FILE")]
+    headers: Option<PathBuf>,
+}
+
 pub(crate) fn run(args: Args, output: Output) -> Result {
     let client = args.connection.client()?;
     let (id, command) = match args.action {
-        Action::Set { id, url, topics, secrets, allow_private, settles } => {
-            let secrets = secrets.as_deref().map(read_secrets).transpose()?;
-            let document = DestinationDocument { url, topics, secrets, allow_private, settles };
+        Action::Set { id, url, topics, secrets, allow_private, settles, sending } => {
+            let document = DestinationDocument {
+                url,
+                topics,
+                secrets: secrets.as_deref().map(read_secrets).transpose()?,
+                allow_private,
+                settles,
+                concurrency: sending.concurrency,
+                rate: sending.rate,
+                batch: sending.batch,
+                headers: sending.headers.as_deref().map(read_headers).transpose()?.unwrap_or_default(),
+                id: None,
+                secret_count: None,
+                paused: None,
+            };
             let answer: Result<DestinationAnswer> = client.put(&path(&id), &[], &document);
             let answer = answer.map_err(|failure| failure.context(format!("cannot set the destination {id}")))?;
             return output.print(&answer, || set_text(&answer));
@@ -117,9 +151,22 @@ fn path(id: &str) -> String {
 }
 
 fn read_secrets(file: &Path) -> Result<Vec<String>> {
+    Ok(read_lines(file)?.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+fn read_headers(file: &Path) -> Result<BTreeMap<String, Option<String>>> {
+    let text = read_lines(file)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let header = |line: &str| match line.split_once(':') {
+        Some((name, value)) => (name.trim().to_owned(), Some(value.trim().to_owned())),
+        None => (line.to_owned(), None),
+    };
+    Ok(lines.map(header).collect())
+}
+
+fn read_lines(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file);
-    let text = text.map_err(|error| Failure::usage(error).context(format!("cannot read {}", file.display())))?;
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    text.map_err(|error| Failure::usage(error).context(format!("cannot read {}", file.display())))
 }
 
 /// Sends a test and waits until it was taken.
@@ -159,17 +206,21 @@ fn list_text(list: &DestinationList) -> String {
     if list.items.is_empty() {
         return "No destination.\n".to_owned();
     }
-    let mut table = Table::new(["id", "url", "topics", ">secrets", "settles", "private", "paused"]);
+    let mut table =
+        Table::new(["id", "url", "topics", ">secrets", "settles", "private", ">at a time", ">a second", "paused"]);
     let yes = |yes: bool| if yes { "yes".to_owned() } else { String::new() };
-    for DestinationView { id, url, topics, secrets, allow_private, settles, paused } in &list.items {
+    for view in &list.items {
+        let each = if view.batch == 1 { String::new() } else { format!(" x {}", view.batch) };
         table.row([
-            id.clone(),
-            url.clone(),
-            topics.join(", "),
-            secrets.to_string(),
-            yes(*settles),
-            yes(*allow_private),
-            paused.clone().unwrap_or_default(),
+            view.id.clone(),
+            view.url.clone(),
+            view.topics.join(", "),
+            view.secret_count.to_string(),
+            yes(view.settles),
+            yes(view.allow_private),
+            format!("{}{each}", view.concurrency),
+            view.rate.map(|rate| rate.to_string()).unwrap_or_default(),
+            view.paused.clone().unwrap_or_default(),
         ]);
     }
     table.to_string()
@@ -182,18 +233,19 @@ mod tests {
     #[test]
     fn destinations_are_listed() {
         let list = json!({"items": [
-            {"id": "bank", "url": "https://bank.example/in", "topics": ["grant.*"], "secrets": 2, "allow_private": false,
-             "settles": true},
-            {"id": "push", "url": "http://10.0.0.7:8080/", "topics": ["message", "tag.changed"], "secrets": 1,
-             "allow_private": true, "settles": false, "paused": "gone"}
+            {"id": "bank", "url": "https://bank.example/in", "topics": ["grant.*"], "secret_count": 2, "allow_private": false,
+             "settles": true, "concurrency": 16, "batch": 1, "headers": {}},
+            {"id": "push", "url": "http://10.0.0.7:8080/", "topics": ["message", "tag.changed"], "secret_count": 1,
+             "allow_private": true, "settles": false, "concurrency": 40, "rate": 200, "batch": 50, "headers": {},
+             "paused": "gone"}
         ]});
         insta::assert_snapshot!(list_text(&serde_json::from_value(list).unwrap()));
     }
 
     #[test]
     fn a_new_secret_is_shown_with_a_word_of_warning() {
-        let answer = json!({"id": "bank", "url": "https://bank.example/in", "topics": ["*"], "secrets": 1,
-            "allow_private": false, "settles": true, "secret": "whsec_c2VjcmV0"});
+        let answer = json!({"id": "bank", "url": "https://bank.example/in", "topics": ["*"], "secret_count": 1,
+            "allow_private": false, "settles": true, "concurrency": 16, "batch": 1, "headers": {}, "secret": "whsec_c2VjcmV0"});
         insta::assert_snapshot!(set_text(&serde_json::from_value(answer).unwrap()));
     }
 }

@@ -316,8 +316,12 @@ fn cost(document: &ValuationDocument, quantity: u64) -> Option<String> {
 fn since(grants: &[GrantView]) -> Vec<String> {
     let line = |grant: &GrantView| {
         let mut parts = vec![format!("`{}` of {} is {}", grant.key, grant.to, grant.state)];
-        for (quantity, what) in [(grant.redeemed, "used"), (grant.reversed, "taken back"), (grant.reserved, "reserved")]
-        {
+        for (quantity, what) in [
+            (grant.redeemed, "used"),
+            (grant.paid, "kept for a debt"),
+            (grant.reversed, "taken back"),
+            (grant.reserved, "reserved"),
+        ] {
             if quantity > 0 {
                 parts.push(format!("{} {what}", quantity_text(&grant.unit, quantity)));
             }

@@ -114,13 +114,6 @@ impl Failure {
     }
 }
 
-/// The known word that is most like a misspelt one, if one is.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |candidate: &&str| strsim::jaro_winkler(word, candidate);
-    let best = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) > 0.8).then_some(best)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,13 +165,5 @@ mod tests {
         hint: give a token with --token or LARGESSE_TOKEN; `largesse token new` makes one
         ");
         assert!(failure.text(true).starts_with("\u{1b}[1;31merror\u{1b}[0m: the host"));
-    }
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let known = ["listen", "data_dir", "workers"];
-        assert_eq!(nearest("lisen", known), Some("listen"));
-        assert_eq!(nearest("datadir", known), Some("data_dir"));
-        assert_eq!(nearest("zebra", known), None);
     }
 }

@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::config::CertificateFiles;
 use crate::data_dir::{DataDir, Secrets};
 use crate::failure::{Failure, Result};
 use crate::token::no_random;
@@ -67,6 +68,8 @@ pub(crate) struct Options {
     pub(crate) connections: ConnectionBounds,
     /// How long it serves on after SIGTERM while `/readyz` says that it stops.
     pub(crate) drain_time: Duration,
+    /// Certificates of deliveries.
+    pub(crate) certificates: CertificateFiles,
     /// What components it takes.
     pub(crate) allowance: Allowance,
     /// A folder whose components are published when they change.
@@ -125,7 +128,9 @@ impl Host {
             inviter_distance: options.inviter_distance,
             gaps: options.gaps.clone(),
         };
-        let sender = Sender::new(Connector::new(system_lookup(), Vec::new())?, Times::default());
+        let connector = options.certificates.trust().and_then(|trust| Connector::new(system_lookup(), trust));
+        let connector = connector.map_err(|error| Failure::usage(error).context("the certificates of deliveries"))?;
+        let sender = Sender::new(connector, Times::default());
         let service = Arc::new(Service::start(parts)?);
         let jobs = Self::jobs(&service, &data_dir, &secrets, options.gaps.clone())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;

@@ -10,6 +10,7 @@ mod dev;
 mod sign;
 
 pub(crate) use dev::{Args as DevArgs, run as dev};
+pub(crate) use inputs::read_kind;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

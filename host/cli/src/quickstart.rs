@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result {
     start_logging("warn", false);
     let Kept { token, entry } = keep_token(&args.dir)?;
     let showcase = Showcase::start(args.listen, &args.dir, &token, entry)?;
-    let prepared = showcase.publish(&args.sources.plugins).and_then(|policies| {
+    let prepared = showcase.publish(&args.sources.plugins, &[]).and_then(|policies| {
         let campaigns = showcase.run_campaigns(&args.sources.campaigns)?;
         Ok((policies, campaigns))
     });

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use largesse_documents::request::{GrantName, SettleDocument};
+use largesse_documents::request::{GrantName, ReturnDocument, SettleDocument};
 use largesse_documents::{RedemptionDocument, RedemptionView};
 use largesse_http::views::RedemptionList;
 
@@ -38,7 +38,7 @@ enum Action {
         /// How much, in the unit's smallest part
         #[arg(long)]
         quantity: u64,
-        /// Only from this grant; without it, from what was given first
+        /// Only from this grant; without it, as the terms of the unit say
         #[arg(long, value_name = "CAMPAIGN/KEY")]
         grant: Option<String>,
         /// Only reserve, until then
@@ -64,8 +64,17 @@ enum Action {
     Commit(Settle),
     /// Give back what is reserved
     Release(Settle),
-    /// Give back what was used
-    Reverse(Settle),
+    /// Give back what was used, or some of it
+    Reverse {
+        #[command(flatten)]
+        settle: Settle,
+        /// So much comes back; without it, all that has not come back yet
+        #[arg(long)]
+        quantity: Option<u64>,
+        /// Your own identifier of this return: the same again changes nothing
+        #[arg(long, value_name = "ID")]
+        return_id: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,7 +103,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
         Action::Show { id } => client.get(&format!("/v1/redemptions/{}", step(&id)))?,
         Action::Commit(settle) => settle.go(&client, "commit")?,
         Action::Release(settle) => settle.go(&client, "release")?,
-        Action::Reverse(settle) => settle.go(&client, "reverse")?,
+        Action::Reverse { settle: Settle { id, customer }, quantity, return_id } => {
+            let document = ReturnDocument { id: return_id, quantity: quantity.map(Into::into), customer };
+            client.settle(("redemptions", &id), "reverse", &document)?
+        }
     };
     output.print(&redemption, || text(&redemption))
 }
@@ -120,6 +132,9 @@ fn text(redemption: &RedemptionView) -> String {
     let mut text = format!("{id} is {state}: {amount} of {unit}, {customer}\n");
     if let Some(until) = redemption.reserve_until.as_ref().filter(|_| redemption.state == "reserved") {
         let _ = writeln!(text, "reserved until {until}");
+    }
+    if redemption.returned > 0 {
+        let _ = writeln!(text, "returned: {}", quantity(unit, redemption.returned));
     }
     let mut table = Table::new(["campaign", "key", ">quantity"]);
     for part in &redemption.parts {

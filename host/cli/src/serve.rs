@@ -46,6 +46,7 @@ pub(crate) fn run(args: &Args) -> Result {
         inviter_distance: config.inviter_distance.value,
         connections,
         drain_time: config.serving.drain_time(),
+        certificates: config.delivering.files(),
     })?;
     let signals = host.signals()?;
     tracing::info!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use largesse_documents::CampaignDocument;
+use largesse_documents::programme::{ProgrammeDocument, ProgrammeView};
 use largesse_documents::time::instant_text;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::time::Instant;
@@ -13,8 +14,9 @@ use largesse_engine::Allowance;
 use largesse_http::{ConnectionBounds, Role, TokenEntry};
 use largesse_service::{Gaps, PublicationRules, Retention};
 
-use crate::campaign;
-use crate::client::Client;
+use crate::campaign::{self, read_file};
+use crate::client::{Client, step};
+use crate::config::CertificateFiles;
 use crate::failure::{Failure, Result};
 use crate::host::{Host, Options};
 use crate::policy;
@@ -62,14 +64,15 @@ impl Showcase {
             inviter_distance: INVITER_DISTANCE_MAX,
             connections: ConnectionBounds::default(),
             drain_time: Duration::ZERO,
+            certificates: CertificateFiles::default(),
             watch: None,
         })?;
         let client = Client::new(&format!("http://{}", host.address()), Some(token.to_owned()))?;
         Ok(Self { host, client })
     }
 
-    /// Publishes the policies. Gives their names with versions.
-    pub(crate) fn publish(&self, plugins: &Path) -> Result<Vec<String>> {
+    /// Publishes the policies, and others beside them. Gives their names with versions.
+    pub(crate) fn publish(&self, plugins: &Path, others: &[&str]) -> Result<Vec<String>> {
         let publish = |name: &&str| {
             let file = plugins.join(format!("{name}.wasm"));
             if !file.exists() {
@@ -79,13 +82,14 @@ impl Showcase {
             let policy = policy::publish(&self.client, &file, None)?;
             Ok(format!("{}@{}", policy.name, policy.version))
         };
-        POLICIES.iter().map(publish).collect()
+        POLICIES.iter().chain(others).map(publish).collect()
     }
 
     /// Applies every campaign of a directory that is not there yet, and starts those that are drafts. A campaign without an end
     /// closes relative to now. Returns their ids.
     pub(crate) fn run_campaigns(&self, folder: &Path) -> Result<Vec<String>> {
         let closes = now().plus_millis(RUN_MS).unwrap_or(Instant::MAX);
+        self.make_programmes(&folder.join("programmes"))?;
         let mut ids = Vec::new();
         for file in campaign_files(folder)? {
             let id = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
@@ -104,6 +108,19 @@ impl Showcase {
             ids.push(id);
         }
         Ok(ids)
+    }
+
+    /// Makes the programmes of a folder, where there is one: those in which the campaigns place customers.
+    fn make_programmes(&self, folder: &Path) -> Result<()> {
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        for file in campaign_files(folder)? {
+            let id = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let document: ProgrammeDocument = read_file(&file)?;
+            let _: ProgrammeView = self.client.put(&format!("/v1/programmes/{}", step(id)), &[], &document)?;
+        }
+        Ok(())
     }
 }
 

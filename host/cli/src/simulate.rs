@@ -1,6 +1,6 @@
 //! `largesse simulate`: what campaigns would grant on events of a file, before anything is live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_documents::programme::ProgrammeDocument;
 use largesse_documents::segment::SegmentDocument;
 use largesse_documents::time::read_instant;
-use largesse_documents::{CampaignDocument, Problem};
+use largesse_documents::{CampaignDocument, PolicyRef, Problem};
 use largesse_domain::id::{AttributeName, CampaignId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::EVENT_BYTES_MAX;
@@ -31,8 +32,8 @@ use crate::report::Reporting;
 /// See what campaigns would grant on given events, before anything is live
 ///
 /// Needs no host. Events are decided in the order of their times, each at its own time, by a host in memory that runs the campaigns
-/// of a folder: a document in TOML for each, named after its id. A folder `units`, `pockets`, `segments` or `kinds` in it says what units
-/// cost, what campaigns share, for whom they are, and what else happens; `stock.toml` says how many pieces are on hand.
+/// of a folder: a document in TOML for each, named after its id. A folder `units`, `pockets`, `segments`, `programmes` or `kinds` in it
+/// says what units cost, what campaigns share, for whom they are, where customers stand, and what else happens; `stock.toml` says how many pieces are on hand.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder with the campaigns
@@ -115,8 +116,14 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<(String, PathBuf)>> {
     Ok(files)
 }
 
-fn components(folder: &Path) -> Result<Vec<Arc<[u8]>>> {
-    let read = |(_, path): &(String, PathBuf)| Ok(std::fs::read(path)?.into());
+/// A component, by the name of its file without ending.
+struct Found {
+    name: String,
+    bytes: Arc<[u8]>,
+}
+
+fn components(folder: &Path) -> Result<Vec<Found>> {
+    let read = |(name, path): &(String, PathBuf)| Ok(Found { name: name.clone(), bytes: std::fs::read(path)?.into() });
     let found = files(folder, "wasm")?;
     if found.is_empty() {
         return Err(Failure::usage(anyhow::anyhow!("there is no policy in {}", folder.display())));
@@ -124,8 +131,27 @@ fn components(folder: &Path) -> Result<Vec<Arc<[u8]>>> {
     found.iter().map(read).collect()
 }
 
-fn setup(folder: &Path, components: &[Arc<[u8]>]) -> Result<Setup> {
-    let mut setup = Setup { components: components.to_vec(), ..Setup::default() };
+/// The components that may be one of these policies; compiling them is most of the work. What a policy is called stands in its
+/// component, and mostly in the name of its file.
+fn used<'a>(components: &[Found], policies: impl Iterator<Item = &'a PolicyRef>) -> Vec<Arc<[u8]>> {
+    let mut used = BTreeSet::new();
+    for policy in policies {
+        let name = match policy {
+            PolicyRef::ByVersion { name, .. } | PolicyRef::Latest { name } => name.as_str(),
+            // What it is the digest of is told when it is published.
+            PolicyRef::ByDigest(_) => return components.iter().map(|one| Arc::clone(&one.bytes)).collect(),
+        };
+        let has = |one: &Found| one.bytes.windows(name.len()).any(|bytes| bytes == name.as_bytes());
+        let is_called = |one: &Found| one.name.replace('_', "-").starts_with(name);
+        let holding: Vec<usize> = (0..components.len()).filter(|index| has(&components[*index])).collect();
+        let called: Vec<usize> = holding.iter().copied().filter(|index| is_called(&components[*index])).collect();
+        used.extend(if called.is_empty() { holding } else { called });
+    }
+    used.into_iter().map(|index| Arc::clone(&components[index].bytes)).collect()
+}
+
+fn setup(folder: &Path, components: &[Found]) -> Result<Setup> {
+    let mut setup = Setup::default();
     for (name, path) in files(folder, "toml")?.into_iter().filter(|(name, _)| name != "stock") {
         let id = CampaignId::new(name).map_err(Failure::usage)?;
         let spec = document(&path, |document: CampaignDocument| document.read())?;
@@ -134,6 +160,8 @@ fn setup(folder: &Path, components: &[Arc<[u8]>]) -> Result<Setup> {
     if setup.campaigns.is_empty() {
         return Err(Failure::usage(anyhow::anyhow!("there is no campaign in {}", folder.display())));
     }
+    let policies = setup.campaigns.iter().flat_map(|planned| &planned.revisions).map(|spec| &spec.policy);
+    setup.components = used(components, policies);
     let parts = |name: &str, ending: &str| {
         let folder = folder.join(name);
         if folder.is_dir() { files(&folder, ending) } else { Ok(Vec::new()) }
@@ -149,6 +177,10 @@ fn setup(folder: &Path, components: &[Arc<[u8]>]) -> Result<Setup> {
     for (name, path) in parts("segments", "toml")? {
         let id = name.parse().map_err(Failure::usage)?;
         setup.segments.push(document(&path, |document: SegmentDocument| document.read(id))?);
+    }
+    for (name, path) in parts("programmes", "toml")? {
+        let id = name.parse().map_err(Failure::usage)?;
+        setup.programmes.push(document(&path, |document: ProgrammeDocument| document.read(id))?);
     }
     for (name, path) in parts("kinds", "json")? {
         let kind = name.parse().map_err(Failure::usage)?;
@@ -177,4 +209,32 @@ fn document<D: DeserializeOwned, T>(
         let problems = problems.iter().map(|problem| format!("{} {}", problem.pointer, problem.message));
         named(Failure::usage(anyhow::Error::msg(problems.collect::<Vec<_>>().join("; "))))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_components_that_may_be_meant_are_used() {
+        let found = |name: &str, text: &str| Found { name: name.into(), bytes: text.as_bytes().into() };
+        let components = [
+            found("tiers", "..tiers.."),
+            found("membership", "..membership..tiers.."),
+            found("check_in", "..check-in.."),
+            found("old", "..mall.."),
+            found("counts_as_2", "..counts.."),
+            found("counts_as_1", "..counts.."),
+        ];
+        let used = |policies: &[&str]| {
+            let policies: Vec<PolicyRef> = policies.iter().map(|policy| policy.parse().unwrap()).collect();
+            let used = used(&components, policies.iter());
+            used.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(used(&["tiers"]), ["..tiers.."]);
+        assert_eq!(used(&["check-in@1.0.0", "mall"]), ["..check-in..", "..mall.."]);
+        assert_eq!(used(&["counts@1.0.0"]).len(), 2, "two versions of one policy");
+        assert_eq!(used(&["nobodys"]).len(), 0);
+        assert_eq!(used(&[&"ab".repeat(32)]).len(), components.len());
+    }
 }

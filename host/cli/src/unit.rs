@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use largesse_documents::catalogue::{Movement, StockDocument, UnitDocument, UnitView, ValuationDocument};
 use largesse_documents::receipt::StockAnswer;
+use largesse_domain::unit::SpendOrder;
 use largesse_http::views::UnitList;
 
 use crate::campaign::read_file;
@@ -88,7 +89,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result {
 }
 
 fn list_text(units: &[UnitView]) -> String {
-    let mut table = Table::new(["unit", "title", ">cost", ">value", ">on hand", ">valid days", ">least"]);
+    let mut table =
+        Table::new(["unit", "title", ">cost", ">value", ">on hand", ">valid days", ">grace days", "spend", ">least"]);
     let number = |number: Option<u64>| number.map_or_else(|| "-".into(), count);
     for UnitView { unit, document, on_hand } in units {
         table.row([
@@ -98,6 +100,8 @@ fn list_text(units: &[UnitView]) -> String {
             valuation(document.value.as_ref()),
             number(*on_hand),
             number(document.valid_days.map(u64::from)),
+            count(document.grace_days.into()),
+            SpendOrder::from(document.spend).as_str().into(),
             number(document.redeem_minimum),
         ]);
     }

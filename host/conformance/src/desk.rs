@@ -4,24 +4,33 @@
 use std::collections::BTreeMap;
 
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_documents::from_value;
+use largesse_documents::message_rules::MessageRulesDocument;
+use largesse_documents::nearest::unknown;
 use largesse_documents::programme::ProgrammeDocument;
+use largesse_documents::receipt::ReversedGrant;
 use largesse_documents::segment::SegmentDocument;
 use largesse_documents::time::read_day;
+use largesse_domain::event::EventKey;
 use largesse_domain::facts::Wanted;
-use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::id::{CampaignId, CustomerId, InvalidId, RequestId};
+use largesse_domain::key::GrantSlot;
 use largesse_domain::lifecycle::Command;
-use largesse_domain::redeem::RedeemError;
-use largesse_domain::redemption::RedemptionRequest;
+use largesse_domain::redeem::{RedeemError, RedemptionAction};
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest, ReturnRequest};
 use largesse_domain::restock::StockChange;
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::unit::Quantity;
-use largesse_service::commands::{Redeem, Restock, SetPocket, SetProgramme, SetUnit};
+use largesse_service::commands::{
+    Redeem, Restock, Reverse, SetMessageRules, SetPocket, SetProgramme, SetUnit, SettleRedemption,
+};
 use largesse_service::pipeline::{Ask, ControlError, LedgerError, Precondition, Quote};
 use largesse_service::queries::Calendar;
 use largesse_service::{ChangeError, Service};
 use serde_json::Value;
 
-use crate::run::{chain, listed, said};
-use crate::scenario::{CalendarStep, QuoteStep, RedeemStep, Scenario, Step};
+use crate::run::{SOURCE, chain, listed, said, time};
+use crate::scenario::{CalendarStep, GrantExpected, QuoteStep, RedeemStep, ReverseStep, Scenario, SettleStep, Step};
 
 /// What a question or a redemption came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +45,8 @@ pub(crate) struct Reply {
     pub(crate) problems: Vec<String>,
     /// What is on.
     pub(crate) entries: Vec<String>,
+    /// What was taken back at once.
+    pub(crate) revoked: Vec<GrantExpected>,
 }
 
 /// Sets what the scenario says of units, pockets and programmes.
@@ -44,8 +55,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let at = |what: String| (terms.span().start, format!("unit {unit}: {what}"));
         let mut document = terms.get_ref().clone();
         let pieces = document.remove("stock");
-        let parsed: Result<UnitDocument, _> = serde_json::from_value(document.into());
-        let parsed = parsed.map_err(|error| at(error.to_string()))?;
+        let parsed: UnitDocument = from_value(document.into()).map_err(|problem| at(listed(&[problem])))?;
         let unit: largesse_domain::unit::Unit = unit.parse().map_err(|error| at(format!("{error}")))?;
         let read = parsed.read(unit.clone()).map_err(|problems| at(listed(&problems)))?;
         service.run(SetUnit(read)).await.map_err(|error| at(said(&error)))?;
@@ -61,24 +71,31 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
     }
     for (id, pocket) in &scenario.pockets {
         let at = |what: String| (pocket.span().start, format!("pocket {id}: {what}"));
-        let document: Result<PocketDocument, _> = serde_json::from_value(pocket.get_ref().clone());
-        let document = document.map_err(|error| at(error.to_string()))?;
+        let document: PocketDocument =
+            from_value(pocket.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.run(SetPocket(read)).await.map_err(|error| at(said(&error)))?;
     }
     for (id, segment) in &scenario.segments {
         let at = |what: String| (segment.span().start, format!("segment {id}: {what}"));
-        let document: Result<SegmentDocument, _> = serde_json::from_value(segment.get_ref().clone());
-        let document = document.map_err(|error| at(error.to_string()))?;
+        let document: SegmentDocument =
+            from_value(segment.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.set_segment(read).await.map_err(|error| at(said(&error)))?;
     }
+    if let Some(rules) = &scenario.message_rules {
+        let at = |what: String| (rules.span().start, format!("message_rules: {what}"));
+        let document: MessageRulesDocument =
+            from_value(rules.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
+        let read = document.read().map_err(|problems| at(listed(&problems)))?;
+        service.run(SetMessageRules(read)).await.map_err(|error| at(said(&error)))?;
+    }
     for (id, programme) in &scenario.programmes {
         let at = |what: String| (programme.span().start, format!("programme {id}: {what}"));
-        let document: Result<ProgrammeDocument, _> = serde_json::from_value(programme.get_ref().clone());
-        let document = document.map_err(|error| at(error.to_string()))?;
+        let document: ProgrammeDocument =
+            from_value(programme.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
         service.run(SetProgramme(read)).await.map_err(|error| at(said(&error)))?;
@@ -95,16 +112,81 @@ pub(crate) async fn redeem(service: &Service, number: usize, step: &RedeemStep) 
         unit: step.unit.parse().map_err(|error| format!("redeem: {error}"))?,
         quantity: Quantity::new(step.quantity).map_err(|error| format!("redeem: {error}"))?,
         grant: None,
-        reserve_until: None,
+        reserve_until: step.reserve_until.as_deref().map(time).transpose()?,
         reference: String::new(),
     };
-    match service.run(Redeem(request)).await {
-        Ok(_) => Ok(Reply::default()),
+    answered(service.run(Redeem(request)).await, |_| Reply::default())
+}
+
+/// Commits, releases or reverses a redemption.
+pub(crate) async fn settle(service: &Service, step: &SettleStep) -> Result<Reply, String> {
+    let returned = ReturnRequest {
+        id: step
+            .return_id
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| format!("settle: return_id: {error}"))?,
+        quantity: step.quantity.map(Quantity::new).transpose().map_err(|error| format!("settle: quantity: {error}"))?,
+    };
+    let all = [RedemptionAction::Commit, RedemptionAction::Release, RedemptionAction::Reverse(returned)];
+    let words = all.each_ref().map(RedemptionAction::as_str);
+    let how = all.into_iter().find(|how| how.as_str() == step.how);
+    let how = how.ok_or_else(|| format!("settle: {}", unknown("way", &step.how, words)))?;
+    let id: RequestId = step.redemption.parse().map_err(|error| format!("settle: redemption: {error}"))?;
+    let customer = step.customer.as_deref().map(CustomerId::new).transpose();
+    let customer = customer.map_err(|error| format!("settle: {error}"))?;
+    let settle = SettleRedemption { id: RedemptionId::Request(id), customer, how };
+    answered(service.run(settle).await, |_| Reply::default())
+}
+
+/// Takes back what an event gave, or a grant.
+pub(crate) async fn reverse(
+    service: &Service,
+    main: &CampaignId,
+    number: usize,
+    step: &ReverseStep,
+) -> Result<Reply, String> {
+    let wrong = |error: InvalidId| format!("reverse: {error}");
+    let of = match (&step.event, &step.grant, &step.customer) {
+        (Some(event), None, None) => {
+            let (source, id) = (SOURCE.parse().map_err(wrong)?, event.parse().map_err(wrong)?);
+            ReversalTarget::Event(EventKey { source, id })
+        }
+        (None, Some(key), Some(customer)) => {
+            let (to, key) = (CustomerId::new(customer).map_err(wrong)?, key.parse().map_err(wrong)?);
+            let quantity = step.quantity.map(Quantity::new).transpose().map_err(|error| format!("reverse: {error}"))?;
+            let campaign = named(step.campaign.as_deref(), main)?;
+            ReversalTarget::Grant(GrantSlot { campaign, to, key }, quantity)
+        }
+        _ => return Err("reverse: expected either an event, or a grant and its customer".into()),
+    };
+    let id = step.id.clone().unwrap_or_else(|| format!("step-{number}")).parse().map_err(wrong)?;
+    let request = ReversalRequest { id, of, reason: "scenario".into() };
+    answered(service.run(Reverse(request)).await, |(answer, is_new)| {
+        // Asked again, it takes back nothing more.
+        let reversed = if is_new { answer.reversed } else { Vec::new() };
+        Reply { revoked: reversed.into_iter().map(taken_back).collect(), ..Reply::default() }
+    })
+}
+
+/// What the ledger answers, with its no in a word.
+fn answered<A>(answer: Result<A, ChangeError>, reply: impl FnOnce(A) -> Reply) -> Result<Reply, String> {
+    match answer {
+        Ok(answer) => Ok(reply(answer)),
         Err(ChangeError::Control(ControlError::Ledger(LedgerError::Redeem(error)))) => {
             Ok(Reply { denied: Some(no_of(&error)), ..Reply::default() })
         }
+        Err(ChangeError::Control(ControlError::Ledger(LedgerError::NothingLeft))) => {
+            Ok(Reply { denied: Some("nothing-left".into()), ..Reply::default() })
+        }
         Err(error) => Err(chain(&error)),
     }
+}
+
+fn taken_back(reversed: ReversedGrant) -> GrantExpected {
+    let ReversedGrant { campaign: _, to, key, unit, quantity } = reversed;
+    GrantExpected { to, key: Some(key), unit, quantity }
 }
 
 /// The ledger's no in a word, as problems of the API have it.
@@ -140,7 +222,8 @@ pub(crate) async fn quote(service: &Service, main: &CampaignId, step: &QuoteStep
 /// Carries out an operator's command.
 pub(crate) async fn command(service: &Service, main: &CampaignId, step: &Step, word: &str) -> Result<(), String> {
     let command = Command::ALL.into_iter().find(|command| command.as_str() == word);
-    let command = command.ok_or_else(|| format!("there is no command {word:?}"))?;
+    let known = || unknown("command", word, Command::ALL.map(Command::as_str));
+    let command = command.ok_or_else(known)?;
     let campaign = named(step.campaign.as_deref(), main)?;
     service.command(campaign, command, Precondition::None).await.map(drop).map_err(|error| said(&error))
 }

@@ -5,16 +5,18 @@ use std::fmt;
 
 use largesse_documents::time::{instant_text, read_instant};
 use largesse_domain::decision::Output;
-use largesse_domain::effect::Effect;
+use largesse_domain::effect::{Effect, Message, MessageClass};
 use largesse_domain::hold::HoldAction;
 use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Verdict};
+use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
-use serde::Serialize;
 use serde_json::Value;
 
+use crate::difference::Difference;
 use crate::scenario::{
-    EnrolledExpected, GrantExpected, PlacedExpected, ShareExpected, Step, TagExpected, TimerExpected,
+    EnrolledExpected, GrantExpected, MessageExpected, PlacedExpected, ShareExpected, Step, TagExpected, TimerExpected,
 };
+use crate::sums::{ratios, sums};
 
 /// What a step led to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(crate) struct Actual {
     pub(crate) denied: Vec<String>,
     pub(crate) skipped: Vec<String>,
     pub(crate) tags: Vec<TagExpected>,
-    pub(crate) messages: Vec<String>,
+    pub(crate) messages: Vec<MessageExpected>,
     pub(crate) timers: Vec<TimerExpected>,
     pub(crate) cancelled: Vec<String>,
     pub(crate) reserved: Vec<GrantExpected>,
@@ -96,9 +98,9 @@ impl Actual {
                     HoldAction::Release => self.released.push(settled),
                 }
             }
-            Done::Messaged { .. } => {
+            Done::Messaged { not_before, without, .. } => {
                 if let Effect::Message(message) = effect {
-                    self.messages.push(message.template.to_string());
+                    self.messages.push(sent(message, *not_before, without));
                 }
             }
             Done::Placed { to, programme, tier, .. } => self.placed.push(PlacedExpected {
@@ -127,50 +129,28 @@ impl Actual {
     }
 }
 
+/// A message as it goes out: not by channels that the customer has refused.
+fn sent(message: &Message, not_before: Option<Instant>, without: &[String]) -> MessageExpected {
+    let vars: Option<Value> = serde_json::from_str(message.vars.as_str()).ok();
+    MessageExpected {
+        template: message.template.to_string(),
+        to: Some(message.to.to_string()),
+        channels: Some(message.channels.iter().filter(|channel| !without.contains(channel)).cloned().collect()),
+        class: Some(if message.class == MessageClass::Service { "service" } else { "marketing" }.to_owned()),
+        vars: vars.as_ref().and_then(Value::as_object).cloned(),
+        not_before: Some(not_before.map(instant_text).unwrap_or_default()),
+    }
+}
+
 fn amount((to, key): (&dyn fmt::Display, &dyn fmt::Display), unit: &Unit, quantity: Quantity) -> GrantExpected {
     let (to, key) = (to.to_string(), Some(key.to_string()));
     GrantExpected { to, key, unit: unit.to_string(), quantity: quantity.get() }
 }
 
-/// One way in which what happened differs from what must.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The expectation that is not met, such as `grants`; or, where nothing was expected, what went wrong.
-    pub what: String,
-    /// What was expected and did not happen.
-    pub missing: Vec<String>,
-    /// What happened and was not expected.
-    pub unexpected: Vec<String>,
-}
-
-impl Difference {
-    /// Something that went wrong.
-    pub(crate) fn wrong(what: impl Into<String>) -> Self {
-        Self { what: what.into(), ..Self::default() }
-    }
-
-    /// Whether something is missing or unexpected, rather than wrong as a whole.
-    #[must_use]
-    pub fn has_parts(&self) -> bool {
-        !(self.missing.is_empty() && self.unexpected.is_empty())
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        let parts = [("missing", &self.missing), ("unexpected", &self.unexpected)];
-        let parts = parts.iter().filter(|(_, things)| !things.is_empty());
-        for (index, (word, things)) in parts.enumerate() {
-            write!(f, "{} {word} {}", if index == 0 { ":" } else { ";" }, things.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
 /// How what happened differs from what must; empty when it does not.
 pub(crate) fn differences(step: &Step, actual: &Actual) -> Vec<Difference> {
     let actual = actual.clone();
+    let sums_of_step = sums(&step.sums, &actual.grants);
     let mut found: Vec<Difference> =
         actual.faults.iter().map(|fault| Difference::wrong(format!("the policy faulted: {fault}"))).collect();
     found.extend(reached(step, &actual));
@@ -180,7 +160,8 @@ pub(crate) fn differences(step: &Step, actual: &Actual) -> Vec<Difference> {
     found.extend(code("denied", step.denied.as_ref(), &actual.denied));
     found.extend(texts("skipped", step.skipped.as_deref(), actual.skipped));
     found.extend(tags(step.tags.as_deref(), actual.tags));
-    found.extend(texts("messages", step.messages.as_deref(), actual.messages));
+    found.extend(messages(step.messages.as_deref(), actual.messages));
+    found.extend(sums_of_step);
     found.extend(timers(step.timers.as_deref(), actual.timers));
     found.extend(texts("cancelled", step.cancelled.as_deref(), actual.cancelled));
     found.extend(grants("reserved", step.reserved.as_deref(), actual.reserved));
@@ -234,6 +215,7 @@ fn reached(step: &Step, actual: &Actual) -> Vec<Difference> {
         let differs = || Difference { what: "measures".into(), missing: one(*expected), unexpected: one(actual) };
         (actual != *expected).then(differs)
     }));
+    found.extend(ratios(&step.ratios, &actual.measures));
     for (customer, programmes) in &step.standings {
         let actual = actual.standings.get(customer);
         found.extend(programmes.iter().filter_map(|(programme, expected)| {
@@ -269,6 +251,10 @@ fn texts(what: &str, expected: Option<&[String]>, actual: Vec<String>) -> Option
     exactly(what, expected?, actual, |wanted, got| wanted == got, String::clone)
 }
 
+fn messages(expected: Option<&[MessageExpected]>, actual: Vec<MessageExpected>) -> Option<Difference> {
+    exactly("messages", expected?, actual, MessageExpected::fits, MessageExpected::text)
+}
+
 fn tags(expected: Option<&[TagExpected]>, actual: Vec<TagExpected>) -> Option<Difference> {
     let one = |tag: &TagExpected| format!("{}{} on {}", if tag.present { "+" } else { "-" }, tag.tag, tag.to);
     exactly("tags", expected?, actual, |wanted, got| wanted == got, one)
@@ -299,6 +285,34 @@ impl GrantExpected {
     pub(crate) fn fits(&self, got: &Self) -> bool {
         let key = self.key.is_none() || self.key == got.key;
         key && (&self.to, &self.unit, self.quantity) == (&got.to, &got.unit, got.quantity)
+    }
+}
+
+impl MessageExpected {
+    /// Whether this one, of something expected, allows for that one.
+    pub(crate) fn fits(&self, got: &Self) -> bool {
+        fn same<T: PartialEq>(expected: &Option<T>, got: &Option<T>) -> bool {
+            expected.is_none() || expected == got
+        }
+        let vars = self
+            .vars
+            .iter()
+            .flatten()
+            .all(|(name, value)| got.vars.as_ref().and_then(|vars| vars.get(name)) == Some(value));
+        let at = |time: &Option<String>| time.as_deref().map(in_utc);
+        let whole = same(&self.to, &got.to) && same(&self.channels, &got.channels) && same(&self.class, &got.class);
+        self.template == got.template && whole && vars && same(&at(&self.not_before), &at(&got.not_before))
+    }
+
+    /// In a word: what is said of it beside its template stands in brackets.
+    fn text(&self) -> String {
+        let to = self.to.as_ref().map(|to| format!("to {to}"));
+        let channels = self.channels.as_ref().map(|channels| format!("by {}", channels.join("/")));
+        let vars = self.vars.as_ref().map(|vars| Value::Object(vars.clone()).to_string());
+        let not_before = self.not_before.as_ref().filter(|time| !time.is_empty());
+        let parts = [to, channels, self.class.clone(), vars, not_before.map(|time| format!("not before {time}"))];
+        let said: Vec<String> = parts.into_iter().flatten().collect();
+        if said.is_empty() { self.template.clone() } else { format!("{} ({})", self.template, said.join(", ")) }
     }
 }
 

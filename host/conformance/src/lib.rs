@@ -5,13 +5,15 @@
 #![forbid(unsafe_code)]
 
 pub mod scenario;
+pub mod difference;
+mod sums;
 mod desk;
 pub mod expect;
 pub mod run;
 pub mod update;
 pub mod rules;
 
-pub use expect::Difference;
+pub use difference::Difference;
 pub use run::{Failure, Report, Seen, Versions, run};
 pub use scenario::{Scenario, ScenarioError};
 pub use update::updated;

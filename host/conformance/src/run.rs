@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use largesse_documents::{CampaignDocument, CustomerDocument};
+use largesse_documents::{CampaignDocument, CustomerDocument, from_value};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::decision::Output;
 use largesse_domain::effect::{Effect, EffectKind};
@@ -32,8 +32,12 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use crate::desk::{self, Reply};
-use crate::expect::{Actual, Difference, differences};
+use crate::difference::Difference;
+use crate::expect::{Actual, differences};
 use crate::scenario::{Scenario, Step, StepEvent, TESTED, line_of};
+
+/// Where the events of a scenario come from.
+pub(crate) const SOURCE: &str = "/scenario";
 
 /// The versions of a policy that a scenario is run on.
 #[derive(Clone, Copy)]
@@ -244,7 +248,7 @@ impl<'a> Runner<'a> {
 
     async fn learn(&self, id: &str, known: &Value) -> Result<(), String> {
         let document: CustomerDocument =
-            serde_json::from_value(known.clone()).map_err(|error| format!("customer {id}: {error}"))?;
+            from_value(known.clone()).map_err(|problem| format!("customer {id}: {}", listed(&[problem])))?;
         let facts = document.facts().map_err(|problems| format!("customer {id}: {}", listed(&problems)))?;
         let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
         self.service.run(Learn { customer, facts }).await.map(drop).map_err(|error| said(&error))
@@ -266,7 +270,7 @@ impl<'a> Runner<'a> {
     ) -> Result<Arc<Campaign>, String> {
         document.insert("policy".into(), policy.to_string().into());
         let document: CampaignDocument =
-            serde_json::from_value(document.into()).map_err(|error| format!("campaign: {error}"))?;
+            from_value(document.into()).map_err(|problem| format!("campaign: {}", listed(&[problem])))?;
         let spec = document.read().map_err(|problems| format!("campaign: {}", listed(&problems)))?;
         let applied = self.service.apply(campaign.clone(), spec, precondition).await;
         applied.map(|(campaign, _)| campaign).map_err(|error| said(&error))
@@ -301,16 +305,18 @@ impl<'a> Runner<'a> {
             Err(what) => report.failures.push(Failure::new(line, what)),
         }
         self.totals(scenario, text, report).await;
+        look::sums_of_all(scenario, text, report);
     }
 
     /// What a step led to.
     async fn after(&self, step: &Step, decisions: &[Decision], reply: Reply) -> Result<Actual, String> {
         let mut actual = Actual::of(decisions);
-        let Reply { answer, refused, denied, problems, entries } = reply;
+        let Reply { answer, refused, denied, problems, entries, revoked } = reply;
         (actual.answer, actual.problems, actual.entries) = (answer, problems, entries);
+        actual.revoked.extend(revoked);
         actual.refused.extend(refused);
         actual.denied.extend(denied);
-        if !step.measures.is_empty() {
+        if !(step.measures.is_empty() && step.ratios.is_empty()) {
             actual.measures = desk::measures(&self.service, &self.campaign).await?;
         }
         for customer in step.standings.keys() {
@@ -345,6 +351,14 @@ impl<'a> Runner<'a> {
         if let Some(redeem) = &step.redeem {
             self.wait_for(redeem.time.as_deref()).await?;
             reply = desk::redeem(&self.service, number, redeem).await?;
+        }
+        if let Some(settle) = &step.settle {
+            self.wait_for(settle.time.as_deref()).await?;
+            reply = desk::settle(&self.service, settle).await?;
+        }
+        if let Some(reverse) = &step.reverse {
+            self.wait_for(reverse.time.as_deref()).await?;
+            reply = desk::reverse(&self.service, &self.campaign, number, reverse).await?;
         }
         if let Some(quote) = &step.quote {
             self.wait_for(quote.time.as_deref()).await?;
@@ -403,7 +417,7 @@ impl<'a> Runner<'a> {
     fn check(&self, number: usize, event: &StepEvent) -> Result<Arrival, Rejected> {
         let id = event.id.clone().unwrap_or_else(|| format!("step-{number}"));
         let cloud_event = json!({
-            "specversion": "1.0", "source": "/scenario", "id": id, "type": event.kind, "subject": event.customer,
+            "specversion": "1.0", "source": SOURCE, "id": id, "type": event.kind, "subject": event.customer,
             "time": event.time, "data": event.data,
         });
         let kinds = &self.service.registry().kinds;
@@ -418,7 +432,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn time(text: &str) -> Result<Instant, String> {
+pub(crate) fn time(text: &str) -> Result<Instant, String> {
     largesse_documents::time::read_instant(text).map_err(|_| format!("not a time in RFC 3339: {text:?}"))
 }
 

@@ -1,10 +1,20 @@
 //! A scenario file: a campaign, what is known of customers, events in order, and what each must lead to.
 
+mod expected;
+mod ledger;
+
 use std::collections::BTreeMap;
 
+use largesse_documents::nearest::explained;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
+
+pub use expected::{
+    EnrolledExpected, GrantExpected, MessageExpected, PlacedExpected, RatioExpected, ShareExpected, SumExpected,
+    TagExpected, TimerExpected,
+};
+pub use ledger::{RedeemStep, ReverseStep, SettleStep};
 
 /// What the component under test is called in a step that activates it.
 pub const TESTED: &str = "tested";
@@ -39,6 +49,9 @@ pub struct Scenario {
     /// Programmes, by id, as the API takes them.
     #[serde(default)]
     pub programmes: BTreeMap<String, Spanned<Value>>,
+    /// The rules for messages of all campaigns, as the API takes them; nothing is kept back when absent.
+    #[serde(default)]
+    pub message_rules: Option<Spanned<Value>>,
     /// Further campaigns, by id: each with its `policy`, by the name or path that [`Versions::named`](crate::Versions) finds.
     #[serde(default)]
     pub campaigns: BTreeMap<String, Spanned<Map<String, Value>>>,
@@ -51,6 +64,9 @@ pub struct Scenario {
     /// What each customer holds at the end, by unit, net of what was taken back. Units that are not named are not checked.
     #[serde(default)]
     pub totals: BTreeMap<String, BTreeMap<String, Spanned<u64>>>,
+    /// What all that was given comes to, over customers, net of what was taken back.
+    #[serde(default)]
+    pub sums: Vec<Spanned<SumExpected>>,
 }
 
 /// One thing that happens, and what it must lead to. What is not named is not checked. Before an event time passes until its
@@ -70,6 +86,12 @@ pub struct Step {
     /// Something is used out of a wallet.
     #[serde(default)]
     pub redeem: Option<RedeemStep>,
+    /// A redemption is committed, released or reversed.
+    #[serde(default)]
+    pub settle: Option<SettleStep>,
+    /// Somebody takes back what an event gave, or a grant.
+    #[serde(default)]
+    pub reverse: Option<ReverseStep>,
     /// The policy is asked a question.
     #[serde(default)]
     pub quote: Option<QuoteStep>,
@@ -116,9 +138,9 @@ pub struct Step {
     /// Exactly these tags were set or taken, in any order.
     #[serde(default)]
     pub tags: Option<Vec<TagExpected>>,
-    /// Exactly these templates were sent, in any order.
+    /// Exactly these messages were sent, in any order: templates, or what of a message matters.
     #[serde(default)]
-    pub messages: Option<Vec<String>>,
+    pub messages: Option<Vec<MessageExpected>>,
     /// Exactly these timers were set, in any order.
     #[serde(default)]
     pub timers: Option<Vec<TimerExpected>>,
@@ -156,6 +178,12 @@ pub struct Step {
     /// named is not checked.
     #[serde(default)]
     pub measures: BTreeMap<String, u64>,
+    /// What counts of the campaign under test are of others, after the step.
+    #[serde(default)]
+    pub ratios: Vec<RatioExpected>,
+    /// What the grants of the step come to, over customers.
+    #[serde(default)]
+    pub sums: Vec<SumExpected>,
     /// Where customers stand after the step, by customer and programme; an empty text for nowhere.
     #[serde(default)]
     pub standings: BTreeMap<String, BTreeMap<String, String>>,
@@ -183,24 +211,6 @@ pub struct StepEvent {
     /// Its data.
     #[serde(default)]
     pub data: Map<String, Value>,
-}
-
-/// Something used out of a wallet.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedeemStep {
-    /// The request's own id; `step-<number>` when absent.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Whose wallet.
-    pub customer: String,
-    /// Of what.
-    pub unit: String,
-    /// How much.
-    pub quantity: u64,
-    /// When, in RFC 3339; now when absent.
-    #[serde(default)]
-    pub time: Option<String>,
 }
 
 /// A campaign that is made and started while the scenario runs.
@@ -247,81 +257,6 @@ pub struct QuoteStep {
     pub time: Option<String>,
 }
 
-/// A move within a programme.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlacedExpected {
-    /// Who.
-    pub to: String,
-    /// In which programme.
-    pub programme: String,
-    /// Into which tier; out of the programme when absent.
-    #[serde(default)]
-    pub tier: Option<String>,
-}
-
-/// A weight in a pool.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShareExpected {
-    /// Which pool.
-    pub pool: String,
-    /// Whose.
-    pub to: String,
-    /// How much.
-    pub weight: u64,
-}
-
-/// A customer handed on.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnrolledExpected {
-    /// To which campaign.
-    pub campaign: String,
-    /// Who.
-    pub party: String,
-}
-
-/// A grant, a part of one that was taken back, or a reservation.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GrantExpected {
-    /// Whose.
-    pub to: String,
-    /// Its key; any when absent.
-    #[serde(default)]
-    pub key: Option<String>,
-    /// Its unit.
-    pub unit: String,
-    /// How much.
-    pub quantity: u64,
-}
-
-/// A tag set or taken.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TagExpected {
-    /// Whose.
-    pub to: String,
-    /// Which.
-    pub tag: String,
-    /// Set or taken.
-    pub present: bool,
-}
-
-/// A timer that a policy set.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimerExpected {
-    /// Whose, a customer or an entity; anybody's when absent.
-    #[serde(default)]
-    pub owner: Option<String>,
-    /// Its name.
-    pub name: String,
-    /// When it goes off, in RFC 3339.
-    pub due: String,
-}
-
 /// A file that is no scenario.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
@@ -334,7 +269,9 @@ pub enum ScenarioError {
         message: String,
     },
     /// A step does nothing, or two things.
-    #[error("a step has one of event, activate, params, advance, redeem, quote, command, apply and calendar")]
+    #[error(
+        "a step has one of event, activate, params, advance, redeem, settle, reverse, quote, command, apply and calendar"
+    )]
     Step {
         /// Where, from 1.
         line: usize,
@@ -359,14 +296,18 @@ impl Scenario {
     pub fn read(text: &str) -> Result<Self, ScenarioError> {
         let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::Syntax {
             line: line_of(text, error.span().map_or(0, |span| span.start)),
-            message: error.message().to_owned(),
+            message: explained(error.message()),
         })?;
         for step in &scenario.steps {
-            let Step { event, activate, params, advance, redeem, quote, command, apply, calendar, .. } = step.get_ref();
+            let step_of = step.get_ref();
+            let Step { event, activate, params, advance, redeem, settle, reverse, .. } = step_of;
+            let Step { quote, command, apply, calendar, .. } = step_of;
             // Parameters may come with the version that they are for.
             let sets = params.is_some() && activate.is_none();
-            let asks = [redeem.is_some(), quote.is_some(), command.is_some(), apply.is_some(), calendar.is_some()];
+            let asks = [redeem.is_some(), settle.is_some(), reverse.is_some(), quote.is_some(), command.is_some()];
+            let operates = [apply.is_some(), calendar.is_some()];
             let does = [event.is_some(), activate.is_some(), sets, advance.is_some()];
+            let asks = asks.into_iter().chain(operates);
             if does.into_iter().chain(asks).filter(|does| *does).count() != 1 {
                 return Err(ScenarioError::Step { line: line_of(text, step.span().start) });
             }
@@ -396,7 +337,10 @@ mod tests {
         let error = Scenario::read(&empty).unwrap_err();
         assert_eq!(
             (error.line(), error.to_string().as_str()),
-            (5, "a step has one of event, activate, params, advance, redeem, quote, command, apply and calendar")
+            (
+                5,
+                "a step has one of event, activate, params, advance, redeem, settle, reverse, quote, command, apply and calendar"
+            )
         );
     }
 }

@@ -7,7 +7,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, TableLike, Val
 
 use crate::expect::Actual;
 use crate::run::Report;
-use crate::scenario::{GrantExpected, Scenario, Step, TagExpected, TimerExpected};
+use crate::scenario::{GrantExpected, MessageExpected, Scenario, Step, TagExpected, TimerExpected};
 
 /// The text of a scenario file with the expectations that were not met rewritten; `None` when there is nothing to rewrite. The
 /// report is of a run of that text.
@@ -52,7 +52,7 @@ fn rewrite(table: &mut dyn TableLike, step: &Step, actual: &Actual) {
         rewrite_list(table, what, (expected.as_deref(), actual), String::eq, |text, _| Value::from(text.as_str()));
     };
     texts("skipped", &step.skipped, &actual.skipped, table);
-    texts("messages", &step.messages, &actual.messages, table);
+    rewrite_list(table, "messages", (step.messages.as_deref(), &actual.messages), MessageExpected::fits, message);
     texts("cancelled", &step.cancelled, &actual.cancelled, table);
     rewrite_list(table, "tags", (step.tags.as_deref(), &actual.tags), TagExpected::eq, tag);
     rewrite_list(table, "timers", (step.timers.as_deref(), &actual.timers), TimerExpected::fits, timer);
@@ -80,6 +80,34 @@ fn grant(grant: &GrantExpected, before: Option<&GrantExpected>) -> Value {
     }
     table.insert("unit", grant.unit.as_str().into());
     table.insert("quantity", integer(grant.quantity));
+    table.into()
+}
+
+/// What was said of the one before is said of this one, too.
+fn message(message: &MessageExpected, before: Option<&MessageExpected>) -> Value {
+    let nothing = MessageExpected::default();
+    let before = before.unwrap_or(&nothing);
+    let mut table = InlineTable::new();
+    let mut text = |name: &str, value: &Option<String>, before: &Option<String>| {
+        if let Some(value) = value.as_ref().filter(|_| before.is_some()) {
+            table.insert(name, value.as_str().into());
+        }
+    };
+    text("to", &message.to, &before.to);
+    text("class", &message.class, &before.class);
+    text("not_before", &message.not_before, &before.not_before);
+    if let Some(channels) = message.channels.as_ref().filter(|_| before.channels.is_some()) {
+        table.insert("channels", Array::from_iter(channels.iter().map(String::as_str)).into());
+    }
+    if let (Some(vars), Some(named)) = (&message.vars, &before.vars) {
+        let vars = vars.iter().filter(|(name, _)| named.contains_key(*name));
+        let vars = vars.filter_map(|(name, value)| Some((name.as_str(), from_json(value)?)));
+        table.insert("vars", InlineTable::from_iter(vars).into());
+    }
+    if table.is_empty() {
+        return message.template.as_str().into();
+    }
+    table.insert("template", message.template.as_str().into());
     table.into()
 }
 
@@ -319,7 +347,7 @@ points = 12 # in all
         let due = "2026-03-01T01:00:00Z".to_owned();
         let third = Actual {
             grants: vec![got("u2", "e", 2)],
-            messages: vec!["hello".into()],
+            messages: vec![MessageExpected { template: "hello".into(), ..MessageExpected::default() }],
             timers: vec![TimerExpected { owner: Some("u1".into()), name: "a".into(), due }],
             ..Actual::default()
         };

@@ -1,6 +1,6 @@
 //! The way to a destination: look its name up, check every address, connect to an address that was checked.
 //!
-//! Checked is what is connected to, at every delivery: a name that leads elsewhere a moment later changes nothing. There is no
+//! Checked is what is connected to, at every connection: a name that leads elsewhere a moment later changes nothing. There is no
 //! proxy, and nothing is followed elsewhere.
 
 use std::io;
@@ -14,8 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::trust::{Own, Trust, TrustError};
 
 /// Finds the addresses of a name.
 pub type Lookup = Arc<dyn Fn(String, u16) -> Found + Send + Sync>;
@@ -62,19 +64,23 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Trusts the authorities of Mozilla's list, and these others.
+    /// Trusts the authorities of Mozilla's list, and those others.
     ///
     /// # Errors
-    /// When one of the others is no certificate of an authority.
-    pub fn new(lookup: Lookup, others: Vec<CertificateDer<'static>>) -> Result<Self, tokio_rustls::rustls::Error> {
+    /// When one of the others is no certificate of an authority, or the host's own key does not fit its certificate.
+    pub fn new(lookup: Lookup, trust: Trust) -> Result<Self, TrustError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for other in others {
-            roots.add(other)?;
+        for other in trust.authorities {
+            roots.add(other).map_err(TrustError::Unfit)?;
         }
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_safe_default_protocol_versions()
+            .map_err(TrustError::Unfit)?
+            .with_root_certificates(roots);
+        let config = match trust.own {
+            Some(Own { chain, key }) => config.with_client_auth_cert(chain, key).map_err(TrustError::Unfit)?,
+            None => config.with_no_client_auth(),
+        };
         Ok(Self { lookup, tls: TlsConnector::from(Arc::new(config)) })
     }
 
@@ -141,7 +147,7 @@ mod tests {
     }
 
     async fn addresses(lookup: Lookup, url: &str, allow_private: bool) -> Result<Vec<SocketAddr>, ConnectError> {
-        Connector::new(lookup, Vec::new()).unwrap().addresses(&url.parse().unwrap(), allow_private).await
+        Connector::new(lookup, Trust::default()).unwrap().addresses(&url.parse().unwrap(), allow_private).await
     }
 
     #[tokio::test]

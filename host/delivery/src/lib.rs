@@ -5,8 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod sign;
+mod trust;
 mod connect;
+mod pool;
+mod batch;
 mod send;
+mod pace;
 mod dispatch;
 #[cfg(test)]
 mod tls_tests;
@@ -15,3 +19,4 @@ pub use connect::{Connector, Lookup, system_lookup};
 pub use dispatch::Dispatcher;
 pub use send::{Sender, Times};
 pub use sign::sign;
+pub use trust::{Trust, TrustError};

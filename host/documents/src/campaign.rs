@@ -6,10 +6,11 @@ use largesse_domain::json::Json;
 use largesse_domain::limits::{JSON_DEPTH_MAX, PARAMS_BYTES_MAX};
 use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
-use largesse_domain::unit::Currency;
+use largesse_domain::unit::{Currency, UnitClass};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::finding::{DerivedView, FindingView};
 use crate::gate::GateDocument;
 use crate::problem::{Problems, json_value};
 use crate::programme::{PoolDocument, read_pools};
@@ -54,7 +55,7 @@ pub struct CampaignDocument {
     /// For whom; everyone when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<AudienceDocument>,
-    /// The policy's subscriptions in use; all when absent.
+    /// The policy's subscriptions in use; all when absent. Those to `identity.merged` always are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscriptions: Option<Vec<String>>,
     /// The policy's classes of unit in use; all when absent.
@@ -199,7 +200,8 @@ impl CampaignDocument {
         let subscriptions = self.subscriptions.as_ref();
         let subscriptions = subscriptions.map(|names| problems.keep_all("/subscriptions", names));
         let unit_classes = self.unit_classes.as_ref();
-        let unit_classes = unit_classes.map(|classes| problems.keep_all("/unit_classes", classes));
+        let known = UnitClass::ALL.map(UnitClass::as_str);
+        let unit_classes = unit_classes.map(|classes| problems.keep_words("/unit_classes", classes, &known));
         let fault_threshold = self.fault_threshold.read(problems);
         let budgets = read_budgets(&self.budgets, currency, problems);
         let limits = read_limits(&self.limits, currency, problems);
@@ -320,6 +322,22 @@ pub struct CampaignView {
     /// The version that is tried beside the active one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<RolloutView>,
+    /// What in it does not go together, the errors first. Not in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingView>,
+    /// What the document leaves out because the policy and the parameters say it. Not in lists.
+    #[serde(default, skip_serializing_if = "DerivedView::is_empty")]
+    pub derived: DerivedView,
+}
+
+/// What was found about a campaign's document that is not applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckView {
+    /// What would keep it from being applied or started, or would never be given; the errors first.
+    pub findings: Vec<FindingView>,
+    /// What it leaves out because the policy and the parameters say it.
+    pub derived: DerivedView,
 }
 
 /// Parameters, and from which event time on.
@@ -352,6 +370,8 @@ impl CampaignView {
             active: (&campaign.activations.active).into(),
             earlier: campaign.activations.earlier.iter().map(Into::into).collect(),
             rollout: campaign.rollout.as_ref().map(Into::into),
+            findings: Vec::new(),
+            derived: DerivedView::default(),
         }
     }
 }

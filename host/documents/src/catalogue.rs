@@ -1,12 +1,12 @@
 //! Terms of units, and pockets, as operators write them and as they go out.
 
-use largesse_domain::catalogue::{Pocket, UnitTerms, Valuation};
+use largesse_domain::catalogue::{GRACE_DAYS_USUAL, Pocket, UnitTerms, Valuation};
 use largesse_domain::id::{PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{PARAMS_BYTES_MAX, VALID_DAYS_MAX};
 use largesse_domain::problem::Problem;
 use largesse_domain::restock::StockChange;
-use largesse_domain::unit::{Currency, Quantity, Unit, UnitClass};
+use largesse_domain::unit::{Currency, Quantity, SpendOrder, Unit, UnitClass};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ use crate::terms::{BudgetDocument, read_budgets, read_warn_at, warn_at};
 use crate::time::instant_text;
 
 /// What holds for a unit: a coupon template, an item, points.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct UnitDocument {
@@ -34,6 +34,12 @@ pub struct UnitDocument {
     /// How long a grant is good for when its policy says nothing, in days of 24 hours; 1 to 36,525.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_days: Option<u32>,
+    /// Which grants are used first: `expires-first`, those that expire soonest and then those that never do; or `given-first`. Of the same
+    /// end, what was given first.
+    pub spend: Spend,
+    /// How long what comes back after its end can be used, in days of 24 hours, 0 to 36,525: an order that was paid with it is returned.
+    /// With 0 it expires at once.
+    pub grace_days: u32,
     /// The least that is redeemed at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeem_minimum: Option<u64>,
@@ -41,6 +47,52 @@ pub struct UnitDocument {
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub terms: Map<String, Value>,
+}
+
+impl Default for UnitDocument {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            cost: None,
+            value: None,
+            stocked: false,
+            valid_days: None,
+            spend: Spend::default(),
+            grace_days: GRACE_DAYS_USUAL,
+            redeem_minimum: None,
+            terms: Map::new(),
+        }
+    }
+}
+
+/// Which grants of a unit are used first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Spend {
+    /// Those that expire soonest; then those that never do.
+    #[default]
+    ExpiresFirst,
+    /// Those that were given first.
+    GivenFirst,
+}
+
+impl From<Spend> for SpendOrder {
+    fn from(spend: Spend) -> Self {
+        match spend {
+            Spend::ExpiresFirst => Self::ExpiresFirst,
+            Spend::GivenFirst => Self::GivenFirst,
+        }
+    }
+}
+
+impl From<SpendOrder> for Spend {
+    fn from(order: SpendOrder) -> Self {
+        match order {
+            SpendOrder::ExpiresFirst => Self::ExpiresFirst,
+            SpendOrder::GivenFirst => Self::GivenFirst,
+        }
+    }
 }
 
 /// What a unit comes to in money: so much for so many.
@@ -84,6 +136,9 @@ impl UnitDocument {
         if self.valid_days.is_some_and(|days| !(1..=VALID_DAYS_MAX).contains(&days)) {
             problems.add("/valid_days", format!("expected 1 to {VALID_DAYS_MAX}"));
         }
+        if self.grace_days > VALID_DAYS_MAX {
+            problems.add("/grace_days", format!("expected 0 to {VALID_DAYS_MAX}"));
+        }
         let redeem_minimum =
             self.redeem_minimum.and_then(|least| problems.keep("/redeem_minimum", Quantity::new(least)));
         let terms = Value::Object(self.terms.clone()).to_string();
@@ -97,6 +152,8 @@ impl UnitDocument {
             value,
             stocked: self.stocked,
             valid_days: self.valid_days,
+            spend: self.spend.into(),
+            grace_days: self.grace_days,
             redeem_minimum,
             terms: Json::from_checked(terms),
         }))
@@ -115,6 +172,8 @@ impl UnitDocument {
             value: terms.value.map(Into::into),
             stocked: terms.stocked,
             valid_days: terms.valid_days,
+            spend: terms.spend.into(),
+            grace_days: terms.grace_days,
             redeem_minimum: terms.redeem_minimum.map(Quantity::get),
             terms: own,
         }

@@ -1,15 +1,22 @@
 //! Destinations as they come in and go out.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use largesse_domain::destination::{Destination, Paused, Secret, WebhookUrl};
 use largesse_domain::id::DestinationId;
-use largesse_domain::limits::{DESTINATION_SECRETS_MAX, DESTINATION_TOPICS_MAX};
+use largesse_domain::limits::{
+    DELIVERY_BATCH_MAX, DELIVERY_CONCURRENCY_DEFAULT, DELIVERY_CONCURRENCY_MAX, DELIVERY_RATE_MAX,
+    DESTINATION_HEADERS_MAX, DESTINATION_SECRETS_MAX, DESTINATION_TOPICS_MAX,
+};
 use largesse_domain::problem::Problem;
-use largesse_domain::topic::TopicPattern;
+use largesse_domain::sending::{HeaderName, HeaderValue, Sending};
+use largesse_domain::topic::{Topic, TopicPattern};
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problems;
+use crate::problem::{Problems, step};
 
 /// What stands before the base64 of every secret.
 const SECRET_PREFIX: &str = "whsec_";
@@ -29,7 +36,7 @@ pub fn read_secret(text: &str) -> Result<Secret, &'static str> {
     bytes.and_then(|bytes| Secret::new(&bytes)).ok_or("expected whsec_ and the base64 of 24 to 64 bytes")
 }
 
-/// A destination to be registered or changed.
+/// A destination to be registered or changed. What an answer shows of a destination can be sent back as it is, and changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -49,6 +56,35 @@ pub struct DestinationDocument {
     /// Whether it confirms or fails each grant that it is told of. At most one destination does.
     #[serde(default)]
     pub settles: bool,
+    /// Most requests on their way to it at a time: 1 to 1,024.
+    #[serde(default = "concurrency")]
+    pub concurrency: u16,
+    /// Most deliveries to it in a second: 1 to 100,000. When absent, as many as there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
+    /// Most deliveries in one request: 1 to 100. With more than 1 a request is a batch of `CloudEvents`.
+    #[serde(default = "one")]
+    pub batch: u16,
+    /// Headers that go with every request, at most 8. `null` stands for the value that a header has already.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Option<String>>,
+    /// What an answer shows: the id in the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What an answer shows. It is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_count: Option<usize>,
+    /// What an answer shows. It is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<String>,
+}
+
+fn concurrency() -> u16 {
+    DELIVERY_CONCURRENCY_DEFAULT
+}
+
+fn one() -> u16 {
+    1
 }
 
 fn everything() -> Vec<String> {
@@ -68,6 +104,10 @@ pub struct DestinationSpec {
     pub allow_private: bool,
     /// Whether it settles grants.
     pub settles: bool,
+    /// How it is sent to, without its headers.
+    pub sending: Sending,
+    /// Its headers; those without a value keep the one that they have.
+    pub headers: BTreeMap<HeaderName, Option<HeaderValue>>,
 }
 
 impl DestinationDocument {
@@ -77,7 +117,7 @@ impl DestinationDocument {
     /// All problems at once.
     pub fn read(self) -> Result<DestinationSpec, Vec<Problem>> {
         let mut problems = Problems::default();
-        let Self { url, topics, secrets, allow_private, settles } = self;
+        let Self { url, topics, secrets, allow_private, settles, .. } = self;
         let url = problems.keep("/url", url.parse::<WebhookUrl>());
         if let Some(url) = &url
             && !allow_private
@@ -88,11 +128,43 @@ impl DestinationDocument {
         if topics.is_empty() || topics.len() > DESTINATION_TOPICS_MAX {
             problems.add("/topics", format!("1 to {DESTINATION_TOPICS_MAX} are needed"));
         }
-        let topics = problems.keep_all("/topics", &topics);
+        let known: Vec<&str> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
+        let topics = problems.keep_words("/topics", &topics, &known);
         let secrets = secrets.map(|texts| read_secrets(&texts, &mut problems));
-        let spec = url.map(|url| DestinationSpec { url, topics, secrets, allow_private, settles });
+        let (concurrency, rate, batch) = (self.concurrency, self.rate, self.batch);
+        within(&mut problems, "/concurrency", concurrency, DELIVERY_CONCURRENCY_MAX);
+        within(&mut problems, "/rate", rate.unwrap_or(1), DELIVERY_RATE_MAX);
+        within(&mut problems, "/batch", batch, DELIVERY_BATCH_MAX);
+        let headers = read_headers(&self.headers, &mut problems);
+        let sending = Sending { concurrency, rate, batch, headers: BTreeMap::new() };
+        let spec = url.map(|url| DestinationSpec { url, topics, secrets, allow_private, settles, sending, headers });
         problems.finish(spec)
     }
+}
+
+fn within<T: From<u8> + PartialOrd + Display>(problems: &mut Problems, pointer: &str, number: T, max: T) {
+    if number < T::from(1) || number > max {
+        problems.add(pointer, format!("expected a number from 1 to {max}"));
+    }
+}
+
+fn read_headers(
+    headers: &BTreeMap<String, Option<String>>,
+    problems: &mut Problems,
+) -> BTreeMap<HeaderName, Option<HeaderValue>> {
+    if headers.len() > DESTINATION_HEADERS_MAX {
+        problems.add("/headers", format!("at most {DESTINATION_HEADERS_MAX} are taken"));
+    }
+    let mut read = BTreeMap::new();
+    for (name, value) in headers {
+        let pointer = format!("/headers/{}", step(name));
+        let value = value.as_ref().map(|value| problems.keep(pointer.as_str(), value.parse::<HeaderValue>()));
+        let Some(name) = problems.keep(pointer.as_str(), name.parse::<HeaderName>()) else { continue };
+        if read.insert(name, value.flatten()).is_some() {
+            problems.add(pointer, "the header stands twice: upper and lower case are the same");
+        }
+    }
+    read
 }
 
 fn read_secrets(texts: &[String], problems: &mut Problems) -> Vec<Secret> {
@@ -114,11 +186,20 @@ pub struct DestinationView {
     /// What it is told of.
     pub topics: Vec<String>,
     /// How many secrets it has.
-    pub secrets: usize,
+    pub secret_count: usize,
     /// Whether it may be private.
     pub allow_private: bool,
     /// Whether it confirms or fails grants.
     pub settles: bool,
+    /// Most requests on their way to it at a time.
+    pub concurrency: u16,
+    /// Most deliveries to it in a second. Absent when there is no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
+    /// Most deliveries in one request.
+    pub batch: u16,
+    /// The headers that go with every request, without their values.
+    pub headers: BTreeMap<String, Option<String>>,
     /// Why its deliveries wait: `operator`, or `gone` when it answered 410. Absent when they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
@@ -130,9 +211,13 @@ impl From<&Destination> for DestinationView {
             id: destination.id.to_string(),
             url: destination.url.as_str().to_owned(),
             topics: destination.topics.iter().map(ToString::to_string).collect(),
-            secrets: destination.secrets.len(),
+            secret_count: destination.secrets.len(),
             allow_private: destination.allow_private,
             settles: destination.settles,
+            concurrency: destination.sending.concurrency,
+            rate: destination.sending.rate,
+            batch: destination.sending.batch,
+            headers: destination.sending.headers.keys().map(|name| (name.as_str().to_owned(), None)).collect(),
             paused: destination.paused.map(|paused| paused.as_str().to_owned()),
         }
     }
@@ -146,16 +231,31 @@ struct Stored {
     secrets: Vec<String>,
     allow_private: bool,
     settles: bool,
+    concurrency: u16,
+    rate: Option<u32>,
+    batch: u16,
+    headers: BTreeMap<String, String>,
     paused: Option<String>,
 }
 
 /// A destination as the store keeps it, without its id.
 #[must_use]
 pub fn destination_text(destination: &Destination) -> String {
-    let DestinationView { url, topics, allow_private, settles, paused, .. } = destination.into();
-    let secrets = destination.secrets.iter().map(secret_text).collect();
-    serde_json::to_string(&Stored { url, topics, secrets, allow_private, settles, paused })
-        .expect("texts and booleans are JSON")
+    let view = DestinationView::from(destination);
+    let headers = destination.sending.headers.iter();
+    let stored = Stored {
+        url: view.url,
+        topics: view.topics,
+        secrets: destination.secrets.iter().map(secret_text).collect(),
+        allow_private: view.allow_private,
+        settles: view.settles,
+        concurrency: view.concurrency,
+        rate: view.rate,
+        batch: view.batch,
+        headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.expose().to_owned())).collect(),
+        paused: view.paused,
+    };
+    serde_json::to_string(&stored).expect("texts, numbers and booleans are JSON")
 }
 
 /// Reads a stored destination.
@@ -170,6 +270,7 @@ pub fn read_destination(id: DestinationId, text: &str) -> Result<Destination, St
         let known = Paused::ALL.into_iter().find(|paused| paused.as_str() == word);
         known.ok_or_else(|| format!("paused by {word:?}"))
     });
+    let headers = stored.headers.iter().map(|(name, value)| Ok::<_, &str>((name.parse()?, value.parse()?)));
     Ok(Destination {
         id,
         url: stored.url.parse()?,
@@ -177,6 +278,12 @@ pub fn read_destination(id: DestinationId, text: &str) -> Result<Destination, St
         secrets: secrets.collect::<Result<_, _>>()?,
         allow_private: stored.allow_private,
         settles: stored.settles,
+        sending: Sending {
+            concurrency: stored.concurrency,
+            rate: stored.rate,
+            batch: stored.batch,
+            headers: headers.collect::<Result<_, &str>>()?,
+        },
         paused: paused.transpose()?,
     })
 }
@@ -196,7 +303,8 @@ mod tests {
     fn a_document_has_defaults() {
         let spec = read(json!({"url": "https://example.com/in"})).unwrap();
         assert_eq!((spec.topics, spec.secrets), (vec![TopicPattern::All], None));
-        assert!(!spec.allow_private && !spec.settles);
+        assert!(!spec.allow_private && !spec.settles && spec.headers.is_empty());
+        assert_eq!(spec.sending, Sending::default());
     }
 
     #[test]
@@ -210,6 +318,14 @@ mod tests {
         assert_eq!(found.unwrap_err(), expected);
         assert_eq!(read(json!({"url": "nowhere", "topics": []})).unwrap_err(), ["/url", "/topics"]);
         assert!(read(json!({"url": "http://127.0.0.1:22", "allow_private": true})).is_ok());
+        let url = "https://example.com";
+        let found = read(json!({"url": url, "concurrency": 0, "rate": 100_001, "batch": 101, "headers": {
+            "Host": "x", "x-key": "a\nb", "X-Other": "x", "x-other": null, "a": "1", "b": "1", "c": "1", "d": "1", "e": "1",
+        }}));
+        let headers = ["/headers", "/headers/Host", "/headers/x-key", "/headers/x-other"];
+        let expected: Vec<_> = ["/concurrency", "/rate", "/batch"].into_iter().chain(headers).collect();
+        assert_eq!(found.unwrap_err(), expected);
+        assert!(read(json!({"url": url, "concurrency": 1_024, "rate": 100_000, "batch": 100})).is_ok());
     }
 
     #[test]
@@ -221,12 +337,21 @@ mod tests {
             topics: vec!["grant.*".parse().unwrap(), "message".parse().unwrap()],
             allow_private: true,
             settles: true,
+            sending: Sending {
+                concurrency: 40,
+                rate: Some(7),
+                batch: 3,
+                headers: [("x-key".parse().unwrap(), "hunter2".parse().unwrap())].into(),
+            },
             paused: Some(Paused::Gone),
         };
         let text = destination_text(&destination);
         assert_eq!(read_destination(destination.id.clone(), &text), Ok(destination.clone()));
         let view = serde_json::to_string(&DestinationView::from(&destination)).unwrap();
-        assert!(!view.contains("whsec_"), "{view}");
+        assert!(!view.contains("whsec_") && !view.contains("hunter2"), "{view}");
+        // What is shown can be sent back.
+        let spec = read(serde_json::from_str(&view).unwrap()).unwrap();
+        assert_eq!((spec.secrets, spec.headers), (None, [("x-key".parse().unwrap(), None)].into()));
         assert!(read_destination(destination.id, "{}").is_err());
     }
 }

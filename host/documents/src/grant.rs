@@ -26,6 +26,9 @@ pub struct GrantView {
     pub reversed: u64,
     /// How much of it was used.
     pub redeemed: u64,
+    /// How much of it was kept for a debt.
+    #[serde(default)]
+    pub paid: u64,
     /// How much of it is reserved for redemptions under way.
     pub reserved: u64,
     /// How much of it can be used now.
@@ -70,6 +73,7 @@ impl GrantView {
             quantity: grant.quantity.get(),
             reversed: grant.reversed.get(),
             redeemed: grant.redeemed.get(),
+            paid: grant.paid.get(),
             reserved: grant.reserved.get(),
             available: grant.available_at(now).get(),
             state: grant.state_at(now).as_str().to_owned(),

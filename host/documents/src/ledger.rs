@@ -219,7 +219,7 @@ pub struct AuditView {
     pub audited: Option<AuditedView>,
     /// The first difference, when they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub difference: Option<DifferenceView>,
+    pub difference: Option<AuditDifferenceView>,
 }
 
 /// How much an audit has looked at.
@@ -243,7 +243,7 @@ pub struct AuditedView {
 /// Something kept that is not what the books come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DifferenceView {
+pub struct AuditDifferenceView {
     /// Of what: a grant, a position, a count of use.
     pub what: String,
     /// What is kept.
@@ -277,7 +277,7 @@ impl AuditView {
             Err(difference) => Self {
                 balanced: false,
                 audited: None,
-                difference: Some(DifferenceView {
+                difference: Some(AuditDifferenceView {
                     what: difference.what.clone(),
                     kept: difference.kept.clone(),
                     found: difference.found.clone(),

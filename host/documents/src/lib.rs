@@ -6,7 +6,9 @@
 //! The forms in [`stored`] are for the store alone: compact, and they lose nothing.
 #![forbid(unsafe_code)]
 
+pub mod nearest;
 pub mod problem;
+pub mod finding;
 pub mod programme;
 pub mod time;
 pub mod terms;
@@ -40,15 +42,16 @@ pub mod noise;
 #[cfg(test)]
 mod fuzz;
 
-pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, PolicyRef};
+pub use campaign::{CampaignDocument, CampaignSpec, CampaignView, CheckView, PolicyRef};
 pub use customer::{CustomerDocument, CustomerView};
 pub use decision::{DecisionSummary, DecisionView, HeadView};
 pub use delivery::{DeliveryView, WholeDeliveryView};
 pub use destination::{DestinationDocument, DestinationSpec, DestinationView};
+pub use finding::{DerivedView, FindingView, Severity};
 pub use grant::GrantView;
 pub use largesse_domain::problem::Problem;
 pub use ledger::{AccountsView, AuditView, TransferView};
 pub use policy::PolicyView;
-pub use problem::{ProblemDocument, ProblemItem, from_json};
+pub use problem::{ProblemDocument, ProblemItem, from_json, from_value};
 pub use redemption::RedemptionView;
 pub use request::{RedemptionDocument, ReservationDocument, ReversalDocument};

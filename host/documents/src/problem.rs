@@ -8,6 +8,9 @@ use largesse_domain::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use crate::nearest::{explained, meant};
 
 /// The body of an answer that says no (`application/problem+json`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +52,27 @@ impl From<Problem> for ProblemItem {
 /// # Errors
 /// One problem, with line and column, when the text is not JSON or not the document's shape.
 pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Vec<Problem>> {
-    serde_json::from_slice(text).map_err(|error| vec![Problem { pointer: String::new(), message: error.to_string() }])
+    let unread = |error: serde_json::Error| Problem { pointer: String::new(), message: explained(&error.to_string()) };
+    serde_json::from_slice(text).map_err(|error| vec![unread(error)])
+}
+
+/// Reads a value as a document.
+///
+/// # Errors
+/// What does not fit the document's shape, with a pointer to it: what is allowed there, and what was probably meant.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = error.path().iter().filter_map(segment).collect();
+        Problem { pointer, message: explained(&error.inner().to_string()) }
+    })
+}
+
+fn segment(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", step(key))),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    }
 }
 
 /// A domain document as a value. A text that is not JSON, which the domain does not hold, becomes a JSON string.
@@ -75,6 +98,20 @@ impl Problems {
     /// The values of a list, as far as they are right; a problem for each that is not.
     pub(crate) fn keep_all<T: FromStr<Err: Display>>(&mut self, pointer: &str, items: &[String]) -> Vec<T> {
         let read = |(index, item): (usize, &String)| self.keep(format!("{pointer}/{index}"), item.parse());
+        items.iter().enumerate().filter_map(read).collect()
+    }
+
+    /// The same of words of which all are known: what was probably meant is told.
+    pub(crate) fn keep_words<T: FromStr<Err: Display>>(
+        &mut self,
+        pointer: &str,
+        items: &[String],
+        known: &[&str],
+    ) -> Vec<T> {
+        let told = |item: &String, error: T::Err| format!("{error}{}", meant(item, known.iter().copied()));
+        let read = |(index, item): (usize, &String)| {
+            self.keep(format!("{pointer}/{index}"), item.parse().map_err(|error| told(item, error)))
+        };
         items.iter().enumerate().filter_map(read).collect()
     }
 

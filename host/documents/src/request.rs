@@ -4,7 +4,7 @@ use largesse_domain::event::EventKey;
 use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::key::GrantSlot;
 use largesse_domain::limits::REASON_BYTES_MAX;
-use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
+use largesse_domain::redemption::{RedemptionId, RedemptionRequest, ReturnRequest};
 use largesse_domain::reservation::ReservationRequest;
 use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::time::Instant;
@@ -75,7 +75,7 @@ pub struct RedemptionDocument {
     pub unit: String,
     /// How much.
     pub quantity: QuantityDocument,
-    /// Only from this grant. Without it, from what was given first.
+    /// Only from this grant. Without it, in the order that the terms of the unit say: by default what expires soonest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantName>,
     /// Reserve until then, in RFC 3339, to commit or release. Without it, it is used at once.
@@ -132,6 +132,37 @@ impl SettleDocument {
         let mut problems = Problems::default();
         let customer = self.customer.as_ref().and_then(|customer| problems.keep("/customer", customer.parse()));
         problems.finish(Some(customer))
+    }
+}
+
+/// How much of what was used comes back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ReturnDocument {
+    /// Your own identifier of this return: the same again gets the same answer, another quantity is a conflict. Returns of a redemption
+    /// add up; without an id there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// So much comes back; at most what was used and has not come back. Without it, all of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<QuantityDocument>,
+    /// Reverse it only if it is this customer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+}
+
+impl ReturnDocument {
+    /// Checks it: what comes back, and whose the redemption must be.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read(&self) -> Result<(ReturnRequest, Option<CustomerId>), Vec<Problem>> {
+        let mut problems = Problems::default();
+        let id = self.id.as_ref().and_then(|id| problems.keep("/id", id.parse()));
+        let quantity = self.quantity.as_ref().and_then(|quantity| quantity.read(&mut problems));
+        let customer = self.customer.as_ref().and_then(|customer| problems.keep("/customer", customer.parse()));
+        problems.finish(Some((ReturnRequest { id, quantity }, customer)))
     }
 }
 

@@ -12,6 +12,7 @@ use largesse_domain::time::Window;
 use largesse_domain::unit::{Currency, Quantity, UnitPattern};
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::meant_unit;
 use crate::problem::Problems;
 
 /// Who counts as an inviter.
@@ -291,7 +292,8 @@ pub(crate) fn warn_at() -> Vec<u8> {
 
 fn read_pattern(pointer: &str, text: &str, currency: Option<Currency>, problems: &mut Problems) -> Option<UnitPattern> {
     let pointer = format!("{pointer}/unit");
-    let pattern = problems.keep(&pointer, text.parse::<UnitPattern>())?;
+    let read = text.parse::<UnitPattern>().map_err(|error| format!("{error}{}", meant_unit(text)));
+    let pattern = problems.keep(&pointer, read)?;
     if let (UnitPattern::Unit(unit), Some(currency)) = (&pattern, currency)
         && unit.currency().is_some_and(|own| own != currency)
     {

@@ -6,16 +6,58 @@ use jiff::{Span, Timestamp};
 use largesse_domain::time::{Day, Instant, LocalTime, When};
 use serde::{Deserialize, Serialize};
 
+use crate::nearest::meant;
+
 const EXPECTED: &str =
     "expected an RFC 3339 time with Z or an offset, in the years 1 to 9999, such as 2026-03-01T09:00:00+08:00";
 
-/// Reads an RFC 3339 time with `Z` or any offset. What is finer than a millisecond is cut off.
+const DAY_SECONDS: i64 = 86_400;
+
+/// Reads an RFC 3339 time with `Z` or any offset, and nothing else that ISO 8601 has. What is finer than a millisecond is cut off. A leap
+/// second is the second after it, as in Unix time.
 ///
 /// # Errors
 /// What was expected, when the text is none or its year is outside 1 to 9999.
 pub fn read_instant(text: &str) -> Result<Instant, String> {
-    let read = text.parse::<Timestamp>().ok().and_then(|time| Instant::from_millis(time.as_millisecond()));
-    read.ok_or_else(|| EXPECTED.to_owned())
+    split(text).and_then(instant).ok_or_else(|| EXPECTED.to_owned())
+}
+
+/// Date, time of day, digits of a fraction of a second and offset of an RFC 3339 time.
+fn split(text: &str) -> Option<[&str; 4]> {
+    // The digits are those that `d` stands for.
+    const PATTERN: &[u8] = b"dddd-dd-ddTdd:dd:dd";
+    let (head, rest) = text.split_at_checked(PATTERN.len())?;
+    let fits = |(byte, pattern): (u8, &u8)| match pattern {
+        b'd' => byte.is_ascii_digit(),
+        pattern => byte.to_ascii_uppercase() == *pattern,
+    };
+    head.bytes().zip(PATTERN).all(fits).then_some(())?;
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (fraction, offset) = match rest.strip_prefix('.') {
+        Some(rest) => Some(rest.split_at(digits(rest))).filter(|(fraction, _)| !fraction.is_empty())?,
+        None => ("", rest),
+    };
+    let (date, time) = head.split_at("2026-03-01".len());
+    Some([date, &time[1..], fraction, offset])
+}
+
+fn instant([date, time, fraction, offset]: [&str; 4]) -> Option<Instant> {
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let offset = match offset {
+        "Z" | "z" => "Z",
+        offset => {
+            let (hours, minutes) = offset.strip_prefix(['+', '-'])?.split_once(':')?;
+            (digits(hours) && digits(minutes) && hours < "24" && minutes < "60").then_some(offset)?
+        }
+    };
+    let (minute, second) = time.rsplit_once(':')?;
+    let leaps = second == "60";
+    let second = if leaps { "59" } else { second };
+    let read = format!("{date}T{minute}:{second}{offset}").parse::<Timestamp>().ok()?.as_second();
+    // Only the last second of a day in UTC is ever followed by one more.
+    (!leaps || read.rem_euclid(DAY_SECONDS) == DAY_SECONDS - 1).then_some(())?;
+    let ms = fraction.bytes().chain(*b"000").take(3).fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
+    Instant::from_millis((read + i64::from(leaps)) * 1_000 + ms)
 }
 
 /// The time in UTC, with milliseconds when there are any: `2026-03-01T01:00:00Z`.
@@ -85,7 +127,11 @@ pub fn read_day(text: &str) -> Result<Day, String> {
 pub fn read_time_zone(text: &str) -> Result<String, String> {
     let zone = TimeZone::get(text);
     let name = zone.ok().and_then(|zone| zone.iana_name().map(str::to_owned));
-    name.ok_or_else(|| format!("{text:?} is not an IANA time zone such as Asia/Shanghai or Etc/UTC"))
+    name.ok_or_else(|| {
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let near = meant(text, known.iter().map(String::as_str));
+        format!("{text:?} is not an IANA time zone such as Asia/Shanghai or Etc/UTC{near}")
+    })
 }
 
 /// A point in time that a policy asks for.
@@ -128,10 +174,38 @@ mod tests {
             ("2026-03-01T01:00:00.250Z", "2026-03-01T01:00:00.250Z"),
             ("2026-03-01T01:00:00.0004Z", "2026-03-01T01:00:00Z"),
             ("1969-12-31T23:59:59.5-01:00", "1970-01-01T00:59:59.500Z"),
+            ("2026-03-01t01:00:00.0123456789123z", "2026-03-01T01:00:00.012Z"),
+            ("2026-03-01T00:30:00-00:30", "2026-03-01T01:00:00Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+            ("2017-01-01T07:59:60.5+08:00", "2017-01-01T00:00:00.500Z"),
         ] {
             assert_eq!(read_instant(text).map(instant_text).as_deref(), Ok(written), "{text}");
         }
-        for bad in ["", "2026-03-01", "2026-03-01T09:00:00", "yesterday", "-000001-01-01T00:00:00Z"] {
+        for bad in [
+            "",
+            "yesterday",
+            "-000001-01-01T00:00:00Z",
+            "2026-03-01",
+            "2026-03-01T09:00:00",
+            "2026-03-01T09:00Z",
+            "2026-03-01 09:00:00Z",
+            "20260301T090000Z",
+            "2026-03-01T09:00:00+08",
+            "2026-03-01T09:00:00+0800",
+            "2026-03-01T09:00:00+08:00:00",
+            "2026-03-01T09:00:00+24:00",
+            "2026-03-01T09:00:00+08:60",
+            "2026-03-01T09:00:00+08:00[Asia/Shanghai]",
+            "2026-03-01T09:00:00,5Z",
+            "2026-03-01T09:00:00.Z",
+            "2026-03-01T09:00:00 Z",
+            "2026-03-01T09:00:60Z",
+            "2026-03-01T24:00:00Z",
+            "2026-02-29T09:00:00Z",
+            "2026-W09-7T09:00:00Z",
+            "1772326800",
+            "２０２６-03-01T09:00:00Z",
+        ] {
             assert_eq!(read_instant(bad), Err(EXPECTED.to_owned()), "{bad}");
         }
     }

@@ -122,6 +122,8 @@ pub const TABLE: &[(&str, &[Limit])] = &[
     ("Jobs, configuration, command line", tools::LIMITS),
 ];
 
+/// Requests on their way to one destination at a time, unless it says otherwise.
+pub const DELIVERY_CONCURRENCY_DEFAULT: u16 = 16;
 /// Furthest inviter shown by default: a default, no bound.
 pub const INVITER_DISTANCE_DEFAULT: u8 = 2;
 /// One connection in so many is kept for callers that have shown a valid token.
@@ -146,6 +148,7 @@ pub const LATE_WINDOW_MS: u64 = 10_000;
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 
 const _: () = assert!(BATCH_BYTES_MAX < BODIES_BYTES_MAX && COMPONENT_BYTES_MAX < BODIES_BYTES_MAX);
+const _: () = assert!(DELIVERY_CONCURRENCY_DEFAULT <= DELIVERY_CONCURRENCY_MAX);
 const _: () = assert!(PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX);
 const _: () = assert!(BATCH_EVENTS_MAX <= WAITING_EVENTS_PER_TOKEN_MAX);
 const _: () = assert!(BATCH_BYTES_MAX + BATCH_EVENTS_MAX * EVENT_OVERHEAD_BYTES <= WAITING_BYTES_PER_TOKEN_MAX);

@@ -28,5 +28,6 @@ pub mod measure;
 pub mod timer;
 pub mod table;
 pub mod facts;
+pub mod sending;
 pub mod destination;
 pub mod delivery;

@@ -13,7 +13,7 @@ mod tests {
     use largesse_domain::referral::{Attribution, TouchRule};
     use largesse_domain::segment::Audience;
     use largesse_domain::time::{Day, Instant, LocalTime, Window};
-    use largesse_domain::unit::{Currency, Quantity};
+    use largesse_domain::unit::{Currency, Quantity, SpendOrder};
 
     fn quantity(number: u64) -> Quantity {
         Quantity::new(number).unwrap()
@@ -62,6 +62,8 @@ mod tests {
                 value: None,
                 stocked: false,
                 valid_days: None,
+                spend: SpendOrder::ExpiresFirst,
+                grace_days: 30,
                 redeem_minimum: None,
                 terms: Json::empty_object(),
             };

@@ -20,13 +20,13 @@ use largesse_domain::outcome::{Denied, Reason, Verdict};
 use largesse_domain::owner::OwnerKind;
 use largesse_domain::protection::Rescue;
 use largesse_domain::redeem::RedemptionAction;
-use largesse_domain::redemption::RedemptionState;
+use largesse_domain::redemption::{RedemptionState, ReturnRequest};
 use largesse_domain::rollout::Side;
 use largesse_domain::run::Numbered;
 use largesse_domain::stacking::StackingMode;
 use largesse_domain::time::Window;
 use largesse_domain::topic::Topic;
-use largesse_domain::unit::{Quantity, UnitClass};
+use largesse_domain::unit::{Quantity, SpendOrder, UnitClass};
 
 /// Names every case of an enum. The match makes a forgotten case an error of the compiler.
 macro_rules! every {
@@ -60,7 +60,13 @@ fn all() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Window", every!(Window: Campaign, Day, Week, Month)),
         ("Account", every!(Account: Budget, Pending, Wallet, Reserved, Expense, Breakage, Debt, Stock, Supply)),
         ("RedemptionState", every!(RedemptionState: Reserved, Redeemed, Released, TimedOut, Reversed)),
-        ("RedemptionAction", every!(RedemptionAction: Commit, Release, Reverse)),
+        (
+            "RedemptionAction",
+            [RedemptionAction::Commit, RedemptionAction::Release, RedemptionAction::Reverse(ReturnRequest::default())]
+                .map(|how| how.as_str())
+                .to_vec(),
+        ),
+        ("SpendOrder", every!(SpendOrder: ExpiresFirst, GivenFirst)),
         ("HoldAction", every!(HoldAction: Commit, Release)),
         ("AfterHold", every!(AfterHold: Post, Void)),
         (

@@ -8,8 +8,8 @@ use wasmtime::{OperatorCost, VariableOperatorCost};
 
 /// A division or a remainder of integers: 64-bit division takes tens of cycles.
 const INTEGER_DIVISION: u8 = 12;
-/// A division of floating-point numbers, and a square root.
-const FLOAT_DIVISION: u8 = 30;
+/// A division of floating-point numbers, and a square root: microcode where an operand is almost zero.
+const FLOAT_DIVISION: u8 = 255;
 /// Rounding to a whole number: a call where the processor has no instruction for it.
 const ROUNDING: u8 = 6;
 /// Other arithmetic of floating-point numbers: the result is made canonical, and a product may be almost zero.

@@ -9,12 +9,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use cap_std::fs::Dir;
-use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output, Refusal};
+use largesse_domain::decision::{Enquiry, Evaluation, Fault, FaultKind, Input, Output};
 use largesse_domain::id::Digest;
 use largesse_domain::json::Json;
 use largesse_domain::owner::OwnerKind;
 use largesse_domain::policy::{Manifest, Offer};
-use largesse_domain::problem::Problem;
 use sha2::{Digest as _, Sha256};
 
 use crate::cache::{Cache, HostKey};

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use largesse_domain::problem::Problem;
 use largesse_service::intake::Rejected;
-use largesse_service::strict_json;
+use largesse_service::strict_json::{self, Unread};
 use serde_json::{Map, Value};
 
 const PREFIX: &str = "ce-";
@@ -29,21 +29,59 @@ pub(crate) fn event(headers: &HeaderMap, body: &[u8]) -> Result<Value, Rejected>
             continue;
         }
         let mut values = headers.get_all(name).iter();
-        let value = values.next().and_then(|value| decode(value.as_bytes()));
-        match value {
+        let first = values.next().map(|header| value(header.as_bytes()));
+        match first {
             Some(_) if values.next().is_some() => problem("the header is there twice"),
-            Some(value) => drop(event.insert(attribute.to_owned(), Value::String(value))),
-            None => problem("the header is not percent-encoded UTF-8"),
+            Some(Ok(value)) => drop(event.insert(attribute.to_owned(), Value::String(value))),
+            Some(Err(message)) => problem(message),
+            None => {}
         }
     }
     if !problems.is_empty() {
         return Err(Rejected::Envelope(problems));
     }
     if !body.is_empty() {
-        let data = strict_json::parse(body).map_err(|error| Rejected::Malformed(error.to_string()))?;
+        let data = strict_json::parse(body).map_err(in_data)?;
         event.insert("data".to_owned(), data);
     }
     Ok(Value::Object(event))
+}
+
+/// What is odd in the body is odd in the data of the event.
+fn in_data(unread: Unread) -> Rejected {
+    match unread {
+        Unread::Odd(Problem { pointer, message }) => {
+            Unread::Odd(Problem { pointer: format!("/data{pointer}"), message }).into()
+        }
+        syntax @ Unread::Syntax { .. } => syntax.into(),
+    }
+}
+
+/// The value of a header: what stands in quotation marks without them, then percent-decoded once.
+fn value(header: &[u8]) -> Result<String, &'static str> {
+    let text = match header.strip_prefix(b"\"") {
+        Some(rest) => unquoted(rest)?,
+        None if header.contains(&b'"') => {
+            return Err("a quotation mark in a value is written %22, or the whole value stands in quotation marks");
+        }
+        None => header.to_owned(),
+    };
+    decode(&text).ok_or("the header is not percent-encoded UTF-8")
+}
+
+/// What stands behind an opening quotation mark and before the closing one (RFC 9110, section 5.6.4).
+fn unquoted(text: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'"' if bytes.as_slice().is_empty() => return Ok(plain),
+            b'"' => return Err("nothing may follow the closing quotation mark"),
+            b'\\' => plain.extend(bytes.next()),
+            byte => plain.push(byte),
+        }
+    }
+    Err("the closing quotation mark is missing")
 }
 
 fn decode(text: &[u8]) -> Option<String> {
@@ -87,6 +125,17 @@ mod tests {
     }
 
     #[test]
+    fn a_quoted_value_is_what_stands_between_the_marks() {
+        let id = |text: &str| event(&headers(&[("ce-id", text)]), b"").unwrap()["id"].clone();
+        assert_eq!(id(r#""a \"b\" \\ %22c%22 \d""#), r#"a "b" \ "c" d"#);
+        for (header, value) in
+            [("\"u1\"", "u1"), ("\"\"", ""), ("a b", "a b"), ("%22u1%22", "\"u1\""), ("%2541", "%41"), ("\"%41\"", "A")]
+        {
+            assert_eq!(id(header), value, "{header}");
+        }
+    }
+
+    #[test]
     fn what_is_no_attribute_is_named() {
         for pairs in [
             &[("ce-id", "1"), ("ce-id", "2")][..],
@@ -96,13 +145,17 @@ mod tests {
             &[("ce-data", "x")],
             &[("ce-my-name", "x")],
             &[("ce-", "x")],
+            &[("ce-id", "\"1")],
+            &[("ce-id", "\"1\\\"")],
+            &[("ce-id", "\"1\" 2")],
+            &[("ce-id", "1 \"2\"")],
         ] {
             assert!(
                 matches!(event(&headers(pairs), b""), Err(Rejected::Envelope(problems)) if problems.len() == 1),
                 "{pairs:?}"
             );
         }
-        assert!(matches!(event(&HeaderMap::new(), b"{"), Err(Rejected::Malformed(_))));
+        assert!(matches!(event(&HeaderMap::new(), b"{"), Err(Rejected::Malformed { .. })));
         assert_eq!(event(&HeaderMap::new(), b"").unwrap().to_string(), "{}");
     }
 }

@@ -11,14 +11,13 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use hyper::body::Body as _;
-use largesse_documents::Problem;
 use largesse_documents::request::QUANTITY;
+use largesse_documents::{Problem, from_value};
 use largesse_domain::limits::{BODIES_BYTES_MAX, BODY_SECONDS_MAX, BODY_STALL_SECONDS_MAX, DOCUMENT_BYTES_MAX};
 use largesse_service::pipeline::Precondition;
 use largesse_service::strict_json;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::Segment;
 use tokio::sync::Semaphore;
 
 use crate::problem::{Failure, ProblemType};
@@ -109,7 +108,10 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<Value, Failu
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Failure> {
-    strict_json::parse(bytes).map_err(|error| Failure::new(ProblemType::MalformedJson, error.to_string()))
+    strict_json::parse(bytes).map_err(|unread| {
+        let failure = Failure::new(ProblemType::MalformedJson, unread.to_string());
+        failure.pointing_at(unread.problems())
+    })
 }
 
 /// A JSON body of a document's shape. What does not fit is pointed at.
@@ -161,19 +163,7 @@ fn expect_object(value: Value) -> Result<Value, Failure> {
 
 fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     let value = expect_object(value)?;
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let pointer = error.path().iter().filter_map(step).collect();
-        let problem = Problem { pointer, message: error.inner().to_string() };
-        Failure::with(ProblemType::InvalidDocument, vec![problem])
-    })
-}
-
-fn step(segment: &Segment) -> Option<String> {
-    match segment {
-        Segment::Seq { index } => Some(format!("/{index}")),
-        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    }
+    from_value(value).map_err(|problem| Failure::with(ProblemType::InvalidDocument, vec![problem]))
 }
 
 /// The identifier in a path that has one.

@@ -5,14 +5,16 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use largesse_documents::{CampaignDocument, CampaignView};
+use largesse_documents::nearest::unknown;
+use largesse_documents::{CampaignDocument, CampaignView, CheckView};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::id::CampaignId;
 use largesse_domain::lifecycle::Command;
+use largesse_service::{Looked, Service};
 
 use crate::AppState;
 use crate::auth::Role;
-use crate::body::{self, Asked, Id};
+use crate::body::{self, Asked, Id, Named};
 use crate::page::{Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
@@ -23,6 +25,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/v1/campaigns", Role::Viewer, list),
         Route::new(Method::GET, "/v1/campaigns/{campaign}", Role::Viewer, show),
         Route::new(Method::PUT, "/v1/campaigns/{campaign}", Role::Operator, apply),
+        Route::new(Method::POST, "/v1/campaigns/{campaign}/check", Role::Operator, check),
         Route::new(Method::POST, "/v1/campaigns/{campaign}/start", Role::Operator, start),
         Route::new(Method::POST, "/v1/campaigns/{campaign}/pause", Role::Operator, pause),
         Route::new(Method::POST, "/v1/campaigns/{campaign}/resume", Role::Operator, resume),
@@ -52,13 +55,20 @@ pub(crate) async fn show(
     Id(id): Id<CampaignId>,
 ) -> Result<Response, Failure> {
     let registry = service.registry();
-    let active = registry.campaign(&id).ok_or_else(|| Failure::not_found("campaign", id))?;
-    Ok(answer(StatusCode::OK, &active.campaign))
+    let active = registry.campaign(&id).ok_or_else(|| {
+        let known = registry.campaigns().map(|active| active.campaign.id.as_str());
+        Failure::new(ProblemType::NotFound, unknown("campaign", id.as_str(), known))
+    })?;
+    answer(&service, StatusCode::OK, &active.campaign).await
 }
 
-fn answer(status: StatusCode, campaign: &Campaign) -> Response {
+/// The campaign, with what does not go together in it.
+async fn answer(service: &Service, status: StatusCode, campaign: &Campaign) -> Result<Response, Failure> {
     let tag = [(header::ETAG, format!("\"{}\"", campaign.version))];
-    (status, tag, Json(CampaignView::of(campaign))).into_response()
+    let Looked { findings, derived } = service.look_at(campaign).await?;
+    let findings = findings.iter().map(Into::into).collect();
+    let view = CampaignView { findings, derived, ..CampaignView::of(campaign) };
+    Ok((status, tag, Json(view)).into_response())
 }
 
 /// Create or change a campaign
@@ -87,12 +97,29 @@ pub(crate) async fn apply(
     let document: CampaignDocument = body::document(&headers, body).await?;
     let spec = document.read().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
     let (campaign, is_new) = service.apply(id, spec, precondition).await?;
-    Ok(answer(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &campaign))
+    answer(&service, if is_new { StatusCode::CREATED } else { StatusCode::OK }, &campaign).await
+}
+
+/// Check a campaign's document
+///
+/// Says all that would keep it from being applied and started here, and what in it would never be given. Nothing is changed.
+#[utoipa::path(post, path = "/v1/campaigns/{campaign}/check", operation_id = "checkCampaign", tag = "campaigns",
+    params(("campaign" = String, Path, description = "The id that it has or would have")),
+    request_body = CampaignDocument,
+    responses((status = 200, description = "What was found; an empty list when all goes together", body = CheckView)))]
+pub(crate) async fn check(
+    State(AppState { service, .. }): State<AppState>,
+    Named { id, headers, body }: Named<CampaignId>,
+) -> Result<Json<CheckView>, Failure> {
+    let document: CampaignDocument = body::document(&headers, body).await?;
+    let spec = document.read().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
+    let Looked { findings, derived } = service.check_campaign(&id, &spec).await?;
+    Ok(Json(CheckView { findings: findings.iter().map(Into::into).collect(), derived }))
 }
 
 async fn command(state: AppState, id: CampaignId, command: Command, headers: &HeaderMap) -> Result<Response, Failure> {
     let campaign = state.service.command(id, command, body::precondition(headers)?).await?;
-    Ok(answer(StatusCode::OK, &campaign))
+    answer(&state.service, StatusCode::OK, &campaign).await
 }
 
 /// Start a campaign

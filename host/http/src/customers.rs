@@ -102,7 +102,7 @@ struct TooMuch;
 
 impl BalanceItem {
     fn of(unit: &Unit, balance: &Balance) -> Self {
-        let Balance { available, pending, reserved, redeemed, expired, reversed, owed } = *balance;
-        Self { unit: unit.to_string(), available, pending, reserved, redeemed, expired, reversed, owed }
+        let Balance { available, pending, reserved, redeemed, paid, expired, reversed, owed } = *balance;
+        Self { unit: unit.to_string(), available, pending, reserved, redeemed, paid, expired, reversed, owed }
     }
 }

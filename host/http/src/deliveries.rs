@@ -21,7 +21,7 @@ use crate::body::{self, Asked, Id, malformed};
 use crate::page::{self, Filling, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
-use crate::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDocument};
+use crate::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDeadDocument};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -101,14 +101,14 @@ pub(crate) async fn replay(
 ///
 /// The earliest first, at most 1,000; ask again while the answer says that many.
 #[utoipa::path(post, path = "/v1/deliveries/replay", operation_id = "replayDeadDeliveries", tag = "deliveries",
-    request_body = ReplayDocument,
+    request_body = ReplayDeadDocument,
     responses((status = 200, description = "How many", body = ReplayAnswer)))]
 pub(crate) async fn replay_dead(
     State(AppState { service, .. }): State<AppState>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<ReplayAnswer>, Failure> {
-    let ReplayDocument { destination } = body::document(&headers, body).await?;
+    let ReplayDeadDocument { destination } = body::document(&headers, body).await?;
     let destination = DestinationId::new(destination).map_err(|error| invalid("/destination", error.to_string()))?;
     Ok(Json(ReplayAnswer { replayed: service.run(ReplayDead(destination)).await? }))
 }

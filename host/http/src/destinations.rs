@@ -9,6 +9,7 @@ use largesse_documents::destination::secret_text;
 use largesse_documents::{DeliveryView, DestinationDocument, DestinationView};
 use largesse_domain::destination::Secret;
 use largesse_domain::id::DestinationId;
+use largesse_domain::problem::Problem;
 
 use crate::AppState;
 use crate::auth::Role;
@@ -56,7 +57,7 @@ pub(crate) async fn show(
 ///
 /// It is told of what is done from now on. A new one without `secrets` is given one, which this answer shows and no other
 /// ever does. To change the secret without a gap, send the new one before the old one, give the receiver the new one, then
-/// send the new one alone. Whether it is paused does not change.
+/// send the new one alone. Whether it is paused does not change. What `showDestination` answers can be sent back, changed or not.
 #[utoipa::path(put, path = "/v1/destinations/{destination}", operation_id = "setDestination", tag = "deliveries",
     params(("destination" = String, Path, description = "The destination's id")),
     request_body = DestinationDocument,
@@ -71,6 +72,10 @@ pub(crate) async fn set(
     body: Body,
 ) -> Result<Response, Failure> {
     let document: DestinationDocument = body::document(&headers, body).await?;
+    if document.id.as_ref().is_some_and(|named| *named != id.as_str()) {
+        let problem = Problem { pointer: "/id".to_owned(), message: "not the id in the path".to_owned() };
+        return Err(Failure::with(ProblemType::InvalidDocument, vec![problem]));
+    }
     let spec = document.read().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
     let fresh = fresh_secret()?;
     let (destination, is_new) = service.run(SetDestination { id, spec, fresh: fresh.clone() }).await?;

@@ -14,7 +14,6 @@ use largesse_service::Service;
 use largesse_service::intake::{self, Arrival, Rejected};
 use largesse_service::pipeline::{Answer, EventResult, PutOff, WhyPutOff};
 use largesse_service::strict_json;
-use serde_json::Value;
 
 use crate::AppState;
 use crate::auth::{Caller, Role};
@@ -45,11 +44,13 @@ impl Form {
         match body::media_type(headers).as_deref() {
             Some("application/cloudevents+json") => Ok(Self::Structured),
             Some("application/cloudevents-batch+json") => Ok(Self::Batch),
-            Some("application/json") if headers.contains_key(binary::MARK) => Ok(Self::Binary),
+            // Some senders leave out the type, which is then JSON's.
+            None if headers.contains_key(binary::MARK) => Ok(Self::Binary),
+            Some(media_type) if headers.contains_key(binary::MARK) && intake::is_json(media_type) => Ok(Self::Binary),
             _ => Err(Failure::new(
                 ProblemType::UnsupportedMediaType,
                 "send application/cloudevents+json (one event), application/cloudevents-batch+json (an array of events), \
-                 or application/json with the attributes in ce- headers (binary mode)",
+                 or application/json, or a type that ends with +json, with the attributes in ce- headers (binary mode)",
             )),
         }
     }
@@ -206,8 +207,8 @@ async fn send_batch(
 
 fn sort(service: &Service, caller: &Caller, bytes: &[u8]) -> Result<Sorted, Failure> {
     let malformed = |detail: String| Failure::new(ProblemType::MalformedJson, detail);
-    let batch = strict_json::parse(bytes).map_err(|error| malformed(error.to_string()))?;
-    let Value::Array(events) = batch else { return Err(malformed("a batch is an array of events".to_owned())) };
+    let events = strict_json::parse_each(bytes).map_err(|unread| malformed(unread.to_string()))?;
+    let events = events.ok_or_else(|| malformed("a batch is an array of events".to_owned()))?;
     if events.len() > BATCH_EVENTS_MAX {
         let detail = format!("a batch may have at most {BATCH_EVENTS_MAX} events; this one has {}", events.len());
         return Err(Failure::new(ProblemType::TooLarge, detail));

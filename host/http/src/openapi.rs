@@ -1,5 +1,7 @@
 //! The OpenAPI description, made from the handlers and the table of routes.
 
+mod shape;
+
 use std::sync::LazyLock;
 
 use axum::http::{Method, header};
@@ -27,7 +29,7 @@ use crate::{
     paths(
         events::send, dry_run::try_event,
         policies::list, policies::publish, policies::show,
-        campaigns::list, campaigns::show, campaigns::apply, campaigns::start, campaigns::pause, campaigns::resume,
+        campaigns::list, campaigns::show, campaigns::apply, campaigns::check, campaigns::start, campaigns::pause, campaigns::resume,
         campaigns::end, spend::show,
         versions::activations, versions::activate, versions::roll_back, versions::status, versions::try_version,
         versions::stop, versions::promote, versions::differences, versions::migration, versions::migrate,
@@ -100,6 +102,7 @@ pub(crate) async fn describe() -> Response {
 #[must_use]
 pub fn openapi() -> String {
     let mut description = serde_json::to_value(Description::openapi()).unwrap_or_default();
+    description["servers"] = json!([{"url": "/", "description": "The host that this description comes from"}]);
     description["components"]["securitySchemes"] =
         json!({"token": {"type": "http", "scheme": "bearer", "description": "A token from the host's configuration."}});
     for route in crate::routes() {
@@ -108,6 +111,7 @@ pub fn openapi() -> String {
             guard(operation, route.access);
         }
     }
+    shape::shape(&mut description);
     let mut text = format!("{description:#}");
     text.push('\n');
     text
@@ -120,6 +124,7 @@ fn guard(operation: &mut Map<String, Value>, access: Access) {
             {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}})
     };
     let mut answers = vec![("default", problem("A problem; docs/problems.md lists the types"))];
+    operation.insert("security".to_owned(), json!([]));
     if let Access::Role(role) = access {
         operation.insert("security".to_owned(), json!([{"token": []}]));
         operation.insert("x-largesse-role".to_owned(), json!(role.as_str()));

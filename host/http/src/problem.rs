@@ -122,6 +122,10 @@ problem_types! {
         "The same id with the same content gets the same answer. Give a new request a new id.";
     RedemptionSettled, "redemption-settled", CONFLICT, "The redemption is in another state",
         "What was released cannot be committed, what was committed can only be reversed, and so on. The detail says the state.";
+    ReturnsMore, "returns-more", CONFLICT, "More would be returned than is left",
+        "The returns of a redemption add up to at most what was used. The detail says how much can still be returned.";
+    TooManyReturns, "too-many-returns", CONFLICT, "The redemption was returned in too many pieces",
+        "A bounded number of pieces is kept of one redemption. The rest can be returned at once, without a quantity.";
     TimedOut, "timed-out", CONFLICT, "The reservation has timed out",
         "It was not settled before its time, and what it held was given back. Make a new one.";
     GrantReplaced, "grant-replaced", CONFLICT, "The grant was taken back and given anew",
@@ -254,6 +258,11 @@ impl Failure {
         Self { problems, ..Self::bare(kind) }
     }
 
+    /// The same with what can be pointed at.
+    pub(crate) fn pointing_at(self, problems: Vec<Problem>) -> Self {
+        Self { problems, ..self }
+    }
+
     /// Tells the sender when to try again, where the status says that it can.
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_seconds: seconds, ..self }
@@ -310,7 +319,7 @@ impl From<Rejected> for Failure {
     fn from(rejected: Rejected) -> Self {
         let detail = rejected.to_string();
         let (kind, problems) = match rejected {
-            Rejected::Malformed(_) => (ProblemType::MalformedJson, Vec::new()),
+            Rejected::Malformed { problems, .. } => (ProblemType::MalformedJson, problems),
             Rejected::TooLarge(_) | Rejected::BatchTooExpensive => (ProblemType::TooLarge, Vec::new()),
             Rejected::Envelope(problems) => (ProblemType::InvalidEvent, problems),
             Rejected::UnknownKind(_) => (ProblemType::UnknownKind, Vec::new()),
@@ -408,6 +417,9 @@ fn ledger_problem(error: &LedgerError) -> ProblemType {
             RedeemError::OtherCustomer => ProblemType::OtherCustomer,
             RedeemError::State(RedemptionState::TimedOut) => ProblemType::TimedOut,
             RedeemError::State(_) => ProblemType::RedemptionSettled,
+            RedeemError::ReturnsMore(_) => ProblemType::ReturnsMore,
+            RedeemError::OtherReturn => ProblemType::RequestConflict,
+            RedeemError::TooManyReturns => ProblemType::TooManyReturns,
             RedeemError::GrantReplaced => ProblemType::GrantReplaced,
         },
         LedgerError::Reserve(error) => match error {

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use largesse_documents::request::SettleDocument;
+use largesse_documents::request::{ReturnDocument, SettleDocument};
 use largesse_documents::{RedemptionDocument, RedemptionView};
 use largesse_domain::id::CustomerId;
 use largesse_domain::redeem::RedemptionAction;
@@ -34,7 +34,8 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// Use what a customer was granted, or reserve it
 ///
-/// Points are spent, a coupon is used, cash is withdrawn: from the grant named, or from what was given first. With
+/// Points are spent, a coupon is used, cash is withdrawn: from the grant named, or in the order that the
+/// terms of the unit say: by default what expires soonest first. With
 /// `reserve_until` it is only kept apart, to be committed or released; it goes back on its own when nobody settles it.
 #[utoipa::path(post, path = "/v1/redemptions", operation_id = "redeem", tag = "redemptions",
     request_body = RedemptionDocument,
@@ -118,17 +119,23 @@ pub(crate) async fn release(
     settle(state, named, RedemptionAction::Release).await
 }
 
-/// Reverse a redemption
+/// Reverse a redemption, or part of it
 ///
-/// What was used goes back into the wallet: an order is returned. Reversing what is reversed changes nothing.
+/// What was used goes back into the wallet: an order is returned, or with `quantity` some of it. Returns add up to at most what was used;
+/// each has an id, under which the same again changes nothing. What comes back after its end can be used for the grace of its unit.
+/// Reversing what is reversed changes nothing.
 #[utoipa::path(post, path = "/v1/redemptions/{redemption}/reverse", operation_id = "reverseRedemption",
     tag = "redemptions",
     params(("redemption" = String, Path, description = "Its id, percent-encoded")),
-    request_body = Option<SettleDocument>,
+    request_body = Option<ReturnDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn reverse(
-    State(state): State<AppState>,
-    named: Named<RedemptionId>,
+    State(AppState { service, .. }): State<AppState>,
+    Named { id, headers, body }: Named<RedemptionId>,
 ) -> Result<Json<RedemptionView>, Failure> {
-    settle(state, named, RedemptionAction::Reverse).await
+    let document: ReturnDocument = body::document_if_any(&headers, body).await?;
+    let (asked, customer) = document.read().map_err(unread)?;
+    let how = RedemptionAction::Reverse(asked);
+    let (redemption, _) = service.run(SettleRedemption { id, customer, how }).await?;
+    Ok(Json(RedemptionView::of(&redemption)))
 }

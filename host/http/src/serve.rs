@@ -13,7 +13,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use largesse_domain::limits::{HEAD_BYTES_MAX, HEADERS_MAX, LINGER_BYTES_MAX, LINGER_MS_MAX};
+use largesse_domain::limits::{HEAD_BYTES_MAX, HEADERS_MAX, LINGER_BYTES_MAX, LINGER_MS_MAX, SEND_BUFFER_BYTES};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -94,9 +95,11 @@ impl Accepting {
                     continue;
                 }
             };
-            // Without it small answers wait for the client's acknowledgement.
-            if let Err(error) = socket.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps its delay");
+            // Without the first, small answers wait for the client's acknowledgement; without the second, the system copies megabytes for
+            // each client that reads nothing.
+            let buffer = SockRef::from(&socket).set_send_buffer_size(SEND_BUFFER_BYTES);
+            if let Err(error) = socket.set_nodelay(true).and(buffer) {
+                tracing::debug!(%error, "a connection keeps its delay or its buffer");
             }
             match self.door.admit(address.ip()) {
                 Ok(connection) => {
@@ -155,6 +158,7 @@ async fn run(
         }
     };
     let socket = serving.into_parts().io.into_inner().into_socket();
+    connection.linger();
     tokio::select! {
         () = connection.closed() => {}
         () = part(socket, farewell, connection.has_unread_body()) => {}

@@ -356,6 +356,8 @@ pub struct BalanceItem {
     pub reserved: u64,
     /// Used.
     pub redeemed: u64,
+    /// Kept for debts: of what was used and then taken back.
+    pub paid: u64,
     /// Past its time, unused.
     pub expired: u64,
     /// Taken back.
@@ -430,7 +432,7 @@ pub struct DeliveryPage {
 /// Whose dead deliveries are sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReplayDocument {
+pub struct ReplayDeadDocument {
     /// To which destination.
     pub destination: String,
 }

@@ -64,7 +64,7 @@ impl Fired<'_> {
     /// When the kind of such events is not registered, or the timer's data is not JSON.
     pub(crate) fn arrival(self, kinds: &Kinds) -> Result<Arrival, Rejected> {
         let note: Value = serde_json::from_str(self.data.as_str())
-            .map_err(|error| Rejected::Malformed(format!("the timer's data: {error}")))?;
+            .map_err(|error| Rejected::stored(&format_args!("the timer's data: {error}")))?;
         let owner = match self.owner {
             Owner::Party(_) => "customer",
             Owner::Entity(_) => "entity",

@@ -1,14 +1,15 @@
 //! Whether a policy, its parameters and the event kinds fit together.
 
+use largesse_documents::nearest;
 use largesse_domain::campaign::Settings;
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::check;
 use largesse_domain::cost;
 use largesse_domain::effect::EffectKind;
-use largesse_domain::id::CampaignId;
+use largesse_domain::id::{CampaignId, PocketId, SegmentId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::PARAMS_BYTES_MAX;
-use largesse_domain::policy::{Manifest, OwnerOf, Role, RoleSource};
+use largesse_domain::policy::{Manifest, Offer, OwnerOf, Role, RoleSource};
 use largesse_domain::pool;
 use largesse_domain::problem::Problem;
 use largesse_domain::segment::{Audience, Condition};
@@ -18,6 +19,7 @@ use largesse_engine::{CheckError, LoadedPolicy, Workers};
 use serde_json::Value;
 
 use crate::kinds::Kinds;
+use crate::lint;
 use crate::registry::Registry;
 use crate::schema::Schema;
 use crate::segment::Rule;
@@ -32,7 +34,10 @@ pub fn problems(settings: &Settings, manifest: &Manifest, (kinds, shown): (&Kind
     let mut rules = Vec::new();
     for subscription in manifest.subscriptions.iter().filter(|subscription| used(&subscription.name)) {
         let Some(kind) = kinds.get(&subscription.kind) else {
-            problem(format!("subscribes to the event kind {}, which is not registered", subscription.kind));
+            let known = kinds.all().map(|kind| kind.kind.as_str());
+            let near = nearest::nearest(subscription.kind.as_str(), known);
+            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            problem(format!("subscribes to the event kind {}, which is not registered{near}", subscription.kind));
             continue;
         };
         if let OwnerOf::Entity(pointer) = &subscription.owner
@@ -93,15 +98,15 @@ pub(crate) fn too_far(settings: &Settings, manifest: &Manifest, shown: u8) -> Op
 /// The pockets and the segment that the settings name and that there are not.
 pub(crate) fn unknown_names(settings: &Settings, catalogue: &Catalogue) -> Vec<Problem> {
     let unknown = settings.pockets.iter().enumerate().filter(|(_, pocket)| !catalogue.pockets.contains_key(pocket));
-    let problem = |(index, pocket)| Problem {
+    let problem = |(index, pocket): (usize, &PocketId)| Problem {
         pointer: format!("/pockets/{index}"),
-        message: format!("there is no pocket {pocket}"),
+        message: nearest::unknown("pocket", pocket.as_str(), catalogue.pockets.keys().map(PocketId::as_str)),
     };
     let mut problems: Vec<Problem> = unknown.map(problem).collect();
     if let Audience::Segment(segment) = &settings.audience
         && !catalogue.segments.contains_key(segment)
     {
-        let message = format!("there is no segment {segment}");
+        let message = nearest::unknown("segment", segment.as_str(), catalogue.segments.keys().map(SegmentId::as_str));
         problems.push(Problem { pointer: "/audience/segment".into(), message });
     }
     problems
@@ -113,14 +118,42 @@ pub(crate) fn condition_problem(pointer: &str, condition: &Condition) -> Option<
     Rule::check(condition).err().map(problem)
 }
 
-/// What keeps a campaign with these settings from starting on the policy.
-pub(crate) fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
-    let mut problems = check::problems_at_start(settings, manifest, catalogue);
+/// What keeps a campaign with these settings and parameters from starting on the policy.
+pub fn problems_at_start(
+    settings: &Settings,
+    manifest: &Manifest,
+    catalogue: &Catalogue,
+    params: &Json,
+) -> Vec<Problem> {
+    let mut problems = unknown_parts(settings, manifest);
+    let classes = lint::classes(settings, manifest, params);
+    problems.extend(check::problems_at_start(settings, manifest, catalogue, &classes));
     let span = settings.closes.zip(Zone::new(&settings.time_zone)).map(|(closes, zone)| {
         let last = closes.plus_millis(-1).unwrap_or(closes);
         (zone.moment(settings.opens).local, zone.moment(last).local)
     });
     problems.extend(cost::problems(settings, catalogue, span));
+    problems
+}
+
+/// What is narrowed to, and the policy does not have.
+fn unknown_parts(settings: &Settings, manifest: &Manifest) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, name) in settings.subscriptions.iter().flatten().enumerate() {
+        if manifest.subscription(name).is_none() {
+            let known = manifest.subscriptions.iter().map(|subscription| subscription.name.as_str());
+            let known = nearest::choices(name.as_str(), known);
+            let message = format!("{} has no subscription {name}; it has: {known}", manifest.name);
+            problems.push(Problem { pointer: format!("/subscriptions/{index}"), message });
+        }
+    }
+    for (index, class) in settings.unit_classes.iter().flatten().enumerate() {
+        if !manifest.unit_classes.contains(class) {
+            let known = nearest::choices(class.as_str(), manifest.unit_classes.iter().map(|class| class.as_str()));
+            let message = format!("{} does not grant {class}; it grants: {known}", manifest.name);
+            problems.push(Problem { pointer: format!("/unit_classes/{index}"), message });
+        }
+    }
     problems
 }
 
@@ -159,11 +192,13 @@ pub(crate) fn schema_problems(manifest: &Manifest) -> Vec<Problem> {
     schemas.filter_map(problem).collect()
 }
 
-/// What the policy has against the parameters: first its schema, then its own `check`. Pointers are into the campaign
-/// document.
-pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Vec<Problem> {
+/// What the policy gives with the parameters, when it takes them.
+///
+/// # Errors
+/// What it has against them: first its schema, then its own `check`. Pointers are into the campaign document.
+pub fn read_params(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Result<Vec<Offer>, Vec<Problem>> {
     let in_document = |problem: Problem| Problem { pointer: format!("/params{}", problem.pointer), ..problem };
-    let whole = |message: String| vec![Problem { pointer: "/params".into(), message }];
+    let whole = |message: String| Err(vec![Problem { pointer: "/params".into(), message }]);
     if params.len() > PARAMS_BYTES_MAX {
         return whole(format!("parameters may have at most {PARAMS_BYTES_MAX} bytes"));
     }
@@ -178,13 +213,22 @@ pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) 
             return whole(format!("the policy's schema for its parameters cannot be used: {pointer}: {message}"));
         }
     };
-    let of_schema = schema.problems(&value);
+    let mut of_schema = schema.problems(&value);
+    if of_schema.is_empty() {
+        of_schema = schema.pointed(&value);
+    }
     if !of_schema.is_empty() {
-        return of_schema.into_iter().map(in_document).collect();
+        return Err(of_schema.into_iter().map(in_document).collect());
     }
-    match workers.check(policy, params) {
-        Ok(_) => Vec::new(),
-        Err(CheckError::Problems(problems)) => problems.into_iter().map(in_document).collect(),
-        Err(CheckError::Fault(fault)) => whole(format!("the policy could not check them: {fault}")),
-    }
+    workers.check(policy, params).map_err(|error| match error {
+        CheckError::Problems(problems) => problems.into_iter().map(in_document).collect(),
+        CheckError::Fault(fault) => {
+            vec![Problem { pointer: "/params".into(), message: format!("the policy could not check them: {fault}") }]
+        }
+    })
+}
+
+/// What the policy has against the parameters. Pointers are into the campaign document.
+pub fn params_problems(policy: &LoadedPolicy, params: &Json, workers: &Workers) -> Vec<Problem> {
+    read_params(policy, params, workers).err().unwrap_or_default()
 }

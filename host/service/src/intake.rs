@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use largesse_documents::time::read_instant;
 use largesse_domain::cascade::{self, Trail};
 use largesse_domain::event::{BodyHash, Event, EventKey};
 use largesse_domain::id::{AboutId, CustomerId, EventId, EventKind, EventSource};
@@ -17,14 +20,19 @@ use crate::caused;
 use crate::firing::Concerned;
 use crate::kinds::{KindRules, Kinds, Reading};
 use crate::scope::Scope;
-use crate::strict_json;
+use crate::strict_json::{self, Unread};
 
 /// Why an event is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// It is not JSON, or not of the form that can only be read in one way.
-    #[error("not acceptable JSON: {0}")]
-    Malformed(String),
+    #[error("not acceptable JSON: {detail}")]
+    Malformed {
+        /// What is wrong.
+        detail: String,
+        /// What of it can be pointed at.
+        problems: Vec<Problem>,
+    },
     /// It is larger than an event may be.
     #[error("an event may have at most {EVENT_BYTES_MAX} bytes; this one has {0}")]
     TooLarge(usize),
@@ -51,6 +59,19 @@ pub enum Rejected {
     /// Its sender may not send it.
     #[error("the token may not send this event")]
     OutOfScope(Vec<Problem>),
+}
+
+impl Rejected {
+    /// What is stored, and not JSON any more.
+    pub(crate) fn stored(detail: &impl ToString) -> Self {
+        Self::Malformed { detail: detail.to_string(), problems: Vec::new() }
+    }
+}
+
+impl From<Unread> for Rejected {
+    fn from(unread: Unread) -> Self {
+        Self::Malformed { detail: unread.to_string(), problems: unread.problems() }
+    }
 }
 
 /// What a sender may send.
@@ -102,10 +123,16 @@ pub fn steps(event: &Value, bytes: usize, kinds: &Kinds) -> u64 {
     kind.and_then(|kind| kinds.get(&kind)).map_or(0, |rules| rules.steps(bytes))
 }
 
-/// Checks the events of a batch, in their order.
-pub fn check_all(events: Vec<Value>, kinds: &Kinds, now: Instant, permit: &Permit) -> Vec<Result<Arrival, Rejected>> {
+/// Checks the events of a batch, as far as they could be read, in their order.
+pub fn check_all(
+    events: Vec<Result<Value, Unread>>,
+    kinds: &Kinds,
+    now: Instant,
+    permit: &Permit,
+) -> Vec<Result<Arrival, Rejected>> {
     let mut left = BATCH_STEPS_MAX;
-    let check_next = |event: Value| {
+    let check_next = |event: Result<Value, Unread>| {
+        let event = event?;
         // What is larger is rejected before it is validated.
         let bytes = strict_json::canonical(&event).len().min(EVENT_BYTES_MAX);
         left = left.checked_sub(steps(&event, bytes, kinds)).ok_or(Rejected::BatchTooExpensive)?;
@@ -122,7 +149,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Rejected> {
     if bytes.len() > EVENT_BYTES_MAX {
         return Err(Rejected::TooLarge(bytes.len()));
     }
-    strict_json::parse(bytes).map_err(|error| Rejected::Malformed(error.to_string()))
+    Ok(strict_json::parse(bytes)?)
 }
 
 /// Checks one event that was parsed by [`strict_json::parse`], from a batch or from headers and body.
@@ -133,18 +160,16 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, permit: &Permit) -> Resu
     let Value::Object(mut object) = value else {
         return Err(Rejected::Envelope(vec![problem("", "expected an object")]));
     };
-    // The usual type goes without saying: an event is the same event whether or not it says so.
-    if object.get("datacontenttype").and_then(Value::as_str) == Some("application/json") {
-        object.remove("datacontenttype");
+    let bytes = strict_json::canonical(&object).len();
+    if bytes > EVENT_BYTES_MAX {
+        return Err(Rejected::TooLarge(bytes));
     }
-    let canonical = strict_json::canonical(&object);
-    if canonical.len() > EVENT_BYTES_MAX {
-        return Err(Rejected::TooLarge(canonical.len()));
-    }
-    let mut data = object.remove("data").unwrap_or_else(|| Value::Object(Map::new()));
+    // An attribute that is null is one that is not there.
+    object.retain(|_, value| !value.is_null());
+    let (data, base64) = (object.remove("data"), object.remove("data_base64"));
     let envelope = Envelope::read(&object)?;
-    let key = EventKey { source: envelope.source, id: envelope.id };
-    let outside = permit.scope.problems(&key, &envelope.kind);
+    let mut data = data_of(data, base64)?;
+    let outside = permit.scope.problems(&envelope.key, &envelope.kind);
     if !outside.is_empty() {
         return Err(Rejected::OutOfScope(outside));
     }
@@ -163,11 +188,14 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, permit: &Permit) -> Resu
     if !problems.is_empty() {
         return Err(of_data(problems));
     }
+    let mut text = strict_json::canonical(&data);
+    let matters = envelope.matters(&text);
     let body_hash = if rules.masks() {
         rules.mask(&mut data, kinds.key());
-        kinds.key().body_hash(&canonical)
+        text = strict_json::canonical(&data);
+        kinds.key().body_hash(&matters)
     } else {
-        BodyHash(Sha256::digest(canonical.as_bytes()).into())
+        BodyHash(Sha256::digest(matters.as_bytes()).into())
     };
     let reading = rules.read(&data, envelope.occurred).map_err(|problem| of_data(vec![problem]))?;
     let oneself = rules.pointers_to_same(&data, &envelope.actor);
@@ -176,11 +204,11 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, permit: &Permit) -> Resu
         return Err(of_data(oneself.into_iter().map(|pointer| Problem { pointer, message: message() }).collect()));
     }
     let event = Event {
-        key,
+        key: envelope.key,
         kind: envelope.kind,
         actor: envelope.actor,
         occurred: envelope.occurred,
-        data: Json::from_checked(strict_json::canonical(&data)),
+        data: Json::from_checked(text),
         body_hash,
     };
     Ok(Arrival {
@@ -200,8 +228,7 @@ pub fn check(value: Value, kinds: &Kinds, now: Instant, permit: &Permit) -> Resu
 /// When its kind was changed so that the event does not fit any more.
 pub(crate) fn again(event: Arc<Event>, kinds: &Kinds) -> Result<Arrival, Rejected> {
     let rules = kinds.get(&event.kind).ok_or_else(|| Rejected::UnknownKind(event.kind.to_string()))?;
-    let data: Value =
-        serde_json::from_str(event.data.as_str()).map_err(|error| Rejected::Malformed(error.to_string()))?;
+    let data: Value = serde_json::from_str(event.data.as_str()).map_err(|error| Rejected::stored(&error))?;
     let reading = rules.read(&data, event.occurred).unwrap_or_default();
     let (concerned, trail) = (Concerned::by(&event, &data), caused::trail(&event, &data));
     Ok(Arrival { rules: Arc::clone(rules), event, data: Arc::new(data), reading, concerned, trail })
@@ -221,9 +248,27 @@ fn in_time(occurred: Instant, now: Instant, backfill: Backfill) -> Result<(), Re
     Ok(())
 }
 
+/// Reports whether a content type, with parameters or without, is JSON's.
+#[must_use]
+pub fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type.split_once('/').is_some_and(|(_, subtype)| subtype == "json" || subtype.ends_with("+json"))
+}
+
+/// The data, in whichever of the two members it stands.
+fn data_of(data: Option<Value>, base64: Option<Value>) -> Result<Value, Rejected> {
+    let refused = |message: String| Rejected::Envelope(vec![problem("/data_base64", message)]);
+    let Some(base64) = base64 else { return Ok(data.unwrap_or_else(|| Value::Object(Map::new()))) };
+    if data.is_some() {
+        return Err(refused("an event has data or data_base64, not both".into()));
+    }
+    let bytes = base64.as_str().and_then(|text| STANDARD.decode(text).ok());
+    let bytes = bytes.ok_or_else(|| refused("expected a string in base64 (RFC 4648), with its padding".into()))?;
+    strict_json::parse(&bytes).map_err(|unread| refused(format!("expected the base64 of JSON: {unread}")))
+}
+
 struct Envelope {
-    source: EventSource,
-    id: EventId,
+    key: EventKey,
     kind: EventKind,
     actor: CustomerId,
     occurred: Instant,
@@ -240,16 +285,17 @@ impl Envelope {
             Some("1.0") => {}
             _ => problems.push(problem("/specversion", "expected \"1.0\"")),
         }
-        match object.get("datacontenttype").map(Value::as_str) {
-            None | Some(Some("application/json")) => {}
-            _ => problems.push(problem("/datacontenttype", "expected \"application/json\"")),
-        }
-        if object.contains_key("data_base64") {
-            problems.push(problem("/data_base64", "data must be JSON"));
+        if object.get("datacontenttype").is_some_and(|value| !value.as_str().is_some_and(is_json)) {
+            let message = "data must be JSON: expected \"application/json\" or a type that ends with \"+json\"";
+            problems.push(problem("/datacontenttype", message));
         }
         for (name, value) in object {
+            let pointer = || format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+                problems.push(problem(&pointer(), "the name of an attribute has a-z and 0-9 only"));
+            }
             if !value.is_string() && !value.is_boolean() && !value.is_i64() {
-                problems.push(problem(&format!("/{name}"), "an attribute is a string, an integer or a boolean"));
+                problems.push(problem(&pointer(), "an attribute is a string, an integer or a boolean"));
             }
         }
         let source = attribute(object, "source", EventSource::new, &mut problems);
@@ -262,20 +308,22 @@ impl Envelope {
             problems.push(problem("/type", "only the host tells of its timers, its pools and what it did"));
         }
         let actor = attribute(object, "subject", CustomerId::new, &mut problems);
-        let occurred = attribute(object, "time", instant, &mut problems);
+        let occurred = attribute(object, "time", read_instant, &mut problems);
         match (source, id, kind, actor, occurred) {
             (Some(source), Some(id), Some(kind), Some(actor), Some(occurred)) if problems.is_empty() => {
-                Ok(Self { source, id, kind, actor, occurred })
+                Ok(Self { key: EventKey { source, id }, kind, actor, occurred })
             }
             _ => Err(Rejected::Envelope(problems)),
         }
     }
-}
 
-fn instant(text: &str) -> Result<Instant, String> {
-    let parsed: Result<jiff::Timestamp, _> = text.parse();
-    let within = parsed.ok().and_then(|time| Instant::from_millis(time.as_millisecond()));
-    within.ok_or_else(|| "expected an RFC 3339 time with an offset, such as 2026-03-01T09:00:00+08:00".into())
+    /// The text of all that tells one event from another under its key: the same for an event that is sent again, whichever way it is
+    /// written and whatever attributes carry it. The data are in their canonical text.
+    fn matters(&self, data: &str) -> String {
+        let EventKey { source, id } = &self.key;
+        let words = [self.kind.as_str(), source.as_str(), id.as_str(), self.actor.as_str()];
+        format!("{}\n{}\n{data}", strict_json::canonical(&words), self.occurred.as_millis())
+    }
 }
 
 fn attribute<'a, T, E: ToString>(
@@ -289,8 +337,14 @@ fn attribute<'a, T, E: ToString>(
         problems.push(problem(&pointer, "missing"));
         return None;
     };
-    // A value that is no string is complained of already.
-    match read(value.as_str()?) {
+    let Some(text) = value.as_str() else {
+        // Of what no attribute may be is complained already.
+        if value.is_boolean() || value.is_i64() {
+            problems.push(problem(&pointer, "expected a string"));
+        }
+        return None;
+    };
+    match read(text) {
         Ok(value) => Some(value),
         Err(error) => {
             problems.push(problem(&pointer, error.to_string()));

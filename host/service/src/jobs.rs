@@ -377,7 +377,7 @@ impl Inner {
         Ok([engine()?, engine()?])
     }
 
-    /// Campaigns on what the host knows of kinds, units, pockets and segments.
+    /// Campaigns on what the host knows of kinds, units, pockets, segments and programmes.
     fn setup(&self, campaigns: &BTreeMap<String, CampaignDocument>) -> Result<Setup, String> {
         let registry = self.shared.registry();
         let mut setup = Setup {
@@ -385,6 +385,7 @@ impl Inner {
             units: registry.catalogue.units.values().cloned().collect(),
             pockets: registry.catalogue.pockets.values().cloned().collect(),
             segments: registry.catalogue.segments.values().cloned().collect(),
+            programmes: registry.catalogue.programmes.values().cloned().collect(),
             ..Setup::default()
         };
         for (id, document) in campaigns {

@@ -2,7 +2,7 @@
 //!
 //! A kind is data: an operator can register a further one, or change one, while the host runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use largesse_domain::customer::{AttributeValue, Fact};
@@ -159,6 +159,15 @@ impl KindRules {
         const STEPS_PER_BYTE: u64 = 64;
         let fields = (self.annotations.len() + self.sensitive.len()) as u64;
         self.schema.steps(bytes).saturating_add(fields * STEPS_PER_BYTE * bytes as u64)
+    }
+
+    /// The attributes that events of this kind set.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &AttributeName> {
+        let noted = self.annotations.iter().filter_map(|(_, annotation)| match annotation {
+            Annotation::Attribute(name) => Some(name),
+            _ => None,
+        });
+        self.sets.iter().map(|(name, _)| name).chain(noted)
     }
 
     /// Reports whether events of this kind merge customers.
@@ -429,6 +438,12 @@ impl Kinds {
     pub fn is_first(&self, name: &AttributeName) -> bool {
         let mut sets = self.rules.values().flat_map(|rules| &rules.sets);
         sets.any(|(set, constant)| set == name && *constant == Constant::FirstTime)
+    }
+
+    /// Every attribute that events set.
+    #[must_use]
+    pub fn attributes(&self) -> BTreeSet<&AttributeName> {
+        self.rules.values().flat_map(|rules| rules.attributes()).collect()
     }
 
     /// The rules of a kind.

@@ -23,6 +23,7 @@ mod settling;
 pub mod components;
 pub mod signature;
 pub mod registry;
+pub mod lint;
 pub mod fit;
 mod answer;
 mod error;
@@ -31,6 +32,7 @@ pub mod pipeline;
 pub mod queue;
 pub mod commands;
 pub mod queries;
+mod look;
 mod parts;
 mod reads;
 mod start;
@@ -60,6 +62,7 @@ use tokio::sync::{Notify, oneshot, watch};
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
 pub use largesse_store::{Kind, StoreError};
+pub use look::{Looked, check_alone};
 
 pub use parts::{Gaps, Parts, PublicationRules, Retention};
 pub use start::StartError;

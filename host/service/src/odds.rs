@@ -1,15 +1,11 @@
 //! Whether prizes can be won: what a policy offers, held against the stock before a campaign starts.
 
-use std::sync::Arc;
-
 use largesse_domain::catalogue::Catalogue;
 use largesse_domain::facts::Wanted;
-use largesse_domain::id::CampaignId;
 use largesse_domain::policy::Offer;
 use largesse_domain::problem::Problem;
 use largesse_domain::unit::{Quantity, Unit};
 
-use crate::pipeline::ControlError;
 use crate::{ChangeError, Service};
 
 /// The stocks that have to be known to judge offers.
@@ -36,18 +32,10 @@ pub(crate) fn problems(offers: &[Offer], stocks: &[(Unit, Quantity)]) -> Vec<Pro
 
 impl Service {
     /// Holds what the policy offers against the stock.
-    pub(crate) async fn check_odds(&self, id: &CampaignId) -> Result<(), ChangeError> {
-        let registry = self.registry();
-        // A campaign that there is not is complained of where the command is carried out.
-        let Some(active) = registry.campaign(id) else { return Ok(()) };
-        let loaded = self.loaded(&active.published).await?;
-        let (workers, params) = (Arc::clone(&self.workers), active.campaign.latest().params.clone());
-        // Parameters were checked when they were set; what a policy has against them now is said there.
-        let offers = self.changes.run(move || workers.check(&loaded, &params)).await?.unwrap_or_default();
-        let stocked = wanted(&offers, &registry.catalogue);
+    pub(crate) async fn odds_problems(&self, offers: &[Offer]) -> Result<Vec<Problem>, ChangeError> {
+        let stocked = wanted(offers, &self.registry().catalogue);
         let rows = self.read(move |store| store.load(&stocked)).await?;
-        let found = problems(&offers, &rows.stocks);
-        if found.is_empty() { Ok(()) } else { Err(ControlError::Problems(found).into()) }
+        Ok(problems(offers, &rows.stocks))
     }
 }
 

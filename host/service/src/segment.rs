@@ -13,6 +13,7 @@ use cel::objects::{Key, Map};
 use cel::{Context, Env, ExecutionError, IdedExpr, Value};
 use largesse_domain::customer::{AttributeValue, Customer};
 use largesse_domain::grant::Grant;
+use largesse_domain::id::AttributeName;
 use largesse_domain::limits::{ATTRIBUTE_BYTES_MAX, CONDITION_DEPTH_MAX, CONDITION_UNITS_MAX, TAGS_MAX};
 use largesse_domain::segment::Condition;
 use largesse_domain::time::{Instant, Moment};
@@ -79,6 +80,12 @@ impl Rule {
     #[must_use]
     pub fn sees_balances(&self) -> bool {
         self.reading.names.contains("balances")
+    }
+
+    /// The attributes that it names.
+    #[must_use]
+    pub fn attributes(&self) -> BTreeSet<AttributeName> {
+        self.reading.attributes.iter().filter_map(|name| name.parse().ok()).collect()
     }
 
     /// The most steps that its evaluation takes.

@@ -61,7 +61,7 @@ fn words_that_are_allowed_are_listed() {
     let word = |word: &str| json!({"type": "string", "const": word, "description": "An event."});
     let schema = json!({"properties": {"on": {"items": {"oneOf": [word("login"), word("order-paid")]}}}});
     let found = told(&schema, &json!({"on": ["login", "ordered"]}));
-    assert_eq!(found, [("/on/1".to_owned(), "expected one of login, order-paid".to_owned())]);
+    assert_eq!(found, [("/on/1".to_owned(), "expected one of login, order-paid; did you mean order-paid?".to_owned())]);
     let schema = json!({"properties": {"on": {"items": {"enum": ["login", "order-paid"]}}}});
     assert_eq!(told(&schema, &json!({"on": ["login", "ordered"]})), found);
 }
@@ -80,7 +80,10 @@ fn a_mistake_in_a_tagged_part_is_told_in_its_own_terms() {
     let one = |pointer: &str, message: &str| vec![(pointer.to_owned(), message.to_owned())];
     assert_eq!(found(json!({"kind": "coupon", "days": 0})), one("/gift/days", "0 is less than the minimum of 1"));
     assert_eq!(found(json!({"kind": "coupon"})), one("/gift", r#""days" is a required property"#));
-    assert_eq!(found(json!({"kind": "cupon", "days": 1})), one("/gift/kind", "expected one of points, coupon"));
+    assert_eq!(
+        found(json!({"kind": "cupon", "days": 1})),
+        one("/gift/kind", "expected one of points, coupon; did you mean coupon?")
+    );
 }
 
 #[test]

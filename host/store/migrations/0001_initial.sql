@@ -241,6 +241,7 @@ CREATE TABLE grants (
     reversed      INTEGER NOT NULL CHECK (reversed BETWEEN 0 AND quantity),
     owed          INTEGER NOT NULL CHECK (owed BETWEEN 0 AND reversed),
     redeemed      INTEGER NOT NULL CHECK (redeemed BETWEEN 0 AND quantity),
+    paid          INTEGER NOT NULL CHECK (paid BETWEEN 0 AND quantity), -- kept for a debt
     reserved      INTEGER NOT NULL CHECK (reserved BETWEEN 0 AND quantity),
     expired       INTEGER NOT NULL CHECK (expired BETWEEN 0 AND quantity),
     key_freed     INTEGER NOT NULL CHECK (key_freed IN (0, 1)),
@@ -255,7 +256,7 @@ CREATE TABLE grants (
     principal_cap INTEGER CHECK (principal_cap BETWEEN 0 AND 1000000000000000),
     reason        TEXT    NOT NULL,
     PRIMARY KEY (recipient, campaign, grant_key, issue),
-    CHECK (quantity + owed >= reversed + redeemed + reserved + expired),
+    CHECK (quantity + owed >= reversed + redeemed + paid + reserved + expired),
     CHECK ((hold_until IS NULL) = (after_hold IS NULL))
 ) STRICT, WITHOUT ROWID;
 

@@ -181,8 +181,9 @@ impl Tables {
             let issues = self.grants.entry(grant.slot.clone()).or_default();
             // Of a grant that stands, only what became of it changes.
             let stored = issues.entry(grant.issue).or_insert_with(|| Grant::clone(grant));
-            let Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, .. } = **grant;
-            *stored = Grant { reversed, owed, redeemed, reserved, expired, key_freed, hold, ..stored.clone() };
+            let Grant { reversed, owed, redeemed, paid, reserved, expired, key_freed, hold, expires, .. } = **grant;
+            *stored =
+                Grant { reversed, owed, redeemed, paid, reserved, expired, key_freed, hold, expires, ..stored.clone() };
         }
         for (key, about) in &rows.abouts {
             put(&mut self.abouts, key, (*about != About::default()).then(|| about.clone()));

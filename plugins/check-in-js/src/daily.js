@@ -1,8 +1,11 @@
 // Days: each counted once, its reward, and the bonuses for streaks, totals and plans that it completes.
 
-import { dayAt, monthKey, monthRange, weekKey, weekRange } from './days.js';
+import { chainAround } from './chain.js';
+import { dayAt, monthKey, monthRange, offsetOf, weekKey, weekRange, yearKey, yearRange } from './days.js';
 import { refusal } from './turn.js';
 
+/** How many bonuses of one total are asked for at once. */
+const AT_ONCE = 8;
 /** By how much clocks change. */
 const CLOCK_CHANGE_MS = 3_600_000n;
 
@@ -23,7 +26,8 @@ export function countDay(turn) {
     if (no) return turn.no(no.code, no.message);
   }
   const before = turn.change().rewarded();
-  turn.change().countDay(day);
+  if (madeUp === undefined) turn.change().dateLine.note(turn.state.days, day, offsetOf(turn.occurred));
+  turn.change().countDay(day, (daily.streaks ?? []).map((rule) => rule.gap_days ?? 0));
   if (madeUp === undefined || daily.make_up?.pays_daily_reward) {
     turn.grantAll(daily.rewards, `day/${day}`, 'for the day');
   }
@@ -35,7 +39,7 @@ export function countDay(turn) {
 /** Uses one make-up day; gives the refusal when there is none to use. */
 function makeUp(turn, rule, day) {
   if (!rule) return refusal('make-up-not-allowed', 'missed days cannot be made up for');
-  const { occurred } = turn.input.event;
+  const { occurred } = turn;
   const daysBack = turn.today - day;
   if (daysBack <= 0) return refusal('make-up-not-past', 'only a day that is over can be made up for');
   // By the event's offset: a campaign that opened at midnight by another clock may seem to have opened an hour before.
@@ -56,17 +60,18 @@ function makeUp(turn, rule, day) {
  * the days came.
  */
 function streak(turn, rule, day) {
-  const [first, last] = turn.state.days.runAround(day) ?? [];
-  if (first === undefined) return;
+  const { days: needed, every = false, each_day: eachDay = false, gap_days: gap = 0 } = rule;
+  const { first, before, after } = chainAround(turn.state, day, gap);
   const earned = (days) => {
-    const times = Math.floor(days / Math.max(rule.days, 1));
-    return rule.every ? times : Math.min(times, 1);
+    if (every) return Math.floor(days / needed);
+    return eachDay ? Math.max(0, days + 1 - needed) : Math.min(1, Math.floor(days / needed));
   };
-  const [left, right] = [day - first, last - day];
-  const now = earned(left + 1 + right);
-  if (now <= earned(left) + earned(right)) return;
-  const key = now === 1 ? `streak/${first}/${rule.days}` : `streak/${first}/${rule.days}x${now}`;
-  turn.grantAll(rule.rewards, key, `${rule.days * now} days in a row`);
+  const name = gap === 0 ? `streak/${first}/${needed}` : `streak/${first}/${needed}-${gap}`;
+  const now = earned(before + 1 + after);
+  for (let times = earned(before) + earned(after) + 1; times <= now; times += 1) {
+    const days = eachDay ? needed + times - 1 : needed * times;
+    turn.grantAll(rule.rewards, times === 1 ? name : `${name}x${times}`, `${days} days in a row`);
+  }
 }
 
 /** Pays when the day makes the number full. */
@@ -74,11 +79,20 @@ function total(turn, rule, before, day) {
   const [key, range] = {
     week: () => [`total/${rule.id}/${weekKey(day)}`, weekRange(day)],
     month: () => [`total/${rule.id}/${monthKey(day)}`, monthRange(day)],
+    year: () => [`total/${rule.id}/${yearKey(day)}`, yearRange(day)],
     campaign: () => [`total/${rule.id}`, undefined],
   }[rule.within]();
   const count = (state) => (range ? state.days.count(...range) : state.days.size + state.daysForgotten);
-  if (count(before) < rule.days && rule.days <= count(turn.state)) {
-    turn.grantAll(rule.rewards, key, `${rule.days} days`);
+  const [earlier, now] = [count(before), count(turn.state)];
+  if (!rule.every) {
+    if (earlier < rule.days && rule.days <= now) turn.grantAll(rule.rewards, key, `${rule.days} days`);
+    return;
+  }
+  // Where days were united all of them are asked for again; the latest are those that may be new.
+  const [last, all] = [Math.floor(now / rule.days), Math.floor(earlier / rule.days)];
+  for (let nth = Math.max(all, last - AT_ONCE) + 1; nth <= last; nth += 1) {
+    const days = nth * rule.days;
+    turn.grantAll(rule.rewards, nth === 1 ? key : `${key}/${days}`, `${days} days`);
   }
 }
 

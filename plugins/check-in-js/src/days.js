@@ -57,6 +57,52 @@ export function monthKey(day) {
   return `${fourDigits(year)}-${twoDigits(month)}`;
 }
 
+/** What of its local time the policy reads of an instant, by a clock that is so many minutes ahead of UTC. */
+export function localAt(instant, minutes) {
+  const seconds = Math.floor(Number(instant) / 1_000) + minutes * 60;
+  const day = Math.floor(seconds / 86_400);
+  const [year, month] = civil(day);
+  return { day, year, month, secondOfDay: seconds - day * 86_400 };
+}
+
+/** How many minutes a clock is ahead of UTC. */
+export function offsetOf({ at, local }) {
+  return Math.floor((local.day * 86_400 + local.secondOfDay - Math.floor(Number(at) / 1_000)) / 60);
+}
+
+/** The first and the last day of a day's year. */
+export function yearRange(day) {
+  const [year] = civil(day);
+  return [dayOf(year, 1, 1), dayOf(year, 12, 31)];
+}
+
+/** The year as a part of a grant key: `2026`. */
+export const yearKey = (day) => fourDigits(civil(day)[0]);
+
+/** The same day so many months later, or the last of a month that has not that day. */
+export function plusMonths(day, months) {
+  const [year, month, dayOfMonth] = civil(day);
+  const first = dayOf(year, month + months, 1);
+  return Math.min(first + dayOfMonth - 1, monthRange(first)[1]);
+}
+
+/** The last day of a day's day, week, month, quarter or year. */
+export function lastDay(unit, day) {
+  const [year, month] = civil(day);
+  switch (unit) {
+    case 'week':
+      return weekRange(day)[1];
+    case 'month':
+      return monthRange(day)[1];
+    case 'quarter':
+      return dayOf(year, Math.ceil(month / 3) * 3 + 1, 1) - 1;
+    case 'year':
+      return yearRange(day)[1];
+    default:
+      return day;
+  }
+}
+
 /** The local date on which an instant (milliseconds since 1970) falls, by a moment's offset from UTC. */
 export function dayAt(instant, { at, local }) {
   const [atMs, instantMs] = [Number(at), Number(instant)];

@@ -3,6 +3,9 @@
 import { triggerNamed } from './trigger.js';
 import { benefitListProblems } from './units.js';
 
+/** Most days with which a streak begins to give something for each further day. */
+const EACH_DAY_MAX = 16;
+
 /** Everything that is wrong, each with its place. */
 export function problems(params) {
   const found = [];
@@ -26,10 +29,19 @@ function dailyProblems(daily, found, add) {
   });
   found.push(...benefitListProblems(rewards, '/daily/rewards'));
   ruleProblems('/daily/streaks', streaks, found, add);
-  ladderProblems(streaks, 'days', '/daily/streaks', add);
+  const keys = new Set();
+  streaks.forEach(({ days, gap_days: gap = 0 }, index) => {
+    if (keys.has(`${days}/${gap}`)) add(`/daily/streaks/${index}/days`, 'is used twice');
+    keys.add(`${days}/${gap}`);
+  });
+  streaks.forEach(({ days, every, each_day: eachDay }, index) => {
+    const pointer = `/daily/streaks/${index}/each_day`;
+    if (eachDay && every) add(pointer, 'does not go with every');
+    if (eachDay && days > EACH_DAY_MAX) add(pointer, `goes with at most ${EACH_DAY_MAX} days`);
+  });
   ruleProblems('/daily/totals', totals, found, add);
   totals.forEach((total, index) => {
-    const most = { week: 7, month: 31, campaign: 2 ** 32 - 1 }[total.within];
+    const most = { week: 7, month: 31, year: 366, campaign: 2 ** 32 - 1 }[total.within];
     if (total.days > most) add(`/daily/totals/${index}/days`, `must be within 1 to ${most}`);
   });
   ruleProblems('/daily/plans', plans, found, add);

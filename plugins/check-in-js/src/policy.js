@@ -5,7 +5,7 @@
 import schema from './params-schema.js';
 import { problems } from './params.js';
 import { State } from './state.js';
-import { Turn } from './turn.js';
+import { OFFSET, Turn } from './turn.js';
 import { TRIGGERS, INVITER, MEMBER } from './trigger.js';
 import { countDay } from './daily.js';
 import { openChest, rewardSpending, rewardTasks, reachMilestones } from './rewards.js';
@@ -14,6 +14,7 @@ import { UNIT_CLASSES, WATCHED_UNITS } from './units.js';
 const STATE_VERSION = 1;
 
 const needs = { attributes: [], balances: WATCHED_UNITS, tags: true, standings: false, grants: false };
+const memberNeeds = { ...needs, attributes: [OFFSET] };
 
 const manifest = {
   name: 'check-in-js',
@@ -23,7 +24,7 @@ const manifest = {
   stateWrites: STATE_VERSION,
   stateReads: new Uint32Array([STATE_VERSION]),
   roles: [
-    { name: MEMBER, source: { tag: 'actor' }, needs },
+    { name: MEMBER, source: { tag: 'actor' }, needs: memberNeeds },
     { name: INVITER, source: { tag: 'inviter', val: 1 }, needs },
   ],
   subscriptions: TRIGGERS.map(({ name, kind, role, about }) => ({

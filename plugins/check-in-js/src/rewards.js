@@ -10,6 +10,13 @@ import { AMOUNT_MAX, grantOf } from './units.js';
 const WHOLE = 10_000n;
 const U64_MAX = 2n ** 64n - 1n;
 
+/** A quotient of whole numbers, what is left over dropped unless the rounding says otherwise. */
+function ratio(dividend, divisor, rounding = 'down') {
+  const [quotient, rest] = [dividend / divisor, dividend % divisor];
+  const up = rounding === 'up' ? rest > 0n : rounding === 'half-up' && rest * 2n >= divisor;
+  return up ? quotient + 1n : quotient;
+}
+
 /** Opens the chest of the event's ISO week, once. */
 export function openChest(turn) {
   const { chest } = turn.params;
@@ -66,9 +73,9 @@ export function rewardSpending(turn) {
   turn.change().purchases = purchase;
   const boost = (spend.boosts ?? []).filter((one) => one.from_purchase <= purchase).at(-1);
   const rate = boost ? BigInt(boost.basis_points) : WHOLE;
-  const whole = BigInt(spend.minor_per_unit) * WHOLE;
-  const divisor = whole > U64_MAX ? U64_MAX : whole;
-  const quantity = divisor === 0n ? 0n : (BigInt(amount) * rate) / divisor;
+  const [per, paid] = [BigInt(spend.minor_per_unit), BigInt(amount)];
+  const whole = per * WHOLE > U64_MAX ? U64_MAX : per * WHOLE;
+  const quantity = spend.pro_rata ? ratio(paid * rate, whole, spend.rounding) : ratio((paid / per) * rate, WHOLE, spend.rounding);
   if (quantity > BigInt(AMOUNT_MAX)) throw refusal('bad-amount', 'amount above 10^15');
   if (quantity === 0n) return;
   const { order, payment } = turn.data;

@@ -1,5 +1,6 @@
 // What is remembered of a customer. Its JSON is that of the policy in Rust, so that either goes on with the other's.
 
+import { DateLine, tailsOf } from './chain.js';
 import { DaySet } from './days.js';
 
 /** How many days back of the latest day a late event still counts a day. */
@@ -20,6 +21,8 @@ export class State {
     this.tasksDone = stored.tasks_done ?? [];
     this.purchases = stored.purchases ?? 0;
     this.united = stored.united ?? false;
+    this.tails = stored.tails ?? [];
+    this.dateLine = new DateLine(stored.date_line);
   }
 
   /** As JSON; what is empty is left out. */
@@ -35,6 +38,8 @@ export class State {
       tasks_done: some(this.tasksDone),
       purchases: this.purchases || undefined,
       united: this.united || undefined,
+      tails: some(this.tails),
+      date_line: this.dateLine.stored(),
     });
   }
 
@@ -44,8 +49,9 @@ export class State {
   }
 
   /** Counts a day. Forgets what is too far back, so that the state stays small. */
-  countDay(day) {
+  countDay(day, gaps) {
     this.days = this.days.with(day);
+    this.tails = tailsOf(this, this.days.last - DAYS_KEPT, gaps);
     this.firstDay = Math.min(this.firstDay ?? day, day);
     this.forget();
   }
@@ -84,6 +90,8 @@ export class State {
     for (const [task, day, count] of other.tasks) this.addTask(task, day, count);
     this.tasksDone.push(...other.tasksDone.filter((task) => !this.tasksDone.includes(task)));
     this.purchases += other.purchases;
+    this.dateLine = this.dateLine.with(other.dateLine);
+    this.tails.push(...other.tails.filter((tail) => this.tails.every((own) => own.gap !== tail.gap)));
     this.united = true;
     this.forget();
     return this;

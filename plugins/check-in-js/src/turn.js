@@ -1,12 +1,29 @@
 // One decision while it is being made.
 
-import { parseDay } from './days.js';
+import { localAt, parseDay } from './days.js';
 import { State } from './state.js';
 import { triggerNamed } from './trigger.js';
 import { AMOUNT_MAX, grants } from './units.js';
 
 /** The policy's own no, as the contract takes it. */
 export const refusal = (code, message) => ({ code, message });
+
+/** The attribute that says how many minutes the customer's clock is ahead of UTC. */
+export const OFFSET = 'utc_offset_minutes';
+
+/** Seconds since midnight of a time such as `04:00`. */
+function secondsOf(time = '00:00') {
+  const [hours, minutes] = time.split(':').map(Number);
+  return hours * 3_600 + minutes * 60;
+}
+
+/** The time of the event, by the clock that days go by. */
+function clockOf(params, me, occurred) {
+  if (params.clock !== 'customer') return occurred;
+  const offset = JSON.parse(me.attributes)[OFFSET];
+  if (!Number.isInteger(offset)) return occurred;
+  return { at: occurred.at, local: localAt(occurred.at, Math.max(-1_440, Math.min(1_440, offset))) };
+}
 
 /** Each part of the policy adds what it gives, or says why it gives nothing. */
 export class Turn {
@@ -21,14 +38,15 @@ export class Turn {
     this.me = input.owner.kind === 'party' && input.parties.find((party) => party.customer === input.owner.id);
     if (!this.me) throw refusal('missing-party', 'the owner is not shown');
     this.params = JSON.parse(input.campaign.params);
-    this.today = input.event.occurred.local.day;
+    this.occurred = clockOf(this.params, this.me, input.event.occurred);
+    this.today = this.occurred.local.day - (this.occurred.local.secondOfDay < secondsOf(this.params.day_begins) ? 1 : 0);
     this.data = readData(input.event);
     this.state = new State(input.state == null ? {} : JSON.parse(input.state));
   }
 
   /** Gives a list of benefits under a name. */
   grantAll(rewards, key, reason) {
-    grants(rewards, key, this.me.customer, reason).forEach((grant) => this.grant(grant));
+    grants(rewards, this.input.event.occurred, { key, to: this.me.customer, reason }).forEach((grant) => this.grant(grant));
   }
 
   grant(grant) {

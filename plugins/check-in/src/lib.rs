@@ -7,6 +7,7 @@
 
 pub mod params;
 mod trigger;
+mod chain;
 mod state;
 mod turn;
 mod daily;
@@ -19,6 +20,7 @@ use largesse_sdk::{
     Decision, EffectKind, Input, Manifest, Phase, Policy, Problem, Refusal, Role, UnitClass, export_policy, manifest,
 };
 
+pub use chain::{DateLine, Tail};
 pub use params::Params;
 pub use state::State;
 pub use trigger::Trigger;
@@ -37,9 +39,9 @@ impl Policy for CheckIn {
 
     fn manifest() -> Manifest {
         manifest!("Daily check-in, streaks, totals of days, a weekly chest, tasks and spending")
-            .role(Role::actor(trigger::MEMBER).balances(WATCHED_UNITS).tags())
-            .role(Role::inviter(trigger::INVITER, 1).balances(WATCHED_UNITS).tags())
-            .effects([EffectKind::Grant, EffectKind::Tag])
+            .role(Role::actor(trigger::MEMBER).balances(WATCHED_UNITS).attributes([turn::OFFSET]).tags())
+            .role(Role::inviter(trigger::INVITER, 1).balances(WATCHED_UNITS).attributes([turn::OFFSET]).tags())
+            .effects([EffectKind::Grant, EffectKind::Revoke, EffectKind::Tag])
             .unit_classes(UnitClass::ALL)
             .subscribe_all(Trigger::subscriptions())
     }
@@ -49,6 +51,12 @@ impl Policy for CheckIn {
     }
 
     fn decide(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+        match input.subscription.as_str() {
+            trigger::ORDER_NOTED => return spend::note(input),
+            "order-refunded" => return spend::refund(input),
+            "identity-merged" => return daily::unite(input),
+            _ => {}
+        }
         let trigger = Trigger::of(&input.subscription)
             .ok_or_else(|| Refusal::new("unknown-subscription", input.subscription.as_str()))?;
         if input.campaign.phase == Phase::Between {

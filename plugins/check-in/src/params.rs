@@ -2,7 +2,7 @@
 
 use largesse_sdk::money::AMOUNT_MAX;
 use largesse_sdk::param::COUNTED_UNIT;
-use largesse_sdk::{BenefitParam, Problem, Problems, Slug, Tag, benefit_problems, ladder};
+use largesse_sdk::{BenefitParam, Problem, Problems, Rounding, Slug, Tag, TimeOfDay, benefit_problems, ladder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,11 @@ use crate::trigger::Trigger;
 
 /// Most rules in one list.
 const RULES_MAX: usize = 16;
+/// Most days that may be missed within a streak.
+const GAP_DAYS_MAX: u32 = 31;
+/// Most days with which a streak begins to give something for each further day: a late day that joins two streaks gives as much at
+/// once.
+const EACH_DAY_MAX: u32 = 16;
 
 /// Each part may be left out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +32,22 @@ pub struct Params {
     /// What happens when a customer has collected enough.
     #[schemars(length(max = RULES_MAX))]
     pub milestones: Vec<Milestone>,
+    /// By whose clock a day is a day.
+    pub clock: Clock,
+    /// When a day begins by the clock on the wall, such as 04:00: what is earlier belongs to the day before.
+    pub day_begins: TimeOfDay,
+}
+
+/// By whose clock a day is a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// That of the campaign's time zone.
+    #[default]
+    Campaign,
+    /// The customer's own: so many minutes ahead of UTC as the attribute `utc_offset_minutes` says, and that of the campaign's time zone
+    /// where it is not known.
+    Customer,
 }
 
 /// Counts the local days on which something happened, each once.
@@ -42,11 +63,11 @@ pub struct Daily {
     /// Given for each day.
     #[serde(default)]
     pub rewards: Vec<BenefitParam>,
-    /// Given for days in a row; `days` rises from rule to rule.
+    /// Given for days in a row; no two with the same `days` and `gap_days`.
     #[serde(default)]
     #[schemars(length(max = RULES_MAX))]
     pub streaks: Vec<Streak>,
-    /// Given for a number of days within a week, a month or the campaign, in a row or not.
+    /// Given for a number of days within a week, a month, a year or the campaign, in a row or not.
     #[serde(default)]
     #[schemars(length(max = RULES_MAX))]
     pub totals: Vec<Total>,
@@ -68,6 +89,13 @@ pub struct Streak {
     /// Again after each further so many days of the same streak; otherwise once a streak.
     #[serde(default)]
     pub every: bool,
+    /// Again for each further day of the same streak.
+    #[serde(default)]
+    pub each_day: bool,
+    /// So many days may be missed between two days of the streak. Only days that are counted make it longer.
+    #[serde(default)]
+    #[schemars(range(max = GAP_DAYS_MAX))]
+    pub gap_days: u32,
     /// What is given.
     pub rewards: Vec<BenefitParam>,
 }
@@ -80,9 +108,12 @@ pub struct Total {
     pub id: Slug<32>,
     /// Within what the days are counted.
     pub within: Within,
-    /// How many days; at most 7 within a week and 31 within a month.
+    /// How many days; at most 7 within a week, 31 within a month and 366 within a year.
     #[schemars(range(min = 1))]
     pub days: u32,
+    /// Again with each further so many days within the same.
+    #[serde(default)]
+    pub every: bool,
     /// What is given.
     pub rewards: Vec<BenefitParam>,
 }
@@ -95,6 +126,8 @@ pub enum Within {
     Week,
     /// The calendar month.
     Month,
+    /// The calendar year.
+    Year,
     /// The whole campaign.
     Campaign,
 }
@@ -207,6 +240,12 @@ pub struct Spend {
     /// Minor units of money that earn one of the unit; what is left over earns nothing.
     #[schemars(range(min = 1))]
     pub minor_per_unit: u64,
+    /// Whether what is left over counts as well where a rate is better than the plain one.
+    #[serde(default)]
+    pub pro_rata: bool,
+    /// Which way parts of a unit go.
+    #[serde(default = "Rounding::down")]
+    pub rounding: Rounding,
     /// Better rates for returning buyers; `from_purchase` rises from rule to rule.
     #[serde(default)]
     pub boosts: Vec<Boost>,
@@ -277,13 +316,21 @@ impl Daily {
         }
         found.extend(benefit_problems(&self.rewards, "/daily/rewards"));
         check_rewards("/daily/streaks", self.streaks.iter().map(|rule| &*rule.rewards), found);
-        found.extend(ladder::problems(&self.streaks, |rule| u64::from(rule.days), "/daily/streaks", "days"));
+        let keys = self.streaks.iter().map(|rule| (rule.days, rule.gap_days));
+        found.unique("/daily/streaks", "days", keys);
+        for (index, streak) in self.streaks.iter().enumerate() {
+            let pointer = format!("/daily/streaks/{index}/each_day");
+            found.unless(!(streak.each_day && streak.every), pointer.as_str(), "does not go with every");
+            let message = format!("goes with at most {EACH_DAY_MAX} days");
+            found.unless(!streak.each_day || streak.days <= EACH_DAY_MAX, pointer, message);
+        }
         check_rewards("/daily/totals", self.totals.iter().map(|rule| &*rule.rewards), found);
         found.unique("/daily/totals", "id", self.totals.iter().map(|rule| &rule.id));
         for (index, total) in self.totals.iter().enumerate() {
             let most = match total.within {
                 Within::Week => 7,
                 Within::Month => 31,
+                Within::Year => 366,
                 Within::Campaign => u32::MAX,
             };
             let message = format!("must be within 1 to {most}");

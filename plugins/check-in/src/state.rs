@@ -1,12 +1,17 @@
 //! What is remembered of a customer.
 
-use largesse_sdk::{Date, DaySet};
+use largesse_sdk::{Date, DaySet, Paid};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use crate::chain::Chain;
+use crate::chain::{DateLine, Tail};
 
 /// How many days back of the latest day a late event still counts a day.
 pub(crate) const DAYS_KEPT: i32 = 400;
 /// How many days back of the latest task a late event still counts towards a day's cap.
 pub(crate) const TASK_DAYS_KEPT: i32 = 14;
+/// Most runs of days that are remembered of two who turn out to be one, until they are looked at.
+const PARTS_MAX: usize = 24;
 /// How many months of make-up days are kept.
 const MONTHS_KEPT: i32 = 14;
 
@@ -40,6 +45,22 @@ pub struct State {
     /// Days of two customers who turned out to be one were united, and none was counted since.
     #[serde(skip_serializing_if = "is_false")]
     pub united: bool,
+    /// The runs of days of either, of those that became longer by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<(i32, i32)>,
+    /// Of an order, not of a customer: what was paid of it, and what went back.
+    #[serde(skip_serializing_if = "is_unpaid")]
+    pub order: Paid,
+    /// What the days that are no longer in `days` left of streaks with gaps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tails: Vec<Tail>,
+    /// Where the customer's clock went over the date line.
+    #[serde(skip_serializing_if = "DateLine::is_plain")]
+    pub date_line: DateLine,
+}
+
+fn is_unpaid(order: &Paid) -> bool {
+    *order == Paid::default()
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -66,10 +87,11 @@ impl State {
     }
 
     /// Counts a day; `false` when it was counted before. Forgets what is too far back, so that the state stays small.
-    pub(crate) fn count_day(&mut self, date: Date) -> bool {
+    pub(crate) fn count_day(&mut self, date: Date, gaps: &[u32]) -> bool {
         if !self.days.insert(date) {
             return false;
         }
+        self.keep_tails(gaps);
         self.first_day = Some(self.first_day.map_or(date.0, |first| first.min(date.0)));
         self.forget();
         true
@@ -98,8 +120,22 @@ impl State {
         if std::mem::take(&mut self.united) { Self::default() } else { self.clone() }
     }
 
+    /// The runs of days that are remembered, the first first.
+    pub(crate) fn runs(&self) -> Vec<(Date, Date)> {
+        let mut runs: Vec<(Date, Date)> = Vec::new();
+        let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else { return runs };
+        let mut day = first;
+        while day <= last {
+            let run = self.days.run_around(day);
+            runs.extend(run);
+            day = Date(run.map_or(day, |(_, end)| end).0.saturating_add(1));
+        }
+        runs
+    }
+
     /// What was kept of two who turn out to be one.
     pub(crate) fn with(mut self, other: Self) -> Self {
+        let parts: Vec<(Date, Date)> = self.runs().into_iter().chain(other.runs()).collect();
         if let (Some(first), Some(last)) = (other.days.first(), other.days.last()) {
             let days = (first.0..=last.0).map(Date).filter(|day| other.days.contains(*day));
             days.for_each(|day| _ = self.days.insert(day));
@@ -112,8 +148,18 @@ impl State {
         let done = other.tasks_done.into_iter().filter(|task| !self.tasks_done.contains(task));
         self.tasks_done.extend(done.collect::<Vec<_>>());
         self.purchases = self.purchases.saturating_add(other.purchases);
+        self.date_line = self.date_line.with(other.date_line);
+        self.tails.extend(
+            other.tails.into_iter().filter(|tail| self.tails.iter().all(|own| own.gap != tail.gap)).collect::<Vec<_>>(),
+        );
         self.united = true;
         self.forget();
+        let runs = self.runs();
+        let longer = |(first, last): &(Date, Date)| !runs.contains(&(*first, *last));
+        self.parts.extend(other.parts);
+        self.parts.extend(parts.iter().filter(|part| longer(part)).map(|(first, last)| (first.0, last.0)));
+        let surplus = self.parts.len().saturating_sub(PARTS_MAX);
+        self.parts.drain(..surplus);
         self
     }
 
@@ -175,7 +221,7 @@ mod tests {
         let ids: Vec<String> = (0..16).map(|n| format!("{n:032}")).collect();
         for day in first..first + 2_000 {
             if (day - first) % 2 == 0 {
-                state.count_day(Date(day));
+                state.count_day(Date(day), &[]);
             }
             ids.iter().for_each(|id| state.count_task(id, Date(day)));
             if day % 7 == 4 {
@@ -204,7 +250,7 @@ mod tests {
     fn two_states_come_to_what_one_would_have_been() {
         let of = |days: &[i32], month: i32, task: &str| {
             let mut state = State::default();
-            days.iter().for_each(|day| _ = state.count_day(Date(*day)));
+            days.iter().for_each(|day| _ = state.count_day(Date(*day), &[]));
             state.use_make_up(month);
             state.open_chest(Date(20_514));
             state.count_task("t", Date(20_515));
@@ -237,7 +283,7 @@ mod tests {
     fn a_streak_that_reaches_back_stays_whole_whoever_stays() {
         let run = |days: std::ops::Range<i32>| {
             let mut state = State::default();
-            days.for_each(|day| _ = state.count_day(Date(day)));
+            days.for_each(|day| _ = state.count_day(Date(day), &[]));
             state
         };
         let (early, late) = (run(20_000..20_100), run(20_100..20_800));

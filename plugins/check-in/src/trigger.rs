@@ -1,9 +1,11 @@
 //! The events that the policy listens to.
 
-use largesse_sdk::{Subscription, events};
+use largesse_sdk::{EventData, Subscription, events};
 
 /// The role of the customer who acted.
 pub(crate) const MEMBER: &str = "member";
+/// The subscription by which an order's amount is remembered with the order.
+pub(crate) const ORDER_NOTED: &str = "spend-order-paid";
 /// The role of the customer who invited them.
 pub(crate) const INVITER: &str = "inviter";
 
@@ -29,7 +31,10 @@ impl Trigger {
     /// The subscriptions that bring them.
     pub(crate) fn subscriptions() -> impl Iterator<Item = Subscription> {
         let role = |trigger: Self| if trigger == Self::FriendUserRegistered { INVITER } else { MEMBER };
-        Self::ALL.iter().map(move |trigger| trigger.subscription(role(*trigger)))
+        let noted = Subscription { name: ORDER_NOTED.to_owned(), ..events::OrderPaid::KIND.of_thing() };
+        let others = [noted, events::OrderRefunded::KIND.of_thing(), events::IdentityMerged::KIND.of(MEMBER)];
+        // A customer's own decision gives; what was heard before of refunds of the order is taken back after it.
+        Self::ALL.iter().map(move |trigger| trigger.subscription(role(*trigger))).chain(others)
     }
 
     /// Whether its events carry an amount of money.

@@ -1,10 +1,13 @@
 //! One decision while it is being made.
 
-use largesse_sdk::{Date, Decision, Event, EventData, Grant, Input, Money, Party, Refusal, events, key_part};
+use largesse_sdk::{Date, Decision, Event, EventData, Grant, Input, Moment, Money, Party, Refusal, events, key_part};
 
-use crate::params::Params;
+use crate::params::{Clock, Params};
 use crate::state::State;
 use crate::trigger::Trigger;
+
+/// The attribute that says how many minutes the customer's clock is ahead of UTC.
+pub(crate) const OFFSET: &str = "utc_offset_minutes";
 
 /// What an event says that matters here.
 #[derive(Default)]
@@ -43,6 +46,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) trigger: Trigger,
     /// The customer whose state this is.
     pub(crate) me: &'a Party,
+    /// The time of the event, by the clock that days go by.
+    pub(crate) occurred: Moment,
     /// The local date of the event.
     pub(crate) today: Date,
     pub(crate) said: Said,
@@ -55,11 +60,17 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(crate) fn new(input: &'a Input<Params, State>, trigger: Trigger) -> Result<Self, Refusal> {
         let me = input.owner_party().ok_or_else(|| Refusal::new("missing-party", "the owner is not shown"))?;
+        let own = || i32::try_from(me.integer(OFFSET)?).ok();
+        let occurred = match input.params.clock {
+            Clock::Campaign => input.event.occurred,
+            Clock::Customer => own().map_or(input.event.occurred, |offset| input.event.occurred.by_offset(offset)),
+        };
         Ok(Self {
             input,
             trigger,
             me,
-            today: input.event.occurred.local.date(),
+            occurred,
+            today: input.params.day_begins.day_of(&occurred.local),
             said: Said::by(&input.event, trigger)?,
             state: input.state.clone().unwrap_or_default(),
             state_changed: false,

@@ -1,6 +1,6 @@
 //! What an operator sets.
 
-use largesse_sdk::{BenefitParam, Party, Problem, Problems, Slug, Tag};
+use largesse_sdk::{BenefitParam, Party, Problem, Problems, Rounding, Slug, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ pub struct Params {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coupon {
+    /// Which way parts of a minor unit go, each period by itself.
+    #[serde(default = "Rounding::half_up")]
+    pub rounding: Rounding,
     /// What is held and spent, such as coupon:interest-free-30d or entitlement:trial-fund. It is also the coupon's name.
     #[schemars(regex(pattern = COUPON_UNIT))]
     pub unit: String,
@@ -66,7 +69,7 @@ pub enum On {
 }
 
 /// What a coupon is worth. Amounts are in minor units, rates are yearly and in hundredths of a per cent: by the day a rate is a
-/// 365th, by the month a 12th. Each period is rounded by itself, half up.
+/// 365th, by the month a 12th. Each period is rounded by itself.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Kind {

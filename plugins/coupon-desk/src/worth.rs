@@ -78,14 +78,16 @@ impl Coupon {
             return Err(Refusal::new("other-product", "it is for another product"));
         }
         match &self.benefit {
-            Kind::InterestFreeDays { days, principal_cap } => free_days(purchase, *days, *principal_cap),
+            Kind::InterestFreeDays { days, principal_cap } => self.free_days(purchase, *days, *principal_cap),
             Kind::InterestFreePeriods { periods, free, minimum, cap_per_period } => {
-                free_periods(purchase, (*periods, *free), *minimum, *cap_per_period)
+                self.free_periods(purchase, (*periods, *free), *minimum, *cap_per_period)
             }
             Kind::FirstInstalment { cap, cap_kind } => {
-                let interest = money::ratio(purchase.amount, rate(purchase)?, MONTH_PARTS)?;
+                let interest = self.rounding.ratio(purchase.amount, rate(purchase)?, MONTH_PARTS)?;
                 let takes_off = match cap_kind {
-                    CapKind::Principal => money::ratio(purchase.amount.min(*cap), rate(purchase)?, MONTH_PARTS)?,
+                    CapKind::Principal => {
+                        self.rounding.ratio(purchase.amount.min(*cap), rate(purchase)?, MONTH_PARTS)?
+                    }
                     CapKind::Interest => interest.min(*cap),
                 };
                 Ok(Worth::off(takes_off, interest))
@@ -97,7 +99,7 @@ impl Coupon {
                     Of::Amount => purchase.amount,
                     Of::Fee => purchase.fee.ok_or_else(|| unknown("fee"))?,
                 };
-                Ok(Worth::off(money::ratio(whole, u64::from(percent), 100)?, whole))
+                Ok(Worth::off(self.rounding.ratio(whole, u64::from(percent), 100)?, whole))
             }
             Kind::MoneyOff { off, minimum, without_specials, brands } => {
                 at_least(purchase.in_scope(*without_specials, brands)?, *minimum)?;
@@ -105,7 +107,7 @@ impl Coupon {
             }
             Kind::RateDiscount { percent_off, floor_basis_points } => {
                 let contract = rate(purchase)?;
-                let lower = money::ratio(contract, u64::from(100 - percent_off.min(&100)), 100)?;
+                let lower = self.rounding.ratio(contract, u64::from(100 - percent_off.min(&100)), 100)?;
                 let floored = lower.max(contract.min(u64::from(*floor_basis_points)));
                 Ok(Worth::Rate(u32::try_from(floored).unwrap_or(u32::MAX)))
             }
@@ -116,49 +118,50 @@ impl Coupon {
                     (days, _) => days.into_iter().chain(term).min().ok_or_else(|| unknown("term"))?,
                 };
                 let principal = principal.unwrap_or_else(|| money::cap(purchase.amount, *principal_cap));
-                let brings = interest(principal, u64::from(*basis_points), days)?;
+                let brings = self.interest(principal, u64::from(*basis_points), days)?;
                 Ok(Worth::Brings { brings, after_days: days })
             }
             Kind::Compensation { cap, .. } => Ok(Worth::Brings { brings: purchase.amount.min(*cap), after_days: 0 }),
         }
     }
-}
 
-fn free_days(purchase: &Purchase, days: u32, principal_cap: Option<u64>) -> Result<Worth, Refusal> {
-    let term = purchase.term_days.unwrap_or(days);
-    let whole = interest(purchase.amount, rate(purchase)?, term)?;
-    let takes_off = interest(money::cap(purchase.amount, principal_cap), rate(purchase)?, days.min(term))?;
-    Ok(Worth::off(takes_off, whole))
-}
-
-fn free_periods(
-    purchase: &Purchase,
-    (periods, free): (u32, u32),
-    minimum: u64,
-    cap: Option<u64>,
-) -> Result<Worth, Refusal> {
-    match purchase.periods {
-        Some(own) if own == periods => {}
-        Some(own) => return Err(Refusal::new("other-term", format!("it is for {periods} periods, not for {own}"))),
-        None => return Err(unknown("term")),
+    fn free_days(&self, purchase: &Purchase, days: u32, principal_cap: Option<u64>) -> Result<Worth, Refusal> {
+        let term = purchase.term_days.unwrap_or(days);
+        let whole = self.interest(purchase.amount, rate(purchase)?, term)?;
+        let takes_off = self.interest(money::cap(purchase.amount, principal_cap), rate(purchase)?, days.min(term))?;
+        Ok(Worth::off(takes_off, whole))
     }
-    at_least(purchase.amount, minimum)?;
-    let rate = rate(purchase)?;
-    // Before the nth instalment all but n - 1 parts of the principal are owed.
-    let of = |nth: u32| {
-        let owed = u64::from(periods.saturating_sub(nth) + 1);
-        money::ratio(purchase.amount, owed * rate, u64::from(periods) * MONTH_PARTS)
-    };
-    let interest = (1..=periods).map(of).collect::<Result<Vec<_>, _>>()?;
-    let first = usize::try_from(free).unwrap_or(usize::MAX);
-    let by_period: Vec<u64> = interest.iter().take(first).map(|one| money::cap(*one, cap)).collect();
-    let (takes_off, whole) = (money::sum(by_period.iter().copied())?, money::sum(interest)?);
-    Ok(Worth::Off { takes_off, pays: whole.saturating_sub(takes_off), by_period })
-}
 
-/// Simple interest over days, half up.
-fn interest(principal: u64, basis_points: u64, days: u32) -> Result<u64, Refusal> {
-    Ok(money::ratio(principal, basis_points.saturating_mul(u64::from(days)), DAY_PARTS)?)
+    fn free_periods(
+        &self,
+        purchase: &Purchase,
+        (periods, free): (u32, u32),
+        minimum: u64,
+        cap: Option<u64>,
+    ) -> Result<Worth, Refusal> {
+        match purchase.periods {
+            Some(own) if own == periods => {}
+            Some(own) => return Err(Refusal::new("other-term", format!("it is for {periods} periods, not for {own}"))),
+            None => return Err(unknown("term")),
+        }
+        at_least(purchase.amount, minimum)?;
+        let rate = rate(purchase)?;
+        // Before the nth instalment all but n - 1 parts of the principal are owed.
+        let of = |nth: u32| {
+            let owed = u64::from(periods.saturating_sub(nth) + 1);
+            self.rounding.ratio(purchase.amount, owed * rate, u64::from(periods) * MONTH_PARTS)
+        };
+        let interest = (1..=periods).map(of).collect::<Result<Vec<_>, _>>()?;
+        let first = usize::try_from(free).unwrap_or(usize::MAX);
+        let by_period: Vec<u64> = interest.iter().take(first).map(|one| money::cap(*one, cap)).collect();
+        let (takes_off, whole) = (money::sum(by_period.iter().copied())?, money::sum(interest)?);
+        Ok(Worth::Off { takes_off, pays: whole.saturating_sub(takes_off), by_period })
+    }
+
+    /// Simple interest over days.
+    fn interest(&self, principal: u64, basis_points: u64, days: u32) -> Result<u64, Refusal> {
+        Ok(self.rounding.ratio(principal, basis_points.saturating_mul(u64::from(days)), DAY_PARTS)?)
+    }
 }
 
 fn rate(purchase: &Purchase) -> Result<u64, Refusal> {

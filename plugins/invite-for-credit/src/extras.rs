@@ -30,7 +30,7 @@ pub(crate) fn commission(input: &Asked, decision: &mut Decision<Invites>) -> Res
     let Some(rule) = &input.params.commission else { return Ok(()) };
     let data: events::LoanDrawn = input.event.data()?;
     let Some(fee) = data.service_fee else { return Ok(()) };
-    let quantity = due(rule, &fee, &input.campaign.currency)?;
+    let quantity = due(input, rule, &fee)?;
     if quantity > 0 {
         let to = input.require(INVITER)?.customer.as_str();
         decision.grant(Grant::units(key(&data.loan), to, rule.unit.as_str(), quantity).reason("commission"));
@@ -43,7 +43,7 @@ pub(crate) fn fee_refunded(input: &Asked) -> Result<Decision<Invites>, Refusal> 
     let mut decision = Decision::new();
     let Some(rule) = &input.params.commission else { return Ok(decision) };
     let data: events::LoanFeeRefunded = input.event.data()?;
-    let quantity = due(rule, &data.amount, &input.campaign.currency)?;
+    let quantity = due(input, rule, &data.amount)?;
     if quantity > 0 {
         let from = input.require(INVITER)?.customer.as_str();
         let revocation = Revocation::key(from, key(&data.loan)).at_most(quantity);
@@ -59,8 +59,9 @@ pub(crate) fn loan_cancelled() -> Decision<Invites> {
     decision
 }
 
-fn due(rule: &Commission, fee: &Money, currency: &str) -> Result<u64, Refusal> {
-    Ok(money::cap(money::rate(fee.in_currency(currency)?, rule.basis_points)?, rule.at_most))
+fn due(input: &Asked, rule: &Commission, fee: &Money) -> Result<u64, Refusal> {
+    let fee = fee.in_currency(&input.campaign.currency)?;
+    Ok(money::cap(input.params.rounding.rate(fee, rule.basis_points)?, rule.at_most))
 }
 
 fn key(loan: &str) -> String {

@@ -48,13 +48,39 @@ impl Invites {
         self.also.get(invitee).map_or(invitee, String::as_str)
     }
 
-    /// An invitee's other id turns out to be one that may be known.
-    pub(crate) fn merge_invitee(&mut self, stays: &str, other: &str) {
-        let first = self.first_id(other).to_owned();
+    /// An invitee's other id turns out to be one that may be known. Returns the id whose success no longer counts, when both had
+    /// succeeded, or one of them is a fraud.
+    pub(crate) fn merge_invitee(&mut self, stays: &str, other: &str) -> Option<String> {
+        let (own, first) = (self.first_id(stays).to_owned(), self.first_id(other).to_owned());
         let in_sets = |id: &str| [&self.counted, &self.suspended, &self.flagged].iter().any(|ids| ids.contains(id));
-        if stays != other && in_sets(&first) && !in_sets(self.first_id(stays)) && self.has_room() {
-            self.also.remove(other);
-            self.also.insert(stays.to_owned(), first);
+        if own == first || !in_sets(&first) {
+            return None;
+        }
+        if !in_sets(&own) {
+            if self.has_room() {
+                self.also.remove(other);
+                self.also.insert(stays.to_owned(), first);
+            }
+            return None;
+        }
+        self.also.remove(other);
+        let is_fraud = [&self.suspended, &self.flagged].iter().any(|ids| ids.contains(&own) || ids.contains(&first));
+        let succeeded = [&self.counted, &self.suspended].iter().any(|ids| ids.contains(&own) || ids.contains(&first));
+        let (own_counted, other_counted) = (self.counted.remove(&own), self.counted.remove(&first));
+        for id in [&own, &first] {
+            self.suspended.remove(id);
+            self.flagged.remove(id);
+        }
+        match (is_fraud, succeeded) {
+            (true, true) => self.suspended.insert(&own),
+            (true, false) => self.flagged.insert(&own),
+            (false, _) => self.counted.insert(&own),
+        }
+        // Of two who counted one counts on; of a fraud nobody does.
+        match (own_counted, other_counted) {
+            (true, false) if is_fraud => Some(own),
+            (_, true) => Some(first),
+            _ => None,
         }
     }
 
@@ -233,10 +259,21 @@ mod tests {
             ("cookie", "device", 1)
         );
         let before = invites.clone();
-        // The same again, two who are both known, somebody who is not, and oneself.
-        for (stays, other) in [("number", "device"), ("phone", "number"), ("other", "stranger"), ("number", "number")] {
-            invites.merge_invitee(stays, other);
+        // The same again, somebody who is not known, and oneself.
+        for (stays, other) in [("number", "device"), ("other", "stranger"), ("number", "number")] {
+            assert_eq!(invites.merge_invitee(stays, other), None);
             assert_eq!(invites, before, "{other} into {stays}");
         }
+    }
+
+    #[test]
+    fn two_ids_of_one_invitee_count_once() {
+        let mut invites = counted(&["cookie", "phone", "friend"]);
+        assert_eq!(invites.merge_invitee("phone", "cookie").as_deref(), Some("cookie"));
+        assert_eq!((invites.count(), invites.counted.contains("phone")), (2, true));
+        assert_eq!(invites.merge_invitee("phone", "cookie"), None, "once");
+        invites.flagged.insert("device");
+        assert_eq!(invites.merge_invitee("phone", "device").as_deref(), Some("phone"), "a fraud is one under any id");
+        assert_eq!((invites.count(), invites.suspended.contains("phone"), invites.flagged.is_empty()), (1, true, true));
     }
 }

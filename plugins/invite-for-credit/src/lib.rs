@@ -42,11 +42,12 @@ impl Policy for InviteForCredit {
 
     fn manifest() -> Manifest {
         manifest!("Rewards inviters and those whom they invite")
-            .role(Role::actor(ACTOR).attributes(["registered_at"]))
+            .role(Role::actor(ACTOR).attributes(["registered_at", "overdue"]))
             .role(Role::inviter(INVITER, 1).attributes(["overdue", "credit_limit", "member"]).tags())
             .role(Role::inviter(INVITERS_INVITER, 2).attributes(["overdue"]))
             .subscribe_all(OF_FRIENDS.map(|kind| kind.of_other("friend", INVITER)))
             .subscribe(events::SharePerformed::KIND.of(ACTOR))
+            .subscribe(events::IdentityMerged::KIND.of(ACTOR))
             .effects([EffectKind::Grant, EffectKind::Revoke])
             .unit_classes(UnitClass::ALL.into_iter().filter(|class| *class != UnitClass::RateBoost))
             // Who is invited is told of the step as well as the inviter: it may give something to whoever takes it.
@@ -64,6 +65,7 @@ impl Policy for InviteForCredit {
             "friend-risk-flagged" => success::flagged(input),
             "friend-risk-cleared" => success::cleared(input),
             "friend-identity-merged" => success::merged(input),
+            "identity-merged" => success::united(input),
             "friend-loan-fee-refunded" => extras::fee_refunded(input),
             "friend-loan-cancelled" => Ok(extras::loan_cancelled()),
             "share-performed" => extras::shared(input),

@@ -2,7 +2,7 @@
 
 use largesse_sdk::param::COUNTED_UNIT;
 use largesse_sdk::{
-    BenefitParam, Dimension, Problem, Problems, Tag, UnitClass, benefit_problems, events, ladder,
+    BenefitParam, Dimension, Problem, Problems, Rounding, Tag, UnitClass, benefit_problems, events, ladder,
     money::WHOLE_BASIS_POINTS,
 };
 use schemars::JsonSchema;
@@ -43,6 +43,9 @@ pub struct Params {
     /// By which per cent the inviter's benefit grows from a number of successes on.
     #[serde(default)]
     pub grades: Vec<Grade>,
+    /// Which way parts of a unit go, of what a grade makes of a benefit and of a commission.
+    #[serde(default = "Rounding::half_up")]
+    pub rounding: Rounding,
     /// What an inviter must have for a success to count.
     #[serde(default)]
     pub inviter_needs: Vec<Need>,

@@ -1,8 +1,8 @@
 //! An invitee succeeds, is found to be a fraud, is cleared.
 
 use largesse_sdk::{
-    Benefit, BenefitParam, Claim, Decision, EventData, Grant, Input, Party, Refusal, Revocation, events, grants,
-    key_part, ladder, money,
+    Benefit, BenefitParam, Claim, Decision, EventData, Grant, Input, Party, Refusal, Revocation, Rounding, events,
+    grants, key_part, ladder,
 };
 
 use crate::invites::Invites;
@@ -55,32 +55,38 @@ pub(crate) fn joined(input: &Asked, step: Step) -> Result<Decision<Invites>, Ref
 
 /// What the success of a fraud gave goes back: the base reward of that invitee, and the rung that is no longer reached.
 pub(crate) fn flagged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
-    let (params, invitee, inviter) = (&input.params, input.require(ACTOR)?, input.require(INVITER)?);
+    let (params, invitee) = (&input.params, input.require(ACTOR)?);
     let mut invites = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
     let who = &invites.first_id(&invitee.customer).to_owned();
     if invites.counted.remove(who) {
         invites.suspended.insert(who);
-        let mut take = |gifts: &[BenefitParam], key: &str, from: &str| {
-            for grant in grants(gifts, key, from, "") {
-                let revocation = Revocation::key(grant.to, grant.key).free_key();
-                decision.revoke(revocation.reason("the invitee was flagged as a risk"));
-            }
-        };
-        take(&params.inviter, &format!("invitee/{}", key_part(who)), &inviter.customer);
-        take(&params.invitee, "invited", &invitee.customer);
-        if let Some(second) = input.party(INVITERS_INVITER) {
-            take(&params.indirect, &format!("indirect/{}", key_part(who)), &second.customer);
-        }
-        let left = invites.count();
-        for rung in ladder::reached(&params.ladder, |rung| rung.at, left, left + 1) {
-            take(&rung.gifts, &format!("ladder/{}", rung.at), &inviter.customer);
-        }
+        undo(input, (who, invites.count()), "the invitee was flagged as a risk", &mut decision);
+        take(&params.invitee, ("invited", &invitee.customer), "the invitee was flagged as a risk", &mut decision);
     } else if !invites.suspended.contains(who) && invites.has_room() {
         invites.flagged.insert(who);
     }
     decision.put(invites);
     Ok(decision)
+}
+
+/// Takes back what an invitee's success gave those who invited, and the rung that is no longer reached. So many are left that count.
+fn undo(input: &Asked, (who, left): (&str, u64), reason: &str, decision: &mut Decision<Invites>) {
+    let params = &input.params;
+    let Some(inviter) = input.party(INVITER) else { return };
+    take(&params.inviter, (&format!("invitee/{}", key_part(who)), &inviter.customer), reason, decision);
+    if let Some(second) = input.party(INVITERS_INVITER) {
+        take(&params.indirect, (&format!("indirect/{}", key_part(who)), &second.customer), reason, decision);
+    }
+    for rung in ladder::reached(&params.ladder, |rung| rung.at, left, left + 1) {
+        take(&rung.gifts, (&format!("ladder/{}", rung.at), &inviter.customer), reason, decision);
+    }
+}
+
+fn take(gifts: &[BenefitParam], (key, from): (&str, &str), reason: &str, decision: &mut Decision<Invites>) {
+    for grant in grants(gifts, key, from, "") {
+        decision.revoke(Revocation::key(grant.to, grant.key).free_key().reason(reason));
+    }
 }
 
 /// A success counts again, with all that it gave.
@@ -101,11 +107,30 @@ pub(crate) fn merged(input: &Asked) -> Result<Decision<Invites>, Refusal> {
     let (data, stays) = (input.event.data::<events::IdentityMerged>()?, &input.require(ACTOR)?.customer);
     let before = input.state.clone().unwrap_or_default();
     let mut invites = before.clone();
-    data.customers.iter().for_each(|other| invites.merge_invitee(stays, other));
     let mut decision = Decision::new();
+    for other in &data.customers {
+        if let Some(who) = invites.merge_invitee(stays, other) {
+            undo(input, (&who, invites.count()), "two invitees are one customer", &mut decision);
+        }
+    }
     if invites != before {
         decision.put(invites);
     }
+    Ok(decision)
+}
+
+/// Two inviters turn out to be one: together they may have climbed further than either.
+pub(crate) fn united(input: &Asked) -> Result<Decision<Invites>, Refusal> {
+    let (mut decision, mut invites) = (Decision::new(), input.state.clone().unwrap_or_default());
+    let inviter = input.require(ACTOR)?;
+    if invites.climbed.is_none() || withheld(&input.params, inviter) {
+        return Ok(decision);
+    }
+    for rung in ladder::reached(&input.params.ladder, |rung| rung.at, invites.climbed(), invites.count()) {
+        climbed(rung, &inviter.customer, &mut decision);
+    }
+    invites.climbed = None;
+    decision.put(invites);
     Ok(decision)
 }
 
@@ -162,7 +187,7 @@ fn reward(input: &Asked, invites: &mut Invites, decision: &mut Decision<Invites>
             &inviter.customer,
             "invitation",
         )) {
-            let Some(benefit) = scaled(gift, percent)? else { continue };
+            let Some(benefit) = scaled(gift, percent, params.rounding)? else { continue };
             decision.grant(Grant { choices: vec![benefit], ..grant });
         }
         for rung in ladder::reached(&params.ladder, |rung| rung.at, before, after) {
@@ -194,8 +219,8 @@ fn give(gifts: &[BenefitParam], key: &str, to: &str, decision: &mut Decision<Inv
 }
 
 /// So many per cent of a benefit; `None` when that is nothing.
-fn scaled(gift: &BenefitParam, percent: u32) -> Result<Option<Benefit>, Refusal> {
-    let share = |quantity: u64| money::ratio(quantity, u64::from(percent), 100);
+fn scaled(gift: &BenefitParam, percent: u32, rounding: Rounding) -> Result<Option<Benefit>, Refusal> {
+    let share = |quantity: u64| rounding.ratio(quantity, u64::from(percent), 100);
     Ok(match gift.benefit() {
         Benefit::Units { unit, quantity } => {
             Some(share(quantity)?).filter(|quantity| *quantity > 0).map(|quantity| Benefit::Units { unit, quantity })

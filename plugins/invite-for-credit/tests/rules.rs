@@ -53,7 +53,7 @@ fn a_flag_takes_back_from_everyone_and_clearing_gives_again() {
     host.invited("A", "B").invited("B", "C");
     register(&mut host, "C");
     let flagged = host.event("risk.flagged", "C", TIME, json!({}));
-    let taken = [("B", "points", 1), ("B", "growth", 4), ("C", "points", 2), ("A", "points", 3), ("B", "points", 9)];
+    let taken = [("B", "points", 1), ("B", "growth", 4), ("A", "points", 3), ("B", "points", 9), ("C", "points", 2)];
     assert_eq!(flagged.revoked(), taken);
     assert_eq!(host.event("risk.cleared", "C", TIME, json!({})).grants().len(), 5);
     assert!(host.event("risk.cleared", "C", TIME, json!({})).grants().is_empty(), "cleared once");

@@ -36,6 +36,7 @@ impl Policy for Journey {
         manifest!("Takes customers on a journey of messages, waits and branches")
             .role(Role::actor(CUSTOMER).attributes(attributes).tags())
             .subscribe(events::TimerFired::KIND.of(CUSTOMER))
+            .subscribe(events::IdentityMerged::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
                 EffectKind::Message,
@@ -56,6 +57,7 @@ impl Policy for Journey {
         let walk = walk::Walk::new(input)?;
         match (input.subscription.as_str(), Trigger::told_by(&input.subscription)) {
             ("timer-fired", _) => walk.time_over(),
+            ("identity-merged", _) => Ok(walk.unite()),
             (_, Some(trigger)) => walk.hear(trigger),
             (name, None) => Err(Refusal::new("unknown-subscription", format!("{name} moves no journey"))),
         }

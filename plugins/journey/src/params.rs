@@ -162,7 +162,7 @@ pub struct Wait {
     /// So many hours more.
     #[serde(default)]
     pub hours: u32,
-    /// So many times 24 hours more.
+    /// So many days more, by the clock on the wall.
     #[serde(default)]
     pub days: u32,
     /// Until the day in this field of the event that began the journey, such as arrival_date.
@@ -205,7 +205,7 @@ pub enum Condition {
 pub struct Tag {
     /// The tag.
     pub tag: TagName,
-    /// For so many times 24 hours; for good when absent.
+    /// For so many days, until the same time by the clock on the wall; for good when absent.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub days: Option<u32>,
@@ -279,6 +279,17 @@ impl Wait {
 }
 
 impl Params {
+    /// What steps wait for, each by the step and its place there.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = (String, &Until)> {
+        let waits = self.steps.iter().filter_map(|step| match &step.act {
+            Act::Wait(wait) => Some((&step.id, wait)),
+            _ => None,
+        });
+        waits.flat_map(|(id, wait)| {
+            wait.until.iter().enumerate().map(move |(place, until)| (format!("{id}/{place}"), until))
+        })
+    }
+
     /// The messages.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &Text> {
         self.steps.iter().filter_map(|step| match &step.act {

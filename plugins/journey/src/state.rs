@@ -21,6 +21,10 @@ pub struct State {
     /// When the customer was handed on to which campaign last, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub handed_on: BTreeMap<String, i64>,
+    /// When each thing that a step waits for last happened, by the step and its place there, in milliseconds since 1970: journeys that are
+    /// heard of after it, late or under another id, go by it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub heard: BTreeMap<String, i64>,
 }
 
 /// One journey of a customer.
@@ -33,6 +37,9 @@ pub struct Run {
     /// The wait at which it is; none when its steps are done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// When that wait began, in milliseconds since 1970.
+    #[serde(default)]
+    pub since: i64,
     /// How many waits it came to.
     pub waits: u32,
     /// How many messages were sent.
@@ -84,6 +91,10 @@ impl State {
             }
         }
         self.runs.sort_by_key(|run| run.began);
+        for (name, at) in other.heard {
+            let own = self.heard.entry(name).or_insert(at);
+            *own = at.max(*own);
+        }
         for (campaign, at) in other.handed_on {
             let own = self.handed_on.entry(campaign).or_insert(at);
             *own = at.max(*own);

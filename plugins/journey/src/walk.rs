@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    DAY_SECONDS, Date, Decision, Enrolment, Input, Measurement, Message, Money, Party, Refusal, Schedule, TagChange,
-    TimerFired, Value, When, events, grants, json, key_part,
+    DAY_SECONDS, Date, Decision, Enrolment, Input, LocalTime, Measurement, Message, Money, Party, Refusal, Schedule,
+    TagChange, TimerFired, Value, When, events, grants, json, key_part,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,7 @@ impl<'a> Walk<'a> {
     /// Something happened: it may move the journeys on the way, and begin one.
     pub(crate) fn hear(mut self, trigger: Trigger) -> Result<Decision<State>, Refusal> {
         self.add_total(trigger);
+        self.note(trigger);
         for place in 0..self.state.runs.len() {
             self.try_with(place, |walk, run| walk.hear_of(trigger, run));
         }
@@ -53,7 +54,45 @@ impl<'a> Walk<'a> {
                 self.decision.note(refusal.to_string());
                 Ok(self.done())
             }
-            Ok(()) => Ok(self.done()),
+            Ok(()) => {
+                self.recall();
+                Ok(self.done())
+            }
+        }
+    }
+
+    /// Two customers turn out to be one: what one waits for the other may have done.
+    pub(crate) fn unite(mut self) -> Decision<State> {
+        self.recall();
+        self.done()
+    }
+
+    /// Notes when something last happened that a step waits for.
+    fn note(&mut self, trigger: Trigger) {
+        let now = self.now();
+        for (name, until) in self.params().awaited() {
+            if until.on == trigger && trigger != Trigger::MessageOpened && self.fits(&until.only) {
+                let known = self.state.heard.entry(name).or_insert(now);
+                *known = now.max(*known);
+            }
+        }
+    }
+
+    /// Moves the journeys that wait for something that has happened since.
+    fn recall(&mut self) {
+        for place in 0..self.state.runs.len() {
+            self.try_with(place, |walk, run| {
+                let params = walk.params();
+                let since = |name: &str| walk.state.heard.get(name).is_some_and(|at| *at > run.since);
+                let of_it = |name: &str| {
+                    run.at.as_deref().is_some_and(|at| name.rsplit_once('/').is_some_and(|(of, _)| of == at))
+                };
+                let found = params.awaited().find(|(name, _)| of_it(name) && since(name));
+                if let (Some((_, until)), true) = (found, run.holds(walk.now(), params.ends_after_days)) {
+                    walk.decision.cancel_timer(run.timer());
+                    walk.go(run, params.place(&until.go));
+                }
+            });
         }
     }
 
@@ -297,6 +336,7 @@ impl<'a> Walk<'a> {
 
     fn wait(&mut self, run: &mut Run, step: &str, wait: &Wait) {
         run.at = Some(step.to_owned());
+        run.since = self.now();
         run.waits = run.waits.saturating_add(1);
         let occurred = &self.input.event.occurred;
         let over = run.over(self.params().ends_after_days);
@@ -310,8 +350,14 @@ impl<'a> Walk<'a> {
             }
             None => {
                 let ms = i64::try_from(wait.seconds().saturating_mul(1_000)).unwrap_or(i64::MAX);
-                let forever = wait.seconds() == 0;
-                When::At(if forever { over } else { occurred.at.saturating_add(ms).min(over) })
+                let due = occurred.at.saturating_add(ms);
+                match wait.seconds() {
+                    0 => When::At(over),
+                    _ if due >= over => When::At(over),
+                    // Days are those of the clock on the wall, hours and minutes those of any clock.
+                    _ if wait.days > 0 => after_days(&occurred.local, wait),
+                    _ => When::At(due),
+                }
             }
         };
         let note = Note { run: run.name.clone(), wait: run.waits };
@@ -346,6 +392,14 @@ impl<'a> Walk<'a> {
         self.state.handed_on.insert(campaign.into(), now);
         self.decision.enrol(Enrolment::new(campaign, &self.me.customer).data(&json!({"journey": run.name})));
     }
+}
+
+/// So many days later by the clock on the wall, and so many hours and minutes more.
+fn after_days(local: &LocalTime, wait: &Wait) -> When {
+    let day = u32::try_from(DAY_SECONDS).unwrap_or(u32::MAX);
+    let more = wait.hours.saturating_mul(3_600).saturating_add(wait.minutes.saturating_mul(60));
+    let seconds = local.second_of_day.saturating_add(more);
+    When::AtLocal(local.date().plus_days(wait.days).plus_days(seconds / day), seconds % day)
 }
 
 fn date(kept: &BTreeMap<String, Value>, field: &str) -> Option<Date> {

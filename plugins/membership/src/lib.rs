@@ -12,7 +12,7 @@ mod rights;
 use largesse_sdk::{
     Date, Decision, EffectKind, Enquiry, EventData, Input, Manifest, Money, Party, Placement, Policy, Problem,
     Question, Refusal, Revocation, Role, UnitClass, Value, When, events, export_policy, grants, json, key_part,
-    manifest, money,
+    manifest,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -164,7 +164,7 @@ fn fee(membership: &Membership, plan: &Plan, record: &Record, at: i64, today: Da
         until.is_some_and(|(from, until)| (from..until).contains(&at)) && record.ends().is_none_or(|end| end <= today)
     };
     match membership.offer.as_ref().filter(open) {
-        Some(offer) => Ok(money::rate(plan.fee, offer.basis_points)?),
+        Some(offer) => Ok(offer.rounding.rate(plan.fee, offer.basis_points)?),
         None => Ok(plan.fee),
     }
 }
@@ -195,7 +195,7 @@ fn buy(input: &Input<Params, Record>) -> Result<Decision<Record>, Refusal> {
             return Err(Refusal::new("fee-too-low", format!("{} costs {due}", plan.plan)));
         }
     }
-    let term = Term { membership: bought.membership.clone(), bought: today, months: plan.months };
+    let term = Term { membership: bought.membership.clone(), bought: today, months: plan.months, follows: None };
     record.buy(term, bought.renewal, today)?;
     let mut decision = Decision::new();
     let customer = &input.require(CUSTOMER)?.customer;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    BenefitParam, Date, Dimension, Problem, Problems, Slug, UnitClass, benefit_problems,
+    BenefitParam, Date, Dimension, Problem, Problems, Rounding, Slug, UnitClass, benefit_problems,
     money::{AMOUNT_MAX, WHOLE_BASIS_POINTS, ratio},
 };
 use schemars::JsonSchema;
@@ -85,6 +85,9 @@ pub struct Offer {
     /// What part of the fee is paid, in basis points: 5000 is half.
     #[schemars(range(max = WHOLE_BASIS_POINTS - 1))]
     pub basis_points: u32,
+    /// Which way parts of a minor unit go.
+    #[serde(default = "Rounding::half_up")]
+    pub rounding: Rounding,
     /// For so many hours.
     #[schemars(range(min = 1, max = HOURS_MAX))]
     pub within_hours: u32,

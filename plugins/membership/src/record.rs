@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Most terms remembered, and most refunds whose purchase is not known.
 const TERMS_MAX: usize = 8;
 
+/// Most periods of a right whose claims are remembered: for claims that come late.
+const PERIODS_MAX: usize = 3;
+
 /// What is remembered of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -17,9 +20,9 @@ pub struct Record {
     /// Memberships that were refunded before one heard of their purchase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunded: Vec<String>,
-    /// Claims of each right in its last period.
+    /// Claims of each right in its last periods, the last one last.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub claimed: BTreeMap<String, Claimed>,
+    pub claimed: BTreeMap<String, Vec<Claimed>>,
     /// When the offer was first shown, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<i64>,
@@ -34,6 +37,18 @@ pub struct Term {
     pub bought: Date,
     /// For so many months.
     pub months: u32,
+    /// What went before it without a gap and is over: it ends on the day of the month of the first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Follows>,
+}
+
+/// Terms without a gap that are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follows {
+    /// The first day of the first.
+    pub first: Date,
+    /// How many months they had.
+    pub months: u32,
 }
 
 /// Claims of a right in a period.
@@ -45,21 +60,25 @@ pub struct Claimed {
     pub claims: Vec<String>,
 }
 
-/// A date so many months later; the first of the next month when that one has no such day.
-pub(crate) fn plus_months(date: Date, months: u32) -> Date {
-    let (year, month, day) = date.year_month_day();
-    let count = i64::from(year) * 12 + i64::from(month) - 1 + i64::from(months);
-    let of = |count: i64, day: u8| {
-        let month = u8::try_from(count.rem_euclid(12) + 1).ok()?;
-        Date::new(i32::try_from(count.div_euclid(12)).ok()?, month, day)
-    };
-    of(count, day).or_else(|| of(count + 1, 1)).unwrap_or(date)
+impl Follows {
+    /// The first day after them.
+    fn ends(self) -> Date {
+        self.first.after_months(self.months)
+    }
+
+    /// These and a term that was bought, from the day on which it begins. Terms that follow on one another keep the day of the month
+    /// of the first.
+    fn and(this: Option<Self>, term: &Term) -> Self {
+        let before = [this, term.follows].into_iter().flatten().find(|before| term.bought <= before.ends());
+        let begins = before.unwrap_or(Self { first: term.bought, months: 0 });
+        Self { months: begins.months.saturating_add(term.months), ..begins }
+    }
 }
 
 impl Record {
     /// The first day after the membership; none without terms.
     pub(crate) fn ends(&self) -> Option<Date> {
-        self.terms.iter().fold(None, |before, term| Some(after(before, term)))
+        self.terms.iter().fold(None, |before, term| Some(Follows::and(before, term))).map(Follows::ends)
     }
 
     /// Adds a term, and forgets those that are over. A membership is bought once, and renewed once a day.
@@ -83,11 +102,11 @@ impl Record {
     /// Forgets terms that are over. What follows on one of them begins where it did.
     fn forget(&mut self, today: Date) {
         while let [first, rest @ ..] = self.terms.as_mut_slice()
-            && let end = after(None, first)
-            && end <= today
+            && let over = Follows::and(None, first)
+            && over.ends() <= today
             && let Some(next) = rest.first_mut()
         {
-            next.bought = next.bought.max(end);
+            next.follows = Some(over);
             self.terms.remove(0);
         }
     }
@@ -107,14 +126,18 @@ impl Record {
 
     /// Notes a claim of a right that can be claimed so many times in a period.
     pub(crate) fn claim(&mut self, right: &str, period: String, claim: &str, times: u32) -> Result<(), Refusal> {
-        let known = self.claimed.entry(right.to_owned()).or_default();
+        let periods = self.claimed.entry(right.to_owned()).or_default();
         // Periods of another length are from before the parameters changed.
-        if known.period.len() == period.len() && known.period > period {
-            return Err(Refusal::new("period-over", format!("{period} is over")));
+        periods.retain(|known| known.period.len() == period.len());
+        let at = periods.partition_point(|known| known.period < period);
+        if periods.get(at).is_none_or(|known| known.period != period) {
+            if at == 0 && periods.len() >= PERIODS_MAX {
+                return Err(Refusal::new("period-over", format!("{period} is over")));
+            }
+            periods.insert(at, Claimed { period, claims: Vec::new() });
         }
-        if known.period != period {
-            *known = Claimed { period, claims: Vec::new() };
-        }
+        let surplus = periods.len().saturating_sub(PERIODS_MAX);
+        let known = &mut periods[at];
         if known.claims.iter().any(|other| other == claim) {
             return Err(Refusal::new("claim-known", format!("{claim} was claimed already")));
         }
@@ -122,6 +145,7 @@ impl Record {
             return Err(Refusal::new("used-up", format!("{times} of {right} in {} are all there are", known.period)));
         }
         known.claims.push(claim.to_owned());
+        periods.drain(..surplus);
         Ok(())
     }
 
@@ -136,23 +160,23 @@ impl Record {
         self.refunded.extend(joined.refunded);
         self.refunded.truncate(TERMS_MAX);
         for (right, other) in joined.claimed {
-            let known = self.claimed.entry(right).or_default();
-            if known.period < other.period {
-                *known = other;
-            } else if known.period == other.period {
-                known.claims.extend(other.claims);
-                known.claims.sort_unstable();
-                known.claims.dedup();
+            let periods = self.claimed.entry(right).or_default();
+            for Claimed { period, claims } in other {
+                let at = periods.partition_point(|known| known.period < period);
+                if periods.get(at).is_none_or(|known| known.period != period) {
+                    periods.insert(at, Claimed { period, claims });
+                    continue;
+                }
+                let known = &mut periods[at].claims;
+                known.extend(claims);
+                known.sort_unstable();
+                known.dedup();
             }
+            periods.drain(..periods.len().saturating_sub(PERIODS_MAX));
         }
         self.offered = self.offered.into_iter().chain(joined.offered).min();
         self
     }
-}
-
-/// The first day after a term that follows on what ends before.
-fn after(before: Option<Date>, term: &Term) -> Date {
-    plus_months(before.map_or(term.bought, |end| end.max(term.bought)), term.months)
 }
 
 #[cfg(test)]
@@ -164,7 +188,7 @@ mod tests {
     }
 
     fn term(membership: &str, bought: &str, months: u32) -> Term {
-        Term { membership: membership.to_owned(), bought: date(bought), months }
+        Term { membership: membership.to_owned(), bought: date(bought), months, follows: None }
     }
 
     #[test]
@@ -177,7 +201,7 @@ mod tests {
             ("2025-12-31", 2, "2026-03-01"),
             ("2025-12-15", 1, "2026-01-15"),
         ] {
-            assert_eq!(plus_months(date(from), months), date(to), "{from}");
+            assert_eq!(date(from).after_months(months), date(to), "{from}");
         }
     }
 
@@ -192,6 +216,22 @@ mod tests {
         assert_eq!((record.terms.len(), record.ends()), (2, Some(date("2027-04-01"))));
         assert!(record.refund("m2"));
         assert_eq!(record.ends(), Some(date("2026-07-01")));
+    }
+
+    #[test]
+    fn months_bought_one_after_another_keep_their_day() {
+        let mut record = Record::default();
+        for number in 0..6 {
+            record.buy(term(&format!("m{number}"), "2026-01-29", 1), false, date("2026-01-29")).unwrap();
+        }
+        assert_eq!(record.ends(), Some(date("2026-07-29")));
+        // Renewed month by month, as those before are over.
+        let mut record = Record::default();
+        for day in ["2026-01-31", "2026-02-28", "2026-03-30", "2026-04-30", "2026-05-30"] {
+            record.buy(term("m", day, 1), true, date(day)).unwrap();
+        }
+        assert_eq!(record.ends(), Some(date("2026-07-01")));
+        assert!(record.terms.len() < 4);
     }
 
     #[test]
@@ -229,7 +269,11 @@ mod tests {
         assert_eq!(claim("2025-01", "b"), Ok(()));
         assert_eq!(claim("2025-01", "c").unwrap_err(), "used-up");
         assert_eq!(claim("2025-02", "c"), Ok(()));
-        assert_eq!(claim("2025-01", "d").unwrap_err(), "period-over");
+        assert_eq!(claim("2025-01", "d").unwrap_err(), "used-up");
+        assert_eq!((claim("2024-12", "d"), claim("2024-12", "e")), (Ok(()), Ok(())), "late");
+        assert_eq!(claim("2024-12", "f").unwrap_err(), "used-up");
+        assert_eq!(claim("2025-03", "f"), Ok(()));
+        assert_eq!(claim("2024-12", "g").unwrap_err(), "period-over");
         assert_eq!(claim("2025", "d"), Ok(()));
     }
 }

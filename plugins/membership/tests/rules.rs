@@ -113,13 +113,16 @@ fn two_customers_become_one_with_what_either_has() {
     let record = |value: Value| -> Record { serde::Deserialize::deserialize(value).unwrap() };
     let kept = record(json!({
         "terms": [{"membership": "m2", "bought": "2025-03-01", "months": 12}], "offered": 9,
-        "claimed": {"wash": {"period": "2025", "claims": ["b"]}},
+        "claimed": {"wash": [{"period": "2025", "claims": ["b"]}]},
     }));
     let joined = record(json!({
         "terms": [{"membership": "m1", "bought": "2025-01-01", "months": 1}], "offered": 5,
-        "claimed": {"wash": {"period": "2025", "claims": ["a", "b"]}},
+        "claimed": {"wash": [{"period": "2025", "claims": ["a", "b"]}]},
     }));
     let one = PaidMembership::merge(kept, joined).unwrap();
     assert_eq!(one.terms.iter().map(|term| term.membership.as_str()).collect::<Vec<_>>(), ["m1", "m2"]);
-    assert_eq!((one.offered, one.claimed["wash"].claims.as_slice()), (Some(5), &["a".to_owned(), "b".to_owned()][..]));
+    assert_eq!(
+        (one.offered, one.claimed["wash"][0].claims.as_slice()),
+        (Some(5), &["a".to_owned(), "b".to_owned()][..])
+    );
 }

@@ -34,6 +34,7 @@ impl Policy for NewUserGift {
         manifest!("Gives newcomers a gift at each step that they take")
             .role(Role::actor(CUSTOMER).attributes(attributes).tags())
             .subscribe(events::CardUnbound::KIND.of(CUSTOMER))
+            .subscribe(events::IdentityMerged::KIND.of(CUSTOMER))
             .subscribe(events::LoanCancelled::KIND.of(CUSTOMER))
             .subscribe(events::MembershipRefunded::KIND.of(CUSTOMER))
             .subscribe_all(Milestone::ALL.iter().map(|milestone| milestone.subscription(CUSTOMER)))
@@ -50,6 +51,7 @@ impl Policy for NewUserGift {
             "loan-cancelled" => Ok(take_back("the loan was cancelled")),
             "membership-refunded" => Ok(take_back("the membership was refunded")),
             "card-unbound" => unbind(input),
+            "identity-merged" => unite(input),
             _ => reach(input),
         }
     }
@@ -72,6 +74,17 @@ fn unbind(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal
     let mut decision = Decision::new();
     if let (true, Some(mut progress)) = (input.params.levels_fall, input.state.clone()) {
         progress.uncount(Milestone::CardBound);
+        climb(&input.params, &mut progress, customer, &mut decision);
+        decision.put(progress);
+    }
+    Ok(decision)
+}
+
+/// Two customers turn out to be one, who may stand higher than either.
+fn unite(input: &Input<Params, Progress>) -> Result<Decision<Progress>, Refusal> {
+    let customer = input.require(CUSTOMER)?;
+    let mut decision = Decision::new();
+    if let (false, Some(mut progress)) = (input.params.levels.is_empty(), input.state.clone()) {
         climb(&input.params, &mut progress, customer, &mut decision);
         decision.put(progress);
     }

@@ -8,14 +8,14 @@ mod params;
 mod memory;
 
 use largesse_sdk::{
-    Benefit, BenefitParam, Date, Decision, EffectKind, Enquiry, EventData, Grant, Held, Input, Manifest, Measurement,
-    Money, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Settlement, UnitClass, Value,
-    When, events, export_policy, json, key_part, manifest, money,
+    Back, Benefit, BenefitParam, Date, Decision, EffectKind, Enquiry, EventData, Grant, Held, Input, Manifest,
+    Measurement, Party, Policy, Problem, Question, Refusal, Reservation, Revocation, Role, Rounding, Settlement,
+    UnitClass, Value, When, events, export_policy, json, key_part, manifest, money,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use memory::{Memory, Order};
+pub use memory::Memory;
 pub use params::{Earn, Item, Params, Price, Withdrawals};
 
 /// The only role: the customer.
@@ -35,8 +35,8 @@ impl Policy for PointsMall {
     fn manifest() -> Manifest {
         manifest!("Gives points for spending, and goods, discounts and free services for points and by tier")
             .role(Role::actor(CUSTOMER).standings())
-            .subscribe(events::OrderPaid::KIND.of(CUSTOMER))
-            .subscribe(events::OrderRefunded::KIND.of(CUSTOMER))
+            .subscribe(events::OrderPaid::KIND.of_thing())
+            .subscribe(events::OrderRefunded::KIND.of_thing())
             .subscribe(events::RedemptionRequested::KIND.of(CUSTOMER))
             .subscribe(events::WithdrawalMade::KIND.of(CUSTOMER))
             .effects([
@@ -76,7 +76,8 @@ impl Policy for PointsMall {
             "pay" => {
                 let basket: Basket = enquiry.data()?;
                 let part = tier(params, party).and_then(|tier| params.discounts.get(tier)).copied();
-                let pay = money::rate(basket.amount, part.unwrap_or(money::WHOLE_BASIS_POINTS))?;
+                let rounding = params.discount_rounding.unwrap_or(Rounding::HalfUp);
+                let pay = rounding.rate(basket.amount, part.unwrap_or(money::WHOLE_BASIS_POINTS))?;
                 Ok(json!({"pay": pay, "off": basket.amount.saturating_sub(pay)}))
             }
             _ => {
@@ -145,12 +146,10 @@ fn earn(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
     let Some(rule) = &input.params.earn else { return Ok(Decision::new()) };
     let paid: events::OrderPaid = input.event.data()?;
     let mut memory = input.state.clone().unwrap_or_default();
-    let order = memory.order(&paid.order);
-    if order.paid.is_some() {
+    if !memory.order.pay(paid.amount.in_currency(&input.campaign.currency)?) {
         return Err(Refusal::new("order-known", format!("order {} has earned", paid.order)));
     }
-    order.paid = Some(paid.amount.in_currency(&input.campaign.currency)?);
-    let quantity = rule.of(order.counts())?;
+    let quantity = rule.of(memory.order.left())?;
     let mut decision = Decision::new();
     if quantity > 0 {
         let customer = &input.require(CUSTOMER)?.customer;
@@ -163,16 +162,15 @@ fn earn(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
 fn take_back(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
     let Some(rule) = &input.params.earn else { return Ok(Decision::new()) };
     let refunded: events::OrderRefunded = input.event.data()?;
-    let minor = |money: Option<Money>| money.map(|money| money.in_currency(&input.campaign.currency)).transpose();
     let mut memory = input.state.clone().unwrap_or_default();
-    let order = memory.order(&refunded.order);
-    let before = rule.of(order.counts())?;
-    order.refund(minor(refunded.amount)?, minor(refunded.remaining)?);
-    let less = before.saturating_sub(rule.of(order.counts())?);
+    let before = rule.of(memory.order.left())?;
+    if !memory.order.refund(Back::of(&refunded, &input.event, &input.campaign.currency)?)? {
+        return Err(Refusal::new("refund-known", format!("this refund of {} is known", refunded.order)));
+    }
+    let less = before.saturating_sub(rule.of(memory.order.left())?);
     let mut decision = Decision::new();
     if less > 0 {
-        let customer = &input.require(CUSTOMER)?.customer;
-        decision.revoke(Revocation::key(customer, order_key(&refunded.order)).at_most(less).reason("refund"));
+        decision.revoke(Revocation::about().at_most(less).reason("refund"));
     }
     decision.put(memory);
     Ok(decision)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use largesse_sdk::{
-    BenefitParam, Date, Problem, Problems, Refusal, Slug, benefit_problems,
-    money::{AMOUNT_MAX, OutOfRange, WHOLE_BASIS_POINTS, ratio_down},
+    BenefitParam, Date, Problem, Problems, Refusal, Rounding, Slug, benefit_problems,
+    money::{AMOUNT_MAX, OutOfRange, WHOLE_BASIS_POINTS},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,12 +26,15 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("additionalProperties" = {"type": "integer", "minimum": 0, "maximum": WHOLE_BASIS_POINTS}))]
     pub discounts: BTreeMap<String, u32>,
+    /// Which way parts of a minor unit go in what members pay; to the nearest when absent.
+    #[serde(default)]
+    pub discount_rounding: Option<Rounding>,
     /// What a withdrawal costs.
     #[serde(default)]
     pub withdrawals: Option<Withdrawals>,
 }
 
-/// What is earned by spending: so much for every so much, what is left over dropped.
+/// What is earned by spending: so much for every full so much.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Earn {
@@ -45,6 +48,12 @@ pub struct Earn {
     /// For every so many minor units of an order.
     #[schemars(range(min = 1, max = AMOUNT_MAX))]
     pub per: u64,
+    /// Whether a part of so many minor units earns its part of the quantity. Otherwise it earns nothing.
+    #[serde(default)]
+    pub pro_rata: bool,
+    /// Which way parts of a unit go where it is earned pro rata.
+    #[serde(default = "Rounding::down")]
+    pub rounding: Rounding,
 }
 
 /// What can be had.
@@ -104,7 +113,7 @@ fn points() -> String {
 impl Earn {
     /// What an amount earns.
     pub(crate) fn of(&self, amount: u64) -> Result<u64, OutOfRange> {
-        ratio_down(amount, self.quantity, self.per)
+        self.rounding.earned(amount, self.quantity, self.per, self.pro_rata)
     }
 }
 

@@ -88,13 +88,58 @@ fn money_of_another_country_is_not_taken() {
 }
 
 #[test]
-fn two_customers_become_one_with_the_orders_of_both() {
+fn two_customers_become_one_with_the_withdrawals_of_both() {
     let memory = |value: Value| -> Memory { serde::Deserialize::deserialize(value).unwrap() };
-    let kept = memory(json!({"orders": [{"order": "a", "paid": 5}], "withdrawals": ["2026-03", 2]}));
-    let joined = memory(
-        json!({"orders": [{"order": "a", "paid": 5}, {"order": "b", "back": 3}], "withdrawals": ["2026-03", 1]}),
-    );
+    let kept = memory(json!({"withdrawals": ["2026-03", 2]}));
+    let joined = memory(json!({"withdrawals": ["2026-03", 1]}));
     let one = PointsMall::merge(kept, joined).unwrap();
-    assert_eq!(one.orders.iter().map(|order| order.order.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!(one.withdrawals, Some(("2026-03".to_owned(), 3)));
+}
+
+fn cny(minor: i64) -> Value {
+    json!({"minor": minor, "currency": "CNY"})
+}
+
+#[test]
+fn an_order_is_one_order_and_a_refund_one_refund_in_any_order() {
+    let paid = ("order.paid", "2026-03-01", json!({"order": "o1", "amount": cny(10_000)}));
+    let refund = |day: &'static str, data: Value| ("order.refunded", day, data);
+    let told = [
+        paid.clone(),
+        paid,
+        refund("2026-03-02", json!({"order": "o1", "refund": "r1", "amount": cny(3_333)})),
+        refund("2026-03-03", json!({"order": "o1", "refund": "r1", "amount": cny(3_333)})),
+        refund("2026-03-04", json!({"order": "o1", "amount": cny(3_333)})),
+        refund("2026-03-04", json!({"order": "o1", "amount": cny(3_333)})),
+        refund("2026-03-05", json!({"order": "o1", "amount": cny(1), "remaining": cny(3_333)})),
+    ];
+    for turn in 0..told.len() {
+        let mut told = told.clone();
+        told.rotate_left(turn);
+        for reversed in [false, true] {
+            if reversed {
+                told.reverse();
+            }
+            let mut host = Harness::<PointsMall>::new(json!({"earn": {"quantity": 1, "per": 100}}));
+            for (kind, day, data) in &told {
+                host.event(kind, "u1", &format!("{day}T10:00:00+08:00"), data);
+            }
+            assert_eq!(host.balance("u1", "points"), 33, "{turn} {reversed}");
+        }
+    }
+}
+
+#[test]
+fn many_orders_of_one_customer_are_all_remembered() {
+    let mut host = Harness::<PointsMall>::new(json!({"earn": {"quantity": 1, "per": 100}}));
+    let order = |number: u32| format!("o{number}");
+    for number in 0..500 {
+        let data = json!({"order": order(number), "amount": cny(1_000)});
+        host.event("order.paid", "u1", "2026-03-01T10:00:00+08:00", data);
+    }
+    for number in 0..500 {
+        let outcome = host.event("order.refunded", "u1", "2026-03-02T10:00:00+08:00", json!({"order": order(number)}));
+        assert_eq!(outcome.revoked(), [("u1", "points", 10)], "{number}");
+    }
+    assert_eq!(host.balance("u1", "points"), 0);
 }

@@ -43,8 +43,7 @@ impl Serialize for ClockTime {
 
 impl<'de> Deserialize<'de> for ClockTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected a time such as 20:00 or 19:59:59"))
+        largesse_sdk::param::text(deserializer, "a time such as 20:00 or 19:59:59", Self::parse)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use largesse_sdk::Date;
+use largesse_sdk::{AllPaid, Date};
 use serde::{Deserialize, Serialize};
 
 /// Draws are counted for so many days back of the latest one; older requests come too late.
@@ -20,13 +20,12 @@ pub struct State {
     /// The pools of the lotteries entered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub entered: Vec<String>,
-    /// What counts for the lucky value, in minor units.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub lucky_amount: u64,
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
+    /// What counts for the lucky value.
+    #[serde(skip_serializing_if = "AllPaid::is_empty")]
+    pub lucky: AllPaid,
+    /// What was bought that earns chances and no luck.
+    #[serde(skip_serializing_if = "AllPaid::is_empty")]
+    pub bought: AllPaid,
 }
 
 impl State {
@@ -55,7 +54,8 @@ impl State {
         self.forget();
         let new: Vec<String> = other.entered.into_iter().filter(|pool| !self.entered.contains(pool)).collect();
         self.entered.extend(new);
-        self.lucky_amount = self.lucky_amount.saturating_add(other.lucky_amount);
+        self.lucky = self.lucky.with(other.lucky);
+        self.bought = self.bought.with(other.bought);
         self
     }
 
@@ -73,13 +73,15 @@ mod tests {
 
     #[test]
     fn two_become_one() {
-        let mut kept = State { entered: vec!["a".into()], lucky_amount: 5, ..State::default() };
+        let mut kept = State { entered: vec!["a".into()], ..State::default() };
+        kept.lucky.of("one").pay(5);
         kept.draw(Date(10), 2);
-        let mut joined = State { entered: vec!["a".into(), "b".into()], lucky_amount: 7, ..State::default() };
+        let mut joined = State { entered: vec!["a".into(), "b".into()], ..State::default() };
+        joined.lucky.of("two").pay(7);
         joined.draw(Date(1), 1);
         joined.draw(Date(10), 1);
         let one = kept.with(joined);
         assert_eq!((one.draws, one.drawn_on(Date(10)), one.drawn_on(Date(9))), (4, Some(3), Some(0)));
-        assert_eq!((one.drawn_on(Date(2)), one.entered.len(), one.lucky_amount), (None, 2, 12));
+        assert_eq!((one.drawn_on(Date(2)), one.entered.len(), one.lucky.left()), (None, 2, 12));
     }
 }

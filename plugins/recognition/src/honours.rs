@@ -31,21 +31,42 @@ pub(crate) fn done(input: &Input<Params, State>, deed: Deed) -> Result<Decision<
             let done = deeds.entry(name.clone()).or_insert(at);
             *done = at.min(*done);
         }
-        let now = u64::try_from(deeds.len()).unwrap_or(u64::MAX);
-        for step in ladder::reached(&honour.steps, |step| step.at, reached, now) {
-            bestow(honour, step, actor, &mut decision);
-        }
-        if now > reached {
-            state.reached.insert(honour.id.to_string(), now);
-        }
-        if honour.is_over(now) {
-            state.deeds.remove(&*honour.id);
-        }
+        climb(honour, &mut state, actor, &mut decision);
     }
     if state != before {
         decision.put(state);
     }
     Ok(decision)
+}
+
+/// Two customers turn out to be one, with the deeds of both.
+pub(crate) fn unite(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+    let actor = &input.require(ACTOR)?.customer;
+    let mut state = input.state.clone().unwrap_or_default();
+    let before = state.clone();
+    let mut decision = Decision::new();
+    for honour in &input.params.honours {
+        climb(honour, &mut state, actor, &mut decision);
+    }
+    if state != before {
+        decision.put(state);
+    }
+    Ok(decision)
+}
+
+/// Bestows what the deeds that are known have reached.
+fn climb(honour: &Honour, state: &mut State, actor: &str, decision: &mut Decision<State>) {
+    let reached = state.reached.get(&*honour.id).copied().unwrap_or(0);
+    let now = state.deeds.get(&*honour.id).map_or(0, |deeds| u64::try_from(deeds.len()).unwrap_or(u64::MAX));
+    for step in ladder::reached(&honour.steps, |step| step.at, reached, now) {
+        bestow(honour, step, actor, decision);
+    }
+    if now > reached {
+        state.reached.insert(honour.id.to_string(), now);
+    }
+    if honour.is_over(now) {
+        state.deeds.remove(&*honour.id);
+    }
 }
 
 /// A post is featured no more, or an investment was redeemed in its cooling-off time: it no longer counts, what the post gave goes

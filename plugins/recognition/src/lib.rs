@@ -41,6 +41,7 @@ impl Policy for Recognition {
             .role(Role::members(MEMBER))
             .subscribe(events::ContentUnfeatured::KIND.of(ACTOR))
             .subscribe(events::InvestRedeemed::KIND.of(ACTOR))
+            .subscribe(events::IdentityMerged::KIND.of(ACTOR))
             .subscribe(events::CharitySelected::KIND.of(ACTOR))
             .subscribe(events::PosterScanned::KIND.of(ACTOR))
             .subscribe(events::UserRegistered::KIND.of(ACTOR))
@@ -59,6 +60,7 @@ impl Policy for Recognition {
         match input.subscription.as_str() {
             "content-unfeatured" => honours::undone(input, Deed::ContentFeatured),
             "invest-redeemed" => honours::undone(input, Deed::InvestPurchased),
+            "identity-merged" => honours::unite(input),
             "charity-selected" => selected(input),
             "poster-scanned" => poster::scanned(input),
             "user-registered" => poster::registered(input),

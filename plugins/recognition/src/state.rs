@@ -74,7 +74,8 @@ impl State {
         }
     }
 
-    /// What was kept of two who turn out to be one. The next deed finds out which honours they reach together.
+    /// What was kept of two who turn out to be one. Which honours they reach together is
+    /// found out when the policy is told.
     pub(crate) fn with(mut self, other: Self) -> Self {
         for (honour, deeds) in other.deeds {
             let own = self.deeds.entry(honour).or_default();

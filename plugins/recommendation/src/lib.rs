@@ -74,8 +74,14 @@ impl Policy for Recommendation {
             "page-viewed" => reach::visited(input, &mut decision)?,
             "ad-shown" => reach::shown(input, &mut decision)?,
             "ad-clicked" => reach::clicked(input, &mut state, &mut decision)?,
-            "segment-entered" => state.enter(input.event.data::<events::SegmentEntered>()?.segment),
-            "segment-left" => state.leave(&input.event.data::<events::SegmentLeft>()?.segment),
+            "segment-entered" => {
+                let segment = input.event.data::<events::SegmentEntered>()?.segment;
+                state.note_segment(segment, input.event.occurred.at, true);
+            }
+            "segment-left" => {
+                let segment = input.event.data::<events::SegmentLeft>()?.segment;
+                state.note_segment(segment, input.event.occurred.at, false);
+            }
             name => {
                 state.note_holding(&input.event)?;
                 if let Some(goal) = Goal::of(name) {

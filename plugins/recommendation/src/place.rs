@@ -37,7 +37,7 @@ pub(crate) fn answer(enquiry: &Enquiry<Params, State>) -> Result<Value, Refusal>
 /// Which roles the products play that the customer holds, and how many purchases there were.
 pub(crate) fn portfolio(enquiry: &Enquiry<Params, State>) -> Value {
     let state = enquiry.state.clone().unwrap_or_default();
-    let mut roles: Vec<&String> = state.holdings.values().collect();
+    let mut roles: Vec<&String> = state.roles().collect();
     roles.sort_unstable();
     roles.dedup();
     json!({ "roles": roles, "purchases": state.purchases })
@@ -75,11 +75,11 @@ impl Placement {
 impl When {
     /// Whether it is so of a customer.
     fn fits(&self, party: &Party, state: &State) -> bool {
-        let holds = |role: &String| state.holdings.values().any(|own| own == role);
+        let holds = |role: &String| state.roles().any(|own| own == role);
         self.member.is_none_or(|member| party.flag("member").unwrap_or(false) == member)
             && self.with_tags.iter().all(|tag| party.has_tag(tag))
             && !self.without_tags.iter().any(|tag| party.has_tag(tag))
-            && (self.segments.is_empty() || self.segments.iter().any(|segment| state.segments.contains(segment)))
+            && (self.segments.is_empty() || self.segments.iter().any(|segment| state.is_in(segment)))
             && (self.holds.is_empty() || self.holds.iter().any(holds))
             && !self.lacks.iter().any(holds)
             && self.risk_at_least.is_none_or(|least| party.integer("risk_level").is_some_and(|level| least <= level))

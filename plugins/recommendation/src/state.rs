@@ -1,6 +1,6 @@
 //! What is remembered of a customer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use largesse_sdk::{Date, Event, Refusal, events, key_part};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::params::Placement;
 
 /// Most holdings and most segments that are remembered.
 const HOLDINGS_MAX: usize = 64;
-const SEGMENTS_MAX: usize = 16;
+const SEGMENTS_MAX: usize = 32;
 /// For how many days it is remembered what was shown: two months, for events that come late.
 const DAYS_KEPT: i32 = 62;
 
@@ -17,15 +17,15 @@ const DAYS_KEPT: i32 = 62;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
-    /// The roles that the products play, by holding.
+    /// The roles that the products play, by holding; nothing where it is over.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub holdings: BTreeMap<String, String>,
+    pub holdings: BTreeMap<String, Option<String>>,
     /// How many purchases there were.
     #[serde(skip_serializing_if = "is_nothing")]
     pub purchases: u32,
-    /// The segments that the customer is in.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub segments: BTreeSet<String>,
+    /// When the customer last entered or left each segment, in milliseconds since 1970, and whether they are in it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<String, (i64, bool)>,
     /// When each was last clicked, in milliseconds since 1970, until it converts.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub clicks: BTreeMap<String, i64>,
@@ -41,8 +41,9 @@ impl State {
             "invest.purchased" => {
                 let events::InvestPurchased { holding, product_role, .. } = event.data()?;
                 self.purchases = self.purchases.saturating_add(1);
-                if let Some(role) = product_role.filter(|_| self.holdings.len() < HOLDINGS_MAX) {
-                    self.holdings.insert(key_part(&holding).into_owned(), role);
+                // One that is over already, as was told first, stays over.
+                if product_role.is_some() {
+                    self.hold(key_part(&holding).into_owned(), product_role);
                 }
                 return Ok(());
             }
@@ -50,20 +51,49 @@ impl State {
             "invest.matured" => event.data::<events::InvestMatured>()?.holding,
             _ => return Ok(()),
         };
-        self.holdings.remove(&*key_part(&ended));
+        self.hold(key_part(&ended).into_owned(), None);
         Ok(())
     }
 
-    /// The customer enters a segment.
-    pub(crate) fn enter(&mut self, segment: String) {
-        if self.segments.len() < SEGMENTS_MAX {
-            self.segments.insert(segment);
+    /// Notes a holding with its role, or that it is over, which stays so.
+    fn hold(&mut self, holding: String, role: Option<String>) {
+        if let Some(known) = self.holdings.get_mut(&holding) {
+            *known = known.take().and(role);
+            return;
         }
+        if self.holdings.len() >= HOLDINGS_MAX {
+            let Some(over) = self.holdings.iter().find(|(_, role)| role.is_none()).map(|(name, _)| name.clone()) else {
+                return;
+            };
+            self.holdings.remove(&over);
+        }
+        self.holdings.insert(holding, role);
     }
 
-    /// The customer leaves a segment.
-    pub(crate) fn leave(&mut self, segment: &str) {
-        self.segments.remove(segment);
+    /// The roles that the products play which the customer holds.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &String> {
+        self.holdings.values().flatten()
+    }
+
+    /// The customer enters a segment, or leaves it: what happened last counts, whenever one hears of it.
+    pub(crate) fn note_segment(&mut self, segment: String, at: i64, is_in: bool) {
+        if let Some((known, was_in)) = self.segments.get_mut(&segment) {
+            if (*known, !*was_in) < (at, !is_in) {
+                (*known, *was_in) = (at, is_in);
+            }
+            return;
+        }
+        if self.segments.len() >= SEGMENTS_MAX {
+            let left = self.segments.iter().filter(|(_, (_, is_in))| !is_in).min_by_key(|(_, (at, _))| *at);
+            let Some(left) = left.map(|(name, _)| name.clone()) else { return };
+            self.segments.remove(&left);
+        }
+        self.segments.insert(segment, (at, is_in));
+    }
+
+    /// Whether the customer is in a segment.
+    pub(crate) fn is_in(&self, segment: &str) -> bool {
+        self.segments.get(segment).is_some_and(|(_, is_in)| *is_in)
     }
 
     /// Whether a place has shown something as often as it may, on a day or in its month.
@@ -91,8 +121,8 @@ impl State {
     /// What was kept of two who turn out to be one.
     pub(crate) fn with(mut self, other: Self) -> Self {
         self.purchases = self.purchases.saturating_add(other.purchases);
-        self.holdings.extend(other.holdings.into_iter().take(HOLDINGS_MAX.saturating_sub(self.holdings.len())));
-        self.segments.extend(other.segments.into_iter().take(SEGMENTS_MAX.saturating_sub(self.segments.len())));
+        other.holdings.into_iter().for_each(|(holding, role)| self.hold(holding, role));
+        other.segments.into_iter().for_each(|(segment, (at, is_in))| self.note_segment(segment, at, is_in));
         for (ad, at) in other.clicks {
             let own = self.clicks.entry(ad).or_insert(at);
             *own = at.max(*own);

@@ -85,7 +85,7 @@ fn what_is_remembered_stays_small() {
     }
     let state: State =
         serde::Deserialize::deserialize(host.state(OwnerKind::Party, "u1")).expect("the policy wrote it");
-    assert_eq!((state.holdings.len(), state.segments.len(), state.purchases), (64, 16, 200));
+    assert_eq!((state.holdings.len(), state.segments.len(), state.purchases), (64, 32, 200));
     assert!(state.shown["p"].len() <= 62, "{:?}", state.shown);
     let joined = Recommendation::merge(state.clone(), state.clone()).unwrap();
     assert_eq!((joined.holdings.len(), joined.purchases), (64, 400));

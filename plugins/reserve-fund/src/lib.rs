@@ -112,11 +112,12 @@ fn repay(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
     let (name, amount) = moved(&input.event.data::<events::ReserveRepaid>()?, input)?;
     let today = input.event.occurred.local.date();
     let mut line = input.state.clone().unwrap_or_default();
-    let was_frozen = line.is_frozen(today);
     line.repay(&name, amount)?;
     let mut decision = Decision::new();
     decision.measure(Measurement::one("repaid").by(amount));
-    if let (true, Some(tag)) = (was_frozen && !line.is_frozen(today), &input.params.frozen_tag) {
+    // However late one hears of it: the mark goes when nothing is overdue any more on the day of the mark either.
+    let open_again = line.marked.take_if(|marked| !line.draws.iter().any(|draw| draw.is_overdue(today.max(*marked))));
+    if let (Some(_), Some(tag)) = (open_again, &input.params.frozen_tag) {
         decision.tag(TagChange::take(&input.require(CUSTOMER)?.customer, tag.as_str()));
     }
     decision.put(line);
@@ -126,9 +127,10 @@ fn repay(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
 /// A due day is over.
 fn freeze(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
     let fired: TimerFired<Value> = input.event.data()?;
-    let line = input.state.clone().unwrap_or_default();
+    let mut line = input.state.clone().unwrap_or_default();
     let mut decision = Decision::new();
-    if !line.is_frozen(input.event.occurred.local.date()) {
+    let today = input.event.occurred.local.date();
+    if !line.is_frozen(today) {
         return Ok(decision);
     }
     let customer = &input.require(CUSTOMER)?.customer;
@@ -139,5 +141,7 @@ fn freeze(input: &Input<Params, Line>) -> Result<Decision<Line>, Refusal> {
         let message = Message::new(format!("frozen/{}", fired.timer), customer, template.as_str());
         decision.message(message.vars(&json!({"owed": line.owed()})));
     }
+    line.marked = Some(today);
+    decision.put(line);
     Ok(decision)
 }

@@ -11,6 +11,9 @@ const DRAWS_MAX: usize = 24;
 pub struct Line {
     /// The draws.
     pub draws: Vec<Draw>,
+    /// The day on which the customer was marked as frozen; none when they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Date>,
 }
 
 /// A draw.
@@ -33,6 +36,13 @@ pub(crate) fn day_after(date: Date) -> Date {
     Date(date.0.saturating_add(1))
 }
 
+impl Draw {
+    /// Whether something is owed that was due before a day.
+    pub(crate) fn is_overdue(&self, today: Date) -> bool {
+        self.owed > 0 && self.due < today
+    }
+}
+
 impl Line {
     /// What is owed.
     pub(crate) fn owed(&self) -> u64 {
@@ -41,7 +51,7 @@ impl Line {
 
     /// Whether something is owed that was due before a day.
     pub(crate) fn is_frozen(&self, today: Date) -> bool {
-        self.draws.iter().any(|draw| draw.owed > 0 && draw.due < today)
+        self.draws.iter().any(|draw| draw.is_overdue(today))
     }
 
     /// What can be drawn on a day.
@@ -109,6 +119,7 @@ impl Line {
         self.draws.sort_by_key(|draw| (draw.owed == 0, draw.due));
         self.draws.truncate(DRAWS_MAX);
         self.draws.sort_by_key(|draw| draw.due);
+        self.marked = self.marked.max(joined.marked);
         self
     }
 }

@@ -18,7 +18,7 @@ use largesse_sdk::{
 pub use params::{
     Attribute, Birthday, Bought, FollowUp, LeapDay, Monthly, Occasion, On, Params, Send, Sign, Stage, Who, Yearly,
 };
-pub use state::{Orders, State};
+pub use state::State;
 
 /// The only role.
 const CUSTOMER: &str = "customer";

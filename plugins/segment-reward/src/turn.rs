@@ -1,8 +1,8 @@
 //! One decision: which occasions it is, and what follows from them.
 
 use largesse_sdk::{
-    DAY_SECONDS, Date, Decision, Event, EventData, Input, Measurement, Message, Party, Refusal, Schedule, TimerFired,
-    When, events, grants,
+    Back, DAY_SECONDS, Date, Decision, Event, EventData, Input, Measurement, Message, Party, Refusal, Schedule,
+    TimerFired, When, events, grants,
 };
 use serde::{Deserialize, Serialize};
 
@@ -144,12 +144,11 @@ impl<'a> Turn<'a> {
         match self.input.subscription.as_str() {
             "order-paid" => {
                 let data: events::OrderPaid = event.data()?;
-                self.state.orders.pay(&data.order, data.amount_in(currency)?);
+                self.state.orders.of(&data.order).pay(data.amount_in(currency)?);
             }
             "order-refunded" => {
                 let data: events::OrderRefunded = event.data()?;
-                let left = data.remaining.map_or(Ok(0), |left| left.in_currency(currency))?;
-                self.state.orders.refund(&data.order, left);
+                self.state.orders.of(&data.order).refund(Back::of(&data, event, currency)?)?;
             }
             _ => {}
         }
@@ -297,7 +296,7 @@ impl<'a> Turn<'a> {
         }
         let orders = &self.state.orders;
         let enough = |Bought { orders_over, spent_over }: &Bought| {
-            orders_over.is_some_and(|over| orders.count > over) || spent_over.is_some_and(|over| orders.spent > over)
+            orders_over.is_some_and(|over| orders.count() > over) || spent_over.is_some_and(|over| orders.left() > over)
         };
         if who.bought.as_ref().is_some_and(|bought| !enough(bought)) { no("has not bought enough") } else { Ok(()) }
     }

@@ -39,10 +39,27 @@ pub(crate) fn count(input: &Input<Params, State>, trigger: Trigger) -> Result<De
         let day = Grant::units(format!("day/{}", today.0), &customer.customer, &team.day_unit, 1);
         decision.grant(day.on_shortfall(Shortfall::Refuse).reason("a day"));
     }
-    if state.count() == input.params.needs_days && !is_member(&input.params, customer) {
-        decision.share(Share::new(&input.params.pool, &customer.customer, 1));
-    }
+    weigh(input, customer, &mut state, &mut decision);
     decision.put(state);
+    Ok(decision)
+}
+
+/// Gives whoever counts alone a share as soon as there are enough days.
+fn weigh(input: &Input<Params, State>, customer: &Party, state: &mut State, decision: &mut Decision<State>) {
+    if state.count() >= input.params.needs_days && !state.weighs && !is_member(&input.params, customer) {
+        decision.share(Share::new(&input.params.pool, &customer.customer, 1));
+        state.weighs = true;
+    }
+}
+
+/// Two customers turn out to be one: together they may have enough days.
+pub(crate) fn unite(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+    let mut state = input.state.clone().unwrap_or_default();
+    let mut decision = Decision::new();
+    weigh(input, input.require(CUSTOMER)?, &mut state, &mut decision);
+    if !decision.is_empty() {
+        decision.put(state);
+    }
     Ok(decision)
 }
 
@@ -52,10 +69,11 @@ pub(crate) fn alone(input: &Input<Params, State>) -> Result<Decision<State>, Ref
     if !is_member(&input.params, customer) {
         return Err(Refusal::new("not-a-member", "nobody leaves a team that they are not in"));
     }
-    let days = input.state.as_ref().map_or(0, State::count);
-    let weight = u64::from(days >= input.params.needs_days);
+    let mut state = input.state.clone().unwrap_or_default();
+    state.weighs = state.count() >= input.params.needs_days;
     let mut decision = Decision::new();
-    decision.share(Share::new(&input.params.pool, &customer.customer, weight));
+    decision.share(Share::new(&input.params.pool, &customer.customer, u64::from(state.weighs)));
+    decision.put(state);
     Ok(decision)
 }
 

@@ -38,6 +38,8 @@ impl Policy for SharedPool {
             .subscribe(events::PoolSettled::KIND.of(CUSTOMER))
             .subscribe(events::TeamJoined::KIND.of_entity("/team"))
             .subscribe(events::TeamLeft::KIND.of(CUSTOMER))
+            .subscribe(events::IdentityMerged::KIND.of(CUSTOMER))
+            .subscribe(events::IdentityMerged::KIND.of_group(TEAM))
             .subscribe(Subscription { name: "team-team-left".to_owned(), ..events::TeamLeft::KIND.of_entity("/team") })
             .effects([EffectKind::Grant, EffectKind::Tag, EffectKind::Share])
             .unit_classes(UnitClass::ALL)
@@ -57,6 +59,8 @@ impl Policy for SharedPool {
             "team-joined" => team::join(input),
             "team-team-left" => team::leave(input),
             "team-left" => days::alone(input),
+            "identity-merged" => days::unite(input),
+            "team-identity-merged" => team::unite(input),
             name => match (Trigger::of(name), name.strip_prefix("team-").and_then(Trigger::of)) {
                 (Some(trigger), _) => days::count(input, trigger),
                 (None, Some(trigger)) => team::count(input, trigger),

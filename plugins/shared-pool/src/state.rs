@@ -16,6 +16,9 @@ pub struct State {
     /// A customer's days that are too long ago to be in `days`.
     #[serde(skip_serializing_if = "is_zero")]
     pub days_forgotten: u32,
+    /// Whether a customer has a share of their own.
+    #[serde(skip_serializing_if = "is_false")]
+    pub weighs: bool,
     /// A team's members.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
@@ -23,6 +26,10 @@ pub struct State {
 
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl State {
@@ -46,6 +53,7 @@ impl State {
     /// What is remembered of two customers who turn out to be one: a day on which both did something is one day.
     pub(crate) fn with(mut self, other: Self) -> Self {
         self.days_forgotten = self.days_forgotten.saturating_add(other.days_forgotten);
+        self.weighs |= other.weighs;
         if let (Some(first), Some(last)) = (other.days.first(), other.days.last()) {
             (first.0..=last.0).map(Date).filter(|day| other.days.contains(*day)).for_each(|day| {
                 self.insert(day);

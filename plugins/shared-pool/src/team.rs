@@ -1,6 +1,6 @@
 //! Teams: who is in them, and what their members weigh.
 
-use largesse_sdk::{Decision, Input, Party, Refusal, Share, TagChange, ladder};
+use largesse_sdk::{Decision, Input, Party, Refusal, Share, TagChange, events, ladder};
 
 use crate::params::{Params, Team, Trigger};
 use crate::state::State;
@@ -36,6 +36,23 @@ pub(crate) fn leave(input: &Input<Params, State>) -> Result<Decision<State>, Ref
     state.members.retain(|member| member != customer);
     let mut decision = Decision::new();
     decision.tag(TagChange::take(customer, &team.tag));
+    weigh(input, team, &state.members, &mut decision);
+    decision.put(state);
+    Ok(decision)
+}
+
+/// A member has another id from now on, and the days of both.
+pub(crate) fn unite(input: &Input<Params, State>) -> Result<Decision<State>, Refusal> {
+    let team = team(input)?;
+    let others = input.event.data::<events::IdentityMerged>()?.customers;
+    let stays = &input.require(CUSTOMER)?.customer;
+    let mut state = input.state.clone().unwrap_or_default();
+    let mut decision = Decision::new();
+    if !state.members.iter().any(|member| member == stays || others.contains(member)) {
+        return Ok(decision);
+    }
+    state.members.retain(|member| member != stays && !others.contains(member));
+    state.members.push(stays.clone());
     weigh(input, team, &state.members, &mut decision);
     decision.put(state);
     Ok(decision)

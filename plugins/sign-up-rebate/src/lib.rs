@@ -10,8 +10,8 @@ mod rebate;
 mod memory;
 
 use largesse_sdk::{
-    Benefit, Decision, EffectKind, EventData, Grant, Input, Manifest, Money, Policy, Problem, Refusal, Revocation,
-    Role, events, export_policy, key_part, manifest,
+    Back, Benefit, Decision, EffectKind, EventData, Grant, Input, Manifest, Policy, Problem, Refusal, Revocation, Role,
+    events, export_policy, key_part, manifest,
 };
 
 pub use memory::Memory;
@@ -31,11 +31,11 @@ impl Policy for SignUpRebate {
     fn manifest() -> Manifest {
         manifest!("Gives cash back on sign-up steps, loans, orders and investments")
             .role(Role::actor(CUSTOMER).attributes(["registered_at", "overdue"]))
-            .subscribe(events::LoanCancelled::KIND.of(CUSTOMER))
-            .subscribe(events::LoanRepaid::KIND.of(CUSTOMER))
-            .subscribe(events::OrderRefunded::KIND.of(CUSTOMER))
-            .subscribe(events::InvestRedeemed::KIND.of(CUSTOMER))
-            .subscribe_all(Trigger::ALL.iter().map(|trigger| trigger.subscription(CUSTOMER)))
+            .subscribe(events::LoanCancelled::KIND.of_thing())
+            .subscribe(events::LoanRepaid::KIND.of_thing())
+            .subscribe(events::OrderRefunded::KIND.of_thing())
+            .subscribe(events::InvestRedeemed::KIND.of_thing())
+            .subscribe_all(Trigger::ALL.iter().map(|trigger| trigger.heard()))
             .effects([EffectKind::Grant, EffectKind::Revoke])
             .unit_classes(params::CLASSES)
     }
@@ -53,10 +53,6 @@ impl Policy for SignUpRebate {
             _ => pay(input),
         }
     }
-
-    fn merge(kept: Memory, joined: Memory) -> Result<Memory, Refusal> {
-        Ok(kept.with(joined))
-    }
 }
 
 export_policy!(SignUpRebate);
@@ -69,7 +65,18 @@ fn pay(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
         return Err(Refusal::new("overdue", "the customer has an instalment overdue"));
     }
     input.params.registered_in_time(input.event.occurred.at, customer.integer("registered_at"))?;
-    let fact = trigger.fact(&input.event, &input.campaign.currency)?;
+    let mut fact = trigger.fact(&input.event, &input.campaign.currency)?;
+    let mut memory = input.state.clone().unwrap_or_default();
+    if trigger == Trigger::OrderPaid {
+        if !memory.order.pay(fact.amount) {
+            return Err(Refusal::new("order-known", "what the order gives is given"));
+        }
+        fact.amount = memory.order.left();
+    }
+    memory.drawn = (trigger == Trigger::LoanDrawn).then_some(input.event.occurred.at);
+    if memory.repaid_within(input.params.take_back.loan_repaid_within_days) {
+        return Err(Refusal::new("repaid-early", "the loan was repaid too early"));
+    }
 
     let mut decision = Decision::new();
     for rebate in input.params.rebates.iter().filter(|rebate| rebate.on == trigger) {
@@ -86,11 +93,8 @@ fn pay(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
     if decision.effects.is_empty() {
         return Err(Refusal::new("nothing-due", "no rebate is due on this"));
     }
-    if let (Trigger::LoanDrawn, Some(days), Some(loan)) =
-        (trigger, input.params.take_back.loan_repaid_within_days, &fact.about)
-    {
-        let mut memory = input.state.clone().unwrap_or_default();
-        memory.note(loan, input.event.occurred.at, days);
+    let remembers_loans = input.params.take_back.loan_repaid_within_days.is_some() && memory.drawn.is_some();
+    if memory.order.is_known() || remembers_loans {
         decision.put(memory);
     }
     Ok(decision)
@@ -104,13 +108,18 @@ fn take_back(reason: &str) -> Decision<Memory> {
 
 fn repaid(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
     let data: events::LoanRepaid = input.event.data()?;
-    let drawn = input.state.as_ref().and_then(|memory| memory.drawn_at(&data.loan));
-    let early = match (input.params.take_back.loan_repaid_within_days, drawn) {
-        (Some(days), Some(drawn)) => input.event.occurred.at.saturating_sub(drawn) <= memory::days_ms(days),
-        _ => false,
-    };
-    let whole = data.r#final == Some(true);
-    Ok(if whole && early { take_back("the loan was repaid too early") } else { Decision::new() })
+    let within = input.params.take_back.loan_repaid_within_days;
+    let mut decision = Decision::new();
+    if data.r#final != Some(true) || within.is_none() {
+        return Ok(decision);
+    }
+    let mut memory = input.state.clone().unwrap_or_default();
+    memory.repaid = Some(memory.repaid.map_or(input.event.occurred.at, |known| known.min(input.event.occurred.at)));
+    if memory.repaid_within(within) {
+        decision = take_back("the loan was repaid too early");
+    }
+    decision.put(memory);
+    Ok(decision)
 }
 
 fn redeemed(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
@@ -118,24 +127,24 @@ fn redeemed(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> 
     Ok(if early { take_back("the holding was redeemed early") } else { Decision::new() })
 }
 
-/// A refund in part takes back the difference between what is due on the order before and after it. It needs no memory: the
-/// event says both what was refunded and what is left.
+/// A refund in part takes back the difference between what is due on what was left of the order before and after it.
 fn refunded(input: &Input<Params, Memory>) -> Result<Decision<Memory>, Refusal> {
-    let events::OrderRefunded { amount, remaining, .. } = input.event.data()?;
-    let minor = |amount: Option<Money>| amount.map(|amount| amount.in_currency(&input.campaign.currency)).transpose();
-    let Some(left) = minor(remaining)? else { return Ok(take_back("the order was refunded")) };
-    let Some(refunded) = minor(amount)? else {
-        return Err(Refusal::new("bad-event-data", "a refund in part must say its amount"));
-    };
-    let Some(rebate) = input.params.rebates.iter().find(|rebate| rebate.on == Trigger::OrderPaid) else {
-        return Ok(Decision::new());
-    };
-    let (before, after) = (rebate.due(left.saturating_add(refunded), None)?, rebate.due(left, None)?);
-    let mut decision = Decision::new();
-    match before.saturating_sub(after) {
-        0 => {}
-        _ if after == 0 => return Ok(take_back("too little of the order is left")),
-        less => _ = decision.revoke(Revocation::about().at_most(less).reason("a part of the order was refunded")),
+    let data: events::OrderRefunded = input.event.data()?;
+    let mut memory = input.state.clone().unwrap_or_default();
+    let before = memory.order.left();
+    if !memory.order.refund(Back::of(&data, &input.event, &input.campaign.currency)?)? {
+        return Err(Refusal::new("refund-known", "this refund of the order is known"));
     }
+    let left = memory.order.left();
+    let mut decision = Decision::new();
+    if let Some(rebate) = input.params.rebates.iter().find(|rebate| rebate.on == Trigger::OrderPaid) {
+        let (before, after) = (rebate.due(before, None)?, rebate.due(left, None)?);
+        match before.saturating_sub(after) {
+            0 => {}
+            _ if after == 0 => decision = take_back("too little of the order is left"),
+            less => _ = decision.revoke(Revocation::about().at_most(less).reason("a part of the order was refunded")),
+        }
+    }
+    decision.put(memory);
     Ok(decision)
 }

@@ -1,6 +1,6 @@
 //! What an operator sets.
 
-use largesse_sdk::{Problem, Problems, Refusal, Slug, UnitClass, ladder};
+use largesse_sdk::{Problem, Problems, Refusal, Rounding, Slug, UnitClass, ladder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -56,6 +56,13 @@ pub struct Rebate {
     /// A share of the amount.
     #[serde(default)]
     pub rate: Option<Rate>,
+    /// Never more than this, whatever the step and the term; with a rate it stands in the rate.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub at_most: Option<u64>,
+    /// Which way parts of a unit go, once share and term are multiplied.
+    #[serde(default = "Rounding::half_up")]
+    pub rounding: Rounding,
     /// Nothing on less than this amount, in minor units.
     #[serde(default)]
     pub min_amount: u64,
@@ -78,13 +85,13 @@ pub struct Step {
     pub quantity: u64,
 }
 
-/// A share of the amount, rounded to the nearest unit.
+/// A share of the amount.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Hundredths of a per cent.
     pub basis_points: u32,
-    /// Never more than this.
+    /// Never more than this, whatever the term.
     #[serde(default)]
     pub at_most: Option<u64>,
 }
@@ -143,6 +150,7 @@ impl Rebate {
         let ways = [self.fixed.is_some(), !self.steps.is_empty(), self.rate.is_some()];
         let one = ways.iter().filter(|way| **way).count() == 1;
         unless(one, "", "give exactly one of fixed, steps and rate");
+        unless(self.at_most.is_none() || self.rate.is_none(), "/at_most", "stands in the rate");
         let by_amount = self.fixed.is_none() || self.min_amount > 0;
         unless(!by_amount || self.on.has_amount(), "/on", "has no amount: give fixed, without min_amount");
         let by_term = self.min_term.is_some() || !self.term.is_empty();

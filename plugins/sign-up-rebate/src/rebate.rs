@@ -4,6 +4,9 @@ use largesse_sdk::{Refusal, ladder, money};
 
 use crate::params::Rebate;
 
+/// A whole in basis points, of which each has a hundred parts by the per cent of a term.
+const SHARE_PARTS: u64 = money::WHOLE_BASIS_POINTS as u64 * 100;
+
 impl Rebate {
     /// What is due on an amount and a term; 0 when nothing is.
     ///
@@ -14,14 +17,17 @@ impl Rebate {
         if amount < self.min_amount || self.min_term.is_some_and(|least| term < least) {
             return Ok(0);
         }
-        let base = match (self.fixed, self.rate) {
-            (Some(fixed), _) => fixed,
-            (None, Some(rate)) => money::rate(amount, rate.basis_points)?,
-            (None, None) => ladder::highest(&self.steps, |step| step.from, amount).map_or(0, |step| step.quantity),
+        let percent = u64::from(ladder::highest(&self.term, |step| step.from, term).map_or(100, |step| step.percent));
+        let due = match (self.fixed, self.rate) {
+            // Share and term are one product: what is left over is rounded once.
+            (None, Some(rate)) => self.rounding.ratio(amount, u64::from(rate.basis_points) * percent, SHARE_PARTS)?,
+            (Some(fixed), _) => self.rounding.ratio(fixed, percent, 100)?,
+            (None, None) => {
+                let step = ladder::highest(&self.steps, |step| step.from, amount).map_or(0, |step| step.quantity);
+                self.rounding.ratio(step, percent, 100)?
+            }
         };
-        let percent = ladder::highest(&self.term, |step| step.from, term).map_or(100, |step| step.percent);
-        let due = money::ratio(base, u64::from(percent), 100)?;
-        Ok(money::cap(due, self.rate.and_then(|rate| rate.at_most)))
+        Ok(money::cap(due, self.at_most.or(self.rate.and_then(|rate| rate.at_most))))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a rebate is given on, and what an event tells of it.
 
-use largesse_sdk::{Event, EventData, Refusal, events};
+use largesse_sdk::{Event, EventData, Refusal, Subscription, events};
+
+use crate::CUSTOMER;
 
 events! {
     /// What a rebate is given on.
@@ -43,6 +45,11 @@ impl Trigger {
     /// Whether it is about a loan, an order or a holding.
     pub(crate) fn has_about(self) -> bool {
         self.kind().about.is_some()
+    }
+
+    /// The subscription: what is given on a loan, an order or a holding is remembered with it.
+    pub(crate) fn heard(self) -> Subscription {
+        if self.has_about() { self.kind().of_thing() } else { self.kind().of(CUSTOMER) }
     }
 
     pub(crate) fn fact(self, event: &Event, currency: &str) -> Result<Fact, Refusal> {

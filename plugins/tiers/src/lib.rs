@@ -7,16 +7,18 @@
 
 mod params;
 mod runs;
+mod moves;
 mod member;
 mod turn;
 
 use largesse_sdk::{
-    Date, Decision, EffectKind, EventData, Input, Manifest, Policy, Problem, Refusal, Role, TimerFired, UnitClass,
-    Value, events, export_policy, manifest, money,
+    Date, Decision, EffectKind, EventData, Input, Manifest, Money, Policy, Problem, Refusal, Role, TimerFired,
+    UnitClass, Value, events, export_policy, manifest, money,
 };
 
 pub use member::{Member, Month};
-pub use params::{Cycle, Held, Messages, Metric, Notice, Params, Period, Service, Tier};
+pub use moves::Moves;
+pub use params::{Held, Messages, Metric, Notice, Params, Service, Tier, ToldBy};
 pub use runs::Runs;
 use turn::Turn;
 
@@ -34,14 +36,18 @@ impl Policy for Tiers {
 
     fn manifest() -> Manifest {
         manifest!("Places customers in the tiers of a programme by growth or by what they hold")
-            .role(Role::actor(CUSTOMER).balances([GROWTH]))
+            .role(Role::actor(CUSTOMER).balances([GROWTH]).grants())
             .subscribe(events::UserRegistered::KIND.of(CUSTOMER))
             .subscribe(events::GrowthChanged::KIND.of(CUSTOMER))
             .subscribe(events::BalanceSnapshot::KIND.of(CUSTOMER))
+            .subscribe(events::IdentityMerged::KIND.of(CUSTOMER))
+            .subscribe(events::DepositMade::KIND.of(CUSTOMER))
+            .subscribe(events::WithdrawalMade::KIND.of(CUSTOMER))
             .subscribe(events::Birthday::KIND.of(CUSTOMER))
             .subscribe(events::TimerFired::KIND.of(CUSTOMER))
             .effects([
                 EffectKind::Grant,
+                EffectKind::Revoke,
                 EffectKind::Message,
                 EffectKind::Schedule,
                 EffectKind::Place,
@@ -58,9 +64,28 @@ impl Policy for Tiers {
         let mut turn = Turn::new(input)?;
         match (input.subscription.as_str(), &input.params.metric) {
             ("user-registered" | "growth-changed", Metric::Growth) => {
-                turn.follow(turn.growth(), input.event.occurred.local.date());
+                let today = input.event.occurred.local.date();
+                turn.follow(turn.growth(), today);
+                if input.params.falls_when_taken_back && input.subscription == "growth-changed" {
+                    turn.take_back(&input.event.data()?);
+                }
             }
-            ("balance-snapshot", Metric::Held(held)) => {
+            // What two have together may lead further than what either has.
+            ("identity-merged", Metric::Growth) => turn.follow(turn.growth(), input.event.occurred.local.date()),
+            ("identity-merged", Metric::Held(held)) => {
+                turn.follow(turn.member.held.least(held.days), input.event.occurred.local.date());
+            }
+            ("deposit-made", Metric::Held(held)) if held.told_by == ToldBy::Movements => {
+                let balance = input.event.data::<events::DepositMade>()?.balance;
+                moved(input, balance, &mut turn.member)?;
+                turn.judge(held, input.now.at);
+            }
+            ("withdrawal-made", Metric::Held(held)) if held.told_by == ToldBy::Movements => {
+                let balance = input.event.data::<events::WithdrawalMade>()?.balance;
+                moved(input, balance, &mut turn.member)?;
+                turn.judge(held, input.now.at);
+            }
+            ("balance-snapshot", Metric::Held(held)) if held.told_by == ToldBy::Snapshots => {
                 let day = hold(input, held, &mut turn.member)?;
                 turn.follow(turn.member.held.least(held.days), day);
             }
@@ -71,6 +96,11 @@ impl Policy for Tiers {
             ("timer-fired", _) => match input.event.data::<TimerFired<Value>>()?.timer.as_str() {
                 turn::CYCLE => turn.cycle_is_over(),
                 turn::NOTICE => turn.notice(),
+                turn::HELD => {
+                    if let Some(held) = input.params.moved() {
+                        turn.judge(held, input.now.at);
+                    }
+                }
                 _ => turn.month_begins(),
             },
             _ => return Ok(Decision::new()),
@@ -84,6 +114,20 @@ impl Policy for Tiers {
 }
 
 export_policy!(Tiers);
+
+/// Notes the balance after a movement.
+fn moved(input: &Input<Params, Member>, balance: Option<Money>, member: &mut Member) -> Result<(), Refusal> {
+    let balance =
+        balance.ok_or_else(|| Refusal::new("no-balance", "the movement does not tell the balance after it"))?;
+    // Who has overdrawn the account holds nothing.
+    let held = if balance.minor < 0 { 0 } else { balance.in_currency(&input.campaign.currency)? };
+    let local = &input.event.occurred.local;
+    let reached = input.params.reached(held).map_or(0, |place| input.params.tiers[place].from);
+    if !member.moves.insert(local.date(), local.second_of_day, reached) {
+        return Err(Refusal::new("balance-known", "a later balance of the day is known"));
+    }
+    Ok(())
+}
 
 /// Notes a day's balance, and returns the last day that is known.
 fn hold(input: &Input<Params, Member>, held: &Held, member: &mut Member) -> Result<Date, Refusal> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use largesse_sdk::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::moves::Moves;
 use crate::runs::Runs;
 
 /// What is remembered of a customer.
@@ -13,12 +14,27 @@ pub struct Member {
     /// The tier; none when not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    /// The tier in which the cycle or period began; none when the customer joined in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
+    /// Tiers, and the ends of them, of other ids of the customer, until they are looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(String, Option<Date>)>,
     /// The first day after the cycle or period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Date>,
+    /// The day from which cycles or periods are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Date>,
     /// What was held on which days.
     #[serde(default)]
     pub held: Runs,
+    /// What was held after movements.
+    #[serde(default, skip_serializing_if = "Moves::is_empty")]
+    pub moves: Moves,
+    /// The last day whose balance was looked at, where movements tell of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Date>,
     /// The growth that was there when the period began.
     #[serde(default)]
     pub growth_before: u64,
@@ -40,11 +56,16 @@ pub struct Month {
 }
 
 impl Member {
-    /// One of two who turn out to be the same: the tier of the one who stays, and what is known of either.
+    /// One of two who turn out to be the same: the tiers of both, of which the higher counts, and what is known of either.
     pub(crate) fn merge(mut self, joined: Self) -> Self {
         if self.tier.is_none() {
-            (self.tier, self.ends) = (joined.tier, joined.ends);
+            (self.tier, self.ends, self.floor, self.began) = (joined.tier, joined.ends, joined.floor, joined.began);
+        } else if let Some(tier) = joined.tier {
+            self.others.push((tier, joined.ends));
         }
+        self.others.extend(joined.others);
+        self.moves.fill(joined.moves);
+        self.judged = self.judged.into_iter().chain(joined.judged).min();
         self.held.fill(&joined.held);
         self.growth_before = self.growth_before.saturating_add(joined.growth_before);
         for (moment, day) in joined.gifts {

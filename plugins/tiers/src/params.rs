@@ -1,6 +1,6 @@
 //! What an operator sets.
 
-use largesse_sdk::{BenefitParam, Problem, Problems, Slug, UnitClass, benefit_problems, ladder};
+use largesse_sdk::{BenefitParam, Problem, Problems, Slug, Span, UnitClass, benefit_problems, ladder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -26,6 +26,10 @@ pub struct Params {
     pub metric: Metric,
     /// How the tier follows what is measured.
     pub service: Service,
+    /// Whether a tier falls when growth that led to it is taken back: because the order that earned it was refunded, say. Nobody falls
+    /// below the tier in which the cycle or period began. What was given for the tiers that are lost, and is not used, goes back.
+    #[serde(default)]
+    pub falls_when_taken_back: bool,
     /// Whether a rise over several tiers is made one tier at a time, with the gifts of each. Otherwise it is one rise.
     #[serde(default)]
     pub step_by_step: bool,
@@ -87,37 +91,34 @@ pub struct Held {
     /// Products that do not count.
     #[serde(default)]
     pub without: Vec<String>,
+    /// Which events tell of it.
+    #[serde(default)]
+    pub told_by: ToldBy,
+}
+
+/// Which events tell of a balance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToldBy {
+    /// A `balance-snapshot` of every day.
+    #[default]
+    Snapshots,
+    /// Every `deposit-made` and `withdrawal-made`, with the balance after it: that after the last of a day is the day's, and that of the
+    /// days after it until the next.
+    Movements,
 }
 
 /// How the tier follows what is measured. Whatever it is, a higher tier is reached at once.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Service {
-    /// The tier stays, and is looked at again when a period ends. Periods follow on one another from the day of joining.
-    Growth(Period),
-    /// The tier is for so many days from the day on which it was reached; then it is looked at again.
-    Periodic(Cycle),
+    /// The tier stays, and is looked at again when a period ends. Periods follow on one another from the day of joining, or with the
+    /// calendar. Without a length nobody ever falls.
+    Growth(Span),
+    /// The tier is for a period from the day on which it was reached; then it is looked at again.
+    Periodic(Span),
     /// The tier is for as long as its condition holds.
     RealTime,
-}
-
-/// The periods of a service that goes by growth.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Period {
-    /// Each is so many days. Without it nobody ever falls.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = CYCLE_DAYS_MAX))]
-    pub days: Option<u32>,
-}
-
-/// The cycle of a periodic service.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Cycle {
-    /// So many days, the first of which is the one on which the tier was reached.
-    #[schemars(range(min = 1, max = CYCLE_DAYS_MAX))]
-    pub days: u32,
 }
 
 /// What customers are told.
@@ -192,12 +193,19 @@ impl Params {
         self.tiers.iter().position(|tier| tier.name == name)
     }
 
-    /// How many days a cycle or period has.
-    pub(crate) fn cycle_days(&self) -> Option<u32> {
-        match &self.service {
-            Service::Growth(period) => period.days,
-            Service::Periodic(cycle) => Some(cycle.days),
+    /// How long a cycle or period is; none when it has no end.
+    pub(crate) fn span(&self) -> Option<Span> {
+        match self.service {
+            Service::Growth(span) | Service::Periodic(span) => Some(span).filter(|span| !span.is_endless()),
             Service::RealTime => None,
+        }
+    }
+
+    /// The balance that customers are measured by, where movements tell of it.
+    pub(crate) fn moved(&self) -> Option<&Held> {
+        match &self.metric {
+            Metric::Held(held) if held.told_by == ToldBy::Movements => Some(held),
+            _ => None,
         }
     }
 
@@ -232,10 +240,20 @@ impl Params {
         let message = "a balance of nothing is held by everybody: expected more";
         problems.unless(!(held && everybody), "/tiers/0/from", message);
         if let Some(notice) = &self.messages.notice {
-            let before = self.cycle_days().is_some_and(|days| notice.days_before < days);
+            let before = self.span().is_some_and(|span| notice.days_before < span.least_days());
             problems.unless(before, "/messages/notice/days_before", "expected less than the service's days");
         }
-        let of_growth = matches!(self.service, Service::Growth(Period { days: Some(_) }));
+        let (name, span) = match self.service {
+            Service::Growth(span) => ("growth", Some(span).filter(|span| !span.is_endless())),
+            Service::Periodic(span) => ("periodic", Some(span)),
+            Service::RealTime => ("real-time", None),
+        };
+        if let Some(span) = span {
+            span.check(&format!("/service/{name}"), problems);
+        }
+        let apart = self.moved().is_none_or(|held| held.without.is_empty());
+        problems.unless(apart, "/metric/held/without", "goes with snapshots: a movement does not tell of products");
+        let of_growth = matches!(self.service, Service::Growth(span) if !span.is_endless());
         if let (false, Some(index)) = (of_growth, self.tiers.iter().position(|tier| tier.keep.is_some())) {
             let message = "only where the service goes by growth and has periods";
             problems.add(format!("/tiers/{index}/keep"), message);

@@ -3,26 +3,34 @@
 use std::cmp::Ordering;
 
 use largesse_sdk::{
-    BenefitParam, Date, Decision, Input, Measurement, Message, Placement, Refusal, Schedule, When, grants, json,
+    BenefitParam, Date, Decision, Input, Measurement, Message, Party, Placement, Refusal, Revocation, Schedule, When,
+    events, grants, json,
 };
 
 use crate::member::{Member, Month};
-use crate::params::{Metric, Notice, Params, Service};
+use crate::params::{Held, Metric, Notice, Params, Service, ToldBy};
 use crate::{CUSTOMER, GROWTH};
 
 /// The timer that goes off when a cycle or period is over.
 pub(crate) const CYCLE: &str = "cycle";
 /// The timer that goes off before it.
 pub(crate) const NOTICE: &str = "notice";
+/// The timer that goes off when the balance of a day that is over may lead to another tier.
+pub(crate) const HELD: &str = "held";
+/// A day without a clock change.
+const DAY_MS: i64 = 86_400_000;
 /// The timer that goes off on the first of a month.
 pub(crate) const MONTH: &str = "month";
 
 pub(crate) struct Turn<'a> {
     params: &'a Params,
     customer: &'a str,
+    party: &'a Party,
     growth: u64,
     /// The local date of the event.
     today: Date,
+    /// The time of the event, in milliseconds since 1970.
+    at: i64,
     pub(crate) member: Member,
     decision: Decision<Member>,
 }
@@ -30,12 +38,21 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(crate) fn new(input: &'a Input<Params, Member>) -> Result<Self, Refusal> {
         let party = input.require(CUSTOMER)?;
+        let mut member = input.state.clone().unwrap_or_default();
+        let place = |tier: &String| input.params.place_of(tier);
+        for (tier, ends) in std::mem::take(&mut member.others) {
+            if place(&tier) > member.tier.as_ref().and_then(place) {
+                (member.tier, member.ends) = (Some(tier), ends);
+            }
+        }
         Ok(Self {
             params: &input.params,
             customer: &party.customer,
+            party,
             growth: u64::try_from(party.balance(GROWTH)).unwrap_or(0),
             today: input.event.occurred.local.date(),
-            member: input.state.clone().unwrap_or_default(),
+            at: input.event.occurred.at,
+            member,
             decision: Decision::new(),
         })
     }
@@ -60,6 +77,55 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Growth was taken back: what it led to since the cycle or period began is lost with it. Growth that was used up, or is over, was
+    /// there.
+    pub(crate) fn take_back(&mut self, changed: &events::GrowthChanged) {
+        let is_revoked = changed.cause.decision.is_some() || changed.cause.campaign.is_none();
+        let (value, Some(now)) = (self.growth(), self.place()) else { return };
+        let floor = self.member.floor.as_deref().and_then(|tier| self.params.place_of(tier));
+        let left = self.params.reached(value).max(floor);
+        if changed.delta >= 0 || !is_revoked || left >= Some(now) {
+            return;
+        }
+        for place in left.map_or(0, |left| left + 1)..=now {
+            let tier = &self.params.tiers[place];
+            self.ungift(&format!("upgrade/{}", tier.name), &tier.upgrade);
+        }
+        self.fall(left);
+    }
+
+    /// Takes back what is not used of the gift of a moment, which can be given again then.
+    fn ungift(&mut self, moment: &str, gifts: &[BenefitParam]) {
+        let Some(day) = self.member.gifts.remove(moment) else { return };
+        for grant in grants(gifts, &format!("{moment}/{day}"), self.customer, "") {
+            if self.party.live_grant(&grant.key).is_some() {
+                let revocation = Revocation::key(grant.to, grant.key).free_key();
+                self.decision.revoke(revocation.reason("what led to the tier was taken back"));
+            }
+        }
+    }
+
+    /// Looks at the balances of the days that are over, and asks to look again when they change without a movement.
+    pub(crate) fn judge(&mut self, held: &Held, now: i64) {
+        let over = Date(self.today.0.saturating_sub(1));
+        let from = self.member.judged.map_or(over, |judged| plus(judged, 1));
+        let value = match self.params.service {
+            Service::RealTime => self.member.moves.least(over, held.days),
+            _ if from <= over => self.member.moves.best(from, over, held.days),
+            _ => 0,
+        };
+        self.follow(value, over);
+        let judged = self.member.judged.map_or(over, |judged| judged.max(over));
+        self.member.judged = Some(judged);
+        self.member.moves.prune(judged, held.days);
+        if let Some(day) = self.member.moves.changes(self.today, held.days) {
+            // What is told in arrears has more to come: a day of the host's clock for it.
+            let late = When::At(now.saturating_add(DAY_MS));
+            let due = if self.is_behind(now) { late } else { When::AtLocal(plus(day, 1), 0) };
+            self.decision.schedule(Schedule::new(HELD, due));
+        }
+    }
+
     /// A cycle or period is over.
     pub(crate) fn cycle_is_over(&mut self) {
         if self.member.ends != Some(self.today) {
@@ -73,13 +139,14 @@ impl<'a> Turn<'a> {
             self.member.growth_before = self.growth;
         }
         self.member.ends = None;
+        self.member.floor = next.map(|place| self.params.tiers[place].name.to_string());
         match next {
             // Its end stands in the placement.
             None if periodic => self.leave(),
             None => self.fall(None),
             Some(place) if periodic && Some(place) > now => self.rise(now, place, self.today),
             Some(place) => {
-                self.begin_cycle(self.today);
+                self.go_on(self.today);
                 if periodic || Some(place) != now {
                     self.place_in(place);
                 }
@@ -124,6 +191,11 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Whether the event is from more than a day before one hears of it.
+    fn is_behind(&self, now: i64) -> bool {
+        now.saturating_sub(self.at) > DAY_MS
+    }
+
     fn place(&self) -> Option<usize> {
         self.member.tier.as_deref().and_then(|name| self.params.place_of(name))
     }
@@ -132,6 +204,9 @@ impl<'a> Turn<'a> {
     fn value(&self) -> u64 {
         match &self.params.metric {
             Metric::Growth => self.growth(),
+            Metric::Held(held) if held.told_by == ToldBy::Movements => {
+                self.member.moves.least(Date(self.today.0.saturating_sub(1)), held.days)
+            }
             Metric::Held(held) => self.member.held.least_on(self.today, held.days),
         }
     }
@@ -199,7 +274,14 @@ impl<'a> Turn<'a> {
     }
 
     fn begin_cycle(&mut self, day: Date) {
-        self.member.ends = self.params.cycle_days().map(|days| plus(day, days));
+        self.member.began = self.params.span().map(|_| day);
+        self.go_on(day);
+    }
+
+    /// Begins the cycle or period in which a day lies.
+    fn go_on(&mut self, day: Date) {
+        let began = self.member.began.unwrap_or(day);
+        self.member.ends = self.params.span().and_then(|span| span.end_after(began, day));
         let Some(ends) = self.member.ends else { return };
         self.decision.schedule(Schedule::new(CYCLE, When::AtLocal(ends, 0)));
         if let Some(notice) = &self.params.messages.notice {

@@ -1,6 +1,6 @@
 //! A commission on what friends invest.
 
-use largesse_sdk::{Decision, EventData, Grant, Input, Refusal, Revocation, events, key_part, money};
+use largesse_sdk::{Decision, EventData, Grant, Input, Refusal, Revocation, events, key_part};
 
 use crate::params::{Commission, Params};
 use crate::state::State;
@@ -14,7 +14,7 @@ pub(crate) fn earn(input: &Input<Params, State>) -> Result<Decision<State>, Refu
         return Err(Refusal::new("in-a-circle", "nobody invites themselves, by whatever way"));
     }
     let data: events::InvestPurchased = input.event.data()?;
-    let quantity = money::rate(data.amount_in(&input.campaign.currency)?, commission.basis_points)?;
+    let quantity = commission.rounding.rate(data.amount_in(&input.campaign.currency)?, commission.basis_points)?;
     if quantity == 0 {
         return Err(nothing_due());
     }
@@ -35,7 +35,8 @@ pub(crate) fn give_back(input: &Input<Params, State>) -> Result<Decision<State>,
     let mut decision = Decision::new();
     decision.revoke(match data.amount {
         Some(amount) => {
-            let part = money::rate(amount.in_currency(&input.campaign.currency)?, commission.basis_points)?;
+            let part =
+                commission.rounding.rate(amount.in_currency(&input.campaign.currency)?, commission.basis_points)?;
             if part == 0 {
                 return Err(nothing_due());
             }

@@ -1,7 +1,7 @@
 //! What an operator sets.
 
 use largesse_sdk::money::{AMOUNT_MAX, WHOLE_BASIS_POINTS};
-use largesse_sdk::{Dimension, Problem, Problems, ladder};
+use largesse_sdk::{Dimension, Problem, Problems, Rounding, ladder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,9 @@ pub struct WithPurchase {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Commission {
+    /// Which way parts of a unit go.
+    #[serde(default = "Rounding::half_up")]
+    pub rounding: Rounding,
     /// The unit: points, growth, or money such as cash:CNY.
     #[schemars(regex(pattern = "^(points|growth|cash:[A-Z]{3})$"))]
     pub unit: String,

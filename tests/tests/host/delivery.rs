@@ -4,5 +4,6 @@ mod desk;
 
 mod told;
 mod trouble;
+mod pace;
 mod places;
 mod settle;

@@ -13,7 +13,7 @@ use largesse_domain::outcome::{Denied, Outcome, Reason, Verdict};
 use largesse_domain::owner::Owner;
 use largesse_domain::problem::Problem;
 use largesse_domain::redeem::RedemptionAction;
-use largesse_domain::redemption::{Part, RedemptionRequest};
+use largesse_domain::redemption::{Part, RedemptionRequest, ReturnRequest};
 use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::unit::Quantity;
 use largesse_service::commands::{Redeem, Reverse, SettleRedemption};
@@ -221,8 +221,9 @@ async fn what_another_id_was_given_comes_back_after_a_stop() {
     host.service.stop().await;
     drop(host);
     let host = Host::on_disk(folder.path());
-    let (id, how) = (RequestId::new("r1").unwrap().into(), RedemptionAction::Reverse);
-    host.service.run(SettleRedemption { id, customer: None, how }).await.expect("it is given back");
+    let how = RedemptionAction::Reverse(ReturnRequest::default());
+    let settle = SettleRedemption { id: RequestId::new("r1").unwrap().into(), customer: None, how };
+    host.service.run(settle).await.expect("it is given back");
     assert_eq!(host.take("r2", "a", 1_500).await, [("b".to_owned(), 1_500)]);
     host.service.stop().await;
 }

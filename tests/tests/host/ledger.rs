@@ -19,7 +19,7 @@ use largesse_domain::key::GrantSlot;
 use largesse_domain::ledger::{Account, Position};
 use largesse_domain::lot;
 use largesse_domain::redeem::{RedeemError, RedemptionAction};
-use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState};
+use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState, ReturnRequest};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
 use largesse_domain::restock::RestockError;
 use largesse_domain::restock::StockChange;
@@ -187,7 +187,10 @@ async fn points_are_spent_from_what_was_given_first() {
     assert_eq!(refused, Err(RedeemError::Insufficient(quantity(30)).into()));
     let position = host.position("points").await;
     assert_eq!((position.balance(Account::Expense), position.balance(Account::Wallet)), (120, 30));
-    assert_eq!(host.settle("order/1", RedemptionAction::Reverse).await, Ok(RedemptionState::Reversed));
+    assert_eq!(
+        host.settle("order/1", RedemptionAction::Reverse(ReturnRequest::default())).await,
+        Ok(RedemptionState::Reversed)
+    );
     assert_eq!(
         host.settle("order/1", RedemptionAction::Commit).await,
         Err(RedeemError::State(RedemptionState::Reversed).into())
@@ -230,8 +233,8 @@ async fn a_coupon_is_used_by_its_own_customer_only() {
     assert_eq!(host.redeem(stolen).await, Err(RedeemError::NoGrant.into()));
     let own = RedemptionRequest { customer: customer("u2"), grant: theirs, ..redemption("r2", "coupon:tea", 1) };
     assert_eq!(host.redeem(own).await.expect("it is theirs").state, RedemptionState::Redeemed);
-    let other =
-        SettleRedemption { id: request("r2").into(), customer: Some(customer("u1")), how: RedemptionAction::Reverse };
+    let how = RedemptionAction::Reverse(ReturnRequest::default());
+    let other = SettleRedemption { id: request("r2").into(), customer: Some(customer("u1")), how };
     assert_eq!(host.ask(other).await, Err(RedeemError::OtherCustomer.into()));
     let unknown = host.redeem(redemption("r3", "coupon:coffee", 1)).await;
     assert_eq!(unknown, Err(RedeemError::UnknownUnit(Unit::new("coupon:coffee").expect("a unit")).into()));

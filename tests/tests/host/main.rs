@@ -21,6 +21,7 @@ mod policies;
 mod order;
 mod stacking;
 mod gate;
+mod mistakes;
 mod records;
 mod numbers;
 mod stopped;

@@ -23,7 +23,11 @@ use step::Step;
 use world::World;
 
 /// What has to happen in some case.
-const RARE: [&str; 38] = [
+const RARE: [&str; 42] = [
+    "a return that was of something else",
+    "more would come back than was used",
+    "some of a redemption comes back",
+    "what comes back late has a grace",
     "a policy commits a grant",
     "a policy commits a reservation",
     "a policy releases a grant",

@@ -28,18 +28,23 @@ mod text;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod glossary;
+#[cfg(test)]
 mod guests;
 #[cfg(test)]
 mod failpoints;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod links;
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use crate::{
-        failpoints, files, guests, handlers, limits, lists, manifests, modules, rules, signatures, source, text, tree,
+        failpoints, files, glossary, guests, handlers, limits, links, lists, manifests, modules, rules, signatures,
+        source, text, tree,
     };
 
     #[test]
@@ -57,6 +62,8 @@ mod tests {
         found.extend(manifests::check(&all));
         found.extend(handlers::check(&all, &tree));
         found.extend(guests::check(&all));
+        found.extend(glossary::check(&all));
+        found.extend(links::check(&all));
         found.extend(failpoints::check(&all));
         found.extend(limits::check(&all));
         found.extend(modules::check(&all, lists::CIRCLES, lists::FLOORS));

@@ -39,6 +39,10 @@ pub(crate) const NO_STORE_IN_HTTP: Rule = Rule {
     name: "host/http neither names the store nor reads it",
     why: "a handler extracts, asks the service and converts; what is read stands in a query",
 };
+pub(crate) const LINKS: Rule =
+    Rule { name: "links lead somewhere", why: "a reader who follows one does not come back" };
+pub(crate) const GLOSSARY: Rule =
+    Rule { name: "the API uses the words of the glossary", why: "one word with one meaning is learnt once" };
 pub(crate) const NO_CIRCLES: Rule =
     Rule { name: "no circles of modules", why: "what cannot be read in an order cannot be read" };
 pub(crate) const NO_WAY_UP: Rule =

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use largesse_documents::CampaignView;
 use largesse_documents::rollout::MigrationView;
 use largesse_documents::stacking::StackingDocument;
+use largesse_documents::{CampaignView, FindingView};
 use largesse_http::views::{ActivationList, SpendView, StuckStateList};
 
 use crate::money::{count, worth};
@@ -17,7 +17,19 @@ pub(super) fn applied_line(campaign: &CampaignView, is_new: bool) -> String {
     if lifecycle == "draft" {
         let _ = writeln!(text, "Start it with `largesse campaign start {id}`.");
     }
+    text.push_str(&findings_text(&campaign.findings));
     text
+}
+
+/// What does not go together in a campaign, a line for each.
+pub(super) fn findings_text(findings: &[FindingView]) -> String {
+    findings.iter().map(finding_line).collect()
+}
+
+pub(super) fn finding_line(finding: &FindingView) -> String {
+    let FindingView { code, severity, pointer, message } = finding;
+    let place = if pointer.is_empty() { "(whole document)" } else { pointer };
+    format!("{} [{code}] {place}: {message}\n", severity.as_str())
 }
 
 pub(super) fn list_text(campaigns: &[CampaignView]) -> String {
@@ -43,8 +55,12 @@ pub(super) fn text(campaign: &CampaignView) -> String {
     let document = &campaign.document;
     let mut text = format!("{}: {}\n\n", campaign.id, document.title);
     let closes = document.closes.as_deref().unwrap_or("never");
-    let all = || "all that the policy has".to_owned();
-    let list = |words: &Option<Vec<String>>| words.as_ref().map_or_else(all, |words| words.join(", "));
+    let list = |words: &Option<Vec<String>>, derived: &Option<Vec<String>>| match (words, derived) {
+        (Some(words), _) => words.join(", "),
+        (None, Some(derived)) => format!("{} (derived)", derived.join(", ")),
+        (None, None) => "all that the policy has".to_owned(),
+    };
+    let derived = &campaign.derived;
     for (name, value) in [
         ("state", campaign.lifecycle.clone()),
         ("version", campaign.version.to_string()),
@@ -53,8 +69,8 @@ pub(super) fn text(campaign: &CampaignView) -> String {
         ("closes", closes.to_owned()),
         ("time zone", document.time_zone.clone()),
         ("currency", document.currency.clone()),
-        ("subscriptions", list(&document.subscriptions)),
-        ("unit classes", list(&document.unit_classes)),
+        ("subscriptions", list(&document.subscriptions, &derived.subscriptions)),
+        ("unit classes", list(&document.unit_classes, &derived.unit_classes)),
         ("stacking", document.stacking.as_ref().map_or_else(|| "with all".into(), stacking)),
         ("gate", document.gate.as_ref().map_or_else(|| "none".into(), |gate| gate.words().join(" or "))),
         ("revisions", campaign.revisions.len().to_string()),
@@ -76,6 +92,9 @@ pub(super) fn text(campaign: &CampaignView) -> String {
     }
     let params = serde_json::to_string_pretty(&document.params).unwrap_or_default();
     let _ = write!(text, "\n{budgets}\n{limits}\nparameters {params}\n");
+    if !campaign.findings.is_empty() {
+        let _ = write!(text, "\n{}", findings_text(&campaign.findings));
+    }
     text
 }
 
@@ -196,6 +215,8 @@ mod tests {
             .unwrap(),
             earlier: Vec::new(),
             rollout: None,
+            findings: Vec::new(),
+            derived: Default::default(),
         }
     }
 

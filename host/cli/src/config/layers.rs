@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Setting, Source};
-use crate::failure::{Failure, Result, nearest};
+use largesse_documents::nearest::nearest;
+
+use crate::failure::{Failure, Result};
 
 /// Something that can be configured.
 #[derive(Clone, Copy)]

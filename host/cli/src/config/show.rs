@@ -60,6 +60,7 @@ fn settings(config: &Config) -> Vec<(&'static str, Setting<toml::Value>)> {
         settings.push(("records.keep_bytes", setting(keep_bytes, i64::try_from(bytes).unwrap_or(i64::MAX))));
     }
     settings.extend(config.serving.settings());
+    settings.extend(config.delivering.settings());
     if let Some(folder) = &watch.value {
         settings.push(("watch", setting(watch, folder.display().to_string())));
     }

@@ -66,7 +66,7 @@ pub(super) fn read_params(file: &Path) -> Result<ParamsUsed> {
 }
 
 /// Reads the schema of a kind from a file that is named after it.
-pub(super) fn read_kind(file: &Path) -> Result<Kind> {
+pub(crate) fn read_kind(file: &Path) -> Result<Kind> {
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let named = format!("{} is not named after an event kind", file.display());
     let kind = EventKind::new(&name).map_err(|error| Failure::usage(error).context(named))?;

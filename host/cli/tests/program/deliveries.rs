@@ -44,7 +44,7 @@ fn a_destination_is_set_tried_paused_and_deleted() {
     // A secret of one's own, next to the old one.
     let new = run(&["destination", "secret"]).ok();
     let file = host.write("secrets", format!("{new}{secret}\n").as_bytes());
-    assert_eq!(json_of(&host.ok(&[&set[..], &["--secrets", &file, "--json"]].concat()))["secrets"], 2);
+    assert_eq!(json_of(&host.ok(&[&set[..], &["--secrets", &file, "--json"]].concat()))["secret_count"], 2);
     receiver.set_secret(new.trim());
     assert_eq!(host.ok(&["destination", "test", "bank"]), took(first + 2));
 

@@ -55,7 +55,7 @@ fn the_line_that_is_printed_gives_points() {
 }
 
 #[test]
-fn the_demonstration_shows_what_the_readme_says() {
+fn the_demonstration_shows_what_its_page_says() {
     let Some(policies) = policies() else { return };
     let text = run(&[
         "demo",
@@ -67,8 +67,8 @@ fn the_demonstration_shows_what_the_readme_says() {
         &repository("demo/day.ndjson"),
     ])
     .ok();
-    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
-    let (_, told) = readme.split_once("== demo: demo/day.ndjson into ").unwrap();
+    let page = std::fs::read_to_string(repository("docs/demo.md")).unwrap();
+    let (_, told) = page.split_once("== demo: demo/day.ndjson into ").unwrap();
     // What the chests of check-in give is chance, and how fast it all went is another time each time.
     let stays = |line: &&str| {
         ["invite-for-credit", "new-user-gift", "sign-up-rebate", "cash:CNY"].iter().any(|start| line.starts_with(start))

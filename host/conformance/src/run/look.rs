@@ -14,7 +14,28 @@ use toml::Spanned;
 
 use super::{Failure, Report, Runner};
 use crate::expect::amounts;
-use crate::scenario::{Scenario, line_of};
+use crate::scenario::{GrantExpected, Scenario, line_of};
+
+/// Compares what all steps gave, net of what they took back, with what it must come to.
+pub(super) fn sums_of_all(scenario: &Scenario, text: &str, report: &mut Report) {
+    let mut given: Vec<GrantExpected> = Vec::new();
+    for step in report.steps.iter().flatten() {
+        given.extend(step.grants.iter().cloned());
+        for back in &step.revoked {
+            let is_it =
+                |grant: &&mut GrantExpected| (&grant.to, &grant.key, &grant.unit) == (&back.to, &back.key, &back.unit);
+            if let Some(grant) = given.iter_mut().rev().find(is_it) {
+                grant.quantity = grant.quantity.saturating_sub(back.quantity);
+            }
+        }
+    }
+    given.retain(|grant| grant.quantity > 0);
+    for sum in &scenario.sums {
+        let line = line_of(text, sum.span().start);
+        let found = crate::sums::sums(std::slice::from_ref(sum.get_ref()), &given);
+        report.failures.extend(found.into_iter().map(|difference| Failure { line, difference }));
+    }
+}
 
 impl Runner<'_> {
     pub(super) async fn totals(&self, scenario: &Scenario, text: &str, report: &mut Report) {

@@ -1,7 +1,7 @@
 //! What an operator does in a scenario with the campaign under test, and with others.
 
-use largesse_documents::CampaignDocument;
 use largesse_documents::rollout::ActivationDocument;
+use largesse_documents::{CampaignDocument, from_value};
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::id::{CampaignId, InvalidId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
@@ -27,7 +27,7 @@ impl Runner<'_> {
         document.insert("policy".into(), policy.to_string().into());
         let places = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.pointer).collect();
         let document: CampaignDocument =
-            serde_json::from_value(document.into()).map_err(|error| format!("apply: {error}"))?;
+            from_value(document.into()).map_err(|problem| format!("apply: {}", listed(&[problem])))?;
         let spec = match document.read() {
             Ok(spec) => spec,
             Err(problems) => return Ok(places(problems)),

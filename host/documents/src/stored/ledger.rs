@@ -6,9 +6,12 @@ use largesse_domain::id::Identifier;
 use largesse_domain::json::Json;
 use largesse_domain::key::GrantSlot;
 use largesse_domain::message_rules::MessageRules;
-use largesse_domain::redemption::{Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState};
+use largesse_domain::redemption::{
+    Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState, Return, ReturnRequest,
+};
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
+use largesse_domain::unit::Quantity;
 use serde::{Deserialize, Serialize};
 
 use super::{Text, Unreadable, id, instant, quantity, read, term, word, write};
@@ -29,17 +32,22 @@ struct RedemptionForm<'a> {
     reference: Text<'a>,
     state: Text<'a>,
     parts: Vec<PartForm<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    returns: Vec<ReturnForm<'a>>,
     made: i64,
     changed: i64,
 }
 
-/// Campaign, to, key, issue, quantity: a customer uses what was given to any of their ids.
-type PartForm<'a> = (Text<'a>, Text<'a>, Text<'a>, u32, u64);
+/// Campaign, to, key, issue, quantity, and how much of it came back: a customer uses what was given to any of their ids.
+type PartForm<'a> = (Text<'a>, Text<'a>, Text<'a>, u32, u64, u64);
+
+/// Its id, what was asked for, how much came back, when.
+type ReturnForm<'a> = (Option<Text<'a>>, Option<u64>, u64, i64);
 
 /// The redemption as the store keeps it, without its id.
 #[must_use]
 pub fn redemption_text(redemption: &Redemption) -> String {
-    let Redemption { request, state, parts, made_at, changed_at } = redemption;
+    let Redemption { request, state, parts, returns, made_at, changed_at } = redemption;
     let grant = request.grant.as_ref();
     write(&RedemptionForm {
         customer: request.customer.as_str().into(),
@@ -51,14 +59,28 @@ pub fn redemption_text(redemption: &Redemption) -> String {
         state: state.as_str().into(),
         parts: parts
             .iter()
-            .map(|Part { slot, issue, quantity }| {
+            .map(|Part { slot, issue, quantity, returned }| {
                 let GrantSlot { campaign, to, key } = slot;
-                (campaign.as_str().into(), to.as_str().into(), key.as_str().into(), *issue, quantity.get())
+                (
+                    campaign.as_str().into(),
+                    to.as_str().into(),
+                    key.as_str().into(),
+                    *issue,
+                    quantity.get(),
+                    returned.get(),
+                )
             })
             .collect(),
+        returns: returns.iter().map(return_form).collect(),
         made: made_at.as_millis(),
         changed: changed_at.as_millis(),
     })
+}
+
+fn return_form(known: &Return) -> ReturnForm<'_> {
+    let Return { request, quantity, at } = known;
+    let name = request.id.as_ref().map(|id| id.as_str().into());
+    (name, request.quantity.map(Quantity::get), quantity.get(), at.as_millis())
 }
 
 /// Reads what [`redemption_text`] wrote.
@@ -68,11 +90,17 @@ pub fn redemption_text(redemption: &Redemption) -> String {
 pub fn read_redemption(key: &RedemptionId, text: &str) -> Result<Redemption, Unreadable> {
     let form: RedemptionForm<'_> = read(text)?;
     let customer: largesse_domain::id::CustomerId = id(&form.customer)?;
-    let part = |(campaign, to, key, issue, amount): PartForm<'_>| {
+    let part = |(campaign, to, key, issue, amount, returned): PartForm<'_>| {
         let slot = GrantSlot { campaign: id(&campaign)?, to: id(&to)?, key: id(&key)? };
-        Ok(Part { slot, issue, quantity: quantity(amount)? })
+        Ok(Part { slot, issue, quantity: quantity(amount)?, returned: quantity(returned)? })
     };
     let parts = form.parts.into_iter().map(part).collect::<Result<_, Unreadable>>()?;
+    let come_back = |(name, asked, amount, at): ReturnForm<'_>| {
+        let name = name.map(|name| id(&name)).transpose()?;
+        let request = ReturnRequest { id: name, quantity: asked.map(quantity).transpose()? };
+        Ok(Return { request, quantity: quantity(amount)?, at: instant(at)? })
+    };
+    let returns = form.returns.into_iter().map(come_back).collect::<Result<_, Unreadable>>()?;
     let grant = form.grant.map(|(campaign, key)| Ok::<_, Unreadable>((id(&campaign)?, id(&key)?))).transpose()?;
     let request = RedemptionRequest {
         id: key.clone(),
@@ -84,7 +112,8 @@ pub fn read_redemption(key: &RedemptionId, text: &str) -> Result<Redemption, Unr
         customer,
     };
     let state = word(&RedemptionState::ALL, RedemptionState::as_str, &form.state)?;
-    Ok(Redemption { request, state, parts, made_at: instant(form.made)?, changed_at: instant(form.changed)? })
+    let (made_at, changed_at) = (instant(form.made)?, instant(form.changed)?);
+    Ok(Redemption { request, state, parts, returns, made_at, changed_at })
 }
 
 /// Identifiers as the store keeps them.

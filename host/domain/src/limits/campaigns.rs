@@ -42,7 +42,10 @@ limits! {
         => Viewer, "400 `malformed-request`", ["http/src/calendar.rs"];
     /// Longest time that a grant is good for by the terms of its unit, in days: a hundred years.
     pub const VALID_DAYS_MAX: u32 = 36_525
-        => Operator, "422 `invalid-document` at `/valid_days`", ["documents/src/catalogue.rs"];
+        => Operator, "422 `invalid-document` at `/valid_days` or `/grace_days`", ["documents/src/catalogue.rs"];
+    /// Most pieces in which one redemption is returned.
+    pub const RETURNS_MAX: usize = 64
+        => Fulfil, "409 `too-many-returns`; the rest can be returned at once", ["domain/src/rules/redeem.rs"];
     /// Most digits behind the point that a decimal is read or written with.
     pub const PLACES_MAX: u32 = 12
         => Operator, "422 `invalid-document`", ["domain/src/words/ratio.rs"];
@@ -97,4 +100,7 @@ limits! {
     /// Most documents of operators that wait to be checked.
     pub const CHANGES_WAITING_MAX: usize = 64
         => Operator, "503 `busy`", ["service/src/lib.rs"];
+    /// Most findings about a campaign that are told at once.
+    pub const FINDINGS_MAX: usize = 64
+        => Operator, "further findings are not told; errors come first", ["service/src/lint/mod.rs"];
 }

@@ -19,9 +19,25 @@ limits! {
     /// Longest secret, in bytes.
     pub const SECRET_BYTES_MAX: usize = 64
         => Admin, "422 `invalid-document` at `/secrets`", ["domain/src/rows/destination.rs"];
-    /// Most deliveries on their way to one destination at a time.
-    pub const DELIVERIES_IN_FLIGHT_MAX: usize = 16
-        => Receiver, "further deliveries wait", ["delivery/src/dispatch.rs"];
+    /// Most requests on their way to one destination at a time.
+    pub const DELIVERY_CONCURRENCY_MAX: u16 = 1_024
+        => Admin, "422 `invalid-document` at `/concurrency`; further deliveries wait", ["documents/src/destination.rs"];
+    /// Most deliveries to one destination in a second.
+    pub const DELIVERY_RATE_MAX: u32 = 100_000
+        => Admin, "422 `invalid-document` at `/rate`; further deliveries wait", ["documents/src/destination.rs"];
+    /// Most deliveries in one request.
+    pub const DELIVERY_BATCH_MAX: u16 = 100
+        => Admin, "422 `invalid-document` at `/batch`; further deliveries go in another request",
+        ["documents/src/destination.rs"];
+    /// Most headers of a destination's own.
+    pub const DESTINATION_HEADERS_MAX: usize = 8
+        => Admin, "422 `invalid-document` at `/headers`", ["documents/src/destination.rs"];
+    /// Longest name of a destination's header, in bytes.
+    pub const DESTINATION_HEADER_NAME_BYTES_MAX: usize = 64
+        => Admin, "422 `invalid-document` at `/headers/NAME`", ["domain/src/rows/sending.rs"];
+    /// Longest value of a destination's header, in bytes.
+    pub const DESTINATION_HEADER_BYTES_MAX: usize = 1_024
+        => Admin, "422 `invalid-document` at `/headers/NAME`", ["domain/src/rows/sending.rs"];
     /// Attempts at a delivery before it is dead.
     pub const DELIVERY_ATTEMPTS_MAX: u32 = 14
         => Receiver, "the delivery is dead; an operator can have it sent again", ["domain/src/rules/deliver.rs"];

@@ -13,7 +13,7 @@ limits! {
     /// Deepest nesting of objects and arrays in any JSON that comes in.
     pub const JSON_DEPTH_MAX: usize = 32
         => Token, "400 `malformed-json`; in parameters 422 `invalid-document`; of a policy fault `invalid-output`",
-        ["service/src/strict_json.rs", "documents/src/campaign.rs", "engine/src/json.rs"];
+        ["service/src/strict_json/reader.rs", "documents/src/campaign.rs", "engine/src/json.rs"];
     /// How long after its time an event is taken without the permission to backfill, in milliseconds: 7 days.
     pub const EVENT_AGE_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1_000
         => Ingest, "422 `event-time`, unless the token has `backfill`", ["service/src/intake.rs"];

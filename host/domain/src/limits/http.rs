@@ -44,6 +44,9 @@ limits! {
     /// Slowest rate at which a client may take an answer, in bytes per second.
     pub const ANSWER_BYTES_PER_SECOND_MIN: u64 = 16 * 1024
         => Network, "the connection is closed", ["http/src/serve/connection.rs"];
+    /// Bytes of an answer that the system holds for a client that does not take them; Linux doubles it for its own bookkeeping.
+    pub const SEND_BUFFER_BYTES: usize = 128 * 1024
+        => Network, "the answer goes out as the client takes it", ["http/src/serve.rs"];
     /// Largest rest of a body that is read after an early answer to keep the connection open, in bytes.
     pub const DRAIN_BYTES_MAX: u64 = 64 * 1024
         => Network, "`Connection: close`", ["http/src/serve/front.rs"];

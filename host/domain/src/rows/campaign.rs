@@ -37,6 +37,9 @@ pub enum OnFault {
     Defer,
 }
 
+/// The kind of the events that say which ids are one customer's.
+const IDENTITY_MERGED: &str = "identity.merged";
+
 /// What an operator sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -54,7 +57,7 @@ pub struct Settings {
     pub closing_days: u32,
     /// For whom.
     pub audience: Audience,
-    /// The manifest's subscriptions in use; all when `None`.
+    /// The manifest's subscriptions in use; all when `None`. Those to `identity.merged` always are.
     pub subscriptions: Option<Vec<SubscriptionName>>,
     /// The manifest's classes of unit in use; all when `None`.
     pub unit_classes: Option<Vec<UnitClass>>,
@@ -176,10 +179,12 @@ impl Campaign {
         self.settings.closes.and_then(|closes| closes.plus_millis(days))
     }
 
-    /// Reports whether the subscription is in use.
+    /// Reports whether the subscription is in use. That ids are one customer's is told to every campaign that asks for it: what both
+    /// together have reached would be lost otherwise.
     #[must_use]
     pub fn subscribes(&self, subscription: &Subscription) -> bool {
-        self.settings.subscriptions.as_ref().is_none_or(|used| used.contains(&subscription.name))
+        let used = self.settings.subscriptions.as_ref();
+        used.is_none_or(|used| used.contains(&subscription.name)) || subscription.kind.as_str() == IDENTITY_MERGED
     }
 
     /// Reports whether the class of unit is in use.

@@ -9,7 +9,7 @@ use crate::rows::segment::Segment;
 use crate::words::id::{PocketId, ProgrammeId, SegmentId};
 use crate::words::json::Json;
 use crate::words::time::Instant;
-use crate::words::unit::{Currency, Quantity, Unit, UnitClass};
+use crate::words::unit::{Currency, Quantity, SpendOrder, Unit, UnitClass};
 
 /// What a unit comes to in money: so much for so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,11 @@ impl Valuation {
     }
 }
 
+/// How long what comes back after its end can be used, where no terms say so: a month.
+pub const GRACE_DAYS_USUAL: u32 = 30;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// The terms of a unit: of a coupon, an item, of points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitTerms {
@@ -65,6 +70,11 @@ pub struct UnitTerms {
     pub stocked: bool,
     /// How long a grant is good for when its policy says nothing, in days of 24 hours.
     pub valid_days: Option<u32>,
+    /// Which grants are used first.
+    pub spend: SpendOrder,
+    /// How long what comes back after its end can be used, in days of 24 hours: an order that was paid with it is returned. With 0 it
+    /// expires at once.
+    pub grace_days: u32,
     /// The least that is redeemed at once (the threshold of a withdrawal).
     pub redeem_minimum: Option<Quantity>,
     /// What else holds for it, for the systems that carry it out; an object.
@@ -75,9 +85,12 @@ impl UnitTerms {
     /// Returns when a grant of the unit expires, if its policy says nothing.
     #[must_use]
     pub fn expires(&self, granted_at: Instant) -> Option<Instant> {
-        let days = i64::from(self.valid_days?);
-        Some(granted_at.plus_millis(days * 24 * 60 * 60 * 1_000).unwrap_or(Instant::MAX))
+        Some(after_days(granted_at, self.valid_days?))
     }
+}
+
+fn after_days(at: Instant, days: u32) -> Instant {
+    at.plus_millis(i64::from(days) * DAY_MS).unwrap_or(Instant::MAX)
 }
 
 /// Budgets that several campaigns share. A day of it is the local day of the campaign that grants.
@@ -134,6 +147,25 @@ impl Catalogue {
     #[must_use]
     pub fn is_stocked(&self, unit: &Unit) -> bool {
         self.units.get(unit).is_some_and(|terms| terms.stocked)
+    }
+
+    /// Returns which grants of a unit are used first.
+    #[must_use]
+    pub fn spend_order(&self, unit: &Unit) -> SpendOrder {
+        self.units.get(unit).map(|terms| terms.spend).unwrap_or_default()
+    }
+
+    /// Returns until when what comes back now, after its end, can be used; `None` when it expires at once.
+    #[must_use]
+    pub fn grace_until(&self, unit: &Unit, now: Instant) -> Option<Instant> {
+        let days = self.units.get(unit).map_or(GRACE_DAYS_USUAL, |terms| terms.grace_days);
+        (days > 0).then(|| after_days(now, days))
+    }
+
+    /// Returns the unit with terms whose name differs from this one's in capitals only.
+    #[must_use]
+    pub fn same_but_for_case(&self, unit: &Unit) -> Option<&Unit> {
+        self.units.keys().find(|known| *known != unit && known.as_str().eq_ignore_ascii_case(unit.as_str()))
     }
 
     /// Reports whether it is a coupon or an item without terms.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::limits::{DESTINATION_URL_BYTES_MAX, SECRET_BYTES_MAX, SECRET_BYTES_MIN};
+use crate::rows::sending::Sending;
 use crate::words::address::is_public;
 use crate::words::id::DestinationId;
 use crate::words::topic::{Topic, TopicPattern};
@@ -25,6 +26,8 @@ pub struct Destination {
     pub allow_private: bool,
     /// Whether it says of each grant that it was carried out, or could not be. At most one destination does.
     pub settles: bool,
+    /// How it is sent to.
+    pub sending: Sending,
     /// Why nothing is sent to it now.
     pub paused: Option<Paused>,
 }

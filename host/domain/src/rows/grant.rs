@@ -7,7 +7,7 @@ use crate::words::hold::AfterHold;
 use crate::words::id::{AboutId, DecisionId, Identifier};
 use crate::words::key::GrantSlot;
 use crate::words::time::{Instant, LocalTime};
-use crate::words::unit::{Quantity, Unit};
+use crate::words::unit::{Quantity, SpendOrder, Unit};
 
 /// How long a grant is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub struct Grant {
     pub reversed: Quantity,
     /// How much of what was taken back had been used, and became the customer's debt.
     pub owed: Quantity,
-    /// How much of it was used: redeemed, or kept for a debt.
+    /// How much of it was used.
     pub redeemed: Quantity,
+    /// How much of it was kept for a debt of the customer.
+    pub paid: Quantity,
     /// How much of it is reserved for redemptions under way.
     pub reserved: Quantity,
     /// How much of it expired unused.
@@ -70,7 +72,7 @@ pub enum GrantState {
     Pending,
     /// Given; some of it can be used.
     Posted,
-    /// Used up, as far as it was not taken back or expired.
+    /// Used up or kept for a debt, as far as it was not taken back or expired.
     Redeemed,
     /// Past its time.
     Expired,
@@ -93,9 +95,19 @@ impl GrantState {
 }
 
 impl Grant {
-    /// Returns which of two is used first: the one that was given first.
+    /// Returns which of two was given first.
     pub(crate) fn given_before(&self, other: &Self) -> Ordering {
         (self.granted_at, self.decision, &self.slot).cmp(&(other.granted_at, other.decision, &other.slot))
+    }
+
+    /// Returns which of two is used first.
+    pub(crate) fn used_before(&self, other: &Self, order: SpendOrder) -> Ordering {
+        let end = |grant: &Self| grant.expires.unwrap_or(Instant::MAX);
+        let by_end = match order {
+            SpendOrder::ExpiresFirst => end(self).cmp(&end(other)),
+            SpendOrder::GivenFirst => Ordering::Equal,
+        };
+        by_end.then_with(|| self.given_before(other))
     }
 
     /// Returns what of it was not taken back.
@@ -110,7 +122,8 @@ impl Grant {
     /// When more left the grant than there was: every change is checked against this.
     #[must_use]
     pub fn left(&self) -> Quantity {
-        let gone = [self.reversed, self.redeemed, self.reserved, self.expired].map(|part| u128::from(part.get()));
+        let gone =
+            [self.reversed, self.redeemed, self.paid, self.reserved, self.expired].map(|part| u128::from(part.get()));
         let left = u128::from(self.quantity.get()) + u128::from(self.owed.get());
         let left = left.checked_sub(gone.iter().sum()).and_then(|left| u64::try_from(left).ok());
         left.and_then(|left| Quantity::new(left).ok()).expect("no more leaves a grant than there is")
@@ -137,7 +150,7 @@ impl Grant {
             GrantState::Reversed
         } else if self.hold.is_some() && !past {
             GrantState::Pending
-        } else if empty && !self.redeemed.is_zero() {
+        } else if empty && !(self.redeemed.is_zero() && self.paid.is_zero()) {
             GrantState::Redeemed
         } else if empty || past && self.reserved.is_zero() {
             GrantState::Expired

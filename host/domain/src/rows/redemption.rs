@@ -80,7 +80,7 @@ pub struct RedemptionRequest {
     pub unit: Unit,
     /// How much.
     pub quantity: Quantity,
-    /// Only from this grant; from the first given, when `None`.
+    /// Only from this grant; in the order of the unit, when `None`.
     pub grant: Option<(CampaignId, GrantKey)>,
     /// Kept apart until then, to be committed or released; used at once when `None`.
     pub reserve_until: Option<Instant>,
@@ -93,13 +93,13 @@ pub struct RedemptionRequest {
 pub enum RedemptionState {
     /// Kept apart.
     Reserved,
-    /// Used.
+    /// Used; some of it may have come back.
     Redeemed,
     /// Given back by request.
     Released,
     /// Given back because nobody settled it in time.
     TimedOut,
-    /// Used, and then undone.
+    /// Used, and then all of it came back.
     Reversed,
 }
 
@@ -129,6 +129,43 @@ pub struct Part {
     pub issue: u32,
     /// How much of it.
     pub quantity: Quantity,
+    /// How much of that came back.
+    pub returned: Quantity,
+}
+
+impl Part {
+    /// Returns what has not come back.
+    #[must_use]
+    pub fn left(&self) -> Quantity {
+        self.quantity.room_after(self.returned)
+    }
+}
+
+/// What is asked to come back of what was used: an order is returned, or some of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReturnRequest {
+    /// What the return is known by: the same again gets the same answer. Without it, it is the one return of the redemption that has none.
+    pub id: Option<RequestId>,
+    /// How much; whatever has not come back yet, when `None`.
+    pub quantity: Option<Quantity>,
+}
+
+impl ReturnRequest {
+    /// Reports whether it is of all that is left, under no name: it can be asked for at any time.
+    pub(crate) fn is_of_the_rest(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Something that came back of what was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Return {
+    /// What was asked for.
+    pub request: ReturnRequest,
+    /// How much came back.
+    pub quantity: Quantity,
+    /// The host's clock when it did.
+    pub at: Instant,
 }
 
 /// A redemption.
@@ -140,13 +177,25 @@ pub struct Redemption {
     pub state: RedemptionState,
     /// What it is made of; adds up to the quantity.
     pub parts: Vec<Part>,
+    /// What came back after it was used, in order.
+    pub returns: Vec<Return>,
     /// The host's clock when it was made.
     pub made_at: Instant,
-    /// The host's clock when its state last changed.
+    /// The host's clock when its state last changed, or some of it came back.
     pub changed_at: Instant,
 }
 
 impl Redemption {
+    /// Returns how much came back after it was used.
+    ///
+    /// # Panics
+    /// When more came back than there was.
+    #[must_use]
+    pub fn returned(&self) -> Quantity {
+        let more = |sum: Quantity, one: &Return| sum.plus(one.quantity).expect("no more comes back than was used");
+        self.returns.iter().fold(Quantity::ZERO, more)
+    }
+
     /// Reports whether what is reserved is no longer to be settled.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.request.reserve_until.is_some_and(|until| until <= now)

@@ -107,6 +107,7 @@ pub struct Audit<'a> {
     catalogue: &'a Catalogue,
     lots: HashMap<Lot, LotBooks>,
     reserved: HashMap<Lot, u64>,
+    used: HashMap<Lot, u64>,
     positions: BTreeMap<PositionKey, Position>,
     usage: BTreeMap<UsageKey, Usage>,
     debts: BTreeMap<(CustomerId, Unit), i64>,
@@ -147,6 +148,7 @@ impl<'a> Audit<'a> {
             catalogue,
             lots: HashMap::new(),
             reserved: HashMap::new(),
+            used: HashMap::new(),
             positions: BTreeMap::new(),
             usage: BTreeMap::new(),
             debts: BTreeMap::new(),
@@ -204,13 +206,15 @@ impl<'a> Audit<'a> {
     /// Takes a redemption, after all transfers.
     pub fn redemption(&mut self, redemption: &Redemption) {
         self.audited.redemptions += 1;
-        if redemption.state == RedemptionState::Reserved {
-            for part in &redemption.parts {
-                let lot = Lot { slot: part.slot.clone(), issue: part.issue };
-                if !self.part.holds(&lot) {
-                    continue;
-                }
-                *self.reserved.entry(lot).or_default() += part.quantity.get();
+        let sums = match redemption.state {
+            RedemptionState::Reserved => &mut self.reserved,
+            RedemptionState::Redeemed | RedemptionState::Reversed => &mut self.used,
+            RedemptionState::Released | RedemptionState::TimedOut => return,
+        };
+        for part in redemption.parts.iter().filter(|part| !part.left().is_zero()) {
+            let lot = Lot { slot: part.slot.clone(), issue: part.issue };
+            if self.part.holds(&lot) {
+                *sums.entry(lot).or_default() += part.left().get();
             }
         }
     }
@@ -250,13 +254,15 @@ impl<'a> Audit<'a> {
         same(|| what(other.as_str()), 0, balance(other), cause)?;
         same(|| what("reserved"), signed(grant.reserved), balance(Account::Reserved), cause)?;
         same(|| what("expired"), signed(grant.expired), balance(Account::Breakage), cause)?;
-        let used = signed(grant.redeemed) - i64::try_from(books.kept_for_debt).unwrap_or(i64::MAX);
-        same(|| what("redeemed"), used, balance(Account::Expense), cause)?;
+        same(|| what("redeemed"), signed(grant.redeemed), balance(Account::Expense), cause)?;
+        same(|| what("paid"), grant.paid.get(), books.kept_for_debt, cause)?;
         // Paying a debt moves it off the grant that pays, so only what both sides come to is told apart here.
         let owed = i64::try_from(books.kept_for_debt).unwrap_or(i64::MAX) - signed(grant.owed);
         same(|| what("owed"), owed, balance(Account::Debt), cause)?;
         let reserved = self.reserved.remove(lot).unwrap_or_default();
-        same(|| what("reserved by redemptions"), grant.reserved.get(), reserved, cause)
+        same(|| what("reserved by redemptions"), grant.reserved.get(), reserved, cause)?;
+        let used = self.used.remove(lot).unwrap_or_default();
+        same(|| what("used by redemptions"), grant.redeemed.get(), used, cause)
     }
 
     /// Takes a customer, after all transfers.
@@ -301,6 +307,9 @@ impl<'a> Audit<'a> {
         }
         if let Some(lot) = self.reserved.keys().min_by(|a, b| (&a.slot, a.issue).cmp(&(&b.slot, b.issue))) {
             return Err(differ(name(lot), "nothing", "a grant reserved by a redemption", ""));
+        }
+        if let Some(lot) = self.used.keys().min_by(|a, b| (&a.slot, a.issue).cmp(&(&b.slot, b.issue))) {
+            return Err(differ(name(lot), "nothing", "a grant used by a redemption", ""));
         }
         if !self.part.is_first() {
             return Ok(());

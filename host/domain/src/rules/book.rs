@@ -121,6 +121,7 @@ impl<'a> Book<'a> {
             reversed: Quantity::ZERO,
             owed: Quantity::ZERO,
             redeemed: Quantity::ZERO,
+            paid: Quantity::ZERO,
             reserved: Quantity::ZERO,
             expired: Quantity::ZERO,
             key_freed: false,

@@ -8,22 +8,17 @@ use crate::words::dimension::Dimension;
 use crate::words::problem::Problem;
 use crate::words::unit::UnitClass;
 
-/// Returns what keeps a campaign from starting with this policy: every class of unit that the policy may grant needs a budget,
-/// of its own or of a pocket, and a limit for each customer; what is narrowed must exist. Pointers are into the campaign document.
+/// Returns what keeps a campaign from starting with this policy: every one of these classes of unit that the policy may grant needs a
+/// budget, of its own or of a pocket, and a limit for each customer. Pointers are into the campaign document.
 #[must_use]
-pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &Catalogue) -> Vec<Problem> {
+pub fn problems_at_start(
+    settings: &Settings,
+    manifest: &Manifest,
+    catalogue: &Catalogue,
+    classes: &[UnitClass],
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |pointer: String, message: String| problems.push(Problem { pointer, message });
-    for (index, name) in settings.subscriptions.iter().flatten().enumerate() {
-        if manifest.subscription(name).is_none() {
-            problem(format!("/subscriptions/{index}"), format!("{} has no subscription {name}", manifest.name));
-        }
-    }
-    for (index, class) in settings.unit_classes.iter().flatten().enumerate() {
-        if !manifest.unit_classes.contains(class) {
-            problem(format!("/unit_classes/{index}"), format!("{} does not grant {class}", manifest.name));
-        }
-    }
     for (index, pool) in settings.pools.iter().enumerate() {
         let mut budgets = settings.budgets.iter().filter(|budget| budget.of.matches(&pool.unit));
         if budgets.clone().next().is_some() && !budgets.any(|budget| budget.total >= pool.total) {
@@ -33,7 +28,7 @@ pub fn problems_at_start(settings: &Settings, manifest: &Manifest, catalogue: &C
             problem(format!("/pools/{index}"), format!("{} sets no weights in pools", manifest.name));
         }
     }
-    let used = |class: &&UnitClass| settings.unit_classes.as_ref().is_none_or(|used| used.contains(class));
+    let used = |class: &&UnitClass| classes.contains(class);
     for class in manifest.unit_classes.iter().filter(used) {
         let pockets = settings.pockets.iter().filter_map(|pocket| catalogue.pockets.get(pocket));
         let mut budgets = settings.budgets.iter().chain(pockets.flat_map(|pocket| &pocket.budgets));

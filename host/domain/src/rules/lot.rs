@@ -9,13 +9,13 @@ use crate::rows::facts::{Facts, Wanted};
 use crate::rows::grant::Grant;
 use crate::rows::ledger::{Account, Lot};
 use crate::rows::outcome::Reversal;
-use crate::rows::redemption;
 use crate::rows::timer::TimerKey;
 use crate::rules::book::Book;
 use crate::rules::cap::{self, Recipient};
 use crate::rules::entry::{Entry, Way, debt, set_debt};
 use crate::words::hold::{AfterHold, HoldAction};
 use crate::words::key::{GrantSlot, PositionKey, UsageKey};
+use crate::words::time::Instant;
 use crate::words::unit::{Quantity, UnitClass};
 
 /// A change of a campaign's grants: when and by what it is made, and under which terms they were counted.
@@ -205,7 +205,7 @@ fn arrive(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
     let paid = owed.min(grant.left());
     if !paid.is_zero() {
         entry.book(facts, grant, paid, Way { from: Account::Wallet, to: Account::Debt });
-        grant.redeemed = more(grant.redeemed, paid);
+        grant.paid = more(grant.paid, paid);
         set_debt(facts, &grant.slot.to, &grant.unit, owed.room_after(paid));
     }
     if grant.is_past(entry.at) {
@@ -215,9 +215,13 @@ fn arrive(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
 
 fn expire(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant) {
     let left = grant.left();
+    move_to_breakage(facts, entry, grant, left);
+}
+
+fn move_to_breakage(facts: &mut Facts, entry: Entry<'_>, grant: &mut Grant, quantity: Quantity) {
     let from = if grant.hold.is_some() { Account::Pending } else { Account::Wallet };
-    entry.book(facts, grant, left, Way { from, to: Account::Breakage });
-    grant.expired = more(grant.expired, left);
+    entry.book(facts, grant, quantity, Way { from, to: Account::Breakage });
+    grant.expired = more(grant.expired, quantity);
 }
 
 /// Takes back part of a grant, at most what was not taken back before: first what is still there, then what has expired, then
@@ -285,9 +289,21 @@ pub(crate) enum Use {
     Undo,
 }
 
+/// A quantity of a grant on its way in a redemption's life.
+pub(crate) struct Move<'a> {
+    /// Of which grant.
+    pub(crate) slot: &'a GrantSlot,
+    /// How much.
+    pub(crate) quantity: Quantity,
+    /// Where to.
+    pub(crate) how: Use,
+    /// Until when what comes back after its end can be used; not at all, when `None`.
+    pub(crate) grace_until: Option<Instant>,
+}
+
 /// Moves a quantity of a grant on in a redemption's life. The caller has checked that there is as much.
-pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, part: &redemption::Part, how: Use) {
-    let (slot, quantity) = (&part.slot, part.quantity);
+pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, moved: &Move<'_>) {
+    let Move { slot, quantity, how, grace_until } = *moved;
     let mut grant = stored(facts, slot).expect("a redemption is of grants that exist");
     let less = |from: Quantity| from.minus(quantity).expect("a redemption moves only what it holds");
     let way = match how {
@@ -312,8 +328,19 @@ pub(crate) fn use_up(facts: &mut Facts, entry: Entry<'_>, part: &redemption::Par
             Way { from: Account::Expense, to: Account::Wallet }
         }
     };
+    let comes_back = way.to == Account::Wallet;
+    if comes_back
+        && grant.is_past(entry.at)
+        && let Some(until) = grace_until
+    {
+        // The rest was not used in time, and the clock may not have come to it yet: only what comes back has a grace.
+        let rest = grant.left().room_after(quantity);
+        move_to_breakage(facts, entry, &mut grant, rest);
+        grant.expires = Some(until);
+        set_timer(facts, &grant);
+    }
     entry.book(facts, &grant, quantity, way);
-    if way.to == Account::Wallet {
+    if comes_back {
         arrive(facts, entry, &mut grant);
         facts.list_in_wallet(slot);
     }

@@ -3,38 +3,50 @@
 
 use std::fmt;
 
+use crate::limits::RETURNS_MAX;
 use crate::rows::catalogue::Catalogue;
 use crate::rows::facts::{Facts, Wanted};
 use crate::rows::grant::Grant;
 use crate::rows::ledger::Cause;
-use crate::rows::redemption::{Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState};
+use crate::rows::redemption::{
+    Part, Redemption, RedemptionId, RedemptionRequest, RedemptionState, Return, ReturnRequest,
+};
 use crate::rows::timer::TimerKey;
 use crate::rules::entry::Entry;
-use crate::rules::lot::{Use, use_up};
+use crate::rules::lot::{Move, Use, use_up};
 use crate::words::id::CustomerId;
 use crate::words::key::{GrantSlot, PositionKey};
 use crate::words::time::Instant;
 use crate::words::unit::{Quantity, Unit, UnitClass};
 
 /// What shall become of a redemption.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedemptionAction {
     /// What is reserved is used.
     Commit,
     /// What is reserved is given back.
     Release,
-    /// What was used is given back.
-    Reverse,
+    /// What was used is given back, or some of it.
+    Reverse(ReturnRequest),
 }
 
 impl RedemptionAction {
     /// Returns the word in the API.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Commit => "commit",
             Self::Release => "release",
-            Self::Reverse => "reverse",
+            Self::Reverse(_) => "reverse",
+        }
+    }
+
+    /// Returns the cause of what it does to a redemption.
+    #[must_use]
+    pub fn cause(&self, of: &RedemptionId) -> Cause {
+        match self {
+            Self::Reverse(ReturnRequest { id: Some(id), .. }) => Cause::Request(id.clone()),
+            _ => of.cause(),
         }
     }
 }
@@ -66,6 +78,12 @@ pub enum RedeemError {
     OtherCustomer,
     /// What is asked makes no sense in the state that it is in.
     State(RedemptionState),
+    /// More would come back than was used and has not come back: so much can.
+    ReturnsMore(Quantity),
+    /// The return's identifier was used for another quantity.
+    OtherReturn,
+    /// It came back in so many pieces that only all of the rest can come back.
+    TooManyReturns,
     /// A grant that it used was taken back and given anew: there is nothing to give back to.
     GrantReplaced,
 }
@@ -85,6 +103,11 @@ impl fmt::Display for RedeemError {
             Self::NotFound => f.write_str("there is no such redemption"),
             Self::OtherCustomer => f.write_str("the redemption is another customer's"),
             Self::State(state) => write!(f, "the redemption is {}", state.as_str()),
+            Self::ReturnsMore(left) => write!(f, "{left} of the redemption can still be returned"),
+            Self::OtherReturn => f.write_str("the return's id was used for another quantity"),
+            Self::TooManyReturns => {
+                write!(f, "the redemption was returned in {RETURNS_MAX} pieces: return the rest, without a quantity")
+            }
             Self::GrantReplaced => f.write_str("a grant that was used has been taken back and given anew"),
         }
     }
@@ -109,14 +132,10 @@ fn slots(request: &RedemptionRequest, facts: &Facts) -> Option<Vec<GrantSlot>> {
     Some(facts.slots_of(&GrantSlot { campaign, to: request.customer.clone(), key }))
 }
 
-/// Returns the grants that a request may use, the first given first.
+/// Returns the grants that a request may use.
 fn candidates<'a>(facts: &'a Facts, request: &RedemptionRequest) -> Vec<&'a Grant> {
     match slots(request, facts) {
-        Some(slots) => {
-            let mut grants: Vec<&Grant> = slots.iter().filter_map(|slot| facts.grants.get(slot).as_deref()).collect();
-            grants.sort_by(|a, b| a.given_before(b));
-            grants
-        }
+        Some(slots) => slots.iter().filter_map(|slot| facts.grants.get(slot).as_deref()).collect(),
         None => facts.wallet(&request.customer).into_iter().filter(|grant| grant.unit == request.unit).collect(),
     }
 }
@@ -156,7 +175,7 @@ pub fn redeem(
         return if known.request == *request { Ok((known.clone(), false)) } else { Err(RedeemError::OtherRequest) };
     }
     check(request, catalogue, now)?;
-    let parts = parts(facts, request, now).map_err(|error| match error {
+    let parts = parts(facts, request, Terms { catalogue, now }).map_err(|error| match error {
         RedeemError::Insufficient(Quantity::ZERO) if catalogue.misses(&request.unit) => {
             RedeemError::UnknownUnit(request.unit.clone())
         }
@@ -171,13 +190,13 @@ pub(crate) fn make(facts: &mut Facts, request: RedemptionRequest, parts: Vec<Par
         Some(_) => (RedemptionState::Reserved, Use::Reserve),
         None => (RedemptionState::Redeemed, Use::Redeem),
     };
-    for part in &parts {
-        use_up(facts, entry, part, step);
+    for Part { slot, quantity, .. } in &parts {
+        use_up(facts, entry, &Move { slot, quantity: *quantity, how: step, grace_until: None });
     }
     if let Some(until) = request.reserve_until {
         facts.set_ledger_timer(TimerKey::Redemption(request.id.clone()), until);
     }
-    let redemption = Redemption { request, state, parts, made_at: entry.at, changed_at: entry.at };
+    let redemption = Redemption { request, state, parts, returns: Vec::new(), made_at: entry.at, changed_at: entry.at };
     facts.redemptions.put(&redemption.request.id, Some(redemption.clone()));
     redemption
 }
@@ -207,12 +226,24 @@ fn check(request: &RedemptionRequest, catalogue: &Catalogue, now: Instant) -> Re
     Ok(())
 }
 
-/// Returns what a request is made of, first in, first out.
+/// What holds for units, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// What operators say of units.
+    pub(crate) catalogue: &'a Catalogue,
+    /// The host's clock.
+    pub(crate) now: Instant,
+}
+
+/// Returns what a request is made of, in the order in which the unit is used.
 ///
 /// # Errors
 /// When the grant named does not fit, or there is not as much.
-pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) -> Result<Vec<Part>, RedeemError> {
-    let grants = candidates(facts, request);
+pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, terms: Terms<'_>) -> Result<Vec<Part>, RedeemError> {
+    let Terms { catalogue, now } = terms;
+    let mut grants = candidates(facts, request);
+    let order = catalogue.spend_order(&request.unit);
+    grants.sort_by(|a, b| a.used_before(b, order));
     if request.grant.is_some() {
         if grants.is_empty() {
             return Err(RedeemError::NoGrant);
@@ -230,7 +261,8 @@ pub(crate) fn parts(facts: &Facts, request: &RedemptionRequest, now: Instant) ->
         let quantity = grant.available_at(now).min(open);
         if !quantity.is_zero() {
             open = open.room_after(quantity);
-            parts.push(Part { slot: grant.slot.clone(), issue: grant.issue, quantity });
+            let (slot, issue) = (grant.slot.clone(), grant.issue);
+            parts.push(Part { slot, issue, quantity, returned: Quantity::ZERO });
         }
     }
     if open.is_zero() { Ok(parts) } else { Err(RedeemError::Insufficient(request.quantity.room_after(open))) }
@@ -244,7 +276,9 @@ pub struct SettleRequest<'a> {
     /// Only if it is this customer's.
     pub customer: Option<&'a CustomerId>,
     /// What becomes of it.
-    pub how: RedemptionAction,
+    pub how: &'a RedemptionAction,
+    /// What operators say of units.
+    pub catalogue: &'a Catalogue,
 }
 
 /// Commits, releases or reverses a redemption. What is so already stays so. The caller has loaded the
@@ -253,37 +287,89 @@ pub struct SettleRequest<'a> {
 /// # Errors
 /// Why nothing was changed.
 pub fn settle(facts: &mut Facts, request: SettleRequest<'_>, entry: Entry<'_>) -> Result<Redemption, RedeemError> {
-    use RedemptionState::{Redeemed, Released, Reserved, Reversed};
-    let SettleRequest { id, customer, how } = request;
+    use RedemptionState::{Redeemed, Released, Reserved};
+    let SettleRequest { id, customer, how, catalogue } = request;
     let mut redemption = facts.redemptions.get(id).clone().ok_or(RedeemError::NotFound)?;
     if customer.is_some_and(|customer| facts.who_stays(customer) != facts.who_stays(&redemption.request.customer)) {
         return Err(RedeemError::OtherCustomer);
     }
     let step = match (how, redemption.state) {
-        (RedemptionAction::Commit, Redeemed)
-        | (RedemptionAction::Release, Released)
-        | (RedemptionAction::Reverse, Reversed) => {
+        (RedemptionAction::Reverse(asked), _) => {
+            put_back(facts, &mut redemption, asked, Settling { entry, catalogue })?;
             return Ok(redemption);
         }
+        (RedemptionAction::Commit, Redeemed) | (RedemptionAction::Release, Released) => return Ok(redemption),
         (RedemptionAction::Commit, Reserved) if redemption.is_over(entry.at) => {
             return Err(RedeemError::State(RedemptionState::TimedOut));
         }
         (RedemptionAction::Commit, Reserved) => Step { to: Redeemed, how: Use::Commit },
         (RedemptionAction::Release, Reserved) => Step { to: Released, how: Use::Release },
-        (RedemptionAction::Reverse, Redeemed) => Step { to: Reversed, how: Use::Undo },
         (_, state) => return Err(RedeemError::State(state)),
     };
-    go_on(facts, &mut redemption, step, entry)?;
+    go_on(facts, &mut redemption, step, Settling { entry, catalogue })?;
     Ok(redemption)
+}
+
+/// Gives back what was used, or some of it: what was used last comes back first, so that what stays used is what a smaller redemption
+/// would have used.
+fn put_back(
+    facts: &mut Facts,
+    redemption: &mut Redemption,
+    asked: &ReturnRequest,
+    settling: Settling<'_>,
+) -> Result<(), RedeemError> {
+    let known = redemption.returns.iter().find(|known| known.request.id == asked.id && !known.request.is_of_the_rest());
+    if let Some(known) = known.filter(|_| !asked.is_of_the_rest()) {
+        return if known.request == *asked { Ok(()) } else { Err(RedeemError::OtherReturn) };
+    }
+    match redemption.state {
+        RedemptionState::Reversed if asked.quantity.is_none() => return Ok(()),
+        RedemptionState::Redeemed => {}
+        state => return Err(RedeemError::State(state)),
+    }
+    let left = redemption.request.quantity.room_after(redemption.returned());
+    let quantity = asked.quantity.unwrap_or(left);
+    if left < quantity {
+        return Err(RedeemError::ReturnsMore(left));
+    }
+    if quantity < left && redemption.returns.len() >= RETURNS_MAX {
+        return Err(RedeemError::TooManyReturns);
+    }
+    let mut open = quantity;
+    let mut moves = Vec::new();
+    for part in redemption.parts.iter_mut().rev() {
+        let back = part.left().min(open);
+        if back.is_zero() {
+            continue;
+        }
+        if !stands(facts, part) {
+            return Err(RedeemError::GrantReplaced);
+        }
+        open = open.room_after(back);
+        part.returned = part.returned.plus(back).expect("no more of a part comes back than there is");
+        moves.push((part.slot.clone(), back));
+    }
+    let (at, grace_until) = (settling.entry.at, settling.grace_until(redemption));
+    for (slot, quantity) in &moves {
+        use_up(facts, settling.entry, &Move { slot, quantity: *quantity, how: Use::Undo, grace_until });
+    }
+    redemption.returns.push(Return { request: asked.clone(), quantity, at });
+    redemption.changed_at = at;
+    if quantity == left {
+        redemption.state = RedemptionState::Reversed;
+    }
+    facts.redemptions.put(&redemption.request.id, Some(redemption.clone()));
+    Ok(())
 }
 
 /// Gives back what was reserved for too long. Nothing happens to a redemption that is settled or has time. The caller has loaded
 /// the redemption and [`wanted_to_settle`].
-pub fn look_at_clock(facts: &mut Facts, id: &RedemptionId, now: Instant) {
+pub fn look_at_clock(facts: &mut Facts, id: &RedemptionId, catalogue: &Catalogue, now: Instant) {
     let Some(mut redemption) = facts.redemptions.get(id).clone() else { return };
     if redemption.state == RedemptionState::Reserved && redemption.is_over(now) {
         let given_back = Step { to: RedemptionState::TimedOut, how: Use::Release };
-        go_on(facts, &mut redemption, given_back, Entry { at: now, cause: &Cause::Clock })
+        let entry = Entry { at: now, cause: &Cause::Clock };
+        go_on(facts, &mut redemption, given_back, Settling { entry, catalogue })
             .expect("a grant of which a part is reserved stays");
     }
 }
@@ -294,15 +380,38 @@ struct Step {
     how: Use,
 }
 
-fn go_on(facts: &mut Facts, redemption: &mut Redemption, step: Step, entry: Entry<'_>) -> Result<(), RedeemError> {
-    let same = |part: &Part| facts.grants.get(&part.slot).as_ref().is_some_and(|grant| grant.issue == part.issue);
-    if !redemption.parts.iter().all(same) {
+/// When and by what a redemption is settled, under which terms.
+#[derive(Clone, Copy)]
+struct Settling<'a> {
+    entry: Entry<'a>,
+    catalogue: &'a Catalogue,
+}
+
+impl Settling<'_> {
+    fn grace_until(self, of: &Redemption) -> Option<Instant> {
+        self.catalogue.grace_until(&of.request.unit, self.entry.at)
+    }
+}
+
+/// Reports whether the grant of a part was not given anew since.
+fn stands(facts: &Facts, part: &Part) -> bool {
+    facts.grants.get(&part.slot).as_ref().is_some_and(|grant| grant.issue == part.issue)
+}
+
+fn go_on(
+    facts: &mut Facts,
+    redemption: &mut Redemption,
+    step: Step,
+    settling: Settling<'_>,
+) -> Result<(), RedeemError> {
+    if !redemption.parts.iter().all(|part| stands(facts, part)) {
         return Err(RedeemError::GrantReplaced);
     }
-    for part in &redemption.parts {
-        use_up(facts, entry, part, step.how);
+    let grace_until = settling.grace_until(redemption);
+    for Part { slot, quantity, .. } in &redemption.parts {
+        use_up(facts, settling.entry, &Move { slot, quantity: *quantity, how: step.how, grace_until });
     }
-    (redemption.state, redemption.changed_at) = (step.to, entry.at);
+    (redemption.state, redemption.changed_at) = (step.to, settling.entry.at);
     facts.redemptions.put(&redemption.request.id, Some(redemption.clone()));
     Ok(())
 }

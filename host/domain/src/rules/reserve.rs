@@ -88,9 +88,10 @@ fn in_reach(case: &Case<'_>, asked: &RedemptionRequest, facts: &Facts) -> (Vec<P
     if asked.quantity < least {
         return (Vec::new(), Reason::BelowMinimum);
     }
-    let parts = redeem::parts(facts, asked, case.input.now.at).or_else(|error| match error {
+    let terms = redeem::Terms { catalogue: case.catalogue, now: case.input.now.at };
+    let parts = redeem::parts(facts, asked, terms).or_else(|error| match error {
         RedeemError::Insufficient(quantity) if quantity >= least => {
-            redeem::parts(facts, &RedemptionRequest { quantity, ..asked.clone() }, case.input.now.at)
+            redeem::parts(facts, &RedemptionRequest { quantity, ..asked.clone() }, terms)
         }
         error => Err(error),
     });

@@ -110,7 +110,7 @@ fn settle_reservation(
     let cause = Cause::Decision(case.decision);
     let entry = Entry { at: case.input.now.at, cause: &cause };
     // What is reserved is settled unless its time is over.
-    let settled =
-        redeem::settle(facts, SettleRequest { id: &id, customer: None, how }, entry).map_err(|_| Reason::TimedOut)?;
+    let request = SettleRequest { id: &id, customer: None, how: &how, catalogue: case.catalogue };
+    let settled = redeem::settle(facts, request, entry).map_err(|_| Reason::TimedOut)?;
     Ok((settled.request.unit, settled.request.quantity))
 }

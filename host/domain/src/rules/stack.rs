@@ -61,6 +61,7 @@ mod tests {
     use crate::rows::outcome::{Denied, Reason};
     use crate::words::json::Json;
     use crate::words::key::GrantSlot;
+    use crate::words::unit::SpendOrder;
 
     fn granted(unit: &str, quantity: u64) -> Outcome {
         let (campaign, to, key) = ("c".parse().unwrap(), "u".parse().unwrap(), "k".parse().unwrap());
@@ -78,6 +79,8 @@ mod tests {
             value: Some(Valuation { amount, per, currency: Currency::new(currency).unwrap() }),
             stocked: false,
             valid_days: None,
+            spend: SpendOrder::ExpiresFirst,
+            grace_days: 30,
             redeem_minimum: None,
             terms: Json::empty_object(),
         };

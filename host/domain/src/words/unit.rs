@@ -336,6 +336,30 @@ impl fmt::Display for Quantity {
     }
 }
 
+/// Which grants of a unit are used first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpendOrder {
+    /// Those that expire soonest; then those that never do; of the same end, those given first.
+    #[default]
+    ExpiresFirst,
+    /// Those that were given first, whenever they expire.
+    GivenFirst,
+}
+
+impl SpendOrder {
+    /// Both orders.
+    pub const ALL: [Self; 2] = [Self::ExpiresFirst, Self::GivenFirst];
+
+    /// Returns the word in terms.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExpiresFirst => "expires-first",
+            Self::GivenFirst => "given-first",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,12 +1,13 @@
 //! The lines of a script that are about the ledger.
 //!
 //! ```text
-//! unit coupon:a valid 30 minimum 10
+//! unit coupon:a valid 30 given-first grace 0 minimum 10
 //! stock item:phone 5 => 5
 //! pocket shared points total 100
 //! redeem r1 ann 60 points => redeemed: a 50, b 10
 //! redeem r2 ann 5 points of a until 2026-11-12 on 2026-11-10 => reserved: a 5
 //! commit r2 [by bob] on 2026-11-11 => redeemed
+//! reverse r2 [20] [as back/1] on 2026-11-11 => redeemed, 20 returned
 //! clock 2026-11-20 ann a => posted
 //! clock 2026-11-20 r2 => timed-out
 //! wallet ann points on 2026-11-20 => 10
@@ -19,7 +20,7 @@
 //! Without `on`, a line is of noon on 2026-11-09.
 
 use largesse_domain::budget::Budget;
-use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::catalogue::{GRACE_DAYS_USUAL, Pocket, UnitTerms};
 use largesse_domain::entry::Entry;
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::grant::Grant;
@@ -30,14 +31,15 @@ use largesse_domain::key::{GrantSlot, PositionKey};
 use largesse_domain::ledger::{Account, Cause};
 use largesse_domain::lot;
 use largesse_domain::redeem::{self, RedemptionAction, SettleRequest};
-use largesse_domain::redemption::{self, Redemption, RedemptionId, RedemptionRequest};
+use largesse_domain::redemption::{self, Redemption, RedemptionId, RedemptionRequest, RedemptionState, ReturnRequest};
 use largesse_domain::restock::{self, StockChange};
 use largesse_domain::time::Instant;
-use largesse_domain::unit::{Quantity, Unit};
+use largesse_domain::unit::{Quantity, SpendOrder, Unit};
 
 use crate::calendar::noon;
 use crate::parse::Words;
 use crate::script::Run;
+use crate::store::quantity;
 
 /// Whether the line is about the ledger.
 pub(crate) fn is_one(verb: &str) -> bool {
@@ -71,9 +73,21 @@ pub(crate) fn line(run: &mut Run, verb: &str, words: &mut Words<'_>) -> Option<S
         "stock" => Some(stock(run, words)),
         "merge" => Some(merge(run, words)),
         "redeem" => Some(redeem(run, words)),
-        "commit" => Some(settle(run, words, RedemptionAction::Commit)),
-        "release" => Some(settle(run, words, RedemptionAction::Release)),
-        "reverse" => Some(settle(run, words, RedemptionAction::Reverse)),
+        "commit" => {
+            let id = words.parse();
+            Some(settle(run, words, &id, RedemptionAction::Commit))
+        }
+        "release" => {
+            let id = words.parse();
+            Some(settle(run, words, &id, RedemptionAction::Release))
+        }
+        "reverse" => {
+            let id = words.parse();
+            let quantity = words.number_if_any().map(quantity);
+            let name = words.take("as").then(|| words.parse());
+            let asked = ReturnRequest { id: name, quantity };
+            Some(settle(run, words, &id, RedemptionAction::Reverse(asked)))
+        }
         "clock" => Some(clock(run, words)),
         "wallet" => {
             let (id, unit) = (words.parse::<CustomerId>(), words.parse::<Unit>());
@@ -104,10 +118,12 @@ fn on(words: &mut Words<'_>) -> Instant {
 fn terms(words: &mut Words<'_>) -> UnitTerms {
     let unit = words.parse();
     let valid_days = words.take("valid").then(|| words.parse());
+    let spend = if words.take("given-first") { SpendOrder::GivenFirst } else { SpendOrder::ExpiresFirst };
+    let grace_days = if words.take("grace") { words.parse() } else { GRACE_DAYS_USUAL };
     let redeem_minimum = words.take("minimum").then(|| words.quantity());
     let stocked = words.take("stocked");
     let (title, terms) = (String::new(), Json::empty_object());
-    UnitTerms { unit, title, cost: None, value: None, stocked, valid_days, redeem_minimum, terms }
+    UnitTerms { unit, title, cost: None, value: None, stocked, valid_days, spend, grace_days, redeem_minimum, terms }
 }
 
 fn stock(run: &mut Run, words: &mut Words<'_>) -> String {
@@ -187,21 +203,25 @@ fn wanted_to_settle(id: &RedemptionId, facts: &Facts) -> Wanted {
     wanted
 }
 
-fn settle(run: &mut Run, words: &mut Words<'_>, how: RedemptionAction) -> String {
-    let id: RedemptionId = words.parse();
+fn settle(run: &mut Run, words: &mut Words<'_>, id: &RedemptionId, how: RedemptionAction) -> String {
     let customer: Option<CustomerId> = words.take("by").then(|| words.parse());
     let now = on(words);
-    let cause = id.cause();
+    let cause = how.cause(id);
     let entry = Entry { at: now, cause: &cause };
     let wanted = |facts: &Facts| {
-        let mut wanted = wanted_to_settle(&id, facts);
+        let mut wanted = wanted_to_settle(id, facts);
         wanted.customers.extend(customer.clone());
         wanted
     };
-    let request = SettleRequest { id: &id, customer: customer.as_ref(), how };
+    let catalogue = run.setting.catalogue.clone();
+    let request = SettleRequest { id, customer: customer.as_ref(), how: &how, catalogue: &catalogue };
     let change = |facts: &mut Facts| redeem::settle(facts, request, entry);
     match run.store.change(&run.setting, wanted, change) {
-        Ok(redemption) => redemption.state.as_str().to_owned(),
+        Ok(redemption) => match (redemption.state, redemption.returned()) {
+            (RedemptionState::Redeemed, Quantity::ZERO) => "redeemed".to_owned(),
+            (RedemptionState::Redeemed, returned) => format!("redeemed, {returned} returned"),
+            (state, _) => state.as_str().to_owned(),
+        },
         Err(error) => format!("error: {error}"),
     }
 }
@@ -212,7 +232,8 @@ fn clock(run: &mut Run, words: &mut Words<'_>) -> String {
     let Some(key) = words.maybe() else {
         let id: RedemptionId = name.parse().unwrap();
         let wanted = |facts: &Facts| wanted_to_settle(&id, facts);
-        run.store.change(&run.setting, wanted, |facts| redeem::look_at_clock(facts, &id, at));
+        let catalogue = run.setting.catalogue.clone();
+        run.store.change(&run.setting, wanted, |facts| redeem::look_at_clock(facts, &id, &catalogue, at));
         return run.store.redemptions[&id].state.as_str().to_owned();
     };
     let (campaign, to) = (run.setting.campaign.id.clone(), CustomerId::new(&name).unwrap());

@@ -6,7 +6,7 @@ const CAPS: &str = "budget points total 1000
                     limit points campaign amount 500\n";
 
 #[test]
-fn points_are_spent_first_in_first_out() {
+fn of_the_same_end_what_was_given_first_is_used_first() {
     check(&format!(
         "{CAPS} 2026-11-09 ann => accepted
            grant a ann points 50 => granted 50 points
@@ -131,9 +131,157 @@ fn a_redemption_of_a_grant_that_was_given_anew_stays() {
 }
 
 #[test]
-fn what_expires_is_breakage_and_cannot_be_used() {
+fn what_expires_soonest_is_used_first_unless_the_unit_says_otherwise() {
+    let given = "2026-11-09 ann => accepted
+           grant never ann points 10 => granted 10 points
+           grant late ann points 10 expires 864000 => granted 10 points
+           grant soon ann points 10 expires 86400 => granted 10 points
+         2026-11-09 ann => accepted
+           grant soon-too ann points 10 expires 86400 => granted 10 points
+           grant over ann points 10 expires 3600 => granted 10 points\n";
+    check(&format!(
+        "{CAPS} {given} redeem r1 ann 5 points => redeemed: over 5
+         clock 2026-11-10 ann over => redeemed
+         redeem r2 ann 32 points => redeemed: soon 10, soon-too 10, late 10, never 2"
+    ));
+    check(&format!(
+        "{CAPS} unit points given-first
+         {given} redeem r1 ann 25 points => redeemed: late 10, never 10, soon 5
+         redeem r2 ann 3 points of late => error: the customer can use 0
+         redeem r3 ann 3 points of soon => redeemed: soon 3"
+    ));
+}
+
+#[test]
+fn all_ids_of_a_customer_use_what_expires_soonest_first() {
     check(&format!(
         "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 10 => granted 10 points
+         2026-11-09 bob => accepted
+           grant b bob points 10 expires 86400 => granted 10 points
+         merge ann bob => bob into ann
+         redeem r1 ann 15 points => redeemed: b 10, a 5
+         redeem r2 ann 5 points until 2026-11-12 => reserved: a 5"
+    ));
+}
+
+#[test]
+fn a_redemption_comes_back_in_pieces() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 60 expires 86400 => granted 60 points
+           grant b ann points 60 => granted 60 points
+         redeem r1 ann 100 points => redeemed: a 60, b 40
+         reverse r1 30 as back/1 => redeemed, 30 returned
+         reverse r1 30 as back/1 => redeemed, 30 returned
+         reverse r1 31 as back/1 => error: the return's id was used for another quantity
+         reverse r1 as back/1 => error: the return's id was used for another quantity
+         reverse r1 71 as back/2 => error: 70 of the redemption can still be returned
+         held ann b => 60 of 60 points, posted
+         wallet ann points => 50
+         account expense points => 70
+         reverse r1 30 as back/2 by bob => error: the redemption is another customer's
+         reverse r1 30 as back/2 by ann => redeemed, 60 returned
+         wallet ann points => 80
+         reverse r1 5 => redeemed, 65 returned
+         reverse r1 5 => redeemed, 65 returned
+         reverse r1 6 => error: the return's id was used for another quantity
+         commit r1 => redeemed, 65 returned
+         release r1 => error: the redemption is redeemed
+         reverse r1 => reversed
+         reverse r1 => reversed
+         reverse r1 as back/9 => reversed
+         reverse r1 1 as back/9 => error: the redemption is reversed
+         reverse r1 30 as back/1 => reversed
+         account expense points => 0
+         wallet ann points => 120
+         redeem r2 ann 10 points until 2026-11-12 => reserved: a 10
+         reverse r2 5 as back/1 => error: the redemption is reserved
+         reverse r3 5 => error: there is no such redemption"
+    ));
+}
+
+#[test]
+fn a_redemption_comes_back_in_so_many_pieces_at_most() {
+    let pieces: String = (1..=64).map(|n| format!("reverse r1 1 as back/{n} => redeemed, {n} returned\n")).collect();
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 100 => granted 100 points
+         redeem r1 ann 100 points => redeemed: a 100
+         {pieces} reverse r1 1 as back/65 => error: the redemption was returned in 64 pieces: return the rest, without a quantity
+         reverse r1 1 as back/64 => redeemed, 64 returned
+         reverse r1 as back/65 => reversed"
+    ));
+}
+
+#[test]
+fn what_comes_back_in_part_pays_debts_first() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 100 => granted 100 points
+         redeem r1 ann 100 points => redeemed: a 100
+         2026-11-10 ann => accepted
+           revoke a ann 40 => took ann a 40
+         owes ann points => 40
+         reverse r1 30 as back/1 => redeemed, 30 returned
+         owes ann points => 10
+         wallet ann points => 0
+         reverse r1 30 as back/2 => redeemed, 60 returned
+         owes ann points => 0
+         wallet ann points => 20
+         account expense points => 40
+         held ann a => 60 of 100 points, posted"
+    ));
+}
+
+#[test]
+fn what_comes_back_after_its_end_has_a_grace() {
+    check(&format!(
+        "{CAPS} unit points grace 5
+         2026-11-09 ann => accepted
+           grant a ann points 50 expires 86400 => granted 50 points
+         redeem r1 ann 20 points => redeemed: a 20
+         redeem r2 ann 10 points until 2026-11-20 => reserved: a 10
+         redeem r3 ann 5 points until 2026-11-11 => reserved: a 5
+         reverse r1 5 as back/1 on 2026-11-12 => redeemed, 5 returned
+         account breakage points => 15
+         wallet ann points on 2026-11-12 => 5
+         redeem r4 ann 2 points on 2026-11-16 => redeemed: a 2
+         wallet ann points on 2026-11-17 => 0
+         clock 2026-11-17 ann a => posted
+         account breakage points => 18
+         clock 2026-11-18 r3 => timed-out
+         release r2 on 2026-11-18 => released
+         wallet ann points on 2026-11-18 => 15
+         reverse r1 5 as back/2 on 2026-11-18 => redeemed, 10 returned
+         wallet ann points on 2026-11-22 => 20
+         clock 2026-11-23 ann a => redeemed
+         account breakage points => 38
+         unit points grace 0
+         reverse r1 on 2026-11-24 => reversed
+         wallet ann points on 2026-11-24 => 0
+         account breakage points => 48
+         account expense points => 2"
+    ));
+}
+
+#[test]
+fn a_month_is_the_usual_grace() {
+    check(&format!(
+        "{CAPS} 2026-11-09 ann => accepted
+           grant a ann points 50 expires 86400 => granted 50 points
+         redeem r1 ann 50 points => redeemed: a 50
+         reverse r1 on 2026-11-20 => reversed
+         wallet ann points on 2026-12-19 => 50
+         wallet ann points on 2026-12-20 => 0"
+    ));
+}
+
+#[test]
+fn what_expires_is_breakage_and_cannot_be_used() {
+    check(&format!(
+        "{CAPS} unit points grace 0
+         2026-11-09 ann => accepted
            grant a ann points 50 expires 86400 => granted 50 points
            grant b ann points 5 => granted 5 points
          redeem r1 ann 10 points until 2026-11-12 => reserved: a 10

@@ -86,6 +86,16 @@ impl Connection {
         self.door.begin(self.id)
     }
 
+    /// Notes that nothing is worked on while the rest of a body comes: the connection may be closed for another.
+    pub(super) fn linger(&self) {
+        self.door.wait(self.id);
+    }
+
+    /// Notes that an answer goes out. Reports whether the connection is still open.
+    pub(super) fn go_on(&self) -> bool {
+        self.door.begin(self.id)
+    }
+
     /// Notes that all of an answer is made.
     pub(super) fn end_answer(&self) {
         let mut progress = self.progress();

@@ -38,7 +38,7 @@ impl Service<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (routes, connection) = (self.routes.clone(), Arc::clone(&self.connection));
-        let is_open = connection.begin();
+        let mut is_open = connection.begin();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let names_host =
@@ -56,7 +56,8 @@ impl Service<Request<Incoming>> for Front {
                     Failure::new(ProblemType::MalformedHead, "send the header Host once").into_response()
                 }
             };
-            let is_read = rest.is_read(waits).await;
+            let is_read = rest.is_read(waits, &connection).await;
+            is_open &= connection.go_on();
             if !is_read {
                 connection.leave_unread();
             }
@@ -87,13 +88,15 @@ impl Rest {
     }
 
     /// Reports whether all of the body is read, once a small rest of it is.
-    async fn is_read(&self, waits: bool) -> bool {
+    async fn is_read(&self, waits: bool, connection: &Connection) -> bool {
         let left = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         match left {
             Left::Nothing => true,
             Left::Failed => false,
             Left::Some(body) if waits || body.size_hint().lower() > DRAIN_BYTES_MAX => false,
             Left::Some(body) => {
+                // A client that lets the rest of its body wait keeps nobody out.
+                connection.linger();
                 let drained = tokio::time::timeout(Duration::from_millis(LINGER_MS_MAX), drain(body));
                 drained.await.unwrap_or(false)
             }

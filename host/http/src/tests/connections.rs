@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use largesse_domain::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
+use largesse_domain::limits::{HEAD_BYTES_MAX, HEADERS_MAX, LINGER_MS_MAX};
 use serde_json::Value;
 use ureq::Agent;
 
@@ -58,6 +58,34 @@ async fn silent_connections_shut_nobody_out() {
         assert!(ask(&mut caller, &known).unwrap().starts_with("HTTP/1.1 200"), "the connection of a caller is kept");
         assert!(started.elapsed() < Duration::from_secs(2), "at once");
         drop(silent);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_do_not_come_after_a_refusal_shut_nobody_out() {
+    let bounds = ConnectionBounds { max: 64, per_address: 20, ..ConnectionBounds::default() };
+    let (_host, address) = serving(bounds).await;
+    blocking(move || {
+        let refused =
+            "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer wrong\r\ncontent-length: 1000\r\n\r\n{";
+        let started = Instant::now();
+        let held: Vec<TcpStream> = (0..60)
+            .map(|_| {
+                let mut stream = connect(address);
+                stream.write_all(refused.as_bytes()).unwrap();
+                stream
+            })
+            .collect();
+        for _ in 0..20 {
+            let answer = ask(&mut connect(address), HEALTH).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        assert!(
+            started.elapsed() < Duration::from_millis(LINGER_MS_MAX),
+            "at once, while the bodies are still waited for"
+        );
+        drop(held);
     })
     .await;
 }

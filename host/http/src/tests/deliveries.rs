@@ -35,7 +35,7 @@ async fn a_secret_is_shown_once() {
     let mut with_secrets = document();
     with_secrets["secrets"] = json!([secret, secret.replace("whsec_", "whsec_AAAA")]);
     let changed = set(&host, BANK, &with_secrets).await;
-    assert_eq!((changed.status.as_u16(), &changed.body["secrets"]), (200, &json!(2)));
+    assert_eq!((changed.status.as_u16(), &changed.body["secret_count"]), (200, &json!(2)));
     assert!(!changed.body.to_string().contains("whsec_"));
     // Another destination's secret is its own.
     let other = set(&host, "/v1/destinations/other", &document()).await;
@@ -63,6 +63,40 @@ async fn documents_that_cannot_be_taken_are_pointed_at() {
     assert_eq!(set(&host, "/v1/destinations/first", &settles).await.status, 201);
     assert_eq!(pointers(settles).await, "/settles");
     assert_eq!(host.get(BANK).await.problem(), (404, "not-found"));
+}
+
+#[tokio::test]
+async fn what_is_shown_of_a_destination_can_be_sent_back() {
+    let host = Host::start();
+    let mut whole = document();
+    whole["headers"] = json!({"Authorization": "Bearer abc"});
+    whole["concurrency"] = json!(40);
+    whole["rate"] = json!(200);
+    whole["batch"] = json!(10);
+    assert_eq!(set(&host, BANK, &whole).await.status, 201);
+    assert_eq!(post(&host, "operator", "/v1/destinations/bank/pause").await.status, 200);
+    let mut shown = host.get(BANK).await.body;
+    assert_eq!(shown["headers"], json!({"authorization": null}));
+    let same = set(&host, BANK, &shown).await;
+    assert_eq!((same.status.as_u16(), &same.body), (200, &shown));
+    shown["concurrency"] = json!(7);
+    assert_eq!(set(&host, BANK, &shown).await.body, shown);
+    assert_eq!(host.get(BANK).await.body, shown);
+    let other = set(&host, "/v1/destinations/other", &shown).await;
+    assert_eq!((other.problem(), other.pointers()), ((422, "invalid-document"), vec!["/id"]));
+    for (name, value, pointer) in [
+        ("headers", json!({"x-new": null}), "/headers/x-new"),
+        ("headers", json!({"webhook-id": "1"}), "/headers/webhook-id"),
+        ("headers", json!({"x-new": "a\r\nb"}), "/headers/x-new"),
+        ("concurrency", json!(1_025), "/concurrency"),
+        ("rate", json!(0), "/rate"),
+        ("batch", json!(101), "/batch"),
+    ] {
+        let mut changed = shown.clone();
+        changed[name] = value;
+        let reply = set(&host, BANK, &changed).await;
+        assert_eq!((reply.problem(), reply.pointers()), ((422, "invalid-document"), vec![pointer]));
+    }
 }
 
 #[tokio::test]

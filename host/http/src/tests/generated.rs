@@ -45,6 +45,30 @@ fn every_reference_of_the_description_leads_somewhere() {
 }
 
 #[test]
+fn every_type_of_the_description_has_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    let mut folders: Vec<_> =
+        ["src", "../documents/src"].map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            // What one file calls as another does would replace it in the description.
+            for part in text.split("ToSchema)").skip(1) {
+                let mut words = part.split_whitespace().skip_while(|word| !matches!(*word, "struct" | "enum")).skip(1);
+                let name = words.next().unwrap().trim_end_matches(['{', '(', ';']).to_owned();
+                assert!(names.insert(name.clone()), "{}: {name} is the name of another type", path.display());
+            }
+        }
+    }
+    assert!(names.len() > 100, "{}", names.len());
+}
+
+#[test]
 fn the_list_of_problems_is_committed() {
     let mut text = "# Problems\n\nThe `type` of every problem document that the host answers, with its HTTP status. \
         Types do not change.\n\n| type | status | title | when, and what to do |\n|---|---|---|---|\n"

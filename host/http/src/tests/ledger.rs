@@ -61,6 +61,8 @@ async fn terms_are_checked() {
         ("points", json!({"cost": {"amount": 1, "per": 0, "currency": "yuan"}}), vec!["/cost/per", "/cost/currency"]),
         ("points", json!({"valid_days": 0}), vec!["/valid_days"]),
         ("points", json!({"redeem_minimum": -1}), vec!["/redeem_minimum"]),
+        ("points", json!({"grace_days": 36_526}), vec!["/grace_days"]),
+        ("points", json!({"spend": "last"}), vec!["/spend"]),
         ("points", json!({"price": 1}), vec!["/price"]),
         ("item:cup%2Fred", json!({"stocked": false}), vec!["/stocked"]),
     ];
@@ -69,6 +71,15 @@ async fn terms_are_checked() {
         assert_eq!((reply.problem(), reply.pointers()), ((422, "invalid-document"), pointers), "{unit}");
     }
     assert_eq!(put("coupon:tea", json!({"valid_days": 30})).await.status, 201);
+    let other = put("coupon:Tea", json!({})).await;
+    assert_eq!((other.problem(), other.pointers()), ((422, "invalid-document"), vec![""]));
+    let said = "coupon:Tea differs from the unit coupon:tea in capitals only: use coupon:tea, or another name";
+    assert!(other.body.to_string().contains(said), "{}", other.body);
+    let again = put("coupon:tea", json!({"valid_days": 31, "spend": "given-first", "grace_days": 0})).await;
+    assert_eq!(
+        (again.status.as_u16(), &again.body["spend"], &again.body["grace_days"]),
+        (200, &json!("given-first"), &json!(0))
+    );
     let stock = json!({"id": "1", "quantity": 1, "movement": "arrives"});
     let reply = host.write(("operator", POST, "/v1/units/coupon:tea/stock"), &stock).await;
     assert_eq!(reply.problem(), (422, "not-stocked"));

@@ -1,7 +1,9 @@
 //! Tests over a running service that keeps everything in memory and has no policy.
 
 mod access;
+mod answers;
 mod bodies;
+mod cloudevents;
 mod connections;
 mod customers;
 mod deliveries;
@@ -139,7 +141,7 @@ impl Host {
 
     /// Asks with the token of that name, or with none when the name is empty.
     async fn ask(&self, (token, method, path): (&str, Method, &str), headers: &[(&str, &str)], body: Body) -> Reply {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method.clone()).uri(path);
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token(token)));
         }
@@ -149,6 +151,7 @@ impl Host {
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        answers::check((&method, path), (parts.status, &parts.headers), &bytes);
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
         Reply { status: parts.status, headers: parts.headers, body }

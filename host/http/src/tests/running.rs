@@ -146,6 +146,50 @@ async fn redemptions_that_are_refused() {
 }
 
 #[tokio::test]
+async fn a_redemption_is_reversed_in_part() {
+    let host = Host::giving().await;
+    host.give(json!([points("given", 50)])).await;
+    assert_eq!(host.redeem("r", json!({"quantity": 40})).await.status, 201);
+    let back = async |asked: Value| host.settle_redemption("r", "reverse", asked).await;
+    let first = back(json!({"id": "back/1", "quantity": 15})).await;
+    assert_eq!(first.status, 200);
+    assert_eq!((&first.body["state"], &first.body["returned"]), (&json!("redeemed"), &json!(15)));
+    assert_eq!(first.body["returns"], json!([{"id": "back/1", "quantity": 15, "at": NOW}]));
+    assert_eq!(back(json!({"id": "back/1", "quantity": 15})).await.body, first.body);
+    assert_eq!(back(json!({"id": "back/1", "quantity": 14})).await.problem(), (409, "request-conflict"));
+    let more = back(json!({"id": "back/2", "quantity": 26})).await;
+    assert_eq!(
+        (more.problem(), &more.body["detail"]),
+        ((409, "returns-more"), &json!("25 of the redemption can still be returned"))
+    );
+    assert_eq!(back(json!({"id": "back/2", "quantity": 0})).await.problem(), (422, "invalid-quantity"));
+    let wrong = back(json!({"id": "a b", "customer": ""})).await;
+    assert_eq!((wrong.problem(), wrong.pointers()), ((422, "invalid-document"), vec!["/id", "/customer"]));
+    assert_eq!(back(json!({"quantity": 5, "customer": "u2"})).await.problem(), (403, "other-customer"));
+    assert_eq!(host.available().await, 25);
+    for _ in 0..2 {
+        assert_eq!(back(json!({"quantity": 5})).await.body["returned"], 20, "a return without an id is one");
+    }
+    for _ in 0..2 {
+        assert_eq!(back(json!({})).await.body["state"], "reversed");
+    }
+    assert_eq!(back(json!({"id": "back/3", "quantity": 1})).await.problem(), (409, "redemption-settled"));
+    assert_eq!(host.available().await, 50);
+}
+
+#[tokio::test]
+async fn what_is_kept_for_a_debt_is_not_used() {
+    let host = Host::giving().await;
+    host.give(json!([points("given", 50)])).await;
+    assert_eq!(host.redeem("r", json!({"quantity": 40})).await.status, 201);
+    assert_eq!(host.reverse("v", "given", json!({})).await.status, 201);
+    host.tell("later", json!({"grants": [points("more", 60)]})).await;
+    let balances = host.get("/v1/customers/u1/balances").await;
+    let points = &balances.body["items"][0];
+    assert_eq!((&points["redeemed"], &points["paid"], &points["available"]), (&json!(40), &json!(40), &json!(20)));
+}
+
+#[tokio::test]
 async fn what_was_reserved_too_long_is_not_committed() {
     let host = Host::giving().await;
     host.give(json!([points("given", 50)])).await;
@@ -232,7 +276,7 @@ async fn what_a_policy_reserved_is_shown_and_settled_like_any_redemption() {
     let seven = "gives%40order%2F7%40u1";
     let shown = host.get(&format!("/v1/redemptions/{seven}")).await;
     let facts = json!({"id": "gives@order/7@u1", "customer": "u1", "unit": "points", "quantity": 20, "state": "reserved",
-        "reserve_until": LATER, "reference": "as told", "made_at": NOW, "changed_at": NOW,
+        "reserve_until": LATER, "reference": "as told", "made_at": NOW, "changed_at": NOW, "returned": 0,
         "parts": [{"campaign": "gives", "key": "given", "issue": 1, "quantity": 20}]});
     assert_eq!(shown.body, facts);
     let listed = host.get("/v1/customers/u1/redemptions").await;

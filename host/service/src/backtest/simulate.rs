@@ -84,7 +84,7 @@ fn kinds(setup: &Setup) -> Result<Kinds, RunError> {
 /// Why an event is not taken, without what differs between events.
 fn said(why: &Rejected) -> String {
     match why {
-        Rejected::Malformed(_) => "not acceptable JSON".to_owned(),
+        Rejected::Malformed { .. } => "not acceptable JSON".to_owned(),
         Rejected::TooLarge(_) => "larger than an event may be".to_owned(),
         Rejected::Envelope(problems) => format!("not a CloudEvent: {}", super::listed(problems)),
         Rejected::Data { kind, problems } => format!("does not fit {kind}: {}", super::listed(problems)),

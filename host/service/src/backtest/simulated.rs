@@ -10,6 +10,7 @@ use largesse_domain::id::{CampaignId, CustomerId, DecisionId, RequestId};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::outcome::Decision;
+use largesse_domain::programme::Programme;
 use largesse_domain::restock::StockChange;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
@@ -19,7 +20,7 @@ use largesse_store::{DecisionFilter, Kind, MemoryStore, Store, StoreError};
 
 use super::RunError;
 use crate::clock::Clock;
-use crate::commands::{Learn, Restock, SetPocket, SetUnit};
+use crate::commands::{Learn, Restock, SetPocket, SetProgramme, SetUnit};
 use crate::components::Components;
 use crate::intake::Arrival;
 use crate::pipeline::{EventResult, Precondition};
@@ -42,6 +43,8 @@ pub struct Setup {
     pub pockets: Vec<Pocket>,
     /// Sets of customers.
     pub segments: Vec<Segment>,
+    /// Programmes in which customers stand.
+    pub programmes: Vec<Programme>,
     /// Components, in order of publication.
     pub components: Vec<Arc<[u8]>>,
     /// What is known of customers before the first event.
@@ -111,6 +114,12 @@ impl Simulated {
         }
         for segment in &setup.segments {
             service.set_segment(segment.clone()).await.map_err(setting("the segment", segment.id.as_str()))?;
+        }
+        for programme in &setup.programmes {
+            service
+                .run(SetProgramme(programme.clone()))
+                .await
+                .map_err(setting("the programme", programme.id.as_str()))?;
         }
         for component in &setup.components {
             let digest = crate::components::digest_of(component).to_string();

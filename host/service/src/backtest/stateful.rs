@@ -125,6 +125,7 @@ fn setup(store: &dyn Store, components: &Components) -> Result<Setup, RunError> 
         stock: stock(store)?,
         pockets: catalogue.pockets.into_values().collect(),
         segments: catalogue.segments.into_values().collect(),
+        programmes: catalogue.programmes.into_values().collect(),
         components: digests.iter().map(read).collect::<Result<_, _>>()?,
         customers: Vec::new(),
         campaigns: campaigns.iter().map(planned).collect(),

@@ -32,14 +32,20 @@ impl Service {
         let policy = loaded.digest();
         let (workers, params, audience) =
             (Arc::clone(&self.workers), spec.params.clone(), spec.settings.audience.clone());
-        let problems = self.changes.run(move || {
-            let mut problems = fit::params_problems(&loaded, &params, &workers);
-            if let Audience::Where(condition) = &audience {
-                problems.extend(fit::condition_problem("/audience/where", condition));
-            }
-            problems
+        let read = self.changes.run(move || {
+            let condition = if let Audience::Where(condition) = &audience { Some(condition) } else { None };
+            let problem = condition.and_then(|condition| fit::condition_problem("/audience/where", condition));
+            (fit::read_params(&loaded, &params, &workers), problem)
         });
-        let problems = problems.await?;
+        let (offers, problem) = read.await?;
+        let (offers, mut problems) = match offers {
+            Ok(offers) => (offers, Vec::new()),
+            Err(problems) => (Vec::new(), problems),
+        };
+        problems.extend(problem);
+        if self.registry().campaign(&id).is_some_and(|active| active.campaign.lifecycle.has_started()) {
+            problems.extend(self.lint_problems(&id, &spec, &offers));
+        }
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
@@ -134,7 +140,8 @@ fn changed(
         }
     } else {
         let mut problems = problems_of_change(&old.settings, &spec.settings);
-        problems.extend(fit::problems_at_start(&spec.settings, published.manifest(), &decider.registry.catalogue));
+        let (manifest, catalogue) = (published.manifest(), &decider.registry.catalogue);
+        problems.extend(fit::problems_at_start(&spec.settings, manifest, catalogue, &spec.params));
         problems.extend(decider.allocation_problems(&old.id, &spec.settings));
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems));

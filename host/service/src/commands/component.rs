@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use largesse_documents::PolicyRef;
+use largesse_documents::nearest::choices;
 use largesse_domain::id::Digest;
 use largesse_domain::problem::Problem;
 use largesse_engine::LoadedPolicy;
 
 use super::Command;
 use crate::pipeline::{CommandError, ControlError, Decider};
-use crate::registry::{Component, Published};
+use crate::registry::{Component, Published, Registry};
 use crate::{ChangeError, Service, start};
 
 impl Service {
     pub(crate) fn find(&self, policy: &PolicyRef) -> Result<Published, ControlError> {
-        let missing = || problem_of_policy(format!("the policy {policy} is not published"));
-        self.registry().find(policy).cloned().ok_or_else(missing)
+        let registry = self.registry();
+        let missing = || {
+            let known = known_beside(policy, &registry);
+            problem_of_policy(format!("the policy {policy} is not published; there are: {known}"))
+        };
+        registry.find(policy).cloned().ok_or_else(missing)
     }
 
     /// Returns a published policy, to be run. When nobody has needed it since the host started it is loaded now.
@@ -34,6 +39,22 @@ impl Service {
         let broken = |why| problem_of_policy(format!("the policy cannot be run: {why}; publish the same bytes again"));
         loaded.map_err(|why| broken(why).into())
     }
+}
+
+/// What there is instead of a policy that is not published: the other versions of one that is, else all names.
+fn known_beside(policy: &PolicyRef, registry: &Registry) -> String {
+    let asked = policy.to_string();
+    let name = asked.split('@').next().unwrap_or_default();
+    let (mut versions, mut names) = (Vec::new(), Vec::new());
+    for published in registry.by_name() {
+        let manifest = published.manifest();
+        if manifest.name.as_str() == name {
+            versions.push(format!("{name}@{}", manifest.version));
+        }
+        names.push(manifest.name.as_str());
+    }
+    names.dedup();
+    if versions.is_empty() { choices(name, names) } else { choices(&asked, versions.iter().map(String::as_str)) }
 }
 
 fn problem_of_policy(message: String) -> ControlError {

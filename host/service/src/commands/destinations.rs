@@ -1,5 +1,6 @@
 //! Destinations are registered, paused, deleted and tried.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use largesse_documents::DestinationSpec;
@@ -8,6 +9,7 @@ use largesse_domain::destination::{Destination, Paused, Secret};
 use largesse_domain::id::DestinationId;
 use largesse_domain::limits::DESTINATIONS_MAX;
 use largesse_domain::problem::Problem;
+use largesse_domain::sending::Sending;
 use largesse_domain::topic::Topic;
 use largesse_store::OutboxChange;
 
@@ -29,7 +31,7 @@ impl Command for SetDestination {
     /// The destination as it is now; `true` when it was not there before.
     type Answer = (Arc<Destination>, bool);
 
-    /// Refused when there are too many, or another settles grants already.
+    /// Refused when there are too many, another settles grants already, or a header without a value is not held.
     fn carry_out(self, decider: &mut Decider) -> Result<Self::Answer, CommandError> {
         let Self { id, spec, fresh } = self;
         let destinations = &decider.registry.destinations;
@@ -46,6 +48,16 @@ impl Command for SetDestination {
             let message = format!("{} settles grants already, and only one may", other.id);
             problems.push(Problem { pointer: "/settles".into(), message });
         }
+        let mut headers = BTreeMap::new();
+        for (name, value) in spec.headers {
+            let held = || old.and_then(|old| old.sending.headers.get(&name).cloned());
+            if let Some(value) = value.or_else(held) {
+                headers.insert(name, value);
+                continue;
+            }
+            let message = "the destination has no such header, so null stands for no value".to_owned();
+            problems.push(Problem { pointer: format!("/headers/{}", name.as_str()), message });
+        }
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());
         }
@@ -56,6 +68,7 @@ impl Command for SetDestination {
             topics: spec.topics,
             allow_private: spec.allow_private,
             settles: spec.settles,
+            sending: Sending { headers, ..spec.sending },
             paused: old.and_then(|old| old.paused),
             id,
         };

@@ -8,7 +8,6 @@ use largesse_documents::rollout::{StatesReport, StuckStateView, VersionSpec};
 use largesse_documents::{CampaignSpec, PolicyRef};
 use largesse_domain::activation::ActivationCause;
 use largesse_domain::campaign::Campaign;
-use largesse_domain::check::problems_at_start;
 use largesse_domain::id::{CampaignId, Digest};
 use largesse_domain::json::Json;
 use largesse_domain::key::StateKey;
@@ -149,7 +148,8 @@ impl Service {
         let manifest = wish.published.manifest();
         let mut problems = fit::problems(&campaign.settings, manifest, registry.fits());
         if campaign.lifecycle.has_started() {
-            problems.extend(problems_at_start(&campaign.settings, manifest, &registry.catalogue));
+            let params = wish.params.as_ref().map_or(&campaign.latest().params, |(params, _)| params);
+            problems.extend(fit::problems_at_start(&campaign.settings, manifest, &registry.catalogue, params));
         }
         if !problems.is_empty() {
             return Err(ControlError::Problems(problems).into());

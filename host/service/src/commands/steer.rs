@@ -22,7 +22,7 @@ impl Service {
         precondition: Precondition,
     ) -> Result<Arc<Campaign>, ChangeError> {
         if command == lifecycle::Command::Start {
-            self.check_odds(&id).await?;
+            self.check_start(&id).await?;
         }
         self.run(Steer { id, command, precondition }).await
     }
@@ -52,7 +52,8 @@ impl Command for Steer {
         }
         if command == lifecycle::Command::Start && !campaign.lifecycle.has_started() {
             let manifest = active.published.manifest();
-            let mut problems = fit::problems_at_start(&campaign.settings, manifest, &decider.registry.catalogue);
+            let (catalogue, params) = (&decider.registry.catalogue, &campaign.latest().params);
+            let mut problems = fit::problems_at_start(&campaign.settings, manifest, catalogue, params);
             problems.extend(decider.allocation_problems(&id, &campaign.settings));
             if !problems.is_empty() {
                 return Err(ControlError::Problems(problems).into());

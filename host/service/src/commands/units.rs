@@ -21,7 +21,8 @@ impl Command for SetUnit {
     /// The terms as they are now; `true` when there were none before.
     type Answer = (UnitTerms, bool);
 
-    /// Refused when it would be stocked and was not, or the other way round, or when there are too many units with terms.
+    /// Refused when it would be stocked and was not, or the other way round, when another unit differs in capitals only, or
+    /// when there are too many units with terms.
     fn carry_out(self, decider: &mut Decider) -> Result<Self::Answer, CommandError> {
         let Self(terms) = self;
         let units = &decider.registry.catalogue.units;
@@ -31,6 +32,12 @@ impl Command for SetUnit {
             return Err(ControlError::Problems(vec![Problem { pointer: "/stocked".into(), message }]).into());
         }
         if old.is_none() {
+            if let Some(known) = decider.registry.catalogue.same_but_for_case(&terms.unit) {
+                let unit = terms.unit;
+                let message =
+                    format!("{unit} differs from the unit {known} in capitals only: use {known}, or another name");
+                return Err(ControlError::Problems(vec![Problem { pointer: String::new(), message }]).into());
+            }
             expect_room(units.len(), UNITS_MAX, "units with terms")?;
         }
         if old.as_ref() != Some(&terms) {

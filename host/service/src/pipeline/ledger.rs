@@ -69,12 +69,13 @@ impl Decider {
     ) -> Result<Answered<Redemption>, StoreError> {
         self.ensure_redemption(id)?;
         self.ensure(Wanted { customers: customer.into_iter().cloned().collect(), ..Wanted::default() })?;
-        let before = self.facts.redemptions.get(id).as_ref().map(|redemption| redemption.state);
-        let cause = id.cause();
+        let before = self.facts.redemptions.get(id).clone();
+        let (catalogue, cause) = (Arc::clone(&self.registry.catalogue), how.cause(id));
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        let settled = redeem::settle(&mut self.facts, SettleRequest { id, customer, how }, entry);
+        let settled =
+            redeem::settle(&mut self.facts, SettleRequest { id, customer, how: &how, catalogue: &catalogue }, entry);
         let settled = settled.map(|redemption| {
-            let is_new = before != Some(redemption.state);
+            let is_new = before.as_ref() != Some(&redemption);
             (redemption, is_new)
         });
         Ok(self.answer_redemption(settled, id))
@@ -89,7 +90,8 @@ impl Decider {
     /// Gives back what a redemption has reserved for too long.
     pub(super) fn redemption_is_due(&mut self, id: &RedemptionId, now: Instant) -> Result<(), StoreError> {
         self.ensure_redemption(id)?;
-        redeem::look_at_clock(&mut self.facts, id, now);
+        let catalogue = Arc::clone(&self.registry.catalogue);
+        redeem::look_at_clock(&mut self.facts, id, &catalogue, now);
         let timed_out = self.facts.redemptions.get(id).clone().filter(|redemption| redemption.changed_at == now);
         if let Some(redemption) = timed_out {
             self.tell(&Notice::Redemption(&redemption), id.campaign(), CauseForm::Host);

@@ -113,6 +113,8 @@ pub struct Balance {
     pub reserved: u64,
     /// Was used.
     pub redeemed: u64,
+    /// Was kept for debts: of what was used and then taken back.
+    pub paid: u64,
     /// Has expired.
     pub expired: u64,
     /// Was taken back.
@@ -158,6 +160,7 @@ impl Sums {
         };
         let mut fits = plus(left, grant.left());
         fits &= plus(&mut sum.reserved, grant.reserved) && plus(&mut sum.redeemed, grant.redeemed);
+        fits &= plus(&mut sum.paid, grant.paid);
         fits &= plus(&mut sum.expired, grant.expired) && plus(&mut sum.reversed, grant.reversed);
         self.is_too_much |= !fits;
         fits
@@ -208,6 +211,7 @@ mod tests {
             reversed: Quantity::new(reversed).unwrap(),
             owed: Quantity::ZERO,
             redeemed: Quantity::ZERO,
+            paid: Quantity::ZERO,
             reserved: Quantity::ZERO,
             expired: Quantity::ZERO,
             key_freed: false,
@@ -232,6 +236,7 @@ mod tests {
             Grant { expires: Some(at(50)), ..grant("points", 4, 1) },
             grant("points", 2, 2),
             Grant { redeemed: quantity(5), reserved: quantity(2), expired: quantity(1), ..grant("points", 9, 0) },
+            Grant { redeemed: quantity(1), paid: quantity(3), ..grant("points", 4, 0) },
             grant("cash:CNY", 1, 0),
         ];
         let mut sums = Sums::default();
@@ -239,9 +244,9 @@ mod tests {
         sums.owe(&[(Unit::new("points").unwrap(), quantity(8))].into());
         let sums: Vec<_> = sums.done().unwrap().into_values().collect();
         assert_eq!(sums.len(), 2);
-        let (available, pending, reserved, redeemed) = (8, 5, 2, 5);
+        let (available, pending, reserved, redeemed, paid) = (8, 5, 2, 6, 3);
         let (expired, reversed, owed) = (4, 6, 8);
-        let expected = Balance { available, pending, reserved, redeemed, expired, reversed, owed };
+        let expected = Balance { available, pending, reserved, redeemed, paid, expired, reversed, owed };
         assert_eq!(sums[1], expected);
     }
 

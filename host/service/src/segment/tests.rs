@@ -138,6 +138,7 @@ fn grants(held: &[(&str, u64, Option<i64>)]) -> Vec<Grant> {
         reversed: Quantity::ZERO,
         owed: Quantity::ZERO,
         redeemed: Quantity::ZERO,
+        paid: Quantity::ZERO,
         reserved: Quantity::ZERO,
         expired: Quantity::ZERO,
         key_freed: false,

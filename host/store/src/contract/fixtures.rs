@@ -199,6 +199,7 @@ pub fn grant(to: &str, key: &str, issue: u32, decision: u64) -> Grant {
         reversed: Quantity::ZERO,
         owed: Quantity::ZERO,
         redeemed: Quantity::ZERO,
+        paid: Quantity::ZERO,
         reserved: Quantity::ZERO,
         expired: Quantity::ZERO,
         key_freed: false,

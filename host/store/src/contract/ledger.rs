@@ -9,8 +9,9 @@ use largesse_domain::json::Json;
 use largesse_domain::key::{PositionKey, ReservationSlot};
 use largesse_domain::ledger::{Account, Cause, Lot, Position, Transfer};
 use largesse_domain::message_rules::{Consent, FrequencyCap, MessageRules, Quiet};
-use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState};
+use largesse_domain::redemption::{Part, Redemption, RedemptionRequest, RedemptionState, Return, ReturnRequest};
 use largesse_domain::segment::Segment;
+use largesse_domain::unit::SpendOrder;
 
 use super::fixtures::{at, campaign, grant, id, quantity};
 use crate::{Batch, Store};
@@ -58,7 +59,8 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
     (grant.redeemed, grant.reserved) = (quantity(10), quantity(20));
     let moves = [
         (100, (Account::Budget, Account::Wallet)),
-        (10, (Account::Wallet, Account::Expense)),
+        (14, (Account::Wallet, Account::Expense)),
+        (4, (Account::Expense, Account::Wallet)),
         (20, (Account::Wallet, Account::Reserved)),
     ];
     let transfers: Vec<_> = moves.into_iter().map(|(amount, way)| transfer(Some(&grant), amount, way)).collect();
@@ -73,22 +75,44 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
         reserve_until: Some(at(9)),
         reference: "order \"7\"".into(),
     };
-    let parts = vec![Part { slot: grant.slot.clone(), issue: 1, quantity: quantity(20) }];
-    let redemption = Redemption { request, state: RedemptionState::Reserved, parts, made_at: at(5), changed_at: at(6) };
+    let part = |number, returned| {
+        let (slot, quantity, returned) = (grant.slot.clone(), quantity(number), quantity(returned));
+        vec![Part { slot, issue: 1, quantity, returned }]
+    };
+    let (parts, returns) = (part(20, 0), Vec::new());
+    let (state, made_at, changed_at) = (RedemptionState::Reserved, at(5), at(6));
+    let redemption = Redemption { request, state, parts, returns, made_at, changed_at };
+    // Of 14, returned in two pieces, one of which has no name.
+    let piece = |id: Option<&str>, number| {
+        let request = ReturnRequest { id: id.map(|id| id.parse().unwrap()), quantity: id.map(|_| quantity(number)) };
+        Return { request, quantity: quantity(number), at: at(7) }
+    };
+    let used = Redemption {
+        request: RedemptionRequest {
+            id: id("r2"),
+            quantity: quantity(14),
+            reserve_until: None,
+            ..redemption.request.clone()
+        },
+        state: RedemptionState::Redeemed,
+        parts: part(14, 4),
+        returns: vec![piece(Some("back/1"), 3), piece(None, 1)],
+        ..redemption.clone()
+    };
     let rows = Rows {
         grants: vec![(grant.slot.clone(), Some(Arc::new(grant.clone())))],
         positions: vec![(key.clone(), position)],
-        redemptions: vec![(id("r1"), Some(redemption.clone()))],
+        redemptions: vec![(id("r1"), Some(redemption.clone())), (id("r2"), Some(used.clone()))],
         transfers,
         ..Rows::default()
     };
     store.commit(&Batch { campaigns: vec![campaign("spring").into()], rows, ..Batch::default() }).unwrap();
     let audited = store.audit().unwrap().unwrap();
-    assert_eq!((audited.transfers, audited.grants, audited.redemptions, audited.positions), (3, 1, 1, 1));
+    assert_eq!((audited.transfers, audited.grants, audited.redemptions, audited.positions), (4, 1, 2, 1));
     assert_eq!(store.positions(Some(&id("spring"))).unwrap(), [(key.clone(), position)]);
     assert_eq!(store.positions(None).unwrap().len(), 1);
     assert_eq!(store.positions(Some(&id("autumn"))).unwrap(), []);
-    assert_eq!(store.redemptions_of(&[id("u1")], None, 9).unwrap(), std::slice::from_ref(&redemption));
+    assert_eq!(store.redemptions_of(&[id("u1")], None, 9).unwrap(), [redemption, used]);
     assert_eq!(store.redemptions_of(&[id("u2")], None, 9).unwrap(), []);
     // One more is redeemed than was booked.
     grant.redeemed = quantity(11);
@@ -96,7 +120,7 @@ pub fn the_ledger_is_kept_and_audited(store: &dyn Store) {
     let difference = store.audit().unwrap().unwrap_err();
     assert_eq!(
         difference.to_string(),
-        "wallet of grant k1 of spring to u1: kept is 69, but the books come to 70 (last changed by transfer 3 by request r1)"
+        "wallet of grant k1 of spring to u1: kept is 69, but the books come to 70 (last changed by transfer 4 by request r1)"
     );
 }
 
@@ -109,6 +133,8 @@ pub fn what_operators_say_is_replaced(store: &dyn Store) {
         value: Some(Valuation { amount: quantity(7), per: quantity(2), currency: id("CNY") }),
         stocked: true,
         valid_days: Some(3),
+        spend: SpendOrder::GivenFirst,
+        grace_days: 4,
         redeem_minimum: Some(quantity(1)),
         terms: Json::from_checked(" {\"colour\" : \"red\"}"),
     };
@@ -160,7 +186,10 @@ pub fn redemptions_are_listed_by_id(store: &dyn Store) {
             reference: String::new(),
         };
         let (state, at) = (RedemptionState::Redeemed, at(5));
-        (id(name), Some(Redemption { request, state, parts: Vec::new(), made_at: at, changed_at: at }))
+        (
+            id(name),
+            Some(Redemption { request, state, parts: Vec::new(), returns: Vec::new(), made_at: at, changed_at: at }),
+        )
     };
     let ids = ["r2", "spring@r/1@u1@shop", "a@z@u1", "r1"];
     commit(store, Rows { redemptions: ids.map(made).into(), ..Rows::default() });

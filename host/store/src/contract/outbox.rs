@@ -7,6 +7,7 @@ use largesse_domain::destination::{Destination, Paused, Secret};
 use largesse_domain::json::Json;
 use largesse_domain::key::GrantSlot;
 use largesse_domain::ledger::Lot;
+use largesse_domain::sending::Sending;
 use largesse_domain::topic::Topic;
 use proptest::prelude::Strategy;
 
@@ -22,6 +23,7 @@ pub fn destination(name: &str) -> Destination {
         topics: vec!["*".parse().unwrap()],
         allow_private: false,
         settles: false,
+        sending: Sending::default(),
         paused: None,
     }
 }

@@ -80,7 +80,8 @@ fn some_rows() -> Rows {
         reference: String::new(),
     };
     let (state, at) = (RedemptionState::Redeemed, super::fixtures::at(7));
-    let redemption = Redemption { request, state, parts: Vec::new(), made_at: at, changed_at: at };
+    let (parts, returns) = (Vec::new(), Vec::new());
+    let redemption = Redemption { request, state, parts, returns, made_at: at, changed_at: at };
     let share = ShareKey { campaign: id("spring"), pool: id("p0"), customer: id("u1") };
     let granted = Grant { slot: slot.clone(), ..grant("u0", "k0", 1, 1) };
     Rows {

@@ -121,7 +121,7 @@ macro_rules! select_grants {
     ($rest:literal) => {
         concat!(
             "SELECT recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, owed, redeemed, \
-             reserved, expired, key_freed, from_stock, granted_at, day, second_of_day, counted_for, hold_until, \
+             paid, reserved, expired, key_freed, from_stock, granted_at, day, second_of_day, counted_for, hold_until, \
              after_hold, expires, principal_cap, reason FROM grants ",
             $rest
         )
@@ -132,7 +132,7 @@ const LAST_ISSUE: &str =
     select_grants!("WHERE recipient = ?1 AND campaign = ?2 AND grant_key = ?3 ORDER BY issue DESC LIMIT 1");
 /// Of a customer those that may hold something. Issues before the last were wholly taken back.
 const OPEN: &str = select_grants!(
-    "WHERE recipient = ?1 AND quantity + owed > reversed + redeemed + expired AND key_freed = 0 \
+    "WHERE recipient = ?1 AND quantity + owed > reversed + redeemed + paid + expired AND key_freed = 0 \
      ORDER BY granted_at, decision, campaign, grant_key"
 );
 const WALLET: &str = select_grants!("WHERE recipient = ?1 ORDER BY granted_at, decision, campaign, grant_key, issue");
@@ -157,6 +157,7 @@ pub(super) fn grant(row: &mut Columns<'_>) -> Result<Grant, StoreError> {
         reversed: row.quantity()?,
         owed: row.quantity()?,
         redeemed: row.quantity()?,
+        paid: row.quantity()?,
         reserved: row.quantity()?,
         expired: row.quantity()?,
         key_freed: row.take()?,

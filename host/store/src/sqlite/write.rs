@@ -283,13 +283,13 @@ fn grants(connection: &Connection, rows: &Rows) -> Written {
 fn grant(connection: &Connection, grant: &Grant) -> Written {
     // Of a grant that stands, only what became of it changes.
     let sql = "INSERT INTO grants (recipient, campaign, grant_key, issue, decision, about, unit, quantity, reversed, \
-               owed, redeemed, reserved, expired, key_freed, from_stock, granted_at, day, second_of_day, counted_for, \
+               owed, redeemed, paid, reserved, expired, key_freed, from_stock, granted_at, day, second_of_day, counted_for, \
                hold_until, after_hold, expires, principal_cap, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
-               ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24) \
+               ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) \
                ON CONFLICT (recipient, campaign, grant_key, issue) DO UPDATE SET reversed = excluded.reversed, \
-               owed = excluded.owed, redeemed = excluded.redeemed, reserved = excluded.reserved, \
+               owed = excluded.owed, redeemed = excluded.redeemed, paid = excluded.paid, reserved = excluded.reserved, \
                expired = excluded.expired, key_freed = excluded.key_freed, hold_until = excluded.hold_until, \
-               after_hold = excluded.after_hold";
+               after_hold = excluded.after_hold, expires = excluded.expires";
     connection.prepare_cached(sql)?.execute(params![
         grant.slot.to.as_str(),
         grant.slot.campaign.as_str(),
@@ -302,6 +302,7 @@ fn grant(connection: &Connection, grant: &Grant) -> Written {
         amount(grant.reversed),
         amount(grant.owed),
         amount(grant.redeemed),
+        amount(grant.paid),
         amount(grant.reserved),
         amount(grant.expired),
         grant.key_freed,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use largesse_delivery::{Connector, Dispatcher, Sender, Times, system_lookup};
+use largesse_delivery::{Connector, Dispatcher, Sender, Times, Trust, system_lookup};
 use largesse_documents::DestinationDocument;
 use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState};
 use largesse_domain::destination::Secret;
@@ -58,7 +58,7 @@ impl Desk {
 
     fn over(host: Host) -> Self {
         let times = Times { connect: Duration::from_millis(500), answer: Duration::from_secs(1) };
-        let connector = Connector::new(system_lookup(), Vec::new()).expect("the roots are good");
+        let connector = Connector::new(system_lookup(), Trust::default()).expect("the roots are good");
         let dispatcher = Dispatcher::start(Arc::clone(&host.service), Sender::new(connector, times));
         Self { host, dispatcher }
     }

@@ -144,7 +144,7 @@ async fn a_destination_that_hangs_holds_up_nobody() {
     well.wait_taken(40);
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     assert!(
-        hanging.connections() <= 2 * largesse_domain::limits::DELIVERIES_IN_FLIGHT_MAX,
+        hanging.connections() <= 2 * usize::from(largesse_domain::limits::DELIVERY_CONCURRENCY_DEFAULT),
         "{}",
         hanging.connections()
     );

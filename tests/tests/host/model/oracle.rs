@@ -11,9 +11,9 @@ use largesse_domain::redeem::RedemptionAction;
 use largesse_domain::redemption::{RedemptionId, RedemptionRequest};
 use largesse_domain::time::Instant;
 use largesse_domain::timer::TimerKey;
-use largesse_domain::unit::Unit;
+use largesse_domain::unit::{Quantity, SpendOrder, Unit};
 
-use super::side::STOCKED;
+use super::side::{STOCKED, Terms, USUAL};
 
 /// What was given.
 pub(super) struct Given {
@@ -78,6 +78,8 @@ pub(super) struct Oracle {
     pub(super) debts: BTreeMap<(CustomerId, Unit), u64>,
     pub(super) on_hand: u64,
     redemptions: BTreeMap<RedemptionId, Held>,
+    /// What was said of units.
+    terms: BTreeMap<Unit, Terms>,
     /// Who stays, by the ids that were merged.
     stays: BTreeMap<CustomerId, CustomerId>,
     /// What was seen to happen.
@@ -87,6 +89,15 @@ pub(super) struct Oracle {
 impl Oracle {
     fn see(&mut self, what: &'static str, happened: bool) {
         self.seen.extend(happened.then_some(what));
+    }
+
+    /// Something else holds for a unit.
+    pub(super) fn said(&mut self, unit: Unit, terms: Terms) {
+        self.terms.insert(unit, terms);
+    }
+
+    fn terms_of(&self, index: usize) -> Terms {
+        self.terms.get(&self.lots[index].unit).copied().unwrap_or(USUAL)
     }
 
     /// Whose an id is.
@@ -234,7 +245,7 @@ impl Oracle {
         (0..self.lots.len()).filter(of).map(|index| self.usable(index, now)).sum()
     }
 
-    /// Which grants a redemption is of, the first given first.
+    /// Which grants a redemption is of, in the order of the unit.
     pub(super) fn redeem(&mut self, request: &RedemptionRequest, now: Instant) -> Vec<(ledger::Lot, u64)> {
         let mut lots: Vec<usize> = (0..self.lots.len()).collect();
         lots.retain(|index| {
@@ -242,7 +253,11 @@ impl Oracle {
             let named = request.grant.as_ref().is_none_or(|(of, key)| (of, key) == (&lot.slot.campaign, &lot.slot.key));
             (self.who(&lot.slot.to), &lot.unit) == (self.who(&request.customer), &request.unit) && named
         });
-        let place = |index: &usize| (self.lots[*index].given, self.lots[*index].slot.clone());
+        let place = |index: &usize| {
+            let lot = &self.lots[*index];
+            let by_end = self.terms_of(*index).spend == SpendOrder::ExpiresFirst;
+            (by_end.then_some(lot.expires.unwrap_or(Instant::MAX)), lot.given, lot.slot.clone())
+        };
         lots.sort_by_cached_key(place);
         let (mut open, mut parts) = (request.quantity.get(), Vec::new());
         for index in lots {
@@ -260,7 +275,12 @@ impl Oracle {
         named
     }
 
-    pub(super) fn settle(&mut self, id: &RedemptionId, how: RedemptionAction, now: Instant) {
+    /// How much of a redemption was used and has not come back.
+    pub(super) fn used_of(&self, id: &RedemptionId) -> u64 {
+        self.redemptions.get(id).map_or(0, |held| held.parts.iter().map(|(_, part)| part).sum())
+    }
+
+    pub(super) fn settle(&mut self, id: &RedemptionId, how: &RedemptionAction, now: Instant) {
         match how {
             RedemptionAction::Commit => {
                 let held = self.redemptions.get_mut(id).expect("it was reserved");
@@ -270,11 +290,21 @@ impl Oracle {
                 }
             }
             RedemptionAction::Release => self.give_back(id, now),
-            RedemptionAction::Reverse => {
-                let held = self.redemptions.remove(id).expect("it was redeemed");
-                let owed = held.parts.iter().any(|(index, _)| self.lots[*index].owed);
+            RedemptionAction::Reverse(asked) => {
+                let held = self.redemptions.get_mut(id).expect("it was redeemed");
+                let mut open = asked.quantity.map_or(u64::MAX, Quantity::get);
+                let mut back = Vec::new();
+                // What was used last comes back first.
+                for (index, part) in held.parts.iter_mut().rev() {
+                    let some = open.min(*part);
+                    (open, *part) = (open - some, *part - some);
+                    back.extend((some > 0).then_some((*index, some)));
+                }
+                let in_part = held.parts.iter().any(|(_, part)| *part > 0);
+                let owed = back.iter().any(|(index, _)| self.lots[*index].owed);
+                self.see("some of a redemption comes back", in_part);
                 self.see("a redemption is undone after a claw-back", owed);
-                self.come_back(held.parts, now);
+                self.come_back(back, now);
             }
         }
     }
@@ -291,6 +321,14 @@ impl Oracle {
 
     fn come_back(&mut self, parts: Vec<(usize, u64)>, now: Instant) {
         for (index, part) in parts {
+            let grace = self.terms_of(index).grace;
+            let lot = &mut self.lots[index];
+            if lot.is_past(now) && grace > 0 {
+                lot.expired += std::mem::take(&mut lot.here);
+                lot.expires = now.plus_millis(i64::from(grace) * 24 * 60 * 60 * 1_000);
+                lot.due = lot.next_due();
+                self.see("what comes back late has a grace", true);
+            }
             self.lots[index].here += part;
             self.arrive(index, now);
         }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use largesse_documents::receipt::{ReversalAnswer, StockAnswer};
 use largesse_domain::audit::{Audited, Difference};
-use largesse_domain::catalogue::{Pocket, UnitTerms};
+use largesse_domain::catalogue::{GRACE_DAYS_USUAL, Pocket, UnitTerms};
 use largesse_domain::grant::Grant;
 use largesse_domain::id::{CustomerId, DecisionId, PocketId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::Decision;
 use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
-use largesse_domain::unit::Quantity;
+use largesse_domain::unit::{Quantity, SpendOrder};
 use largesse_service::commands::{
     Redeem, Reserve, Restock, Reverse, SetPocket, SetUnit, SettleGrant, SettleRedemption,
 };
@@ -118,15 +118,33 @@ pub(super) fn quantity(number: u64) -> Quantity {
     Quantity::new(number).expect("a small quantity")
 }
 
-pub(super) fn terms(unit: &str, (days, least): (Option<u32>, Option<u64>)) -> UnitTerms {
+/// What is said of a unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// How long a grant is good for.
+    pub(super) days: Option<u32>,
+    /// The least that is redeemed at once.
+    pub(super) least: Option<u64>,
+    pub(super) spend: SpendOrder,
+    /// How long what comes back late can be used.
+    pub(super) grace: u32,
+}
+
+/// What holds for a unit of which nothing was said.
+pub(super) const USUAL: Terms =
+    Terms { days: None, least: None, spend: SpendOrder::ExpiresFirst, grace: GRACE_DAYS_USUAL };
+
+pub(super) fn terms(unit: &str, of: Terms) -> UnitTerms {
     UnitTerms {
         unit: unit.parse().expect("a unit"),
         title: String::new(),
         cost: None,
         value: None,
         stocked: unit == STOCKED,
-        valid_days: days,
-        redeem_minimum: least.map(quantity),
+        valid_days: of.days,
+        spend: of.spend,
+        grace_days: of.grace,
+        redeem_minimum: of.least.map(quantity),
         terms: largesse_domain::json::Json::empty_object(),
     }
 }
@@ -201,7 +219,7 @@ impl Side {
     pub(super) async fn start(folder: Option<tempfile::TempDir>) -> Self {
         let host = folder.as_ref().map_or_else(Host::in_memory, |folder| Host::on_disk(folder.path()));
         host.service.run(SetPocket(pocket(12))).await.expect("a pocket");
-        host.service.run(SetUnit(terms(STOCKED, (Some(4), None)))).await.expect("a unit");
+        host.service.run(SetUnit(terms(STOCKED, Terms { days: Some(4), ..USUAL }))).await.expect("a unit");
         host.campaign("daily", "check_in", daily()).await;
         host.campaign("invite", "invite_for_credit", invite()).await;
         host.campaign("rebate", "sign_up_rebate", rebate()).await;

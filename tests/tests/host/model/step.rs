@@ -3,11 +3,15 @@
 use largesse_domain::hold;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::redeem;
+use largesse_domain::redemption::ReturnRequest;
+use largesse_domain::unit::SpendOrder;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use super::side::{CAMPAIGNS, CASH, CUSTOMERS, MERGED, POINTS, STOCKED, TOLD, UNITS};
+use super::side::{
+    CAMPAIGNS, CASH, CUSTOMERS, MERGED, POINTS, STOCKED, TOLD, Terms, UNITS, USUAL as USUAL_TERMS, quantity,
+};
 
 /// Which of several that there are then.
 #[derive(Clone, Debug)]
@@ -90,8 +94,8 @@ pub(super) enum Step {
     AskAgain(Pick),
     /// The ledger is asked for something else under the same id.
     AskOtherwise(Pick),
-    /// A unit's grants are good for so many days from now on, and at least so much of it is redeemed at once.
-    Terms { unit: &'static str, days: Option<u32>, least: Option<u64> },
+    /// Something else holds for a unit from now on.
+    Terms(&'static str, Terms),
     /// The shared budget gets another size.
     Pocket(u64),
 }
@@ -191,10 +195,25 @@ fn hours() -> impl Strategy<Value = i64> {
     prop_oneof![1 => Just(0), 6 => 1..90_i64]
 }
 
+/// All of it comes back, or so much of it, as one of a few returns that have a name or the one that has none.
+fn coming_back() -> impl Strategy<Value = redeem::RedemptionAction> {
+    let some = (prop::option::of(0..4_u8), prop::option::weighted(0.8, 1..40_u64));
+    let some = some.prop_map(|(name, number)| {
+        let id = name.map(|name| format!("back/{name}").parse().expect("an id"));
+        ReturnRequest { id, quantity: number.map(quantity) }
+    });
+    let all = Just(ReturnRequest::default());
+    prop_oneof![2 => some, 1 => all].prop_map(redeem::RedemptionAction::Reverse)
+}
+
+fn settling() -> impl Strategy<Value = redeem::RedemptionAction> {
+    use redeem::RedemptionAction::{Commit, Release};
+    prop_oneof![1 => Just(Commit), 1 => Just(Release), 2 => coming_back()]
+}
+
 fn settle_redemption() -> impl Strategy<Value = Step> {
-    use redeem::RedemptionAction::{Commit, Release, Reverse};
     let by = prop_oneof![2 => Just(By::Anyone), 5 => Just(By::Owner), 1 => Just(By::Another)];
-    let how = prop::sample::select(&[Commit, Release, Reverse][..]);
+    let how = settling();
     (prop::option::weighted(0.95, pick()), by, how).prop_map(|(which, by, how)| Step::SettleRedemption(which, by, how))
 }
 
@@ -209,7 +228,8 @@ fn reserve() -> impl Strategy<Value = Step> {
 
 fn ledger_step() -> impl Strategy<Value = Step> {
     let how = prop::sample::select(&[hold::HoldAction::Commit, hold::HoldAction::Release][..]);
-    let terms = (unit(), prop::option::of(1..6_u32), prop::option::of(1..4_u64));
+    let spend = prop::sample::select(&SpendOrder::ALL[..]);
+    let terms = (unit(), prop::option::of(1..6_u32), prop::option::of(1..4_u64), spend, 0..4_u32);
     prop_oneof![
         6 => redeem(),
         6 => settle_redemption(),
@@ -221,7 +241,7 @@ fn ledger_step() -> impl Strategy<Value = Step> {
         2 => (0..4_u64, prop::bool::weighted(0.8)).prop_map(|(quantity, arrives)| Step::Restock(quantity, arrives)),
         1 => pick().prop_map(Step::AskAgain),
         1 => pick().prop_map(Step::AskOtherwise),
-        1 => terms.prop_map(|(unit, days, least)| Step::Terms { unit, days, least }),
+        1 => terms.prop_map(|(unit, days, least, spend, grace)| Step::Terms(unit, Terms { days, least, spend, grace })),
         1 => (0..20_u64).prop_map(Step::Pocket),
     ]
 }
@@ -233,7 +253,7 @@ fn debt() -> impl Strategy<Value = Vec<Step>> {
         let paid = vec![Step::Command("rebate", Command::Resume), Step::Send(vec![now("order.paid", who, who)])];
         let mut steps = [paid, vec![all, Step::TakeBack(Pick::Last, None)]].concat();
         if then != 1 {
-            let undo = redeem::RedemptionAction::Reverse;
+            let undo = redeem::RedemptionAction::Reverse(ReturnRequest::default());
             steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, undo));
         }
         if then != 0 {
@@ -263,7 +283,8 @@ fn granted_anew() -> impl Strategy<Value = Vec<Step>> {
         }
         steps.extend([send("risk.flagged", 1), send("risk.cleared", 1), Step::Wait(26)]);
         if uses {
-            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redeem::RedemptionAction::Reverse));
+            let undo = redeem::RedemptionAction::Reverse(ReturnRequest::default());
+            steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, undo));
         }
         steps
     })
@@ -275,7 +296,8 @@ fn expired_while_reserved() -> impl Strategy<Value = Vec<Step>> {
         let hours = Some(if released { 300 } else { 30 });
         let all = Step::Redeem { who, unit: POINTS, amount: Amount::All, of: None, hours };
         let given = vec![Step::Command("daily", Command::Resume), Step::Send(vec![now("checked_in", who, who)])];
-        let mut steps = [given, vec![all, Step::Wait(24 * 6)]].concat();
+        let terms = Step::Terms(POINTS, Terms { grace: if released { 0 } else { 2 }, ..USUAL_TERMS });
+        let mut steps = [given, vec![terms, all, Step::Wait(24 * 6)]].concat();
         if released {
             steps.push(Step::SettleRedemption(Some(Pick::Last), By::Owner, redeem::RedemptionAction::Release));
         }
@@ -285,13 +307,29 @@ fn expired_while_reserved() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// What was used comes back in pieces, some of them after its end, and is used again.
+fn comes_back_in_pieces() -> impl Strategy<Value = Vec<Step>> {
+    (0..CUSTOMERS, prop::collection::vec(coming_back(), 1..5), any::<bool>()).prop_map(|(who, pieces, late)| {
+        let all = Step::Redeem { who, unit: POINTS, amount: Amount::All, of: None, hours: None };
+        let given = vec![Step::Command("daily", Command::Resume), Step::Send(vec![now("checked_in", who, who)])];
+        let wait = Step::Wait(if late { 24 * 6 } else { 1 });
+        let named = |number| {
+            let request = ReturnRequest { id: "twice".parse().ok(), quantity: Some(quantity(number)) };
+            redeem::RedemptionAction::Reverse(request)
+        };
+        let pieces = [named(1), named(2)].into_iter().chain(pieces);
+        let back = pieces.map(|how| Step::SettleRedemption(Some(Pick::Last), By::Owner, how));
+        [given, vec![all.clone(), wait], back.collect(), vec![all, Step::Wait(24 * 5)]].concat()
+    })
+}
+
 /// A redemption is reserved, asked for otherwise, settled by the wrong customer and then by the right one, and that twice.
 fn settled() -> impl Strategy<Value = Vec<Step>> {
     use redeem::RedemptionAction::{Commit, Release};
     (0..CUSTOMERS, any::<bool>()).prop_map(|(who, commits)| {
         let how = if commits { Commit } else { Release };
         let settle = |by, how| Step::SettleRedemption(Some(Pick::Last), by, how);
-        let least = |least| Step::Terms { unit: CASH, days: None, least };
+        let least = |least| Step::Terms(CASH, Terms { least, ..USUAL_TERMS });
         let some = Step::Redeem { who, unit: CASH, amount: Amount::Tenths(6), of: None, hours: Some(40) };
         vec![
             Step::Command("rebate", Command::Resume),
@@ -301,7 +339,7 @@ fn settled() -> impl Strategy<Value = Vec<Step>> {
             least(None),
             some,
             Step::AskOtherwise(Pick::Last),
-            settle(By::Another, how),
+            settle(By::Another, how.clone()),
             settle(By::Owner, how),
             settle(By::Anyone, if commits { Release } else { Commit }),
             Step::AskAgain(Pick::Last),
@@ -365,6 +403,7 @@ fn plot() -> impl Strategy<Value = Vec<Step>> {
         1 => granted_anew(),
         1 => expired_while_reserved(),
         1 => settled(),
+        2 => comes_back_in_pieces(),
         1 => reserved(),
         1 => revised(),
         3 => held_by_a_policy(),

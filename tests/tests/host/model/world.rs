@@ -22,7 +22,9 @@ use largesse_service::pipeline::{ControlError, LedgerError};
 use serde_json::{Value, json};
 
 use super::oracle::{Given, Oracle};
-use super::side::{Act, Answered, Asked, CUSTOMERS, MERGED, STOCKED, TOLD, Told, customer, pocket, quantity, terms};
+use super::side::{
+    Act, Answered, Asked, CUSTOMERS, MERGED, STOCKED, TOLD, Terms, Told, USUAL, customer, pocket, quantity, terms,
+};
 use super::step::{self, Amount, By, Happening, Step};
 use crate::fixture::{at, campaign, event};
 
@@ -37,8 +39,8 @@ pub(super) struct World {
     asked: Vec<Asked>,
     redemptions: Vec<RedemptionRequest>,
     reserved: Vec<GrantSlot>,
-    /// The days that grants of each unit are good for, as set last.
-    days: Vec<(Unit, Option<u32>)>,
+    /// What was said of each unit last.
+    terms: Vec<(Unit, Terms)>,
     first_policy: Option<String>,
 }
 
@@ -56,7 +58,7 @@ impl World {
             asked: Vec::new(),
             redemptions: Vec::new(),
             reserved: Vec::new(),
-            days: vec![(STOCKED.parse().expect("a unit"), Some(4))],
+            terms: vec![(STOCKED.parse().expect("a unit"), Terms { days: Some(4), ..USUAL })],
             first_policy: None,
         }
     }
@@ -118,10 +120,11 @@ impl World {
                 Act::Nothing
             }
             Step::Restart => Act::Restart,
-            Step::Terms { unit, days, least } => {
-                let terms = terms(unit, (*days, *least));
-                self.days.retain(|(unit, _)| *unit != terms.unit);
-                self.days.push((terms.unit.clone(), *days));
+            Step::Terms(unit, of) => {
+                let terms = terms(unit, *of);
+                self.terms.retain(|(unit, _)| *unit != terms.unit);
+                self.terms.push((terms.unit.clone(), *of));
+                self.oracle.said(terms.unit.clone(), *of);
                 Act::Terms(terms)
             }
             Step::Pocket(total) => Act::Pocket(pocket(*total)),
@@ -162,7 +165,7 @@ impl World {
                     By::Another => (0..CUSTOMERS).map(customer).find(|other| *other != owner),
                 };
                 let id = request.map_or_else(|| id.into(), |request| request.id.clone());
-                Asked::SettleRedemption(SettleRedemption { id, customer, how: *how })
+                Asked::SettleRedemption(SettleRedemption { id, customer, how: how.clone() })
             }
             Step::Reserve { campaign: of, who, unit, quantity: number, hours } => {
                 Asked::Reserve(Reserve(ReservationRequest {
@@ -312,7 +315,7 @@ impl World {
                     hold::HoldAction::Commit => redeem::RedemptionAction::Commit,
                     hold::HoldAction::Release => redeem::RedemptionAction::Release,
                 };
-                self.oracle.settle(&RedemptionId::Policy(slot.clone()), how, now);
+                self.oracle.settle(&RedemptionId::Policy(slot.clone()), &how, now);
             }
         }
         self.oracle.seen.push(match (of, how) {
@@ -338,7 +341,7 @@ impl World {
     }
 
     fn usual_end(&self, unit: &Unit, now: Instant) -> Option<Instant> {
-        let days = self.days.iter().find(|(of, _)| of == unit)?.1?;
+        let days = self.terms.iter().find(|(of, _)| of == unit)?.1.days?;
         Some(later(now, i64::from(days) * 24))
     }
 
@@ -354,8 +357,14 @@ impl World {
                 self.redemptions.push(request.clone());
             }
             (Asked::SettleRedemption(settle), Answered::Redemption(redemption, true)) => {
-                oracle.settle(&settle.id, settle.how, now);
+                let id = &settle.id;
+                oracle.settle(id, &settle.how, now);
                 oracle.seen.push(redemption.state.as_str());
+                let left = oracle.used_of(id);
+                let shown = redemption.request.quantity.get() - redemption.returned().get();
+                if redemption.state == RedemptionState::Redeemed && shown != left {
+                    return Err(format!("{left} of it should be used"));
+                }
             }
             (Asked::Reserve(Reserve(request)), Answered::Grant(grant, true)) => {
                 let hold = Some(Hold { until: request.until, then: AfterHold::Void });
@@ -436,6 +445,14 @@ impl World {
             (_, LedgerError::Redeem(RedeemError::OtherCustomer)) => "another customer's redemption",
             (_, LedgerError::Redeem(RedeemError::State(RedemptionState::TimedOut))) => "a redemption that timed out",
             (_, LedgerError::Redeem(RedeemError::State(_))) => "a redemption that is settled otherwise",
+            (Asked::SettleRedemption(settle), LedgerError::Redeem(RedeemError::ReturnsMore(shown))) => {
+                let left = self.oracle.used_of(&settle.id);
+                if left != shown.get() {
+                    return Err(format!("{left} of it can be returned"));
+                }
+                "more would come back than was used"
+            }
+            (_, LedgerError::Redeem(RedeemError::OtherReturn)) => "a return that was of something else",
             (_, LedgerError::Redeem(RedeemError::GrantReplaced)) => "a redemption of a grant given anew",
             (_, LedgerError::Redeem(RedeemError::NotFound)) => "a redemption that there is not",
             (_, LedgerError::Reserve(ReserveError::NoRoom(reason))) => reason.as_str(),
