@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use largesse_documents::ReversalDocument;
+use largesse_documents::receipt::ReversalAnswer;
 use largesse_documents::request::SlotDocument;
-use largesse_http::views::ReversalAnswer;
 
 use crate::campaign::quantity;
 use crate::client::{Client, Connection};

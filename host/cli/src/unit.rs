@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use largesse_documents::catalogue::{Movement, StockDocument, UnitDocument, UnitView, ValuationDocument};
+use largesse_documents::receipt::StockAnswer;
 use largesse_domain::unit::SpendOrder;
-use largesse_http::views::{StockAnswer, UnitList};
+use largesse_http::views::UnitList;
 
 use crate::campaign::read_file;
 use crate::client::{Connection, step};

@@ -18,8 +18,9 @@ use largesse_domain::id::{CampaignId, Digest};
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::policy::Policy;
 use largesse_domain::problem::Problem;
+use largesse_service::commands::VersionOrder;
 use largesse_service::pipeline::{ControlError, Precondition};
-use largesse_service::{ChangeError, Service, VersionOrder};
+use largesse_service::{ChangeError, Service};
 use tokio::sync::watch;
 
 pub(crate) use folder::Folder;
@@ -98,7 +99,7 @@ async fn activate(service: &Service, campaign: &CampaignId, digest: Digest) -> R
         accept_stuck_states: false,
     };
     let order = VersionOrder::Activate(spec, ActivationCause::Followed);
-    service.order(campaign, order, (Precondition::None, false)).await.map(drop)
+    service.order(campaign, order, Precondition::None, false).await.map(drop)
 }
 
 /// Everything that an error says, in one line.

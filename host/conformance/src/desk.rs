@@ -8,20 +8,24 @@ use largesse_documents::from_value;
 use largesse_documents::message_rules::MessageRulesDocument;
 use largesse_documents::nearest::unknown;
 use largesse_documents::programme::ProgrammeDocument;
+use largesse_documents::receipt::ReversedGrant;
 use largesse_documents::segment::SegmentDocument;
 use largesse_documents::time::read_day;
 use largesse_domain::event::EventKey;
 use largesse_domain::facts::Wanted;
 use largesse_domain::id::{CampaignId, CustomerId, InvalidId, RequestId};
-use largesse_domain::json::Json;
 use largesse_domain::key::GrantSlot;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::redeem::{RedeemError, RedemptionAction};
 use largesse_domain::redemption::{RedemptionId, RedemptionRequest, ReturnRequest};
+use largesse_domain::restock::StockChange;
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::unit::Quantity;
-use largesse_service::pipeline::{
-    Ask, ControlError, LedgerAnswer, LedgerError, LedgerRequest, Precondition, Quote, ReversalRequest, ReversalTarget,
+use largesse_service::commands::{
+    Redeem, Restock, Reverse, SetMessageRules, SetPocket, SetProgramme, SetUnit, SettleRedemption,
 };
+use largesse_service::pipeline::{Ask, ControlError, LedgerError, Precondition, Quote};
+use largesse_service::queries::Calendar;
 use largesse_service::{ChangeError, Service};
 use serde_json::Value;
 
@@ -54,7 +58,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let parsed: UnitDocument = from_value(document.into()).map_err(|problem| at(listed(&[problem])))?;
         let unit: largesse_domain::unit::Unit = unit.parse().map_err(|error| at(format!("{error}")))?;
         let read = parsed.read(unit.clone()).map_err(|problems| at(listed(&problems)))?;
-        service.set_unit(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetUnit(read)).await.map_err(|error| at(said(&error)))?;
         let Some(pieces) = pieces else { continue };
         let quantity = pieces.as_u64().and_then(|pieces| Quantity::new(pieces).ok());
         let quantity = quantity.ok_or_else(|| at("stock: expected a count".into()))?;
@@ -62,8 +66,8 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
             continue;
         }
         let id = format!("stock-{index}").parse().map_err(|error| at(format!("{error}")))?;
-        let request = LedgerRequest::Restock { id, unit, quantity, arrives: true };
-        service.ledger(request).await.map_err(|error| at(said(&error)))?;
+        let change = StockChange::Arrives(quantity);
+        service.run(Restock { id, unit, change }).await.map_err(|error| at(said(&error)))?;
     }
     for (id, pocket) in &scenario.pockets {
         let at = |what: String| (pocket.span().start, format!("pocket {id}: {what}"));
@@ -71,7 +75,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
             from_value(pocket.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
-        service.set_pocket(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetPocket(read)).await.map_err(|error| at(said(&error)))?;
     }
     for (id, segment) in &scenario.segments {
         let at = |what: String| (segment.span().start, format!("segment {id}: {what}"));
@@ -86,7 +90,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
         let document: MessageRulesDocument =
             from_value(rules.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let read = document.read().map_err(|problems| at(listed(&problems)))?;
-        service.set_message_rules(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetMessageRules(read)).await.map_err(|error| at(said(&error)))?;
     }
     for (id, programme) in &scenario.programmes {
         let at = |what: String| (programme.span().start, format!("programme {id}: {what}"));
@@ -94,7 +98,7 @@ pub(crate) async fn set_up(service: &Service, scenario: &Scenario) -> Result<(),
             from_value(programme.get_ref().clone()).map_err(|problem| at(listed(&[problem])))?;
         let id = id.parse().map_err(|error| at(format!("{error}")))?;
         let read = document.read(id).map_err(|problems| at(listed(&problems)))?;
-        service.set_programme(read).await.map_err(|error| at(said(&error)))?;
+        service.run(SetProgramme(read)).await.map_err(|error| at(said(&error)))?;
     }
     Ok(())
 }
@@ -111,7 +115,7 @@ pub(crate) async fn redeem(service: &Service, number: usize, step: &RedeemStep) 
         reserve_until: step.reserve_until.as_deref().map(time).transpose()?,
         reference: String::new(),
     };
-    ask(service, LedgerRequest::Redeem(request)).await
+    answered(service.run(Redeem(request)).await, |_| Reply::default())
 }
 
 /// Commits, releases or reverses a redemption.
@@ -132,7 +136,8 @@ pub(crate) async fn settle(service: &Service, step: &SettleStep) -> Result<Reply
     let id: RequestId = step.redemption.parse().map_err(|error| format!("settle: redemption: {error}"))?;
     let customer = step.customer.as_deref().map(CustomerId::new).transpose();
     let customer = customer.map_err(|error| format!("settle: {error}"))?;
-    ask(service, LedgerRequest::SettleRedemption(RedemptionId::Request(id), customer, how)).await
+    let settle = SettleRedemption { id: RedemptionId::Request(id), customer, how };
+    answered(service.run(settle).await, |_| Reply::default())
 }
 
 /// Takes back what an event gave, or a grant.
@@ -158,14 +163,17 @@ pub(crate) async fn reverse(
     };
     let id = step.id.clone().unwrap_or_else(|| format!("step-{number}")).parse().map_err(wrong)?;
     let request = ReversalRequest { id, of, reason: "scenario".into() };
-    ask(service, LedgerRequest::Reverse(request)).await
+    answered(service.run(Reverse(request)).await, |(answer, is_new)| {
+        // Asked again, it takes back nothing more.
+        let reversed = if is_new { answer.reversed } else { Vec::new() };
+        Reply { revoked: reversed.into_iter().map(taken_back).collect(), ..Reply::default() }
+    })
 }
 
 /// What the ledger answers, with its no in a word.
-async fn ask(service: &Service, request: LedgerRequest) -> Result<Reply, String> {
-    match service.ledger(request).await {
-        Ok(LedgerAnswer::Receipt(receipt, true)) => Ok(Reply { revoked: taken_back(&receipt), ..Reply::default() }),
-        Ok(_) => Ok(Reply::default()),
+fn answered<A>(answer: Result<A, ChangeError>, reply: impl FnOnce(A) -> Reply) -> Result<Reply, String> {
+    match answer {
+        Ok(answer) => Ok(reply(answer)),
         Err(ChangeError::Control(ControlError::Ledger(LedgerError::Redeem(error)))) => {
             Ok(Reply { denied: Some(no_of(&error)), ..Reply::default() })
         }
@@ -176,15 +184,9 @@ async fn ask(service: &Service, request: LedgerRequest) -> Result<Reply, String>
     }
 }
 
-fn taken_back(receipt: &Json) -> Vec<GrantExpected> {
-    let receipt: Value = serde_json::from_str(receipt.as_str()).unwrap_or_default();
-    let reversed = receipt.get("reversed").and_then(Value::as_array).into_iter().flatten();
-    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-    let one = |reversal: &Value| {
-        let (to, key) = (text(reversal, "to")?, text(reversal, "key"));
-        Some(GrantExpected { to, key, unit: text(reversal, "unit")?, quantity: reversal.get("quantity")?.as_u64()? })
-    };
-    reversed.filter_map(one).collect()
+fn taken_back(reversed: ReversedGrant) -> GrantExpected {
+    let ReversedGrant { campaign: _, to, key, unit, quantity } = reversed;
+    GrantExpected { to, key: Some(key), unit, quantity }
 }
 
 /// The ledger's no in a word, as problems of the API have it.
@@ -235,8 +237,8 @@ pub(crate) async fn calendar(service: &Service, step: &CalendarStep) -> Result<R
     let customer = step.customer.as_deref().map(CustomerId::new).transpose();
     let customer = customer.map_err(|error| format!("calendar: {error}"))?;
     let (from, to) = (read_day(&step.from)?, read_day(&step.to)?);
-    let entries =
-        service.calendar(customer, Some((from, to)), (None, usize::MAX)).await.map_err(|error| chain(&error))?;
+    let asked = Calendar { customer, days: Some((from, to)), after: None, limit: usize::MAX };
+    let entries = service.query(asked).await.map_err(|error| chain(&error))?.map_err(|error| chain(&error))?;
     let mut days: Vec<String> = entries
         .iter()
         .flat_map(|entry| {

@@ -21,13 +21,12 @@ use largesse_domain::problem::Problem;
 use largesse_domain::time::Instant;
 use largesse_engine::Workers;
 use largesse_service::clock::Clock;
+use largesse_service::commands::Learn;
 use largesse_service::components::Components;
 use largesse_service::intake::{self, Arrival, Backfill, Rejected};
 use largesse_service::pipeline::{ControlError, EventResult, Precondition};
-use largesse_service::{
-    ChangeError, DecisionFilter, Gaps, Kind, Parts, PublicationRules, Retention, Service, Store, StoreError,
-};
-use largesse_store::MemoryStore;
+use largesse_service::{ChangeError, Gaps, Kind, Parts, PublicationRules, Retention, Service, StoreError};
+use largesse_store::{DecisionFilter, MemoryStore, Store};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -252,7 +251,7 @@ impl<'a> Runner<'a> {
             from_value(known.clone()).map_err(|problem| format!("customer {id}: {}", listed(&[problem])))?;
         let facts = document.facts().map_err(|problems| format!("customer {id}: {}", listed(&problems)))?;
         let customer = CustomerId::new(id).map_err(|error| error.to_string())?;
-        self.service.learn(customer, facts).await.map(drop).map_err(|error| said(&error))
+        self.service.run(Learn { customer, facts }).await.map(drop).map_err(|error| said(&error))
     }
 
     /// Publishes the component of that name.

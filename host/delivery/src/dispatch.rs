@@ -10,6 +10,7 @@ use largesse_domain::destination::Destination;
 use largesse_domain::id::{CustomerId, DestinationId};
 use largesse_domain::topic::Topic;
 use largesse_failpoint::{Point, reach};
+use largesse_service::commands::NoteAttempts;
 use largesse_service::{ChangeError, Service, StoreError, Unavailable};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
@@ -261,7 +262,7 @@ impl Desk {
 
     async fn write_down(&self, attempts: Vec<Attempt>) -> Result<(), Over> {
         loop {
-            match self.service.note_attempts(attempts.clone()).await {
+            match self.service.run(NoteAttempts(attempts.clone())).await {
                 Ok(()) => return Ok(()),
                 Err(ChangeError::Unavailable(Unavailable::Busy(_))) => tokio::time::sleep(NOTE_AGAIN_AFTER).await,
                 Err(error) => {

@@ -5,6 +5,7 @@ use largesse_domain::id::{PocketId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{PARAMS_BYTES_MAX, VALID_DAYS_MAX};
 use largesse_domain::problem::Problem;
+use largesse_domain::restock::StockChange;
 use largesse_domain::unit::{Currency, Quantity, SpendOrder, Unit, UnitClass};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -245,16 +246,19 @@ pub enum Movement {
 }
 
 impl StockDocument {
-    /// Checks the request: its id, how many, and whether they arrive.
+    /// Checks the request: its id, and what changes.
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn read(&self) -> Result<(RequestId, Quantity, bool), Vec<Problem>> {
+    pub fn read(&self) -> Result<(RequestId, StockChange), Vec<Problem>> {
         let mut problems = Problems::default();
         let id = problems.keep("/id", self.id.parse());
         let quantity = self.quantity.read(&mut problems);
-        let read = id.zip(quantity).map(|(id, quantity)| (id, quantity, self.movement == Movement::Arrives));
-        problems.finish(read)
+        let change = quantity.map(match self.movement {
+            Movement::Arrives => StockChange::Arrives,
+            Movement::WrittenOff => StockChange::WrittenOff,
+        });
+        problems.finish(id.zip(change))
     }
 }
 

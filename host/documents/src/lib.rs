@@ -26,6 +26,7 @@ pub mod destination;
 pub mod redemption;
 pub mod catalogue;
 pub mod request;
+pub mod receipt;
 pub mod job;
 pub mod ledger;
 pub mod rollout;

@@ -1,11 +1,12 @@
 //! Requests to the ledger as they come in: to use what was granted, to reserve, to take back.
 
 use largesse_domain::event::EventKey;
-use largesse_domain::id::{CampaignId, CustomerId, RequestId};
+use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::key::GrantSlot;
 use largesse_domain::limits::REASON_BYTES_MAX;
 use largesse_domain::redemption::{RedemptionId, RedemptionRequest, ReturnRequest};
 use largesse_domain::reservation::ReservationRequest;
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 use serde::{Deserialize, Serialize};
@@ -277,21 +278,12 @@ pub struct ReversalDocument {
     pub reason: String,
 }
 
-/// What a reversal is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reversed {
-    /// A grant, or at most so much of it.
-    Grant(GrantSlot, Option<Quantity>),
-    /// An event.
-    Event(EventKey),
-}
-
 impl ReversalDocument {
-    /// Checks the request: its id, what it is of, and the reason.
+    /// Checks the request.
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn read(&self) -> Result<(RequestId, Reversed, String), Vec<Problem>> {
+    pub fn read(&self) -> Result<ReversalRequest, Vec<Problem>> {
         let mut problems = Problems::default();
         let id = problems.keep("/id", self.id.parse());
         let quantity = self.quantity.as_ref().map(|quantity| quantity.read(&mut problems));
@@ -301,7 +293,7 @@ impl ReversalDocument {
                 let to = problems.keep("/grant/customer", grant.customer.parse());
                 let key = problems.keep("/grant/key", grant.key.parse());
                 let slot = || Some(GrantSlot { campaign: campaign?, to: to?, key: key? });
-                slot().map(|slot| Reversed::Grant(slot, quantity.flatten()))
+                slot().map(|slot| ReversalTarget::Grant(slot, quantity.flatten()))
             }
             (None, Some(event)) => {
                 if quantity.is_some() {
@@ -310,7 +302,7 @@ impl ReversalDocument {
                 let source = problems.keep("/event/source", event.source.parse());
                 let id = problems.keep("/event/id", event.id.parse());
                 let key = || Some(EventKey { source: source?, id: id? });
-                key().map(Reversed::Event)
+                key().map(ReversalTarget::Event)
             }
             _ => {
                 problems.add("", "expected either a grant or an event");
@@ -318,7 +310,7 @@ impl ReversalDocument {
             }
         };
         let reason = read_text("/reason", &self.reason, &mut problems);
-        problems.finish(id.zip(of).map(|(id, of)| (id, of, reason)))
+        problems.finish(id.zip(of).map(|(id, of)| ReversalRequest { id, of, reason }))
     }
 }
 
@@ -361,8 +353,8 @@ mod tests {
         assert_eq!(pointers(read(json!({"id": "r", "reason": "", "grant": grant, "event": event}))), [""]);
         assert_eq!(pointers(read(json!({"id": "r", "reason": "", "quantity": 1, "event": event}))), ["/event"]);
         assert_eq!(pointers(read(json!({"id": "r", "reason": "", "quantity": 0, "grant": grant}))), ["/quantity"]);
-        let (_, of, _) = read(json!({"id": "r", "reason": "", "quantity": 7, "grant": grant})).unwrap();
-        assert!(matches!(of, Reversed::Grant(_, Some(quantity)) if quantity.get() == 7), "{of:?}");
-        assert!(matches!(read(json!({"id": "r", "reason": "", "event": event})).unwrap().1, Reversed::Event(_)));
+        let of = read(json!({"id": "r", "reason": "", "quantity": 7, "grant": grant})).unwrap().of;
+        assert!(matches!(of, ReversalTarget::Grant(_, Some(quantity)) if quantity.get() == 7), "{of:?}");
+        assert!(matches!(read(json!({"id": "r", "reason": "", "event": event})).unwrap().of, ReversalTarget::Event(_)));
     }
 }

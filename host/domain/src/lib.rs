@@ -18,7 +18,7 @@ mod rules;
 pub use rows::{
     activation, budget, campaign, catalogue, customer, decision, delivery, destination, effect, event, facts, gate,
     grant, ledger, measure, message_rules, migration, outcome, policy, pool, programme, protection, redemption,
-    referral, rollout, segment, sending, stacking, table, timer,
+    referral, reversal, rollout, segment, sending, stacking, table, timer,
 };
 pub use rules::{
     adjudicate, allocation, attribution, audit, book, cap, cascade, case, check, cost, deliver, entry, formulary,

@@ -23,6 +23,7 @@ pub mod campaign;
 pub mod grant;
 pub mod ledger;
 pub mod redemption;
+pub mod reversal;
 pub mod measure;
 pub mod timer;
 pub mod table;

@@ -8,7 +8,7 @@ use largesse_domain::id::{CampaignId, CustomerId};
 use largesse_domain::limits::CALENDAR_DAYS_MAX;
 use largesse_domain::time::Day;
 use largesse_service::Service;
-use largesse_service::calendar::{CalendarError, Entry};
+use largesse_service::queries::{Calendar, Entry};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -86,10 +86,8 @@ pub(crate) async fn of_customer(
 async fn calendar(service: &Service, customer: Option<CustomerId>, asked: Days) -> Result<Response, Failure> {
     let days = asked.read()?;
     let Page { after, limit } = Paging { after: asked.after, limit: asked.limit }.read::<CampaignId>()?;
-    let entries = service.calendar(customer, days, (after, limit)).await.map_err(|error| match error {
-        CalendarError::TooMany => malformed(error.to_string()),
-        CalendarError::Read(error) => error.into(),
-    })?;
+    let found = service.query(Calendar { customer, days, after, limit }).await?;
+    let entries = found.map_err(|too_many| malformed(too_many.to_string()))?;
     listed(limit, entries.iter().map(item).map(|item| (item.campaign.clone(), item)))
 }
 

@@ -6,18 +6,18 @@ use axum::http::Method;
 use axum::response::Response;
 use largesse_documents::time::instant_text;
 use largesse_documents::{DecisionSummary, DecisionView, HeadView};
-use largesse_domain::event::{Admission, EventKey};
-use largesse_domain::id::{CampaignId, CustomerId, DecisionId, EventKind, EventSeq};
+use largesse_domain::event::Admission;
+use largesse_domain::id::{CampaignId, CustomerId, DecisionId};
 use largesse_domain::outcome::{Decision, Remains};
 use largesse_domain::time::Instant;
-use largesse_service::{DecisionFilter, Store};
+use largesse_service::queries::{ChainHead, Decisions, Listed, ShowDecision, Shown};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id, malformed};
-use crate::page::{self, Listing, Page};
+use crate::page::{self, Filling, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DecisionItem, DecisionPage, EventItem};
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Wanted {
+pub(crate) struct DecisionSelection {
     /// Of this campaign only.
     campaign: Option<String>,
     /// On events of this customer only.
@@ -53,63 +53,54 @@ pub(crate) struct Wanted {
 /// This is how to pull what was decided, where nothing can be pushed to: ask with the id of the last decision that you
 /// have seen as `after`, carry out what the outcomes say, remember the id, ask again. Ids only grow, and no decision
 /// appears behind one that was listed. A destination is told without asking.
-#[utoipa::path(get, path = "/v1/decisions", operation_id = "listDecisions", tag = "decisions", params(Wanted),
+#[utoipa::path(get, path = "/v1/decisions", operation_id = "listDecisions", tag = "decisions", params(DecisionSelection),
     responses((status = 200, description = "A page; `next` is there when there may be more", body = DecisionPage)))]
 pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
-    Asked(wanted): Asked<Wanted>,
+    Asked(selection): Asked<DecisionSelection>,
 ) -> Result<Response, Failure> {
-    let Wanted { campaign, customer, after, limit } = wanted;
+    let DecisionSelection { campaign, customer, after, limit } = selection;
     let page = Page::after_number(after, limit)?;
     let campaign = campaign.map(CampaignId::new).transpose().map_err(malformed)?;
-    let actor = customer.map(CustomerId::new).transpose().map_err(malformed)?;
-    let (after, limit) = (DecisionId(page.number()), page.limit);
-    let read = move |store: &dyn Store| {
-        let actors = actor.map(|actor| store.ids_of(&actor)).transpose()?.unwrap_or_default();
-        let filter = DecisionFilter { campaign, actors };
-        let (mut kept, mut before) = (Listing::new(limit), DecisionId(u64::MAX));
-        store.each_decision(&filter, after, &mut |decision| {
-            before = before.min(decision.id);
-            kept.push(&item(&decision), decision.id.0)
-        })?;
-        // A record that was removed between the two is among both.
-        let mut listing = Listing::new(limit);
-        for remains in store.remains(&filter, after, limit)?.iter().filter(|remains| remains.id < before) {
-            listing.push(&removed_item(remains), remains.id.0);
-        }
-        listing.extend(kept);
-        Ok(listing)
-    };
-    service.read(read).await?.finish()
+    let customer = customer.map(CustomerId::new).transpose().map_err(malformed)?;
+    let kept = Filling::new(page.limit, |decision: &Decision| (decision.id.0, item(decision)));
+    let removed = Filling::new(page.limit, |remains: &Remains| (remains.id.0, removed_item(remains)));
+    let after = DecisionId(page.number());
+    let Listed { mut removed, kept } = service.query(Decisions { campaign, customer, after, kept, removed }).await?;
+    removed.extend(kept);
+    removed.finish()
 }
 
 fn item(decision: &Decision) -> DecisionItem {
     let event = &decision.input.event;
-    let event = (decision.event, &event.key, &event.kind, &event.actor, event.occurred);
-    item_of(DecisionSummary::of(decision), event, (decision.id, decision.made_at, None))
+    let event = EventItem {
+        seq: decision.event.0,
+        source: event.key.source.to_string(),
+        id: event.key.id.to_string(),
+        kind: event.kind.to_string(),
+        actor: event.actor.to_string(),
+        occurred: instant_text(event.occurred),
+    };
+    item_of(decision.id, event, DecisionSummary::of(decision), decision.made_at)
 }
 
 fn removed_item(remains: &Remains) -> DecisionItem {
-    let event = (remains.event, &remains.key, &remains.kind, &remains.actor, remains.occurred);
-    let times = (remains.id, remains.made_at, Some(remains.removed_at));
-    item_of(DecisionSummary::of_remains(remains), event, times)
+    let event = EventItem {
+        seq: remains.event.0,
+        source: remains.key.source.to_string(),
+        id: remains.key.id.to_string(),
+        kind: remains.kind.to_string(),
+        actor: remains.actor.to_string(),
+        occurred: instant_text(remains.occurred),
+    };
+    let item = item_of(remains.id, event, DecisionSummary::of_remains(remains), remains.made_at);
+    DecisionItem { removed_at: Some(instant_text(remains.removed_at)), ..item }
 }
 
-fn item_of(
-    summary: DecisionSummary,
-    (seq, key, kind, actor, occurred): (EventSeq, &EventKey, &EventKind, &CustomerId, Instant),
-    (id, made_at, removed_at): (DecisionId, Instant, Option<Instant>),
-) -> DecisionItem {
+fn item_of(id: DecisionId, event: EventItem, summary: DecisionSummary, made_at: Instant) -> DecisionItem {
     DecisionItem {
         id: id.0,
-        event: EventItem {
-            seq: seq.0,
-            source: key.source.to_string(),
-            id: key.id.to_string(),
-            kind: kind.to_string(),
-            actor: actor.to_string(),
-            occurred: instant_text(occurred),
-        },
+        event,
         campaign: summary.campaign,
         policy: summary.policy,
         subscription: summary.subscription,
@@ -119,7 +110,7 @@ fn item_of(
         fault: summary.fault,
         outcomes: summary.outcomes,
         made_at: instant_text(made_at),
-        removed_at: removed_at.map(instant_text),
+        removed_at: None,
     }
 }
 
@@ -130,7 +121,7 @@ fn item_of(
 #[utoipa::path(get, path = "/v1/decisions/head", operation_id = "showHead", tag = "decisions",
     responses((status = 200, description = "The last decision and its link", body = HeadView)))]
 pub(crate) async fn head(State(AppState { service, .. }): State<AppState>) -> Result<Json<HeadView>, Failure> {
-    let head = service.read(|store| store.chain_head()).await?;
+    let head = service.query(ChainHead).await?;
     Ok(Json(HeadView { decision: head.decision.0, link: head.link.to_string() }))
 }
 
@@ -149,17 +140,11 @@ pub(crate) async fn show(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<i64>,
 ) -> Result<Json<DecisionView>, Failure> {
-    let missing = || Failure::not_found("decision", id);
-    let wanted = DecisionId(u64::try_from(id).map_err(|_| missing())?);
-    let before = DecisionId(wanted.0.saturating_sub(1));
-    let read = move |store: &dyn Store| match store.decision(wanted)? {
-        Some(decision) => Ok(Ok(decision)),
-        None => Ok(Err(store.remains(&DecisionFilter::default(), before, 1)?.pop())),
+    let wanted = DecisionId(u64::try_from(id).map_err(|_| Failure::not_found("decision", id))?);
+    let decision = match service.query(ShowDecision(wanted)).await? {
+        Shown::Kept(decision) => decision,
+        Shown::Removed(remains) => return Err(removed(&remains)),
     };
-    let decision = service.read(read).await?.map_err(|remains| match remains {
-        Some(remains) if remains.id == wanted => removed(&remains),
-        _ => missing(),
-    })?;
     // `now` of a decision is the time of its event's admission, whenever it was made.
     let admission = Admission { seq: decision.event, at: decision.input.now.at };
     Ok(Json(DecisionView::of(&decision, &admission)))

@@ -6,17 +6,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::{DeliveryView, Problem, WholeDeliveryView};
-use largesse_domain::delivery::{DeliveryId, DeliveryState, Settled};
+use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Settled};
 use largesse_domain::id::DestinationId;
 use largesse_domain::limits::REASON_BYTES_MAX;
-use largesse_service::{DeliveryFilter, Service, Store};
+use largesse_service::Service;
+use largesse_service::commands::{ReplayDead, ReplayDelivery, SettleDelivery};
+use largesse_service::queries::{Deliveries, ShowDelivery};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, malformed};
-use crate::page::{self, Listing, Page};
+use crate::page::{self, Filling, Page};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DeliveryPage, FailureDocument, ReplayAnswer, ReplayDeadDocument};
@@ -36,7 +38,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Wanted {
+pub(crate) struct DeliverySelection {
     /// In this state only: `waiting`, `delivered` or `dead`.
     state: Option<String>,
     /// To this destination only.
@@ -51,24 +53,19 @@ pub(crate) struct Wanted {
 }
 
 /// List deliveries in the order in which they were written
-#[utoipa::path(get, path = "/v1/deliveries", operation_id = "listDeliveries", tag = "deliveries", params(Wanted),
+#[utoipa::path(get, path = "/v1/deliveries", operation_id = "listDeliveries", tag = "deliveries", params(DeliverySelection),
     responses((status = 200, description = "A page; `next` is there when there may be more", body = DeliveryPage)))]
 pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
-    Asked(wanted): Asked<Wanted>,
+    Asked(selection): Asked<DeliverySelection>,
 ) -> Result<Response, Failure> {
-    let Wanted { state, destination, after, limit } = wanted;
+    let DeliverySelection { state, destination, after, limit } = selection;
     let page = Page::after_number(after, limit)?;
     let state = state.map(|state| state.parse::<DeliveryState>()).transpose().map_err(malformed)?;
     let destination = destination.map(DestinationId::new).transpose().map_err(malformed)?;
-    let filter = DeliveryFilter { state, destination };
-    let read = move |store: &dyn Store| {
-        let mut listing = Listing::new(page.limit);
-        let read = |after, some| store.deliveries(&filter, DeliveryId(after), some);
-        listing.fill(page.number(), read, |delivery| (delivery.id.0, DeliveryView::from(delivery)))?;
-        Ok(listing)
-    };
-    service.read(read).await?.finish()
+    let after = DeliveryId(page.number());
+    let into = Filling::new(page.limit, |delivery: &Delivery| (delivery.id.0, DeliveryView::from(delivery)));
+    service.query(Deliveries { state, destination, after, into }).await?.finish()
 }
 
 /// The delivery that a path names; one beyond the store's numbers is not there.
@@ -84,10 +81,7 @@ pub(crate) async fn show(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<i64>,
 ) -> Result<Json<WholeDeliveryView>, Failure> {
-    let wanted = named(id)?;
-    let delivery = service.read(move |store| store.delivery(wanted)).await?;
-    let delivery = delivery.ok_or_else(|| Failure::not_found("delivery", id))?;
-    Ok(Json(WholeDeliveryView::from(&delivery)))
+    Ok(Json(WholeDeliveryView::from(&service.query(ShowDelivery(named(id)?)).await?)))
 }
 
 /// Send a delivery again
@@ -100,7 +94,7 @@ pub(crate) async fn replay(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<i64>,
 ) -> Result<Json<DeliveryView>, Failure> {
-    Ok(Json(DeliveryView::from(&service.replay(named(id)?).await?)))
+    Ok(Json(DeliveryView::from(&service.run(ReplayDelivery(named(id)?)).await?)))
 }
 
 /// Send dead deliveries to a destination again
@@ -116,7 +110,7 @@ pub(crate) async fn replay_dead(
 ) -> Result<Json<ReplayAnswer>, Failure> {
     let ReplayDeadDocument { destination } = body::document(&headers, body).await?;
     let destination = DestinationId::new(destination).map_err(|error| invalid("/destination", error.to_string()))?;
-    Ok(Json(ReplayAnswer { replayed: service.replay_dead(destination).await? }))
+    Ok(Json(ReplayAnswer { replayed: service.run(ReplayDead(destination)).await? }))
 }
 
 fn invalid(pointer: &str, message: String) -> Failure {
@@ -158,5 +152,5 @@ pub(crate) async fn fail(
 }
 
 async fn settle(service: &Service, id: i64, settled: Settled) -> Result<Json<DeliveryView>, Failure> {
-    Ok(Json(DeliveryView::from(&service.settle(named(id)?, settled).await?)))
+    Ok(Json(DeliveryView::from(&service.run(SettleDelivery { id: named(id)?, settled }).await?)))
 }

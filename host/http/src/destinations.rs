@@ -17,6 +17,7 @@ use crate::body::{self, Id};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{DestinationAnswer, DestinationList};
+use largesse_service::commands::{DeleteDestination, PauseDestination, SetDestination, TestDestination};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -77,7 +78,7 @@ pub(crate) async fn set(
     }
     let spec = document.read().map_err(|problems| Failure::with(ProblemType::InvalidDocument, problems))?;
     let fresh = fresh_secret()?;
-    let (destination, is_new) = service.set_destination(id, spec, fresh.clone()).await?;
+    let (destination, is_new) = service.run(SetDestination { id, spec, fresh: fresh.clone() }).await?;
     // Only whoever registered it gets to see it: another request has another fresh secret.
     let secret = (destination.secrets[..] == [fresh.clone()]).then(|| secret_text(&fresh));
     let answer = DestinationAnswer { destination: DestinationView::from(&*destination), secret };
@@ -100,7 +101,7 @@ pub(crate) async fn delete(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<DestinationId>,
 ) -> Result<StatusCode, Failure> {
-    service.delete_destination(id).await?;
+    service.run(DeleteDestination(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -114,7 +115,7 @@ pub(crate) async fn pause(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<DestinationId>,
 ) -> Result<Json<DestinationView>, Failure> {
-    Ok(Json(DestinationView::from(&*service.pause_destination(id, true).await?)))
+    Ok(Json(DestinationView::from(&*service.run(PauseDestination { id, paused: true }).await?)))
 }
 
 /// Resume a destination
@@ -127,7 +128,7 @@ pub(crate) async fn resume(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<DestinationId>,
 ) -> Result<Json<DestinationView>, Failure> {
-    Ok(Json(DestinationView::from(&*service.pause_destination(id, false).await?)))
+    Ok(Json(DestinationView::from(&*service.run(PauseDestination { id, paused: false }).await?)))
 }
 
 /// Try a destination
@@ -140,6 +141,6 @@ pub(crate) async fn test(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<DestinationId>,
 ) -> Result<Response, Failure> {
-    let delivery = service.test_destination(id).await?;
+    let delivery = service.run(TestDestination(id)).await?;
     Ok((StatusCode::ACCEPTED, Json(DeliveryView::from(&delivery))).into_response())
 }

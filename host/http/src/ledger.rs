@@ -6,21 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
-use largesse_documents::{AccountsView, AuditView, GrantView, RedemptionView, TransferView};
+use largesse_documents::{AccountsView, AuditView, TransferView};
 use largesse_domain::id::CampaignId;
 use largesse_domain::limits::AUDIT_SECONDS_MAX;
-use largesse_service::Store;
-use largesse_service::pipeline::{LedgerAnswer, LedgerRequest};
+use largesse_service::queries::{Audit, Positions, Transfers};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{Asked, Id};
-use crate::page::{self, Listing, Page};
+use crate::page::{self, Filling, Page};
 use crate::problem::Failure;
-use crate::route::{Route, answer};
+use crate::route::Route;
 use crate::views::TransferPage;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -31,24 +29,11 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Asks the ledger. The answer is what was asked about, as it is now; with 201 when the request has made it.
-pub(crate) async fn ask(AppState { service, .. }: AppState, request: LedgerRequest) -> Result<Response, Failure> {
-    let settles = matches!(request, LedgerRequest::SettleRedemption(..) | LedgerRequest::SettleGrant(..));
-    Ok(match service.ledger(request).await? {
-        LedgerAnswer::Redemption(redemption, is_new) => answer(is_new && !settles, RedemptionView::of(&redemption)),
-        LedgerAnswer::Grant(grant, is_new) => answer(is_new && !settles, GrantView::of(&grant, service.clock().now())),
-        LedgerAnswer::Receipt(receipt, is_new) => {
-            let receipt: Value = serde_json::from_str(receipt.as_str()).map_err(|error| Failure::internal(&error))?;
-            answer(is_new, receipt)
-        }
-    })
-}
-
 /// Which transfers are asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Wanted {
+pub(crate) struct TransferRange {
     /// After the transfer with this number.
     #[serde(default)]
     after: u64,
@@ -62,20 +47,15 @@ pub(crate) struct Wanted {
 ///
 /// Transfers are never changed and never removed, and none appears behind one that was listed. What a reversal takes back is a
 /// transfer of its own.
-#[utoipa::path(get, path = "/v1/transfers", operation_id = "listTransfers", tag = "ledger", params(Wanted),
+#[utoipa::path(get, path = "/v1/transfers", operation_id = "listTransfers", tag = "ledger", params(TransferRange),
     responses((status = 200, description = "A page; `next` is there when there may be more", body = TransferPage)))]
 pub(crate) async fn journal(
     State(AppState { service, .. }): State<AppState>,
-    Asked(Wanted { after, limit }): Asked<Wanted>,
+    Asked(TransferRange { after, limit }): Asked<TransferRange>,
 ) -> Result<Response, Failure> {
     let page = Page::after_number(after, limit)?;
-    let read = move |store: &dyn Store| {
-        let mut listing = Listing::new(page.limit);
-        let view = |(number, transfer): &_| (*number, TransferView::of(*number, transfer));
-        listing.fill(page.number(), |after, some| store.transfers(after, some), view)?;
-        Ok(listing)
-    };
-    service.read(read).await?.finish()
+    let into = Filling::new(page.limit, |(number, transfer)| (*number, TransferView::of(*number, transfer)));
+    service.query(Transfers { after: page.number(), into }).await?.finish()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -93,14 +73,8 @@ pub(crate) async fn accounts(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
 ) -> Result<Json<AccountsView>, Failure> {
-    let registry = service.registry();
-    if registry.campaign(&id).is_none() {
-        return Err(Failure::not_found("campaign", id));
-    }
-    let query = id.clone();
-    let positions = service.read(move |store| store.positions(Some(&query))).await?;
-    let positions: Vec<_> = positions.into_iter().map(|(key, position)| (key.unit, position)).collect();
-    let view = AccountsView::of(id.as_str(), &positions, &registry.catalogue);
+    let positions = service.query(Positions(id.clone())).await?;
+    let view = AccountsView::of(id.as_str(), &positions, &service.registry().catalogue);
     view.map(Json).ok_or_else(|| Failure::internal(&TooMuch))
 }
 
@@ -113,7 +87,7 @@ pub(crate) async fn accounts(
 #[utoipa::path(get, path = "/v1/ledger/audit", operation_id = "audit", tag = "ledger",
     responses((status = 200, description = "How much was looked at, or the first difference", body = AuditView)))]
 pub(crate) async fn audit(State(AppState { service, .. }): State<AppState>) -> Result<Json<AuditView>, Failure> {
-    let audited = service.read_all(|store| store.audit()).await?;
+    let audited = service.query(Audit).await?;
     let view = AuditView::of(&audited);
     if let Some(difference) = &view.difference {
         tracing::error!(difference = %difference.message, "the books do not balance");

@@ -11,6 +11,7 @@ use crate::auth::Role;
 use crate::body::{self, unread};
 use crate::problem::Failure;
 use crate::route::Route;
+use largesse_service::commands::SetMessageRules;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,6 +40,6 @@ pub(crate) async fn set(
     body: Body,
 ) -> Result<Json<MessageRulesDocument>, Failure> {
     let document: MessageRulesDocument = body::document(&headers, body).await?;
-    let rules = service.set_message_rules(document.read().map_err(unread)?).await?;
+    let rules = service.run(SetMessageRules(document.read().map_err(unread)?)).await?;
     Ok(Json(MessageRulesDocument::of(&rules)))
 }

@@ -5,15 +5,13 @@ use std::str::FromStr;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use largesse_domain::limits::{PAGE_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use largesse_service::queries::Sink;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::body::malformed;
 use crate::problem::Failure;
-
-/// Items that are read from the store at a time where they may be large.
-const READ_ITEMS: usize = 64;
 
 /// Which page of a list is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -136,30 +134,6 @@ impl Listing {
         !self.is_full
     }
 
-    /// Fills the page with what is read after a number, some items at a time, so that few are held beside the page.
-    pub(crate) fn fill<I, V: Serialize, E>(
-        &mut self,
-        mut after: u64,
-        mut read: impl FnMut(u64, usize) -> Result<Vec<I>, E>,
-        view: impl Fn(&I) -> (u64, V),
-    ) -> Result<(), E> {
-        loop {
-            let some = (self.limit - self.items.len()).min(READ_ITEMS);
-            let items = read(after, some)?;
-            let is_last = items.len() < some;
-            for item in &items {
-                let (number, view) = view(item);
-                if !self.push(&view, number) {
-                    return Ok(());
-                }
-                after = number;
-            }
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
     /// Adds the items of a page that follows.
     pub(crate) fn extend(&mut self, other: Self) {
         self.error = self.error.take().or(other.error);
@@ -190,6 +164,43 @@ impl Listing {
         }
         text.push('}');
         Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+    }
+}
+
+/// A page that a query fills with numbered items, each as it is shown.
+#[derive(Debug)]
+pub(crate) struct Filling<T, V> {
+    listing: Listing,
+    view: fn(&T) -> (u64, V),
+}
+
+impl<T, V> Filling<T, V> {
+    /// Begins a page of at most so many items.
+    pub(crate) fn new(limit: usize, view: fn(&T) -> (u64, V)) -> Self {
+        Self { listing: Listing::new(limit), view }
+    }
+
+    /// Adds the items of a page that follows.
+    pub(crate) fn extend<U, W>(&mut self, other: Filling<U, W>) {
+        self.listing.extend(other.listing);
+    }
+
+    /// Returns the page; `next` is there when there may be more.
+    pub(crate) fn finish(self) -> Result<Response, Failure> {
+        self.listing.finish()
+    }
+}
+
+impl<T: 'static, V: Serialize + 'static> Sink for Filling<T, V> {
+    type Item = T;
+
+    fn room(&self) -> usize {
+        self.listing.limit - self.listing.items.len()
+    }
+
+    fn put(&mut self, item: &T) -> bool {
+        let (number, view) = (self.view)(item);
+        self.listing.push(&view, number)
     }
 }
 

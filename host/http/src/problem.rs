@@ -15,7 +15,7 @@ use largesse_service::intake::Rejected;
 use largesse_service::pipeline::{ControlError, LedgerError};
 use largesse_service::queue::Full;
 use largesse_service::signature::SignatureError;
-use largesse_service::{ChangeError, CompileError, LoadError, ReadError, StoreError, Unavailable};
+use largesse_service::{ChangeError, CompileError, LoadError, ReadError, Unavailable};
 
 /// What stands before the word of every type.
 pub const URN: &str = "urn:largesse:problem:";
@@ -348,15 +348,10 @@ impl From<Unavailable> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Store(error) => error.into(),
+            ReadError::NotFound { what, name } => Self::not_found(what, name),
+            ReadError::Store(error) => Self::internal(&error),
             ReadError::Unavailable(unavailable) => unavailable.into(),
         }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::internal(&error)
     }
 }
 
@@ -364,7 +359,7 @@ impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Control(error) => error.into(),
-            ChangeError::Store(error) => error.into(),
+            ChangeError::Store(error) => Self::internal(&error),
             ChangeError::Load(error) => error.into(),
             ChangeError::Signature(error) => error.into(),
             ChangeError::NotKept(_) => Self::internal(&error),

@@ -14,6 +14,7 @@ use crate::body::{self, Id, unread};
 use crate::problem::Failure;
 use crate::route::{Route, answer};
 use crate::views::ProgrammeList;
+use largesse_service::commands::SetProgramme;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -61,6 +62,6 @@ pub(crate) async fn set(
     body: Body,
 ) -> Result<Response, Failure> {
     let document: ProgrammeDocument = body::document(&headers, body).await?;
-    let (programme, is_new) = service.set_programme(document.read(id).map_err(unread)?).await?;
+    let (programme, is_new) = service.run(SetProgramme(document.read(id).map_err(unread)?)).await?;
     Ok(answer(is_new, ProgrammeView::of(&programme)))
 }

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, Method};
 use largesse_documents::decision::{FaultView, RefusalView};
 use largesse_documents::problem::json_value;
 use largesse_documents::programme::MeasuresView;
-use largesse_domain::facts::Wanted;
 use largesse_domain::id::CampaignId;
 use largesse_domain::problem::Problem;
 use largesse_service::pipeline::{Ask, Quote};
+use largesse_service::queries::ShowMeasures;
 
 use crate::AppState;
 use crate::auth::Role;
@@ -72,11 +72,6 @@ pub(crate) async fn measures(
     State(AppState { service, .. }): State<AppState>,
     Id(campaign): Id<CampaignId>,
 ) -> Result<Json<MeasuresView>, Failure> {
-    if service.registry().campaign(&campaign).is_none() {
-        return Err(Failure::not_found("campaign", campaign));
-    }
-    let wanted = Wanted { measures: [campaign.clone()].into(), ..Wanted::default() };
-    let rows = service.read(move |store| store.load(&wanted)).await?;
-    let counts = rows.measures.into_iter().next().map(|(_, measures)| measures).unwrap_or_default();
+    let counts = service.query(ShowMeasures(campaign.clone())).await?;
     Ok(Json(MeasuresView::of(&campaign, &counts)))
 }

@@ -7,20 +7,18 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::request::{ReturnDocument, SettleDocument};
 use largesse_documents::{RedemptionDocument, RedemptionView};
-use largesse_domain::facts::Wanted;
 use largesse_domain::id::CustomerId;
 use largesse_domain::redeem::RedemptionAction;
 use largesse_domain::redemption::RedemptionId;
-use largesse_service::Store;
-use largesse_service::pipeline::LedgerRequest;
+use largesse_service::commands::{Redeem, SettleRedemption};
+use largesse_service::queries::{Redemptions, ShowRedemption};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, Named, unread};
-use crate::ledger::ask;
 use crate::page::{Page, Paging, listed};
 use crate::problem::Failure;
-use crate::route::Route;
+use crate::route::{Route, answer};
 use crate::views::RedemptionList;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -45,9 +43,14 @@ pub(crate) fn routes() -> Vec<Route> {
         (status = 200, description = "It was made before: as it is now", body = RedemptionView),
         (status = 201, description = "It is made", body = RedemptionView),
     ))]
-pub(crate) async fn redeem(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Result<Response, Failure> {
+pub(crate) async fn redeem(
+    State(AppState { service, .. }): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
     let document: RedemptionDocument = body::document(&headers, body).await?;
-    ask(state, LedgerRequest::Redeem(document.read().map_err(unread)?)).await
+    let (redemption, is_new) = service.run(Redeem(document.read().map_err(unread)?)).await?;
+    Ok(answer(is_new, RedemptionView::of(&redemption)))
 }
 
 /// Show a redemption
@@ -58,10 +61,7 @@ pub(crate) async fn show(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<RedemptionId>,
 ) -> Result<Json<RedemptionView>, Failure> {
-    let wanted = Wanted { redemptions: [id.clone()].into(), ..Wanted::default() };
-    let rows = service.read(move |store| store.load(&wanted)).await?;
-    let found = rows.redemptions.into_iter().find_map(|(_, redemption)| redemption);
-    found.map(|found| Json(RedemptionView::of(&found))).ok_or_else(|| Failure::not_found("redemption", id))
+    Ok(Json(RedemptionView::of(&service.query(ShowRedemption(id)).await?)))
 }
 
 /// List what a customer has used
@@ -74,18 +74,19 @@ pub(crate) async fn list(
     Asked(paging): Asked<Paging>,
 ) -> Result<Response, Failure> {
     let Page { after, limit } = paging.read::<RedemptionId>()?;
-    let read = move |store: &dyn Store| store.redemptions_of(&store.ids_of(&customer)?, after.as_ref(), limit);
-    let found = service.read(read).await?;
+    let found = service.query(Redemptions { customer, after, limit }).await?;
     listed(limit, found.iter().map(|found| (found.request.id.to_string(), RedemptionView::of(found))))
 }
 
 async fn settle(
-    state: AppState,
+    AppState { service, .. }: AppState,
     Named { id, headers, body }: Named<RedemptionId>,
     how: RedemptionAction,
-) -> Result<Response, Failure> {
+) -> Result<Json<RedemptionView>, Failure> {
     let document: SettleDocument = body::document_if_any(&headers, body).await?;
-    ask(state, LedgerRequest::SettleRedemption(id, document.read().map_err(unread)?, how)).await
+    let customer = document.read().map_err(unread)?;
+    let (redemption, _) = service.run(SettleRedemption { id, customer, how }).await?;
+    Ok(Json(RedemptionView::of(&redemption)))
 }
 
 /// Commit a redemption
@@ -96,7 +97,10 @@ async fn settle(
     params(("redemption" = String, Path, description = "Its id, percent-encoded")),
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
-pub(crate) async fn commit(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
+pub(crate) async fn commit(
+    State(state): State<AppState>,
+    named: Named<RedemptionId>,
+) -> Result<Json<RedemptionView>, Failure> {
     settle(state, named, RedemptionAction::Commit).await
 }
 
@@ -108,7 +112,10 @@ pub(crate) async fn commit(State(state): State<AppState>, named: Named<Redemptio
     params(("redemption" = String, Path, description = "Its id, percent-encoded")),
     request_body = Option<SettleDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
-pub(crate) async fn release(State(state): State<AppState>, named: Named<RedemptionId>) -> Result<Response, Failure> {
+pub(crate) async fn release(
+    State(state): State<AppState>,
+    named: Named<RedemptionId>,
+) -> Result<Json<RedemptionView>, Failure> {
     settle(state, named, RedemptionAction::Release).await
 }
 
@@ -123,10 +130,12 @@ pub(crate) async fn release(State(state): State<AppState>, named: Named<Redempti
     request_body = Option<ReturnDocument>,
     responses((status = 200, description = "The redemption as it is now", body = RedemptionView)))]
 pub(crate) async fn reverse(
-    State(state): State<AppState>,
+    State(AppState { service, .. }): State<AppState>,
     Named { id, headers, body }: Named<RedemptionId>,
-) -> Result<Response, Failure> {
+) -> Result<Json<RedemptionView>, Failure> {
     let document: ReturnDocument = body::document_if_any(&headers, body).await?;
     let (asked, customer) = document.read().map_err(unread)?;
-    ask(state, LedgerRequest::SettleRedemption(id, customer, RedemptionAction::Reverse(asked))).await
+    let how = RedemptionAction::Reverse(asked);
+    let (redemption, _) = service.run(SettleRedemption { id, customer, how }).await?;
+    Ok(Json(RedemptionView::of(&redemption)))
 }

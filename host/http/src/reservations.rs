@@ -1,5 +1,6 @@
 //! Reservations: budget, limits and stock are held for a customer until somebody commits or releases.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
@@ -10,14 +11,13 @@ use largesse_domain::hold::HoldAction;
 use largesse_domain::id::RequestId;
 use largesse_domain::key::GrantSlot;
 use largesse_domain::reservation;
-use largesse_service::pipeline::LedgerRequest;
+use largesse_service::commands::{Reserve, SettleGrant};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Named, unread};
-use crate::ledger::ask;
 use crate::problem::Failure;
-use crate::route::Route;
+use crate::route::{Route, answer};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -38,23 +38,25 @@ pub(crate) fn routes() -> Vec<Route> {
         (status = 201, description = "It is reserved", body = GrantView),
     ))]
 pub(crate) async fn reserve(
-    State(state): State<AppState>,
+    State(AppState { service, .. }): State<AppState>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     let document: ReservationDocument = body::document(&headers, body).await?;
-    ask(state, LedgerRequest::Reserve(document.read().map_err(unread)?)).await
+    let (grant, is_new) = service.run(Reserve(document.read().map_err(unread)?)).await?;
+    Ok(answer(is_new, GrantView::of(&grant, service.clock().now())))
 }
 
 async fn settle(
-    state: AppState,
+    AppState { service, .. }: AppState,
     Named { id, headers, body }: Named<RequestId>,
     how: HoldAction,
-) -> Result<Response, Failure> {
+) -> Result<Json<GrantView>, Failure> {
     let document: ReservationName = body::document(&headers, body).await?;
     let (campaign, to) = document.read().map_err(unread)?;
     let slot = GrantSlot { campaign, to, key: reservation::key(&id) };
-    ask(state, LedgerRequest::SettleGrant(slot, how, id)).await
+    let (grant, _) = service.run(SettleGrant { slot, how, id }).await?;
+    Ok(Json(GrantView::of(&grant, service.clock().now())))
 }
 
 /// Commit a reservation
@@ -65,7 +67,7 @@ async fn settle(
     params(("reservation" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
     request_body = ReservationName,
     responses((status = 200, description = "The grant as it is now", body = GrantView)))]
-pub(crate) async fn commit(State(state): State<AppState>, named: Named<RequestId>) -> Result<Response, Failure> {
+pub(crate) async fn commit(State(state): State<AppState>, named: Named<RequestId>) -> Result<Json<GrantView>, Failure> {
     settle(state, named, HoldAction::Commit).await
 }
 
@@ -77,6 +79,9 @@ pub(crate) async fn commit(State(state): State<AppState>, named: Named<RequestId
     params(("reservation" = String, Path, description = "Its id, with `/` and `:` percent-encoded")),
     request_body = ReservationName,
     responses((status = 200, description = "The grant as it is now", body = GrantView)))]
-pub(crate) async fn release(State(state): State<AppState>, named: Named<RequestId>) -> Result<Response, Failure> {
+pub(crate) async fn release(
+    State(state): State<AppState>,
+    named: Named<RequestId>,
+) -> Result<Json<GrantView>, Failure> {
     settle(state, named, HoldAction::Release).await
 }

@@ -5,16 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::ReversalDocument;
-use largesse_documents::request::Reversed;
-use largesse_service::pipeline::{LedgerRequest, ReversalRequest, ReversalTarget};
+use largesse_documents::receipt::ReversalAnswer;
+use largesse_service::commands::Reverse;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, unread};
-use crate::ledger::ask;
 use crate::problem::Failure;
-use crate::route::Route;
-use crate::views::ReversalAnswer;
+use crate::route::{Route, answer};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::new(Method::POST, "/v1/reversals", Role::Operator, reverse)]
@@ -32,15 +30,11 @@ pub(crate) fn routes() -> Vec<Route> {
         (status = 201, description = "What was taken back", body = ReversalAnswer),
     ))]
 pub(crate) async fn reverse(
-    State(state): State<AppState>,
+    State(AppState { service, .. }): State<AppState>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     let document: ReversalDocument = body::document(&headers, body).await?;
-    let (id, of, reason) = document.read().map_err(unread)?;
-    let of = match of {
-        Reversed::Grant(slot, quantity) => ReversalTarget::Grant(slot, quantity),
-        Reversed::Event(key) => ReversalTarget::Event(key),
-    };
-    ask(state, LedgerRequest::Reverse(ReversalRequest { id, of, reason })).await
+    let (reversed, is_new) = service.run(Reverse(document.read().map_err(unread)?)).await?;
+    Ok(answer(is_new, reversed))
 }

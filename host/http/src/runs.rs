@@ -3,14 +3,15 @@
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
-use largesse_service::Store;
+use largesse_domain::run::Run;
+use largesse_service::queries::Runs;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::Asked;
-use crate::page::{self, Listing, Page};
+use crate::page::{self, Filling, Page};
 use crate::problem::Failure;
 use crate::route::Route;
 use crate::views::{RunPage, RunView};
@@ -23,7 +24,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Wanted {
+pub(crate) struct RunRange {
     /// After the run with this number.
     #[serde(default)]
     after: u64,
@@ -37,21 +38,13 @@ pub(crate) struct Wanted {
 ///
 /// Events, decisions, deliveries and transfers are numbered without gaps within a run. Each run begins at a random distance beyond the last
 /// number used, so that a host whose database was restored assigns no number again.
-#[utoipa::path(get, path = "/v1/runs", operation_id = "listRuns", tag = "decisions", params(Wanted),
+#[utoipa::path(get, path = "/v1/runs", operation_id = "listRuns", tag = "decisions", params(RunRange),
     responses((status = 200, description = "A page; `next` is there when there may be more", body = RunPage)))]
 pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
-    Asked(Wanted { after, limit }): Asked<Wanted>,
+    Asked(RunRange { after, limit }): Asked<RunRange>,
 ) -> Result<Response, Failure> {
     let page = Page::after_number(after, limit)?;
-    let read = move |store: &dyn Store| {
-        let mut listing = Listing::new(page.limit);
-        let view = |run: &_| {
-            let view = RunView::from(run);
-            (view.number, view)
-        };
-        listing.fill(page.number(), |after, some| store.runs(after, some), view)?;
-        Ok(listing)
-    };
-    service.read(read).await?.finish()
+    let into = Filling::new(page.limit, |run: &Run| (run.number, RunView::from(run)));
+    service.query(Runs { after: page.number(), into }).await?.finish()
 }

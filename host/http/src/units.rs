@@ -6,19 +6,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use largesse_documents::catalogue::{StockDocument, UnitDocument, UnitView};
-use largesse_domain::facts::Wanted;
-use largesse_domain::unit::{Quantity, Unit};
-use largesse_service::Service;
-use largesse_service::pipeline::LedgerRequest;
+use largesse_documents::receipt::StockAnswer;
+use largesse_domain::unit::Unit;
+use largesse_service::commands::{Restock, SetUnit};
+use largesse_service::queries::{OnHand, ShowUnit, Units};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, unread};
-use crate::ledger::ask;
-use crate::page::{Paging, listed};
+use crate::page::{Page, Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::{Route, answer};
-use crate::views::{StockAnswer, UnitList};
+use crate::views::UnitList;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -29,15 +28,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Pieces on hand, in the order asked.
-async fn on_hand(service: &Service, units: Vec<Unit>) -> Result<Vec<Quantity>, Failure> {
-    let wanted = Wanted { stocks: units.iter().cloned().collect(), ..Wanted::default() };
-    let rows = service.read(move |store| store.load(&wanted)).await?;
-    let found =
-        |unit: &Unit| rows.stocks.iter().find(|(known, _)| known == unit).map_or(Quantity::ZERO, |found| found.1);
-    Ok(units.iter().map(found).collect())
-}
-
 /// List the units with terms
 #[utoipa::path(get, path = "/v1/units", operation_id = "listUnits", tag = "units",
     params(Paging),
@@ -46,12 +36,9 @@ pub(crate) async fn list(
     State(AppState { service, .. }): State<AppState>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Response, Failure> {
-    let (page, registry) = (paging.read::<Unit>()?, service.registry());
-    let later = registry.catalogue.units.values().filter(|terms| page.is_after(&terms.unit));
-    let units: Vec<_> = later.take(page.limit).collect();
-    let on_hand = on_hand(&service, units.iter().map(|terms| terms.unit.clone()).collect()).await?;
-    let views = units.into_iter().zip(on_hand);
-    listed(page.limit, views.map(|(terms, on_hand)| (terms.unit.to_string(), UnitView::of(terms, on_hand))))
+    let Page { after, limit } = paging.read::<Unit>()?;
+    let units = service.query(Units { after, limit }).await?;
+    listed(limit, units.iter().map(|found| (found.terms.unit.to_string(), UnitView::of(&found.terms, found.on_hand))))
 }
 
 /// Show the terms of a unit
@@ -62,10 +49,8 @@ pub(crate) async fn show(
     State(AppState { service, .. }): State<AppState>,
     Id(unit): Id<Unit>,
 ) -> Result<Json<UnitView>, Failure> {
-    let registry = service.registry();
-    let terms = registry.catalogue.units.get(&unit).ok_or_else(|| unknown(&unit))?;
-    let on_hand = on_hand(&service, vec![unit]).await?;
-    Ok(Json(UnitView::of(terms, on_hand.into_iter().next().unwrap_or_default())))
+    let found = service.query(ShowUnit(unit.clone())).await?.ok_or_else(|| unknown(&unit))?;
+    Ok(Json(UnitView::of(&found.terms, found.on_hand)))
 }
 
 fn unknown(unit: &Unit) -> Failure {
@@ -90,9 +75,9 @@ pub(crate) async fn set(
     body: Body,
 ) -> Result<Response, Failure> {
     let document: UnitDocument = body::document(&headers, body).await?;
-    let (terms, is_new) = service.set_unit(document.read(unit.clone()).map_err(unread)?).await?;
-    let on_hand = on_hand(&service, vec![unit]).await?;
-    Ok(answer(is_new, UnitView::of(&terms, on_hand.into_iter().next().unwrap_or_default())))
+    let (terms, is_new) = service.run(SetUnit(document.read(unit.clone()).map_err(unread)?)).await?;
+    let on_hand = service.query(OnHand(unit)).await?;
+    Ok(answer(is_new, UnitView::of(&terms, on_hand)))
 }
 
 /// Change how many pieces are on hand
@@ -104,15 +89,16 @@ pub(crate) async fn set(
         (status = 201, description = "How many there are", body = StockAnswer),
     ))]
 pub(crate) async fn restock(
-    State(state): State<AppState>,
+    State(AppState { service, .. }): State<AppState>,
     Id(unit): Id<Unit>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     let document: StockDocument = body::document(&headers, body).await?;
-    let (id, quantity, arrives) = document.read().map_err(unread)?;
-    if !state.service.registry().catalogue.units.contains_key(&unit) {
+    let (id, change) = document.read().map_err(unread)?;
+    if !service.registry().catalogue.units.contains_key(&unit) {
         return Err(unknown(&unit));
     }
-    ask(state, LedgerRequest::Restock { id, unit, quantity, arrives }).await
+    let (on_hand, is_new) = service.run(Restock { id, unit, change }).await?;
+    Ok(answer(is_new, on_hand))
 }

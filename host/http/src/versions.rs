@@ -1,7 +1,6 @@
 //! Versions of policies at work in campaigns: activate, roll back, try, promote, migrate, stop.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
@@ -19,14 +18,16 @@ use largesse_domain::key::StateKey;
 use largesse_domain::limits::REASON_BYTES_MAX;
 use largesse_domain::migration::StuckState;
 use largesse_domain::owner::Owner;
-use largesse_domain::rollout::{Side, Tally};
-use largesse_service::registry::Active;
-use largesse_service::{Ordered, Service, Store, VersionOrder};
+use largesse_domain::rollout::ShadowDifference;
+use largesse_service::Service;
+use largesse_service::commands::{AllowPolicy, MigrateStates, StopPolicy, StopRollout};
+use largesse_service::commands::{Ordered, VersionOrder};
+use largesse_service::queries::{Activations, Differences, ShowMigration, ShowRollout, StuckStates, Tried};
 
 use crate::AppState;
 use crate::auth::Role;
 use crate::body::{self, Asked, Id, document_if_any};
-use crate::page::{Listing, Page, Paging, listed};
+use crate::page::{Filling, Page, Paging, listed};
 use crate::problem::{Failure, ProblemType};
 use crate::route::Route;
 use crate::views::{
@@ -51,10 +52,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-fn active(service: &Service, id: &CampaignId) -> Result<Arc<Active>, Failure> {
-    service.registry().campaign(id).cloned().ok_or_else(|| Failure::not_found("campaign", id.clone()))
-}
-
 fn ordered(Ordered { campaign, plan }: Ordered, dry_run: bool) -> Response {
     let tag = [(header::ETAG, format!("\"{}\"", campaign.version))];
     (StatusCode::OK, tag, Json(ActivationAnswer::of(&campaign, dry_run, (plan.left, plan.states)))).into_response()
@@ -74,9 +71,8 @@ pub(crate) async fn activations(
     Id(id): Id<CampaignId>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Response, Failure> {
-    active(&service, &id)?;
     let Page { after: before, limit } = paging.read::<u32>()?;
-    let found = service.read(move |store| store.activations(&id, before.unwrap_or(u32::MAX), limit)).await?;
+    let found = service.query(Activations { campaign: id, before, limit }).await?;
     listed(limit, found.iter().map(|activation| (activation.number, ActivationView::from(activation))))
 }
 
@@ -101,7 +97,7 @@ pub(crate) async fn activate(
     let precondition = body::precondition(&headers)?;
     let document: ActivationDocument = body::document(&headers, body).await?;
     let order = VersionOrder::Activate(document.read().map_err(refused)?, ActivationCause::Chosen);
-    let done = service.order(&id, order, (precondition, document.dry_run)).await?;
+    let done = service.order(&id, order, precondition, document.dry_run).await?;
     Ok(ordered(done, document.dry_run))
 }
 
@@ -124,7 +120,7 @@ pub(crate) async fn roll_back(
     let precondition = body::precondition(&headers)?;
     let AcceptDocument { accept_stuck_states, dry_run } = document_if_any(&headers, body).await?;
     let order = VersionOrder::RollBack { accept_stuck_states };
-    Ok(ordered(service.order(&id, order, (precondition, dry_run)).await?, dry_run))
+    Ok(ordered(service.order(&id, order, precondition, dry_run).await?, dry_run))
 }
 
 /// Show what is tried in a campaign
@@ -137,15 +133,11 @@ pub(crate) async fn status(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
 ) -> Result<Json<RolloutStatus>, Failure> {
-    let active = active(&service, &id)?;
-    let rollout = active.campaign.rollout.clone().ok_or_else(|| Failure::not_found("rollout in", &id))?;
-    let tallies = service.read(move |store| store.tallies(&id, rollout.number)).await?;
-    let tally = |side| tallies.iter().find(|(of, _)| *of == side).map_or_else(Tally::default, |(_, tally)| *tally);
-    let versions = [(Side::Active, active.campaign.activations.active.policy), (Side::Candidate, rollout.policy)];
+    let Tried { campaign, rollout, versions } = service.query(ShowRollout(id)).await?;
     Ok(Json(RolloutStatus {
-        campaign: active.campaign.id.to_string(),
+        campaign: campaign.to_string(),
         rollout: RolloutView::from(&rollout),
-        versions: versions.map(|(side, policy)| TallyView::of(side, policy, &tally(side))).to_vec(),
+        versions: versions.map(|(side, policy, tally)| TallyView::of(side, policy, &tally)).to_vec(),
     }))
 }
 
@@ -170,7 +162,7 @@ pub(crate) async fn try_version(
     let precondition = body::precondition(&headers)?;
     let document: RolloutDocument = body::document(&headers, body).await?;
     let (spec, mode) = document.read().map_err(refused)?;
-    Ok(ordered(service.order(&id, VersionOrder::Try(spec, mode), (precondition, false)).await?, false))
+    Ok(ordered(service.order(&id, VersionOrder::Try(spec, mode), precondition, false).await?, false))
 }
 
 /// Stop trying a version
@@ -187,7 +179,7 @@ pub(crate) async fn stop(
     Id(id): Id<CampaignId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Failure> {
-    service.stop_rollout(id, body::precondition(&headers)?).await?;
+    service.run(StopRollout { id, precondition: body::precondition(&headers)? }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -211,7 +203,7 @@ pub(crate) async fn promote(
     let precondition = body::precondition(&headers)?;
     let AcceptDocument { accept_stuck_states, dry_run } = document_if_any(&headers, body).await?;
     let order = VersionOrder::Promote { accept_stuck_states };
-    Ok(ordered(service.order(&id, order, (precondition, dry_run)).await?, dry_run))
+    Ok(ordered(service.order(&id, order, precondition, dry_run).await?, dry_run))
 }
 
 /// List where a shadow differed
@@ -226,17 +218,13 @@ pub(crate) async fn differences(
     Id(id): Id<CampaignId>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Response, Failure> {
-    // Of the rollout that is on, or else of the last one.
-    let number = active(&service, &id)?.campaign.rollouts;
     let Page { after, limit } = paging.read::<u64>()?;
     let page = Page::after_number(after.unwrap_or(0), limit)?;
-    let read = move |store: &dyn Store| {
-        let mut listing = Listing::new(page.limit);
-        let read = |after, some| store.differences(&id, number, DecisionId(after), some);
-        listing.fill(page.number(), read, |difference| (difference.decision.0, DifferenceView::from(difference)))?;
-        Ok(listing)
-    };
-    service.read(read).await?.finish()
+    let into = Filling::new(page.limit, |difference: &ShadowDifference| {
+        (difference.decision.0, DifferenceView::from(difference))
+    });
+    let after = DecisionId(page.number());
+    service.query(Differences { campaign: id, after, into }).await?.finish()
 }
 
 /// Show how far the states are migrated
@@ -247,10 +235,7 @@ pub(crate) async fn migration(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
 ) -> Result<Json<MigrationView>, Failure> {
-    active(&service, &id)?;
-    let all = service.read(|store| store.migrations()).await?;
-    let migration = all.iter().find(|migration| migration.campaign == id);
-    Ok(Json(migration.ok_or_else(|| Failure::not_found("migration of", &id))?.into()))
+    Ok(Json((&service.query(ShowMigration(id)).await?).into()))
 }
 
 /// Migrate the states of a campaign
@@ -263,7 +248,7 @@ pub(crate) async fn migrate(
     State(AppState { service, .. }): State<AppState>,
     Id(id): Id<CampaignId>,
 ) -> Result<(StatusCode, Json<MigrationView>), Failure> {
-    Ok((StatusCode::ACCEPTED, Json((&service.migrate(id).await?).into())))
+    Ok((StatusCode::ACCEPTED, Json((&service.run(MigrateStates(id)).await?).into())))
 }
 
 /// List the states that cannot be migrated
@@ -278,10 +263,9 @@ pub(crate) async fn stuck_states(
     Id(id): Id<CampaignId>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Response, Failure> {
-    let policy = active(&service, &id)?.campaign.activations.active.policy;
     let Page { after, limit } = paging.read::<OwnerText>()?;
     let after = after.map(|OwnerText(owner)| owner);
-    let found = service.read(move |store| store.stuck_states(&id, &policy, after.as_ref(), limit)).await?;
+    let found = service.query(StuckStates { campaign: id, after, limit }).await?;
     let view = |(key, stuck): &(StateKey, StuckState)| {
         let place = match &key.owner {
             Owner::Party(id) => format!("party:{id}"),
@@ -343,7 +327,7 @@ pub(crate) async fn stop_policy(
         return Err(refused(vec![Problem { pointer: "/reason".into(), message }]));
     }
     let digest = digest(&service, &policy)?;
-    service.stop_policy(digest, reason).await?;
+    service.run(StopPolicy { policy: digest, reason }).await?;
     Ok(Json(stop_view(&service, digest)))
 }
 
@@ -358,6 +342,6 @@ pub(crate) async fn allow_policy(
     Id(policy): Id<PolicyRef>,
 ) -> Result<Json<StopView>, Failure> {
     let digest = digest(&service, &policy)?;
-    service.allow_policy(digest).await?;
+    service.run(AllowPolicy(digest)).await?;
     Ok(Json(stop_view(&service, digest)))
 }

@@ -233,15 +233,6 @@ pub struct UnitList {
     pub next: Option<String>,
 }
 
-/// How many pieces are on hand after a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct StockAnswer {
-    /// Of what.
-    pub unit: String,
-    /// So many.
-    pub on_hand: u64,
-}
-
 /// A customer's redemptions, by id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RedemptionList {
@@ -250,39 +241,6 @@ pub struct RedemptionList {
     /// When there may be more: what to send as `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-}
-
-/// What a reversal took back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReversalAnswer {
-    /// The grants, and how much of each.
-    pub reversed: Vec<ReversedGrant>,
-    /// The tags that were taken away again.
-    pub tags: Vec<TakenTag>,
-}
-
-/// How much of a grant was taken back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReversedGrant {
-    /// The campaign that granted.
-    pub campaign: String,
-    /// Who got it.
-    pub to: String,
-    /// Its key.
-    pub key: String,
-    /// Of what.
-    pub unit: String,
-    /// How much.
-    pub quantity: u64,
-}
-
-/// A tag that was taken away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TakenTag {
-    /// Whose.
-    pub customer: String,
-    /// The tag.
-    pub tag: String,
 }
 
 /// A page of the journal, in order.

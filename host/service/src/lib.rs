@@ -25,15 +25,14 @@ pub mod signature;
 pub mod registry;
 pub mod lint;
 pub mod fit;
+mod answer;
+mod error;
+mod questions;
 pub mod pipeline;
 pub mod queue;
-mod questions;
-mod outbox;
-mod versions;
+pub mod commands;
+pub mod queries;
 mod look;
-mod operate;
-mod catalogue;
-pub mod calendar;
 mod parts;
 mod reads;
 mod start;
@@ -47,8 +46,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use largesse_domain::customer::{Customer, Fact};
-use largesse_domain::id::{CampaignId, CustomerId};
+use largesse_domain::id::CampaignId;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::limits::{
     CHANGES_RUNNING_MAX, CHANGES_WAITING_MAX, CHECKS_WAITING_MAX, PUBLICATIONS_WAITING_MAX,
@@ -57,16 +55,14 @@ use largesse_domain::limits::{
 use largesse_domain::time::Instant;
 use largesse_engine::Workers;
 use largesse_failpoint::{Point, reach};
+use largesse_store::Store;
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot, watch};
 
 // What the edges need to read answers and errors; they use nothing else of engine and store.
 pub use largesse_engine::{CompileError, LoadError};
-pub use largesse_store::{
-    Chain, DecisionFilter, DeliveryFilter, GrantPlace, Kind, Outbox, Pages, Records, Store, StoreError, Versions,
-};
+pub use largesse_store::{Kind, StoreError};
 pub use look::{Looked, With, check_alone};
-pub use versions::{Ordered, VersionOrder};
 
 pub use parts::{Gaps, Parts, PublicationRules, Retention};
 pub use start::StartError;
@@ -76,9 +72,7 @@ use components::Components;
 use intake::{Arrival, Permit, Rejected};
 use lane::Lane;
 use mask::MaskKey;
-use pipeline::{
-    Ask, Change, Changed, ControlError, DeciderParts, DryRun, EventResult, LedgerAnswer, LedgerRequest, Quote, Work,
-};
+use pipeline::{Ask, ControlError, DeciderParts, DryRun, EventResult, Quote, Work};
 use questions::Questions;
 use queue::{Flow, Full, Inlet, NotQueued};
 use reads::Reads;
@@ -115,6 +109,14 @@ impl From<NotQueued> for Unavailable {
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
+    /// There is no such thing.
+    #[error("there is no {what} {name}")]
+    NotFound {
+        /// A campaign, a pocket.
+        what: &'static str,
+        /// What it was called.
+        name: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -149,6 +151,7 @@ pub enum ChangeError {
 impl From<ReadError> for ChangeError {
     fn from(error: ReadError) -> Self {
         match error {
+            ReadError::NotFound { what, name } => ControlError::NotFound { what, name }.into(),
             ReadError::Store(error) => error.into(),
             ReadError::Unavailable(unavailable) => unavailable.into(),
         }
@@ -199,7 +202,7 @@ pub struct Service {
     clock: Clock,
     seeds: SeedKey,
     shared: Arc<Shared>,
-    work: Inlet,
+    work: Inlet<Work>,
     reads: Reads,
     /// Checks of events that take longer than the HTTP runtime may be kept.
     checks: Lane,
@@ -385,17 +388,6 @@ impl Service {
         Ok(())
     }
 
-    /// Establishes something about a customer, as of now. Answers with the customer by the id that stays.
-    ///
-    /// # Errors
-    /// When the customer would have too much of something; nothing is kept then.
-    pub async fn learn(&self, customer: CustomerId, facts: Vec<Fact>) -> Result<(CustomerId, Customer), ChangeError> {
-        match self.change(Change::Learn(customer, facts)).await? {
-            Changed::Customer(id, customer) => Ok((id, *customer)),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
     /// Asks a campaign's policy a question; changes nothing.
     ///
     /// # Errors
@@ -404,21 +396,6 @@ impl Service {
         let (questions, active) = (Arc::clone(&self.questions), self.registry().campaign(&ask.campaign).cloned());
         let question = self.checks.run(move || questions.check(ask, active.as_deref())).await??;
         Ok(self.ask(|reply| Work::Quote(Box::new(question), reply)).await??)
-    }
-
-    /// Asks the ledger for something.
-    ///
-    /// # Errors
-    /// Why nothing was done.
-    pub async fn ledger(&self, request: LedgerRequest) -> Result<LedgerAnswer, ChangeError> {
-        match self.change(request.into()).await? {
-            Changed::Ledger(answer) => Ok(*answer),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
-        Ok(self.ask(|reply| Work::Change(change, reply)).await??)
     }
 
     /// Hands work to the pipeline and waits for its answer.

@@ -3,16 +3,29 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use largesse_domain::id::{Digest, QuestionName};
+use largesse_domain::id::{CampaignId, CustomerId, Digest, QuestionName};
 use largesse_domain::json::Json;
 use largesse_domain::limits::{QUESTION_BYTES_MAX, QUESTION_SCHEMAS_MAX};
 use largesse_domain::policy::Manifest;
 use largesse_domain::problem::Problem;
 use serde_json::Value;
 
-use crate::pipeline::{Ask, ControlError};
+use crate::error::ControlError;
 use crate::registry::Active;
 use crate::schema::Schema;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Whom.
+    pub campaign: CampaignId,
+    /// By whom.
+    pub customer: CustomerId,
+    /// Which of the policy's questions.
+    pub question: QuestionName,
+    /// With what; an object.
+    pub data: Value,
+}
 
 /// A question whose data are validated.
 pub(crate) struct Question {

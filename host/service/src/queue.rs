@@ -9,6 +9,7 @@
 //! The decider takes a `Serving` at a time: as much work as `SERVING_NANOS` are estimated to do, at most
 //! [`DECIDE_EVENTS_MAX`] events. How long a kind of work takes is learnt from what it took (`costs`).
 
+mod flow;
 mod bounds;
 mod costs;
 #[cfg(test)]
@@ -22,12 +23,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use largesse_domain::limits::DECIDE_EVENTS_MAX;
 use tokio::sync::oneshot;
 
+use crate::answer::EventResult;
 use crate::intake::Arrival;
-use crate::pipeline::{EventResult, Work};
 
+pub(crate) use bounds::Usage;
+use bounds::Waiting;
 pub use bounds::{Bound, Full};
-use bounds::{Usage, Waiting};
 use costs::{Costs, Piece};
+pub use flow::Flow;
 
 /// The estimated time of the work that is taken at once, in nanoseconds.
 pub(crate) const SERVING_NANOS: u64 = 20_000_000;
@@ -38,43 +41,24 @@ const SLICE_EVENTS: usize = DECIDE_EVENTS_MAX / 8;
 /// Lanes from which on those in which nothing waits are forgotten.
 const LANES_KEPT: usize = 1_024;
 
-tokio::task_local! {
-    /// On whose behalf the current task asks.
-    static CURRENT: Flow;
-}
-
-/// The caller on whose behalf work is done: a token, or the host itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Flow(Option<Arc<str>>);
-
-impl Flow {
-    /// Returns the flow of a token.
-    #[must_use]
-    pub fn token(name: &str) -> Self {
-        Self(Some(name.into()))
-    }
-
-    /// Runs a future on behalf of this flow: what it asks of the service waits in this flow's lanes. Work of a task outside
-    /// any scope is the host's own.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
-    }
-
-    pub(crate) fn current() -> Self {
-        CURRENT.try_with(Clone::clone).unwrap_or_default()
-    }
-
-    fn is_host(&self) -> bool {
-        self.0.is_none()
-    }
-}
-
 /// What work is, as far as its place in the queue goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Class {
     Change,
     Question,
     Events,
+}
+
+/// Work other than events, as far as the queue looks into it.
+pub(crate) trait Waits {
+    /// Returns which lane of its caller it waits in.
+    fn class(&self) -> Class;
+
+    /// Returns how much of what is bounded it is.
+    fn usage(&self) -> Usage;
+
+    /// Reports whether nobody waits for the answer any more, and nothing but the answer would come of it.
+    fn is_abandoned(&self) -> bool;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,8 +75,8 @@ struct Request {
     reply: oneshot::Sender<Vec<EventResult>>,
 }
 
-enum Entry {
-    Work(Work),
+enum Entry<W> {
+    Work(W),
     Request(Request),
 }
 
@@ -113,9 +97,8 @@ pub(crate) struct Part {
 }
 
 /// What the decider does next: first the pieces of work, one after the other, then the events, together.
-#[derive(Default)]
-pub(crate) struct Serving {
-    pub(crate) work: Vec<(Bill, Work)>,
+pub(crate) struct Serving<W> {
+    pub(crate) work: Vec<(Bill, W)>,
     pub(crate) parts: Vec<Part>,
     /// For the events.
     pub(crate) bill: Bill,
@@ -128,18 +111,16 @@ pub(crate) struct Bill {
     pieces: HashMap<Piece, u64>,
 }
 
-#[derive(Default)]
-struct Lane {
-    entries: VecDeque<Entry>,
+struct Lane<W> {
+    entries: VecDeque<Entry<W>>,
     /// The virtual time at which its next piece starts.
     start: u64,
     /// Its place among lanes that start at the same time, while something waits in it.
     place: u64,
 }
 
-#[derive(Default)]
-struct State {
-    lanes: HashMap<LaneKey, Lane>,
+struct State<W> {
+    lanes: HashMap<LaneKey, Lane<W>>,
     /// Lanes in which something waits, by start and place.
     ready: BTreeMap<(u64, u64), LaneKey>,
     waiting: Waiting,
@@ -152,6 +133,35 @@ struct State {
     is_closed: bool,
 }
 
+// Derived defaults would ask for one of the work too.
+impl<W> Default for Serving<W> {
+    fn default() -> Self {
+        Self { work: Vec::new(), parts: Vec::new(), bill: Bill::default() }
+    }
+}
+
+impl<W> Default for Lane<W> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), start: 0, place: 0 }
+    }
+}
+
+impl<W> Default for State<W> {
+    fn default() -> Self {
+        Self {
+            lanes: HashMap::new(),
+            ready: BTreeMap::new(),
+            waiting: Waiting::default(),
+            costs: Costs::default(),
+            now: 0,
+            latest: 0,
+            next_place: 0,
+            next_request: 0,
+            is_closed: false,
+        }
+    }
+}
+
 /// Why work does not get into the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotQueued {
@@ -160,34 +170,33 @@ pub(crate) enum NotQueued {
 }
 
 /// The end of the queue where work is put in.
-#[derive(Clone)]
-pub(crate) struct Inlet {
-    state: Arc<Mutex<State>>,
+pub(crate) struct Inlet<W> {
+    state: Arc<Mutex<State<W>>>,
     wake: Sender<()>,
 }
 
 /// The end where the decider takes it out. Drops all that waits when it is dropped, so that whoever waits for an answer learns
 /// that none will come.
-pub(crate) struct Outlet {
-    state: Arc<Mutex<State>>,
+pub(crate) struct Outlet<W: Waits> {
+    state: Arc<Mutex<State<W>>>,
     wakes: Receiver<()>,
 }
 
 /// Makes a queue.
-pub(crate) fn queue() -> (Inlet, Outlet) {
+pub(crate) fn queue<W: Waits>() -> (Inlet<W>, Outlet<W>) {
     let state = Arc::new(Mutex::new(State::default()));
     let (wake, wakes) = bounded(1);
     (Inlet { state: Arc::clone(&state), wake }, Outlet { state, wakes })
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock<W>(state: &Mutex<State<W>>) -> MutexGuard<'_, State<W>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Inlet {
+impl<W: Waits> Inlet<W> {
     /// Adds a piece of work.
-    pub(crate) fn push(&self, flow: Flow, work: Work) -> Result<(), NotQueued> {
-        let (class, usage) = (work.class(), Usage::of_work(&work));
+    pub(crate) fn push(&self, flow: Flow, work: W) -> Result<(), NotQueued> {
+        let (class, usage) = (work.class(), work.usage());
         self.add(LaneKey { flow, class }, usage, |_| Entry::Work(work))
     }
 
@@ -205,7 +214,7 @@ impl Inlet {
         })
     }
 
-    fn add(&self, key: LaneKey, usage: Usage, entry: impl FnOnce(u64) -> Entry) -> Result<(), NotQueued> {
+    fn add(&self, key: LaneKey, usage: Usage, entry: impl FnOnce(u64) -> Entry<W>) -> Result<(), NotQueued> {
         let mut state = lock(&self.state);
         if state.is_closed {
             return Err(NotQueued::Closed);
@@ -228,7 +237,7 @@ impl Inlet {
     }
 }
 
-impl Outlet {
+impl<W: Waits> Outlet<W> {
     /// Signals that something was put in, or that nothing will be any more.
     pub(crate) fn wakes(&self) -> &Receiver<()> {
         &self.wakes
@@ -251,7 +260,7 @@ impl Outlet {
     }
 
     /// Takes what is done next, as much as fits; `None` when nothing waits.
-    pub(crate) fn next(&self, room: Room) -> Option<Serving> {
+    pub(crate) fn next(&self, room: Room) -> Option<Serving<W>> {
         lock(&self.state).next(room)
     }
 
@@ -266,15 +275,15 @@ impl Outlet {
     }
 }
 
-impl Drop for Outlet {
+impl<W: Waits> Drop for Outlet<W> {
     fn drop(&mut self) {
         let mut state = lock(&self.state);
         *state = State { is_closed: true, ..State::default() };
     }
 }
 
-impl State {
-    fn put(&mut self, key: LaneKey, entry: Entry) {
+impl<W: Waits> State<W> {
+    fn put(&mut self, key: LaneKey, entry: Entry<W>) {
         if self.ready.is_empty() {
             self.now = self.now.max(self.latest);
         }
@@ -315,7 +324,7 @@ impl State {
         }
     }
 
-    fn next(&mut self, mut room: Room) -> Option<Serving> {
+    fn next(&mut self, mut room: Room) -> Option<Serving<W>> {
         let mut serving = Serving::default();
         let slice_nanos = room.nanos / SLICES;
         while room.events > 0
@@ -332,7 +341,7 @@ impl State {
                     serving.add(&key, slice, lane);
                     (nanos, usage)
                 }
-                Some(Entry::Work(_)) => take_work(&mut serving, lane, (&key, &self.costs)),
+                Some(Entry::Work(_)) => take_work(&mut serving, lane, &key, &self.costs),
                 None => continue,
             };
             room.nanos = room.nanos.saturating_sub(nanos);
@@ -439,9 +448,9 @@ fn slice(request: &mut Request, costs: &Costs, room: &Room, nanos_max: u64) -> S
 }
 
 /// Takes the work at the front of a lane, unless it is a question that nobody waits for any more.
-fn take_work(serving: &mut Serving, lane: &mut Lane, (key, costs): (&LaneKey, &Costs)) -> (u64, Usage) {
+fn take_work<W: Waits>(serving: &mut Serving<W>, lane: &mut Lane<W>, key: &LaneKey, costs: &Costs) -> (u64, Usage) {
     let Some(Entry::Work(work)) = lane.entries.pop_front() else { return (0, Usage::default()) };
-    let usage = Usage::of_work(&work);
+    let usage = work.usage();
     if work.is_abandoned() {
         return (0, usage);
     }
@@ -452,8 +461,8 @@ fn take_work(serving: &mut Serving, lane: &mut Lane, (key, costs): (&LaneKey, &C
     (nanos, usage)
 }
 
-impl Serving {
-    fn add(&mut self, key: &LaneKey, slice: Slice, lane: &mut Lane) {
+impl<W> Serving<W> {
+    fn add(&mut self, key: &LaneKey, slice: Slice, lane: &mut Lane<W>) {
         let Slice { request, continues, is_last, arrivals, pieces, nanos, .. } = slice;
         match self.bill.lanes.iter_mut().find(|(billed, _)| billed == key) {
             Some((_, billed)) => *billed = billed.saturating_add(nanos),

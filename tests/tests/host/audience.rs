@@ -4,6 +4,7 @@ use largesse_documents::segment::SegmentDocument;
 use largesse_documents::{CampaignDocument, CustomerDocument};
 use largesse_domain::id::CustomerId;
 use largesse_service::ChangeError;
+use largesse_service::commands::Learn;
 use largesse_service::pipeline::{ControlError, Precondition};
 use serde_json::{Value, json};
 
@@ -29,7 +30,10 @@ async fn set(host: &Host, id: &str, condition: &str) -> Result<bool, ChangeError
 async fn know(host: &Host, customer: &str, what: Value) {
     let document: CustomerDocument = serde_json::from_value(what).expect("a customer");
     let facts = document.facts().expect("facts");
-    host.service.learn(CustomerId::new(customer).expect("an id"), facts).await.expect("they are learnt");
+    host.service
+        .run(Learn { customer: CustomerId::new(customer).expect("an id"), facts })
+        .await
+        .expect("they are learnt");
 }
 
 fn pointer(error: ChangeError) -> String {

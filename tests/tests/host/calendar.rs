@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use crate::admission::five_a_day;
 use crate::fixture::{Host, at};
+use largesse_service::commands::Learn;
+use largesse_service::queries::Calendar;
 
 fn customer(id: &str) -> Option<CustomerId> {
     Some(CustomerId::new(id).expect("an id"))
@@ -26,7 +28,8 @@ async fn begin(host: &Host, id: &str, windows: Value, audience: Option<&str>) {
 /// Starts and campaigns, in order of time.
 async fn shown(host: &Host, of: Option<CustomerId>, days: Option<(&str, &str)>) -> Vec<String> {
     let days = days.map(|(from, to)| (read_day(from).expect("a day"), read_day(to).expect("a day")));
-    let entries = host.service.calendar(of, days, (None, usize::MAX)).await.expect("the store reads");
+    let entries = host.service.query(Calendar { customer: of, days, after: None, limit: usize::MAX }).await;
+    let entries = entries.expect("the store reads").expect("they are few");
     let mut shown = Vec::new();
     for entry in &entries {
         let (zone, id) = (&entry.active.zone, &entry.active.campaign.id);
@@ -69,7 +72,7 @@ async fn a_campaign_is_shown_to_those_it_is_for_while_it_runs() {
     begin(&host, "twice", json!([{"from": "08:00", "to": "09:00"}, {"from": "20:00"}]), None).await;
     let document: CustomerDocument = serde_json::from_value(json!({"tags": ["vip"]})).expect("a customer");
     let facts = document.facts().expect("facts");
-    host.service.learn(CustomerId::new("u1").expect("an id"), facts).await.expect("they are learnt");
+    host.service.run(Learn { customer: CustomerId::new("u1").expect("an id"), facts }).await.expect("they are learnt");
     let day = Some(("2024-12-31", "2025-01-01"));
     let twice = ["2025-01-01T08:00 twice", "2025-01-01T20:00 twice"];
     assert_eq!(shown(&host, customer("u2"), day).await, twice);
@@ -78,6 +81,8 @@ async fn a_campaign_is_shown_to_those_it_is_for_while_it_runs() {
     host.clock.set(at("2025-01-01T08:30:00+08:00"));
     host.command("twice", Command::End).await;
     assert_eq!(shown(&host, customer("u2"), day).await, twice[..1]);
-    let entries = host.service.calendar(customer("u2"), None, (None, usize::MAX)).await.expect("the store reads");
+    let entries =
+        host.service.query(Calendar { customer: customer("u2"), days: None, after: None, limit: usize::MAX }).await;
+    let entries = entries.expect("the store reads").expect("they are few");
     assert_eq!(entries[0].occurrences[0].end, at("2025-01-01T08:30:00+08:00"), "it ends with the campaign");
 }

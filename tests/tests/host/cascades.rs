@@ -9,13 +9,13 @@ use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::CASCADE_DEPTH_MAX;
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::redemption::RedemptionRequest;
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_service::DecisionFilter;
 use largesse_service::backtest::{self, Alternative, Engines, Recorded};
+use largesse_service::commands::{Redeem, Reverse};
 use largesse_service::components::{self, Components};
 use largesse_service::intake::{self, Backfill, Rejected};
-use largesse_service::pipeline::{LedgerRequest, ReversalRequest, ReversalTarget};
-use largesse_store::SqliteStore;
+use largesse_store::{DecisionFilter, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, event, workers};
@@ -238,13 +238,13 @@ async fn what_requests_and_the_clock_do_is_told() {
         reference: String::new(),
     };
     for _ in 0..2 {
-        host.service.ledger(LedgerRequest::Redeem(redemption.clone())).await.expect("she has them");
+        host.service.run(Redeem(redemption.clone())).await.expect("she has them");
     }
     host.clock.set(at("2026-03-01T09:05:00+08:00"));
     host.service.catch_up().await.expect("the host takes it");
     let key = decisions(&host).await[0].input.event.key.clone();
     let reversal = ReversalRequest { id: request("back/1"), of: ReversalTarget::Event(key), reason: "returned".into() };
-    host.service.ledger(LedgerRequest::Reverse(reversal)).await.expect("there is something");
+    host.service.run(Reverse(reversal)).await.expect("there is something");
     let said = |data: &Value| format!("{} {} {}", data["key"], data["delta"], data["balance"]);
     let said: Vec<_> = data(&host).await.iter().map(said).collect();
     let expected = [

@@ -4,6 +4,7 @@ use largesse_documents::CampaignDocument;
 use largesse_documents::catalogue::UnitDocument;
 use largesse_domain::lifecycle::Command;
 use largesse_service::ChangeError;
+use largesse_service::commands::SetUnit;
 use largesse_service::pipeline::{ControlError, Precondition};
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ impl Host {
         let document = json!({"cost": {"amount": amount, "currency": "CNY"}});
         let document: UnitDocument = serde_json::from_value(document).expect("terms");
         let terms = document.read(unit.parse().expect("a unit")).expect("terms");
-        self.service.set_unit(terms).await.expect("they are set");
+        self.service.run(SetUnit(terms)).await.expect("they are set");
     }
 
     async fn set(&self, document: Value, precondition: Precondition) -> Result<(), ChangeError> {

@@ -1,5 +1,6 @@
 //! Several ids of one customer in the whole host: whatever comes under any of them is theirs, and is given once.
 
+use largesse_store::DecisionFilter;
 use std::path::Path;
 
 use largesse_domain::customer::AttributeValue;
@@ -13,10 +14,11 @@ use largesse_domain::owner::Owner;
 use largesse_domain::problem::Problem;
 use largesse_domain::redeem::RedemptionAction;
 use largesse_domain::redemption::{Part, RedemptionRequest, ReturnRequest};
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::unit::Quantity;
-use largesse_service::DecisionFilter;
+use largesse_service::commands::{Redeem, Reverse, SettleRedemption};
 use largesse_service::intake::{self, Backfill, Rejected};
-use largesse_service::pipeline::{Answer, EventResult, LedgerAnswer, LedgerRequest, ReversalRequest, ReversalTarget};
+use largesse_service::pipeline::{Answer, EventResult};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, event, points_campaign, wait_for};
@@ -102,13 +104,9 @@ impl Host {
             reserve_until: None,
             reference: String::new(),
         };
-        match self.service.ledger(LedgerRequest::Redeem(request)).await.expect("it is redeemed") {
-            LedgerAnswer::Redemption(redemption, _) => {
-                let part = |part: &Part| (part.slot.to.to_string(), part.quantity.get());
-                redemption.parts.iter().map(part).collect()
-            }
-            other => panic!("{other:?}"),
-        }
+        let (redemption, _) = self.service.run(Redeem(request)).await.expect("it is redeemed");
+        let part = |part: &Part| (part.slot.to.to_string(), part.quantity.get());
+        redemption.parts.iter().map(part).collect()
     }
 }
 
@@ -208,7 +206,7 @@ async fn limits_add_up_and_wallets_are_one() {
     let slot = GrantSlot { campaign: campaign("gives"), to: customer("a"), key: "second".parse().unwrap() };
     let (id, of) = (RequestId::new("back").unwrap(), ReversalTarget::Grant(slot, None));
     let reversal = ReversalRequest { id, of, reason: "a test".into() };
-    host.service.ledger(LedgerRequest::Reverse(reversal)).await.expect("it is taken back");
+    host.service.run(Reverse(reversal)).await.expect("it is taken back");
     let known = host.service.read(|store| store.customer(&customer("a"))).await.unwrap().expect("they are known");
     assert_eq!(known.debts.values().map(|debt| debt.get()).collect::<Vec<_>>(), [1_500]);
 }
@@ -223,12 +221,9 @@ async fn what_another_id_was_given_comes_back_after_a_stop() {
     host.service.stop().await;
     drop(host);
     let host = Host::on_disk(folder.path());
-    let back = LedgerRequest::SettleRedemption(
-        RequestId::new("r1").unwrap().into(),
-        None,
-        RedemptionAction::Reverse(ReturnRequest::default()),
-    );
-    host.service.ledger(back).await.expect("it is given back");
+    let how = RedemptionAction::Reverse(ReturnRequest::default());
+    let settle = SettleRedemption { id: RequestId::new("r1").unwrap().into(), customer: None, how };
+    host.service.run(settle).await.expect("it is given back");
     assert_eq!(host.take("r2", "a", 1_500).await, [("b".to_owned(), 1_500)]);
     host.service.stop().await;
 }

@@ -4,10 +4,12 @@ mod reserve;
 mod spoilt;
 mod themes;
 
+use largesse_store::DeliveryFilter;
 use std::path::Path;
 
 use largesse_documents::DestinationDocument;
 use largesse_documents::catalogue::{PocketDocument, UnitDocument};
+use largesse_documents::receipt::{ReversalAnswer, TakenTag};
 use largesse_domain::delivery::DeliveryId;
 use largesse_domain::destination::Secret;
 use largesse_domain::event::EventKey;
@@ -21,11 +23,14 @@ use largesse_domain::redeem::{RedeemError, RedemptionAction};
 use largesse_domain::redemption::{Redemption, RedemptionRequest, RedemptionState, ReturnRequest};
 use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
 use largesse_domain::restock::RestockError;
+use largesse_domain::restock::StockChange;
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::unit::{Quantity, Unit};
-use largesse_service::pipeline::{
-    ControlError, LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget,
+use largesse_service::ChangeError;
+use largesse_service::commands::{
+    Command, Redeem, Reserve, Restock, Reverse, SetDestination, SetPocket, SetUnit, SettleGrant, SettleRedemption,
 };
-use largesse_service::{ChangeError, DeliveryFilter};
+use largesse_service::pipeline::{ControlError, LedgerError};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, event};
@@ -109,8 +114,8 @@ fn reservation(id: &str, of: &str, amount: u64) -> ReservationRequest {
 }
 
 impl Host {
-    async fn ask(&self, request: LedgerRequest) -> Result<LedgerAnswer, LedgerError> {
-        match self.service.ledger(request).await {
+    async fn ask<C: Command>(&self, command: C) -> Result<C::Answer, LedgerError> {
+        match self.service.run(command).await {
             Ok(answer) => Ok(answer),
             Err(ChangeError::Control(ControlError::Ledger(error))) => Err(error),
             Err(other) => panic!("{other:?}"),
@@ -118,35 +123,20 @@ impl Host {
     }
 
     async fn redeem(&self, request: RedemptionRequest) -> Result<Redemption, LedgerError> {
-        match self.ask(LedgerRequest::Redeem(request)).await? {
-            LedgerAnswer::Redemption(redemption, _) => Ok(redemption),
-            other => panic!("{other:?}"),
-        }
+        Ok(self.ask(Redeem(request)).await?.0)
     }
 
     async fn settle(&self, id: &str, how: RedemptionAction) -> Result<RedemptionState, LedgerError> {
-        match self.ask(LedgerRequest::SettleRedemption(request(id).into(), None, how)).await? {
-            LedgerAnswer::Redemption(redemption, _) => Ok(redemption.state),
-            other => panic!("{other:?}"),
-        }
+        Ok(self.ask(SettleRedemption { id: request(id).into(), customer: None, how }).await?.0.state)
     }
 
     async fn settle_grant(&self, id: &str, how: hold::HoldAction) -> Result<Grant, LedgerError> {
         let slot = slot("u1", reservation::key(&request(id)).as_str());
-        match self.ask(LedgerRequest::SettleGrant(slot, how, request(id))).await? {
-            LedgerAnswer::Grant(grant, _) => Ok(*grant),
-            other => panic!("{other:?}"),
-        }
+        Ok(self.ask(SettleGrant { slot, how, id: request(id) }).await?.0)
     }
 
-    async fn reverse(&self, id: &str, of: ReversalTarget) -> Result<(Value, bool), LedgerError> {
-        let asked = ReversalRequest { id: request(id), of, reason: "a test".into() };
-        match self.ask(LedgerRequest::Reverse(asked)).await? {
-            LedgerAnswer::Receipt(receipt, is_new) => {
-                Ok((serde_json::from_str(receipt.as_str()).expect("JSON"), is_new))
-            }
-            other => panic!("{other:?}"),
-        }
+    async fn reverse(&self, id: &str, of: ReversalTarget) -> Result<(ReversalAnswer, bool), LedgerError> {
+        self.ask(Reverse(ReversalRequest { id: request(id), of, reason: "a test".into() })).await
     }
 
     async fn grant(&self, to: &str, key: &str) -> Grant {
@@ -178,7 +168,7 @@ impl Host {
     async fn set_unit(&self, unit: &str, document: Value) {
         let document: UnitDocument = serde_json::from_value(document).expect("terms");
         let terms = document.read(Unit::new(unit).expect("a unit")).expect("terms");
-        self.service.set_unit(terms).await.expect("they are set");
+        self.service.run(SetUnit(terms)).await.expect("they are set");
     }
 }
 
@@ -244,11 +234,8 @@ async fn a_coupon_is_used_by_its_own_customer_only() {
     assert_eq!(host.redeem(stolen).await, Err(RedeemError::NoGrant.into()));
     let own = RedemptionRequest { customer: customer("u2"), grant: theirs, ..redemption("r2", "coupon:tea", 1) };
     assert_eq!(host.redeem(own).await.expect("it is theirs").state, RedemptionState::Redeemed);
-    let other = LedgerRequest::SettleRedemption(
-        request("r2").into(),
-        Some(customer("u1")),
-        RedemptionAction::Reverse(ReturnRequest::default()),
-    );
+    let how = RedemptionAction::Reverse(ReturnRequest::default());
+    let other = SettleRedemption { id: request("r2").into(), customer: Some(customer("u1")), how };
     assert_eq!(host.ask(other).await, Err(RedeemError::OtherCustomer.into()));
     let unknown = host.redeem(redemption("r3", "coupon:coffee", 1)).await;
     assert_eq!(unknown, Err(RedeemError::UnknownUnit(Unit::new("coupon:coffee").expect("a unit")).into()));
@@ -281,12 +268,12 @@ async fn grants_are_held_posted_and_expire_by_the_clock() {
 #[tokio::test]
 async fn a_reservation_holds_budget_and_limit_until_it_is_settled() {
     let host = in_memory().await;
-    let reserve = async |id: &str, amount| host.ask(LedgerRequest::Reserve(reservation(id, "points", amount))).await;
+    let reserve = async |id: &str, amount| host.ask(Reserve(reservation(id, "points", amount))).await;
     for (id, amount) in [("given", 2_000), ("let-go", 2_000), ("forgotten", 1_000)] {
         reserve(id, amount).await.expect("there is room");
     }
     assert!(matches!(reserve("more", 1).await, Err(LedgerError::Reserve(ReserveError::NoRoom(_)))));
-    assert!(matches!(reserve("given", 2_000).await, Ok(LedgerAnswer::Grant(_, false))));
+    assert!(matches!(reserve("given", 2_000).await, Ok((_, false))));
     assert_eq!(reserve("given", 1).await, Err(ReserveError::OtherRequest.into()));
     assert_eq!(host.settle_grant("given", hold::HoldAction::Commit).await.expect("it is held").hold, None);
     host.settle_grant("let-go", hold::HoldAction::Release).await.expect("it is held");
@@ -296,7 +283,7 @@ async fn a_reservation_holds_budget_and_limit_until_it_is_settled() {
     assert_eq!(host.settle_grant("forgotten", hold::HoldAction::Commit).await, Err(lot::SettleError::TimedOut.into()));
     let position = host.position("points").await;
     assert_eq!((position.balance(Account::Budget), position.balance(Account::Wallet)), (-2_000, 2_000));
-    let unknown = host.ask(LedgerRequest::Reserve(ReservationRequest {
+    let unknown = host.ask(Reserve(ReservationRequest {
         until: at("2026-03-01T11:00:00+08:00"),
         ..reservation("cup", "item:cup", 1)
     }));
@@ -311,7 +298,7 @@ async fn a_grant_is_taken_back_by_amount_and_what_was_used_is_owed() {
     host.redeem(redemption("r1", "points", 70)).await.expect("there is enough");
     let of = |amount| ReversalTarget::Grant(slot("u1", "a"), amount);
     let (answer, is_new) = host.reverse("first", of(Some(quantity(20)))).await.expect("there is enough");
-    assert_eq!((&answer["reversed"][0]["quantity"], is_new), (&json!(20), true));
+    assert_eq!((answer.reversed[0].quantity, is_new), (20, true));
     assert_eq!(host.owes("points").await, 0);
     assert_eq!(host.reverse("first", of(Some(quantity(20)))).await, Ok((answer, false)));
     assert_eq!(host.reverse("first", of(None)).await, Err(LedgerError::OtherRequest));
@@ -340,8 +327,8 @@ async fn everything_that_an_event_gave_is_taken_back_at_any_age() {
         id: given["id"].as_str().expect("a text").parse().expect("an id"),
     };
     let (answer, _) = host.reverse("r", ReversalTarget::Event(key.clone())).await.expect("it gave something");
-    assert_eq!(answer["reversed"].as_array().map(Vec::len), Some(2));
-    assert_eq!(answer["tags"], json!([{"customer": "u1", "tag": "lucky"}]));
+    assert_eq!(answer.reversed.len(), 2);
+    assert_eq!(answer.tags, [TakenTag { customer: "u1".into(), tag: "lucky".into() }]);
     let held: Vec<_> = host.grants("u1").await.into_iter().filter(|grant| grant.2 > 0).collect();
     assert_eq!(held, [("b".into(), "points".into(), 7)]);
     assert_eq!(host.reverse("s", ReversalTarget::Event(key)).await, Err(LedgerError::NothingLeft));
@@ -354,8 +341,9 @@ async fn items_are_given_while_there_are() {
     let cup = Unit::new("item:cup").expect("a unit");
     host.set_unit("item:cup", json!({"stocked": true})).await;
     let move_stock = async |id: &str, amount, arrives| {
-        host.ask(LedgerRequest::Restock { id: request(id), unit: cup.clone(), quantity: quantity(amount), arrives })
-            .await
+        let amount = quantity(amount);
+        let change = if arrives { StockChange::Arrives(amount) } else { StockChange::WrittenOff(amount) };
+        host.ask(Restock { id: request(id), unit: cup.clone(), change }).await
     };
     move_stock("truck", 2, true).await.expect("it arrives");
     let gift = |key: &str| json!({"key": key, "unit": "item:cup", "quantity": 1});
@@ -375,7 +363,10 @@ async fn watch_budgets(host: &Host) {
     let document: DestinationDocument = serde_json::from_value(document).expect("a destination");
     let (spec, fresh) =
         (document.read().expect("a destination"), Secret::new(&[1; 32]).expect("32 bytes are a secret"));
-    host.service.set_destination("finance".parse().expect("an id"), spec, fresh).await.expect("it is registered");
+    host.service
+        .run(SetDestination { id: "finance".parse().expect("an id"), spec, fresh })
+        .await
+        .expect("it is registered");
 }
 
 /// The pocket, the share in per cent, and how much was used then.
@@ -395,7 +386,7 @@ async fn a_pocket_is_shared_to_the_last_point() {
     let pocket = json!({"title": "Shared", "budgets": [{"unit": "points", "total": 150}], "warn_at": [80, 100]});
     let pocket: PocketDocument = serde_json::from_value(pocket).expect("a pocket");
     let pocket = pocket.read("shared".parse().expect("a pocket id")).expect("a pocket");
-    host.service.set_pocket(pocket).await.expect("it is made");
+    host.service.run(SetPocket(pocket)).await.expect("it is made");
     watch_budgets(&host).await;
     let mut document = terms();
     document["pockets"] = json!(["shared"]);
@@ -442,7 +433,7 @@ async fn before_and_after_a_stop(folder: &Path) -> Vec<(u64, String)> {
     host.redeem(RedemptionRequest { reserve_until: Some(at(TEN)), ..redemption("r1", "points", 120) })
         .await
         .expect("there is enough");
-    host.ask(LedgerRequest::Reserve(reservation("s1", "points", 10))).await.expect("there is room");
+    host.ask(Reserve(reservation("s1", "points", 10))).await.expect("there is room");
     host.reverse("v1", ReversalTarget::Grant(slot("u1", "b"), None)).await.expect("some is left");
     host.service.stop().await;
     drop(host);

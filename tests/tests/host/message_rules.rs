@@ -6,8 +6,9 @@ use largesse_domain::delivery::DeliveryId;
 use largesse_domain::destination::Secret;
 use largesse_domain::outcome::{Outcome, Verdict};
 use largesse_domain::topic::Topic;
-use largesse_service::DeliveryFilter;
+use largesse_service::commands::{SetDestination, SetMessageRules};
 use largesse_service::pipeline::Answer;
+use largesse_store::DeliveryFilter;
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, event, points_campaign};
@@ -26,12 +27,15 @@ async fn prepare(host: &Host) {
     let destination: DestinationDocument = serde_json::from_value(destination).expect("a destination document");
     let spec = destination.read().expect("a destination");
     let secret = Secret::new(&[7; 32]).expect("long enough");
-    host.service.set_destination("mail".parse().expect("an id"), spec, secret).await.expect("it is taken");
+    host.service
+        .run(SetDestination { id: "mail".parse().expect("an id"), spec, fresh: secret })
+        .await
+        .expect("it is taken");
 }
 
 async fn rule(host: &Host, rules: Value) {
     let document: MessageRulesDocument = serde_json::from_value(rules).expect("a document");
-    host.service.set_message_rules(document.read().expect("rules")).await.expect("they are set");
+    host.service.run(SetMessageRules(document.read().expect("rules"))).await.expect("they are set");
 }
 
 fn told(customer: &str, time: &str, messages: Value) -> Value {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use largesse_documents::{CampaignDocument, FindingView, from_value};
 use largesse_domain::lifecycle::Command;
 use largesse_domain::problem::Problem;
+use largesse_service::commands::SetProgramme;
 use largesse_service::lint::Code;
 use largesse_service::pipeline::{ControlError, Precondition};
 use largesse_service::{ChangeError, Looked};
@@ -45,7 +46,7 @@ impl Host {
         let programme = json!({"tiers": ["silver", "gold"]});
         let programme: largesse_documents::programme::ProgrammeDocument = from_value(programme).expect("a programme");
         let programme = programme.read("members".parse().expect("an id")).expect("a programme");
-        host.service.set_programme(programme).await.expect("it is set");
+        host.service.run(SetProgramme(programme)).await.expect("it is set");
         host
     }
 

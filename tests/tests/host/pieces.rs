@@ -1,5 +1,6 @@
 //! What one event, or one policy, can lead to is done in pieces: others are served meanwhile, nothing is lost, and order is kept.
 
+use largesse_store::DecisionFilter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +10,6 @@ use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::{DECISION_MS_MAX, EFFECTS_MAX, EVENT_DECISIONS_MAX, LATE_PER_TURN_MAX};
 use largesse_domain::outcome::{Decision, Verdict};
 use largesse_domain::owner::Owner;
-use largesse_service::DecisionFilter;
 use largesse_service::pipeline::{Answer, EventResult, WhyPutOff};
 use serde_json::{Value, json};
 

@@ -6,8 +6,10 @@ use largesse_documents::DecisionSummary;
 use largesse_domain::event::EventKey;
 use largesse_domain::id::DecisionId;
 use largesse_domain::lifecycle::Command;
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_service::Retention;
-use largesse_service::pipeline::{Answer, EventResult, LedgerAnswer, LedgerRequest, ReversalRequest, ReversalTarget};
+use largesse_service::commands::Reverse;
+use largesse_service::pipeline::{Answer, EventResult};
 use largesse_store::{Chain as _, DecisionFilter, Room, SqliteStore, Verified};
 use serde_json::{Value, json};
 
@@ -78,9 +80,8 @@ async fn events_are_answered_as_before_without_their_records() {
         of: ReversalTarget::Event(key),
         reason: "a test".into(),
     };
-    let reversed = host.service.ledger(LedgerRequest::Reverse(asked)).await.expect("it is taken back");
-    let LedgerAnswer::Receipt(receipt, true) = reversed else { panic!("{reversed:?}") };
-    assert!(receipt.as_str().contains("\"quantity\":5"), "{receipt}");
+    let (receipt, is_new) = host.service.run(Reverse(asked)).await.expect("it is taken back");
+    assert_eq!((receipt.reversed[0].quantity, is_new), (5, true));
 
     settle(&host, 2_000).await;
     host.service.stop().await;

@@ -8,11 +8,12 @@ use largesse_domain::key::StateKey;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::{Decision, Denied, Reason, Verdict};
 use largesse_domain::owner::Owner;
+use largesse_service::ChangeError;
+use largesse_service::commands::SetUnit;
 use largesse_service::components::{self, Components};
 use largesse_service::pipeline::{Answer, ControlError, DryRun, EventResult, Precondition};
 use largesse_service::replay::{ReplayFilter, Replayed, replay};
-use largesse_service::{ChangeError, DecisionFilter};
-use largesse_store::SqliteStore;
+use largesse_store::{DecisionFilter, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, START, campaign, event, points_campaign, workers};
@@ -89,7 +90,7 @@ impl Host {
         let document = json!({"value": {"amount": amount, "per": per, "currency": "CNY"}});
         let document: largesse_documents::catalogue::UnitDocument = serde_json::from_value(document).expect("terms");
         let terms = document.read(unit.parse().expect("a unit")).expect("terms");
-        self.service.set_unit(terms).await.expect("they are set");
+        self.service.run(SetUnit(terms)).await.expect("they are set");
     }
 
     async fn pointers(&self, id: &str, document: Value) -> Vec<String> {

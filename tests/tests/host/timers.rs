@@ -8,7 +8,8 @@ use largesse_domain::time::Instant;
 use largesse_domain::timer::{EVENT_KIND, EVENT_SOURCE};
 use largesse_service::intake::{self, Backfill, Rejected};
 use largesse_service::pipeline::{EventResult, Precondition};
-use largesse_service::{ChangeError, DecisionFilter, Kind};
+use largesse_service::{ChangeError, Kind};
+use largesse_store::DecisionFilter;
 use serde_json::{Value, json};
 
 use crate::fixture::{Host, at, campaign, event, points_campaign, wait_for};

@@ -15,8 +15,10 @@ use largesse_domain::json::Json;
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::Decision;
 use largesse_domain::rollout::{RolloutMode, Side, Tally};
+use largesse_service::ChangeError;
+use largesse_service::commands::{AllowPolicy, MigrateStates, SetDestination, StopPolicy, StopRollout};
+use largesse_service::commands::{Ordered, VersionOrder};
 use largesse_service::pipeline::{Answer, ControlError, EventResult, Precondition, WhyPutOff};
-use largesse_service::{ChangeError, Ordered, VersionOrder};
 use largesse_store::{DeliveryFilter, Store};
 use serde_json::{Value, json};
 
@@ -72,7 +74,7 @@ impl Versions {
     }
 
     async fn order(&self, order: VersionOrder) -> Result<Ordered, ControlError> {
-        match self.host.service.order(&campaign(ID), order, (Precondition::None, false)).await {
+        match self.host.service.order(&campaign(ID), order, Precondition::None, false).await {
             Ok(ordered) => Ok(ordered),
             Err(ChangeError::Control(error)) => Err(error),
             Err(other) => panic!("{other:?}"),
@@ -217,7 +219,7 @@ async fn all_states_are_migrated_ahead_while_events_go_on() {
     versions.check_in("unlucky", 0, json!({"unlucky": true})).await;
     let accepting = VersionSpec { accept_stuck_states: true, ..versions.spec(2) };
     versions.order(VersionOrder::Activate(accepting, ActivationCause::Chosen)).await.expect("as accepted");
-    let begun = versions.host.service.migrate(campaign(ID)).await.expect("it begins");
+    let begun = versions.host.service.run(MigrateStates(campaign(ID))).await.expect("it begins");
     assert_eq!((begun.states, begun.migrated), (701, 0));
     assert_eq!(versions.counted("u699", 1).await, (2, key(2)));
     let last =
@@ -292,7 +294,12 @@ async fn versions_that_do_not_read_each_other_are_not_mixed() {
     };
     assert!(problems[0].message.contains("version 1.0.0 does not read the states that version 3.0.0 writes"));
     versions.try_as(3, RolloutMode::Shadow).await.expect("a shadow writes nothing");
-    versions.host.service.stop_rollout(campaign(ID), Precondition::None).await.expect("it stops");
+    versions
+        .host
+        .service
+        .run(StopRollout { id: campaign(ID), precondition: Precondition::None })
+        .await
+        .expect("it stops");
     assert!(versions.try_as(4, RolloutMode::Shadow).await.is_err(), "version 4 reads nothing of the others");
 }
 
@@ -317,7 +324,12 @@ async fn a_shadow_is_run_and_changes_nothing() {
     assert_eq!(differences.len(), 4);
     assert!(matches!(differences[0].candidate.output, Output::Proposal(_)));
     assert!(matches!(differences[3].candidate.output, Output::Fault(_)));
-    versions.host.service.stop_rollout(campaign(ID), Precondition::None).await.expect("it stops");
+    versions
+        .host
+        .service
+        .run(StopRollout { id: campaign(ID), precondition: Precondition::None })
+        .await
+        .expect("it stops");
     versions.try_as(2, RolloutMode::Shadow).await.expect("with the same parameters");
     versions.counted("u2", 6).await;
     assert_eq!(
@@ -358,7 +370,7 @@ async fn what_the_host_does_about_a_bad_version_is_told() {
     let document: DestinationDocument = serde_json::from_value(document).expect("a destination's document");
     let (spec, secret) = (document.read().expect("a destination"), Secret::new(&[1; 32]).expect("32 bytes"));
     let operators = "operators".parse().expect("a destination's id");
-    versions.host.service.set_destination(operators, spec, secret).await.expect("it is registered");
+    versions.host.service.run(SetDestination { id: operators, spec, fresh: secret }).await.expect("it is registered");
     versions.activate(2).await.expect("it fits");
     versions.check_in("u1", 0, json!({"fault": 2})).await;
     let read = |store: &dyn Store| store.deliveries(&DeliveryFilter::default(), DeliveryId(0), 9);
@@ -405,15 +417,15 @@ async fn a_stopped_version_decides_nowhere() {
     let service = &versions.host.service;
     versions.counted("u1", 0).await;
     versions.activate(2).await.expect("it fits");
-    service.stop_policy(versions.digests[1], "pays twice".into()).await.expect("it is stopped");
+    service.run(StopPolicy { policy: versions.digests[1], reason: "pays twice".into() }).await.expect("it is stopped");
     assert_eq!(versions.counted("u1", 1).await, (1, key(2)), "back to the last good one");
     let refused = versions.activate(2).await.expect_err("it is stopped");
     assert!(matches!(refused, ControlError::Stopped { .. }), "{refused}");
-    service.stop_policy(versions.digests[0], "pays thrice".into()).await.expect("it is stopped");
+    service.run(StopPolicy { policy: versions.digests[0], reason: "pays thrice".into() }).await.expect("it is stopped");
     assert_eq!(versions.campaign().lifecycle, Lifecycle::Running);
     let kept = versions.check_in("u1", 2, json!({})).await;
     assert_eq!(kept.put_off.len(), 1, "events are kept");
-    service.allow_policy(versions.digests[0]).await.expect("it is allowed");
+    service.run(AllowPolicy(versions.digests[0])).await.expect("it is allowed");
     wait_for(async || versions.host.grants("u1").await.len() == 3).await;
     assert_eq!(versions.counted("u1", 3).await, (1, key(4)));
 }

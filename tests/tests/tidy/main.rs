@@ -16,6 +16,8 @@ mod lists;
 #[cfg(test)]
 mod modules;
 #[cfg(test)]
+mod handlers;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod signatures;
@@ -41,8 +43,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::{
-        failpoints, files, glossary, guests, limits, links, lists, manifests, modules, rules, signatures, source, text,
-        tree,
+        failpoints, files, glossary, guests, handlers, limits, links, lists, manifests, modules, rules, signatures,
+        source, text, tree,
     };
 
     #[test]
@@ -58,6 +60,7 @@ mod tests {
             }
         }
         found.extend(manifests::check(&all));
+        found.extend(handlers::check(&all, &tree));
         found.extend(guests::check(&all));
         found.extend(glossary::check(&all));
         found.extend(links::check(&all));

@@ -35,6 +35,10 @@ pub(crate) const NO_MACHINE_PATHS: Rule =
     Rule { name: "no paths of one machine", why: "the repository must work wherever it is cloned" };
 pub(crate) const DIRECTION: Rule =
     Rule { name: "dependencies point one way", why: "the pure part stays pure when the compiler keeps it so" };
+pub(crate) const NO_STORE_IN_HTTP: Rule = Rule {
+    name: "host/http neither names the store nor reads it",
+    why: "a handler extracts, asks the service and converts; what is read stands in a query",
+};
 pub(crate) const LINKS: Rule =
     Rule { name: "links lead somewhere", why: "a reader who follows one does not come back" };
 pub(crate) const GLOSSARY: Rule =

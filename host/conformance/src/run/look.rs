@@ -1,5 +1,6 @@
 //! What is looked at after a step and at the end.
 
+use largesse_store::Store;
 use std::collections::BTreeMap;
 
 use largesse_domain::facts::Wanted;
@@ -8,7 +9,6 @@ use largesse_domain::id::{CustomerId, EntityId};
 use largesse_domain::key::StateKey;
 use largesse_domain::owner::Owner;
 use largesse_domain::unit::Quantity;
-use largesse_service::Store;
 use serde_json::Value;
 use toml::Spanned;
 

@@ -6,8 +6,9 @@ use largesse_domain::activation::ActivationCause;
 use largesse_domain::id::{CampaignId, InvalidId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::problem::Problem;
+use largesse_service::ChangeError;
+use largesse_service::commands::VersionOrder;
 use largesse_service::pipeline::{ControlError, Precondition};
-use largesse_service::{ChangeError, VersionOrder};
 use serde_json::{Map, Value};
 
 use super::{Runner, chain, listed, said};
@@ -57,7 +58,7 @@ impl Runner<'_> {
         };
         let spec = document.read().map_err(|problems| format!("activate: {}", listed(&problems)))?;
         let order = VersionOrder::Activate(spec, ActivationCause::Chosen);
-        let ordered = self.service.order(&self.campaign, order, (Precondition::None, false)).await;
+        let ordered = self.service.order(&self.campaign, order, Precondition::None, false).await;
         ordered.map(drop).map_err(|error| format!("{name} is not activated: {}", said(&error)))
     }
 

@@ -54,7 +54,7 @@ limits! {
         => Operator, "the oldest activation is forgotten", ["domain/src/rows/activation.rs"];
     /// Most states that are tried before an activation.
     pub const MIGRATION_STATES_TRIED_MAX: u64 = 10_000
-        => Operator, "further states are not tried before the activation", ["service/src/versions.rs"];
+        => Operator, "further states are not tried before the activation", ["service/src/commands/order.rs"];
     /// Most differences of a rollout that are kept.
     pub const ROLLOUT_DIFFERENCES_MAX: u64 = 10_000
         => Operator, "further differences are only counted", ["service/src/pipeline/trial.rs"];
@@ -72,13 +72,13 @@ limits! {
         => Operator, "422 `invalid-document` at `/caps/N/hours`", ["domain/src/rows/message_rules.rs"];
     /// Most segments.
     pub const SEGMENTS_MAX: usize = 1_000
-        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+        => Operator, "422 `invalid-document`", ["service/src/commands/segments.rs"];
     /// Most pockets.
     pub const POCKETS_MAX: usize = 1_000
-        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+        => Operator, "422 `invalid-document`", ["service/src/commands/pockets.rs"];
     /// Most units that have terms.
     pub const UNITS_MAX: usize = 4_000
-        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+        => Operator, "422 `invalid-document`", ["service/src/commands/units.rs"];
     /// Largest text or list that a condition on customers may build, in bytes.
     pub const CONDITION_VALUE_BYTES_MAX: u64 = 64 * 1024
         => Operator, "422 `invalid-document` at `/where` or `/audience/where`", ["service/src/segment/reading.rs"];
@@ -93,7 +93,7 @@ limits! {
         => Operator, "422 `invalid-document` at `/audience/where`", ["service/src/pipeline/control.rs"];
     /// Most times that campaigns grant in one calendar.
     pub const CALENDAR_OCCURRENCES_MAX: usize = 20_000
-        => Viewer, "400 `malformed-request`", ["service/src/calendar.rs"];
+        => Viewer, "400 `malformed-request`", ["service/src/queries/calendar.rs"];
     /// Most documents of operators that are checked at the same time.
     pub const CHANGES_RUNNING_MAX: usize = 2
         => Operator, "further documents wait", ["service/src/lib.rs"];

@@ -51,5 +51,5 @@ limits! {
         => Operator, "422 `invalid-document` at `/tiers`", ["documents/src/programme.rs"];
     /// Most programmes.
     pub const PROGRAMMES_MAX: usize = 64
-        => Operator, "422 `invalid-document`", ["service/src/pipeline/catalogue.rs"];
+        => Operator, "422 `invalid-document`", ["service/src/commands/programmes.rs"];
 }

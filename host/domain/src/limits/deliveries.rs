@@ -3,7 +3,7 @@
 limits! {
     /// Most destinations.
     pub const DESTINATIONS_MAX: usize = 64
-        => Admin, "422 `invalid-document`", ["service/src/pipeline/outbox.rs"];
+        => Admin, "422 `invalid-document`", ["service/src/commands/destinations.rs"];
     /// Longest URL of a destination, in bytes.
     pub const DESTINATION_URL_BYTES_MAX: usize = 2_048
         => Admin, "422 `invalid-document` at `/url`", ["domain/src/rows/destination.rs"];
@@ -56,7 +56,7 @@ limits! {
     /// Most dead deliveries that one command has sent again.
     pub const REPLAY_MAX: usize = 1_000
         => Operator, "the answer says how many were sent again; the command continues",
-        ["service/src/pipeline/outbox.rs", "cli/src/delivery.rs"];
+        ["service/src/commands/deliveries.rs", "cli/src/delivery.rs"];
     /// Settlements of deliveries held in memory until they are on disk.
     pub const SETTLEMENTS_WAITING_MAX: usize = 100_000
         => Host, "nothing more is taken until they are on disk", ["service/src/pipeline/outbox.rs"];

@@ -13,7 +13,7 @@ use largesse_domain::limits::{Limit, TABLE};
 use largesse_service::pipeline::ControlError;
 use largesse_service::queue::{Bound, Full};
 use largesse_service::signature::SignatureError;
-use largesse_service::{ChangeError, CompileError, LoadError, StoreError, Unavailable};
+use largesse_service::{ChangeError, CompileError, LoadError, ReadError, StoreError, Unavailable};
 
 use crate::problem::{Failure, ProblemType};
 
@@ -206,7 +206,7 @@ fn load(error: CompileError) -> ChangeError {
 
 #[test]
 fn what_fails_inside_is_not_told_outside() {
-    let error = StoreError::Database("secret path".into());
+    let error = ReadError::from(StoreError::Database("secret path".into()));
     let document = Failure::from(error).document();
     assert_eq!((document.status, document.detail), (500, None));
 }

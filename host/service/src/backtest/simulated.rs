@@ -11,6 +11,7 @@ use largesse_domain::lifecycle::Command;
 use largesse_domain::limits::INVITER_DISTANCE_MAX;
 use largesse_domain::outcome::Decision;
 use largesse_domain::programme::Programme;
+use largesse_domain::restock::StockChange;
 use largesse_domain::segment::Segment;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
@@ -19,9 +20,10 @@ use largesse_store::{DecisionFilter, Kind, MemoryStore, Store, StoreError};
 
 use super::RunError;
 use crate::clock::Clock;
+use crate::commands::{Learn, Restock, SetPocket, SetProgramme, SetUnit};
 use crate::components::Components;
 use crate::intake::Arrival;
-use crate::pipeline::{EventResult, LedgerRequest, Precondition};
+use crate::pipeline::{EventResult, Precondition};
 use crate::registry::Registry;
 use crate::{ChangeError, Gaps, Parts, PublicationRules, Retention, Service};
 
@@ -100,28 +102,31 @@ impl Simulated {
             service.register(kind.clone()).await.map_err(setting("the event kind", kind.kind.as_str()))?;
         }
         for unit in &setup.units {
-            service.set_unit(unit.clone()).await.map_err(setting("the unit", unit.unit.as_str()))?;
+            service.run(SetUnit(unit.clone())).await.map_err(setting("the unit", unit.unit.as_str()))?;
         }
         for (index, (unit, quantity)) in setup.stock.iter().enumerate() {
             let id = RequestId::new(format!("stock-{index}")).expect("a word and a number are short and printable");
-            let request = LedgerRequest::Restock { id, unit: unit.clone(), quantity: *quantity, arrives: true };
-            service.ledger(request).await.map_err(setting("the stock of", unit.as_str()))?;
+            let restock = Restock { id, unit: unit.clone(), change: StockChange::Arrives(*quantity) };
+            service.run(restock).await.map_err(setting("the stock of", unit.as_str()))?;
         }
         for pocket in &setup.pockets {
-            service.set_pocket(pocket.clone()).await.map_err(setting("the pocket", pocket.id.as_str()))?;
+            service.run(SetPocket(pocket.clone())).await.map_err(setting("the pocket", pocket.id.as_str()))?;
         }
         for segment in &setup.segments {
             service.set_segment(segment.clone()).await.map_err(setting("the segment", segment.id.as_str()))?;
         }
         for programme in &setup.programmes {
-            service.set_programme(programme.clone()).await.map_err(setting("the programme", programme.id.as_str()))?;
+            service
+                .run(SetProgramme(programme.clone()))
+                .await
+                .map_err(setting("the programme", programme.id.as_str()))?;
         }
         for component in &setup.components {
             let digest = crate::components::digest_of(component).to_string();
             service.publish(component.to_vec(), None).await.map_err(setting("the policy", &digest))?;
         }
         for (customer, facts) in &setup.customers {
-            let learnt = service.learn(customer.clone(), facts.clone()).await;
+            let learnt = service.run(Learn { customer: customer.clone(), facts: facts.clone() }).await;
             learnt.map_err(setting("the customer", customer.as_str()))?;
         }
         let mut planned = setup.campaigns.clone();
@@ -144,7 +149,7 @@ impl Simulated {
     /// Learns something about a customer.
     pub(super) async fn learn(&self, customer: CustomerId, facts: Vec<Fact>) -> Result<(), RunError> {
         let named = customer.to_string();
-        self.service.learn(customer, facts).await.map(drop).map_err(setting("the customer", &named))
+        self.service.run(Learn { customer, facts }).await.map(drop).map_err(setting("the customer", &named))
     }
 
     /// Lets time pass, with everything that is due on the way.

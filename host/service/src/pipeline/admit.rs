@@ -9,10 +9,10 @@ use largesse_domain::outcome::{Decision, Remains};
 use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 
-use super::answer::{Answer, EventResult, PutOff};
 use super::decide::Round;
 use super::group::{Decided, Numbered};
 use super::{Decider, DryRun};
+use crate::answer::{Answer, EventResult, PutOff};
 use crate::intake::Arrival;
 use crate::seed::Purpose;
 

@@ -23,11 +23,11 @@ use largesse_store::StoreError;
 use serde_json::{Map, Value, json};
 
 use super::admit::Admitted;
-use super::answer::WhyPutOff;
 use super::decide::Task;
 use super::group::Decided;
 use super::show;
 use super::{Decider, Pending};
+use crate::answer::WhyPutOff;
 use crate::caused::{Caused, Doer};
 use crate::seed::Purpose;
 

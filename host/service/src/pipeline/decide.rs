@@ -25,13 +25,13 @@ use largesse_store::{Deferred, DeferredKey, StoreError};
 
 use super::Decider;
 use super::admit::Admitted;
-use super::answer::{PutOff, WhyPutOff};
 use super::evaluate::{Failures, Known, WhyFailed};
 use super::outbox::Draft;
 use super::protect::Run;
 use super::show::Cast;
 use super::stacking::Winners;
 use super::trial::Shadow;
+use crate::answer::{PutOff, WhyPutOff};
 use crate::caused::Caused;
 use crate::registry::{Active, Published, Registry};
 use crate::seed::Purpose;

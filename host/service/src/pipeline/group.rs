@@ -9,10 +9,10 @@ use largesse_store::StoreError;
 
 use super::Decider;
 use super::admit::Admitted;
-use super::answer::WhyPutOff;
 use super::decide::{Aborted, Round, Task, effects};
 use super::evaluate::{Failed, Known, WhyFailed};
 use super::turn::Turn;
+use crate::answer::WhyPutOff;
 use crate::seed::Purpose;
 
 /// So many decisions on one event are made at once however long they take.

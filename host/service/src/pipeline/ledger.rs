@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use largesse_documents::delivery::Cause as CauseForm;
+use largesse_documents::receipt::{ReversalAnswer, ReversedGrant, StockAnswer, TakenTag};
 use largesse_domain::book::Book;
 use largesse_domain::campaign::Campaign;
 use largesse_domain::customer::Fact;
@@ -20,116 +21,25 @@ use largesse_domain::notice::Notice;
 use largesse_domain::outcome::{Done, Outcome, Reversal, Verdict};
 use largesse_domain::redeem::{self, RedeemError, SettleRequest};
 use largesse_domain::redemption::{Redemption, RedemptionId, RedemptionRequest};
-use largesse_domain::reservation::{self, ReservationRequest, ReserveError};
-use largesse_domain::restock::{self, RestockError, StockChange};
+use largesse_domain::reservation::{self, ReservationRequest};
+use largesse_domain::restock::{self, StockChange};
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, Unit};
 use largesse_store::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::control::{Changed, ControlError};
-use super::{Change, Decider};
+use super::Decider;
+use crate::error::{ControlError, LedgerError};
 
-/// What the ledger is asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LedgerRequest {
-    /// Use, or reserve, out of a wallet.
-    Redeem(RedemptionRequest),
-    /// Commit, release or reverse a redemption; only if it is this customer's, when one is named.
-    SettleRedemption(RedemptionId, Option<CustomerId>, redeem::RedemptionAction),
-    /// Reserve out of a campaign's budget.
-    Reserve(ReservationRequest),
-    /// Commit or release a grant that is pending.
-    SettleGrant(GrantSlot, hold::HoldAction, RequestId),
-    /// Take back.
-    Reverse(ReversalRequest),
-    /// Change how many pieces of a unit are on hand.
-    Restock {
-        /// The asker's own identifier.
-        id: RequestId,
-        /// The unit.
-        unit: Unit,
-        /// How many.
-        quantity: Quantity,
-        /// Whether they arrive or are written off.
-        arrives: bool,
-    },
-}
-
-/// What to take back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReversalTarget {
-    /// A grant, or at most so much of it.
-    Grant(GrantSlot, Option<Quantity>),
-    /// Whatever decisions on an event gave, and the tags that they set.
-    Event(EventKey),
-}
-
-/// A request to take back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReversalRequest {
-    /// The asker's own identifier: the same request again gets the same answer.
-    pub id: RequestId,
-    /// What.
-    pub of: ReversalTarget,
-    /// Why.
-    pub reason: String,
-}
-
-/// What the ledger answered. The booleans say whether it was done now, and not before.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LedgerAnswer {
-    /// A redemption as it is now.
-    Redemption(Redemption, bool),
-    /// A grant as it is now.
-    Grant(Box<Grant>, bool),
-    /// What was answered to a reversal or a change of stock: a JSON document.
-    Receipt(Json, bool),
-}
-
-/// Why the ledger did nothing.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum LedgerError {
-    /// A redemption, or the settling of one.
-    #[error(transparent)]
-    Redeem(#[from] RedeemError),
-    /// A reservation.
-    #[error(transparent)]
-    Reserve(#[from] ReserveError),
-    /// The settling of a grant.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// There is nothing left to take back.
-    #[error("there is nothing left to take back")]
-    NothingLeft,
-    /// The identifier was used for another request.
-    #[error("the id was used for another request")]
-    OtherRequest,
-    /// The unit has no stock.
-    #[error("{0} is not stocked")]
-    NotStocked(Unit),
-    /// A change of stock.
-    #[error(transparent)]
-    Restock(#[from] RestockError),
-}
-
-type Answered = Result<LedgerAnswer, ControlError>;
+/// An answer, and whether what it shows was done now and not before.
+type Answered<T> = Result<(T, bool), ControlError>;
 
 impl Decider {
-    /// Does what is asked. The outer error ends the host, the inner one is for whoever asked.
-    pub(super) fn ask_ledger(&mut self, request: LedgerRequest) -> Result<Result<Changed, ControlError>, StoreError> {
-        let answered = match request {
-            LedgerRequest::Redeem(request) => self.redeem(&request),
-            LedgerRequest::SettleRedemption(id, customer, how) => self.settle_redemption(&id, customer.as_ref(), how),
-            LedgerRequest::Reserve(request) => self.reserve(&request),
-            LedgerRequest::SettleGrant(slot, how, id) => self.settle_pending(&slot, how, id),
-            LedgerRequest::Reverse(request) => self.reverse(&request),
-            LedgerRequest::Restock { id, unit, quantity, arrives } => self.restock(&id, &unit, (quantity, arrives)),
-        };
-        Ok(answered?.map(|answer| Changed::Ledger(Box::new(answer))))
-    }
-
-    fn redeem(&mut self, request: &RedemptionRequest) -> Result<Answered, StoreError> {
+    /// Uses, or reserves, out of a wallet. The outer error ends the host, the inner one is for whoever asked; so it is below.
+    pub(crate) fn redeem(&mut self, request: &RedemptionRequest) -> Result<Answered<Redemption>, StoreError> {
         self.ensure(Wanted { customers: [request.customer.clone()].into(), ..Wanted::default() })?;
         self.ensure(redeem::wanted(request, &self.facts))?;
         self.ensure(redeem::wanted_of_grants(request, &self.facts))?;
@@ -138,20 +48,25 @@ impl Decider {
         Ok(self.answer_redemption(redeemed, &request.id))
     }
 
-    fn answer_redemption(&mut self, done: Result<(Redemption, bool), RedeemError>, id: &RedemptionId) -> Answered {
+    fn answer_redemption(
+        &mut self,
+        done: Result<(Redemption, bool), RedeemError>,
+        id: &RedemptionId,
+    ) -> Answered<Redemption> {
         let (redemption, is_new) = done.map_err(LedgerError::from)?;
         if is_new {
             self.tell(&Notice::Redemption(&redemption), id.campaign(), CauseForm::Redemption(id));
         }
-        Ok(LedgerAnswer::Redemption(redemption, is_new))
+        Ok((redemption, is_new))
     }
 
-    fn settle_redemption(
+    /// Commits, releases or reverses a redemption.
+    pub(crate) fn settle_redemption(
         &mut self,
         id: &RedemptionId,
         customer: Option<&CustomerId>,
         how: redeem::RedemptionAction,
-    ) -> Result<Answered, StoreError> {
+    ) -> Result<Answered<Redemption>, StoreError> {
         self.ensure_redemption(id)?;
         self.ensure(Wanted { customers: customer.into_iter().cloned().collect(), ..Wanted::default() })?;
         let before = self.facts.redemptions.get(id).clone();
@@ -189,7 +104,8 @@ impl Decider {
         found.ok_or_else(|| ControlError::NotFound { what: "campaign", name: id.to_string() })
     }
 
-    fn reserve(&mut self, request: &ReservationRequest) -> Result<Answered, StoreError> {
+    /// Reserves out of a campaign's budget.
+    pub(crate) fn reserve(&mut self, request: &ReservationRequest) -> Result<Answered<Grant>, StoreError> {
         let Some(active) = self.registry.campaign(&request.campaign).cloned() else {
             return Ok(Err(ControlError::NotFound { what: "campaign", name: request.campaign.to_string() }));
         };
@@ -207,7 +123,7 @@ impl Decider {
         if is_new {
             self.tell(&Notice::Granted(&grant.slot), Some(&request.campaign), CauseForm::Request(&request.id));
         }
-        Ok(Ok(LedgerAnswer::Grant(Box::new(grant), is_new)))
+        Ok(Ok((grant, is_new)))
     }
 
     /// Where a grant stands that is asked for under any id of the customer's.
@@ -263,12 +179,13 @@ impl Decider {
         }
     }
 
-    fn settle_pending(
+    /// Commits or releases a grant that is pending.
+    pub(crate) fn settle_pending(
         &mut self,
         asked: &GrantSlot,
         how: hold::HoldAction,
         id: RequestId,
-    ) -> Result<Answered, StoreError> {
+    ) -> Result<Answered<Grant>, StoreError> {
         let slot = &self.standing(asked)?;
         let Some(campaign) = self.ensure_grant(slot)? else {
             return Ok(Err(LedgerError::from(SettleError::NotFound).into()));
@@ -291,33 +208,42 @@ impl Decider {
             };
             self.tell(&notice, Some(&slot.campaign), CauseForm::Request(&id));
         }
-        Ok(Ok(LedgerAnswer::Grant(Box::new(grant), is_new)))
+        Ok(Ok((grant, is_new)))
     }
 
-    /// The answer to the same request before. An error when the id was used for another.
-    fn receipt(&mut self, id: &RequestId, asked: &Json) -> Result<Option<Answered>, StoreError> {
+    /// Returns the answer to the same request before. The inner error says that the id was used for another.
+    fn receipt<T: DeserializeOwned>(
+        &mut self,
+        id: &RequestId,
+        asked: &Json,
+    ) -> Result<Option<Answered<T>>, StoreError> {
         self.ensure(Wanted { receipts: [id.clone()].into(), ..Wanted::default() })?;
-        Ok(self.facts.receipts.get(id).as_ref().map(|receipt| {
-            if receipt.asked == *asked {
-                Ok(LedgerAnswer::Receipt(receipt.answer.clone(), false))
-            } else {
-                Err(LedgerError::OtherRequest.into())
-            }
-        }))
+        let Some(receipt) = self.facts.receipts.get(id).as_ref() else { return Ok(None) };
+        if receipt.asked != *asked {
+            return Ok(Some(Err(LedgerError::OtherRequest.into())));
+        }
+        let unreadable = |error: serde_json::Error| StoreError::Corrupt { what: "receipt", detail: error.to_string() };
+        let answer = serde_json::from_str(receipt.answer.as_str()).map_err(unreadable)?;
+        Ok(Some(Ok((answer, false))))
     }
 
-    fn keep_receipt(&mut self, id: &RequestId, asked: Json, answer: &Value) -> Answered {
-        let answer = Json::from_checked(answer.to_string());
-        self.facts.receipts.put(id, Some(Receipt { asked, answer: answer.clone() }));
-        Ok(LedgerAnswer::Receipt(answer, true))
+    fn keep_receipt<T: Serialize>(&mut self, id: &RequestId, asked: Json, answer: T) -> Answered<T> {
+        let text = serde_json::to_string(&answer).expect("texts and numbers are JSON");
+        self.facts.receipts.put(id, Some(Receipt { asked, answer: Json::from_checked(text) }));
+        Ok((answer, true))
     }
 
-    fn restock(
+    /// Changes how many pieces of a unit are on hand.
+    pub(crate) fn restock(
         &mut self,
         id: &RequestId,
         unit: &Unit,
-        (quantity, arrives): (Quantity, bool),
-    ) -> Result<Answered, StoreError> {
+        change: StockChange,
+    ) -> Result<Answered<StockAnswer>, StoreError> {
+        let (quantity, arrives) = match change {
+            StockChange::Arrives(quantity) => (quantity, true),
+            StockChange::WrittenOff(quantity) => (quantity, false),
+        };
         let asked = json!({"unit": unit.as_str(), "quantity": quantity.get(), "arrives": arrives});
         let asked = Json::from_checked(asked.to_string());
         if let Some(before) = self.receipt(id, &asked)? {
@@ -329,14 +255,14 @@ impl Decider {
         self.ensure(Wanted { stocks: [unit.clone()].into(), ..Wanted::default() })?;
         let cause = Cause::Request(id.clone());
         let entry = Entry { at: self.clock.now(), cause: &cause };
-        let change = if arrives { StockChange::Arrives(quantity) } else { StockChange::WrittenOff(quantity) };
         Ok(match restock::restock(&mut self.facts, entry, unit, change) {
-            Ok(on_hand) => self.keep_receipt(id, asked, &json!({"unit": unit.as_str(), "on_hand": on_hand.get()})),
+            Ok(on_hand) => self.keep_receipt(id, asked, StockAnswer::of(unit, on_hand)),
             Err(error) => Err(LedgerError::from(error).into()),
         })
     }
 
-    fn reverse(&mut self, request: &ReversalRequest) -> Result<Answered, StoreError> {
+    /// Takes back what was granted.
+    pub(crate) fn reverse(&mut self, request: &ReversalRequest) -> Result<Answered<ReversalAnswer>, StoreError> {
         let asked = Json::from_checked(asked_to_reverse(request).to_string());
         if let Some(before) = self.receipt(&request.id, &asked)? {
             return Ok(before);
@@ -367,8 +293,8 @@ impl Decider {
             let campaign = Some(&reversal.grant.campaign);
             self.tell(&Notice::revoked(reversal, &request.reason), campaign, CauseForm::Request(&request.id));
         }
-        let reversed: Vec<Value> = reversals.iter().map(reversal_json).collect();
-        Ok(self.keep_receipt(&request.id, asked, &json!({"reversed": reversed, "tags": tags})))
+        let reversed = reversals.iter().map(ReversedGrant::from).collect();
+        Ok(self.keep_receipt(&request.id, asked, ReversalAnswer { reversed, tags }))
     }
 
     fn take_back(
@@ -405,7 +331,7 @@ impl Decider {
         &mut self,
         (decision, verdict): (DecisionId, &Verdict),
         id: &RequestId,
-        (reversals, tags): (&mut Vec<Reversal>, &mut Vec<Value>),
+        (reversals, tags): (&mut Vec<Reversal>, &mut Vec<TakenTag>),
     ) -> Result<(), StoreError> {
         let Verdict::Accepted(outcomes) = verdict else { return Ok(()) };
         for outcome in outcomes {
@@ -425,7 +351,7 @@ impl Decider {
                     let had = customer.tags.contains_key(tag);
                     if had && customer.learn(Fact::NoTag(tag.clone()), self.clock.now()).is_ok() {
                         self.facts.customers.put(&to, customer);
-                        tags.push(json!({"customer": to.as_str(), "tag": tag.as_str()}));
+                        tags.push(TakenTag::of(&to, tag));
                     }
                 }
                 _ => {}
@@ -452,12 +378,6 @@ impl Decider {
     }
 }
 
-impl From<LedgerRequest> for Change {
-    fn from(request: LedgerRequest) -> Self {
-        Self::Ledger(Box::new(request))
-    }
-}
-
 fn asked_to_reverse(request: &ReversalRequest) -> Value {
     match &request.of {
         ReversalTarget::Grant(slot, quantity) => json!({
@@ -468,12 +388,4 @@ fn asked_to_reverse(request: &ReversalRequest) -> Value {
             "source": key.source.as_str(), "id": key.id.as_str(), "reason": request.reason,
         }),
     }
-}
-
-fn reversal_json(reversal: &Reversal) -> Value {
-    let slot = &reversal.grant;
-    json!({
-        "campaign": slot.campaign.as_str(), "to": slot.to.as_str(), "key": slot.key.as_str(),
-        "unit": reversal.unit.as_str(), "quantity": reversal.quantity.get(),
-    })
 }

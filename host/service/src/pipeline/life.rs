@@ -16,7 +16,7 @@ const CLOCK_BEHIND_MS_REPORTED: i64 = 1_000;
 
 impl Decider {
     /// Opens, ends and finishes campaigns whose time has come.
-    pub(super) fn look_at_clock(&mut self) {
+    pub(crate) fn look_at_clock(&mut self) {
         self.note_standing_clock();
         let now = self.clock.now();
         let registry = Arc::clone(&self.registry);

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use largesse_domain::facts::{State, Wanted};
-use largesse_domain::id::CampaignId;
 use largesse_domain::key::StateKey;
 use largesse_domain::limits::STATES_MIGRATED_AT_ONCE_MAX;
 use largesse_domain::migration::Migration;
@@ -12,35 +11,10 @@ use largesse_failpoint::{Point, reach};
 use largesse_store::StoreError;
 
 use super::Decider;
-use super::control::{Changed, ControlError, Outcome};
 
 impl Decider {
-    /// Begins to migrate a campaign's states to what its active version writes; one that is under way goes on.
-    pub(super) fn begin_migration(&mut self, id: &CampaignId) -> Result<Outcome, StoreError> {
-        let Some(active) = self.registry.campaign(id) else {
-            return Ok(Err(ControlError::NotFound { what: "campaign", name: id.to_string() }));
-        };
-        let (policy, writes) = (active.published.policy.digest, active.published.manifest().state_writes);
-        if let Some(under_way) = self.migrations.get(id).filter(|migration| migration.policy == policy) {
-            return Ok(Ok(Changed::Migration(Box::new(under_way.clone()))));
-        }
-        let versions = self.store.state_versions(id)?;
-        let states = versions.iter().filter(|(version, _)| *version != writes).map(|(_, count)| count).sum();
-        let migration = Migration {
-            campaign: id.clone(),
-            policy,
-            started: self.clock.now(),
-            states,
-            migrated: 0,
-            failed: 0,
-            after: None,
-            ended: None,
-        };
-        self.note_migration(migration.clone());
-        Ok(Ok(Changed::Migration(Box::new(migration))))
-    }
-
-    fn note_migration(&mut self, migration: Migration) {
+    /// Notes how far a migration is, in memory and in the batch.
+    pub(crate) fn note_migration(&mut self, migration: Migration) {
         let id = migration.campaign.clone();
         if migration.ended.is_some() {
             self.migrations.remove(&id);

@@ -8,9 +8,7 @@
 //! sound because it is the only writer, because nothing is answered before its commit returns, and because a commit that
 //! fails ends the process: the rows die with it.
 
-mod activate;
 mod admit;
-mod answer;
 mod bind;
 mod audience;
 mod cascade;
@@ -20,7 +18,6 @@ mod decide;
 mod evaluate;
 mod group;
 mod deferred;
-mod publish;
 mod retain;
 mod opening;
 mod outbox;
@@ -52,7 +49,7 @@ use largesse_domain::event::{BodyHash, EventKey};
 use largesse_domain::facts::{Facts, Wanted};
 use largesse_domain::id::{CampaignId, DecisionId, EventSeq};
 use largesse_domain::limits::{
-    COMMIT_EVENTS_MAX, COMMIT_ROWS_MAX, COMMIT_SHARED_ROWS_MAX, DECIDE_EVENTS_MAX, FACTS_MAX,
+    COMMIT_EVENTS_MAX, COMMIT_ROWS_MAX, COMMIT_SHARED_ROWS_MAX, DECIDE_EVENTS_MAX, DOCUMENT_WAITING_BYTES, FACTS_MAX,
 };
 use largesse_domain::migration::Migration;
 use largesse_domain::outcome::Decision;
@@ -64,13 +61,16 @@ use largesse_failpoint::{Point, reach};
 use largesse_store::{Batch, Store, StoreError};
 use tokio::sync::oneshot;
 
-pub use activate::{Aim, Plan};
-pub use answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
-pub use control::{Change, Changed, ControlError, Precondition};
-pub use ledger::{LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget};
-pub use outbox::OutboxCommand;
-pub use publish::Publication;
-pub use quote::{Ask, Quote};
+pub use crate::answer::{Answer, DryRun, EventResult, PutOff, WhyPutOff};
+pub use crate::error::{CommandError, ControlError, LedgerError};
+pub use crate::questions::Ask;
+pub use control::Precondition;
+pub use quote::Quote;
+
+pub(crate) use catalogue::expect_room;
+pub(crate) use control::expect_version;
+pub(crate) use outbox::Post;
+pub(crate) use protect::at_work;
 
 pub(crate) use decide::not_migrated;
 use outbox::Outbox;
@@ -79,7 +79,7 @@ use crate::caused::Caused;
 use crate::clock::Clock;
 use crate::intake::Arrival;
 use crate::questions::Question;
-use crate::queue::{Class, Outlet, Room};
+use crate::queue::{Class, Outlet, Room, Usage, Waits};
 use crate::registry::Registry;
 use crate::seed::SeedKey;
 use crate::{Gaps, Retention, Shared};
@@ -99,32 +99,42 @@ pub(crate) enum Work {
     Quote(Box<Question>, oneshot::Sender<Result<Quote, ControlError>>),
     /// Say what would be decided.
     DryRun(Arrival, oneshot::Sender<DryRun>),
-    /// Change what is published or runs, or what is known of a customer.
-    Change(Change, oneshot::Sender<Result<Changed, ControlError>>),
+    /// Carry out a command, which answers by itself.
+    Change(QueuedCommand),
     /// Look for what the clock makes due, and say when it is done.
     CatchUp(oneshot::Sender<()>),
 }
 
-impl Work {
-    pub(crate) fn class(&self) -> Class {
+/// A command with whoever waits for its answer. Returns how the answer is sent, once what was changed is on disk.
+pub(crate) type QueuedCommand = Box<dyn FnOnce(&mut Decider) -> Result<AfterCommit, StoreError> + Send>;
+
+impl Waits for Work {
+    fn class(&self) -> Class {
         match self {
             Self::Quote(..) | Self::DryRun(..) => Class::Question,
-            Self::Change(..) | Self::CatchUp(_) => Class::Change,
+            Self::Change(_) | Self::CatchUp(_) => Class::Change,
         }
     }
 
-    /// Reports whether nobody waits for the answer any more, and nothing but the answer would come of it.
-    pub(crate) fn is_abandoned(&self) -> bool {
+    fn usage(&self) -> Usage {
+        match self {
+            Self::DryRun(arrival, _) => Usage { requests: 1, ..Usage::of_event(arrival) },
+            Self::Quote(..) | Self::Change(_) => Usage { requests: 1, events: 0, bytes: DOCUMENT_WAITING_BYTES },
+            Self::CatchUp(_) => Usage { requests: 1, ..Usage::default() },
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
         match self {
             Self::Quote(_, reply) => reply.is_closed(),
             Self::DryRun(_, reply) => reply.is_closed(),
-            Self::Change(..) | Self::CatchUp(_) => false,
+            Self::Change(_) | Self::CatchUp(_) => false,
         }
     }
 }
 
 /// Something to do once a batch is on disk.
-type AfterCommit = Box<dyn FnOnce() + Send>;
+pub(crate) type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// What gathers for the next commit.
 #[derive(Default)]
@@ -157,26 +167,26 @@ pub(crate) struct DeciderParts<'a> {
     pub(crate) retention: Retention,
     pub(crate) registry: Arc<Registry>,
     pub(crate) gaps: &'a Gaps,
-    pub(crate) queue: Outlet,
+    pub(crate) queue: Outlet<Work>,
 }
 
-/// The decider's own.
-pub(crate) struct Decider {
-    store: Arc<dyn Store>,
+/// What commands work on, and the pipeline decides with. Only this crate looks into it.
+pub struct Decider {
+    pub(crate) store: Arc<dyn Store>,
     workers: Arc<Workers>,
-    clock: Clock,
+    pub(crate) clock: Clock,
     seeds: SeedKey,
     shared: Arc<Shared>,
-    registry: Arc<Registry>,
-    facts: Facts,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) facts: Facts,
     last_event: EventSeq,
     last_decision: DecisionId,
     /// This run, until it is written.
     opening: Option<Run>,
-    outbox: Outbox,
+    pub(crate) outbox: Outbox,
     pending: Pending,
     /// What waits to be done.
-    queue: Outlet,
+    queue: Outlet<Work>,
     /// Results so far of requests whose other events still wait, by the events' places.
     begun: HashMap<u64, Vec<Option<EventResult>>>,
     /// What was done and is still to become events.
@@ -186,7 +196,7 @@ pub(crate) struct Decider {
     /// What they will be answered.
     answers: HashMap<EventSeq, Answer>,
     /// Campaigns that have decisions to make up for before new ones.
-    backlog: HashSet<CampaignId>,
+    pub(crate) backlog: HashSet<CampaignId>,
     /// Decisions that are queued.
     queued: Queued,
     /// How many decisions that were put off were worked off when they were last looked for.
@@ -207,15 +217,15 @@ pub(crate) struct Decider {
     looked_for_deferred: Option<Instant>,
     /// Whether the clock stands because it was set back.
     clock_stands: bool,
-    timers: Timers,
+    pub(crate) timers: Timers,
     /// Pools that are being shared out.
     settling: HashMap<TimerKey, Settling>,
     /// What came of the versions that are tried.
-    tallies: Tallies,
+    pub(crate) tallies: Tallies,
     /// The last decisions of the versions at work.
-    fault_windows: FaultWindows,
+    pub(crate) fault_windows: FaultWindows,
     /// Migrations of states that are under way.
-    migrations: BTreeMap<CampaignId, Migration>,
+    pub(crate) migrations: BTreeMap<CampaignId, Migration>,
 }
 
 /// Starts the two threads.
@@ -449,8 +459,13 @@ impl Decider {
         }
     }
 
+    /// Returns the batch that gathers.
+    pub(crate) fn batch(&mut self) -> &mut Batch {
+        &mut self.pending.batch
+    }
+
     /// Loads what is wanted and not held; of customers who were merged into another, that one too.
-    fn ensure(&mut self, mut wanted: Wanted) -> Result<(), StoreError> {
+    pub(crate) fn ensure(&mut self, mut wanted: Wanted) -> Result<(), StoreError> {
         self.facts.missing(&mut wanted);
         while !wanted.is_empty() {
             self.facts.load(self.store.load(&wanted)?);

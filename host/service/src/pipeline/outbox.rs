@@ -3,56 +3,31 @@
 //! What is told is written in the transaction of what it tells of. It is drafted where a decision is judged, while the
 //! facts show what the decision left, and posted where its round is kept: a round that is undone takes its drafts with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use largesse_documents::DestinationSpec;
-use largesse_documents::delivery::{Cause, body, notice_text, settled_words};
+use largesse_documents::delivery::{Cause, body, notice_text};
 use largesse_documents::problem::json_value;
 use largesse_domain::case::Case;
-use largesse_domain::deliver::Attempt;
-use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Progress, Settled, Settlement};
-use largesse_domain::destination::{Destination, Paused, Secret};
+use largesse_domain::delivery::{Delivery, DeliveryId, Progress, Settled, Settlement};
+use largesse_domain::destination::Destination;
 use largesse_domain::effect::Effect;
 use largesse_domain::entry::Entry;
 use largesse_domain::facts::Wanted;
 use largesse_domain::hold;
-use largesse_domain::id::{CampaignId, CustomerId, DestinationId, RequestId};
+use largesse_domain::id::{CampaignId, CustomerId, RequestId};
 use largesse_domain::json::Json;
 use largesse_domain::key::MessageSlot;
 use largesse_domain::ledger::Lot;
-use largesse_domain::limits::{DESTINATIONS_MAX, REPLAY_MAX, SETTLEMENTS_WAITING_MAX};
+use largesse_domain::limits::SETTLEMENTS_WAITING_MAX;
 use largesse_domain::lot;
 use largesse_domain::notice::{Notice, notices};
-use largesse_domain::problem::Problem;
-use largesse_domain::sending::Sending;
 use largesse_domain::time::Instant;
 use largesse_domain::timer::{Timer, TimerBody};
 use largesse_domain::topic::Topic;
-use largesse_store::{DeliveryFilter, OutboxChange, StoreError};
+use largesse_store::{OutboxChange, StoreError};
 
 use super::Decider;
-use super::control::{Changed, ControlError, Outcome};
-
-/// What shall be changed about destinations and deliveries.
-pub enum OutboxCommand {
-    /// A destination is registered or changed; a new one without secrets is given this one.
-    Set(DestinationId, Box<DestinationSpec>, Secret),
-    /// Nothing is sent to a destination any more, or it is again.
-    Pause(DestinationId, bool),
-    /// A destination is deleted.
-    Delete(DestinationId),
-    /// A destination is told that it is being tried.
-    Test(DestinationId),
-    /// Attempts were made.
-    Note(Vec<Attempt>),
-    /// A delivery is sent again, unless it is waiting.
-    Replay(DeliveryId),
-    /// Dead deliveries to a destination are sent again, the earliest first, so many at once as may be.
-    ReplayDead(DestinationId),
-    /// A destination says this of the grant that it was told of.
-    Settle(DeliveryId, Settled),
-}
 
 /// Something that destinations are told, before it is written for each of them.
 pub(super) struct Draft {
@@ -64,8 +39,17 @@ pub(super) struct Draft {
     waits: Option<(MessageSlot, Instant)>,
 }
 
+/// What one destination is told.
+pub(crate) struct Post<'a> {
+    pub(crate) topic: Topic,
+    pub(crate) data: &'a str,
+    pub(crate) customer: Option<CustomerId>,
+    /// The grant that the destination is to settle.
+    pub(crate) grant: Option<Lot>,
+}
+
 /// The decider's own.
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     last: DeliveryId,
     /// Settlements that may not be on disk yet.
     settled: HashMap<DeliveryId, Settlement>,
@@ -78,6 +62,16 @@ impl Outbox {
 
     pub(super) fn is_full(&self) -> bool {
         self.settled.len() >= SETTLEMENTS_WAITING_MAX
+    }
+
+    /// Returns what a destination said of a delivery, if that may not be on disk yet.
+    pub(crate) fn settlement(&self, id: DeliveryId) -> Option<Settlement> {
+        self.settled.get(&id).cloned()
+    }
+
+    /// Notes what a destination said of a delivery, until it is on disk.
+    pub(crate) fn note_settlement(&mut self, id: DeliveryId, settlement: Settlement) {
+        self.settled.insert(id, settlement);
     }
 
     pub(super) fn all_is_written(&mut self) {
@@ -150,7 +144,8 @@ impl Decider {
         let registry = Arc::clone(&self.registry);
         for destination in registry.destinations.values().filter(|destination| destination.takes(draft.topic)) {
             let grant = draft.grant.clone().filter(|_| destination.settles);
-            self.post_to(destination, (draft.topic, &draft.data), draft.customer.clone(), grant);
+            let (topic, data, customer) = (draft.topic, &draft.data, draft.customer.clone());
+            self.post_to(destination, Post { topic, data, customer, grant });
         }
     }
 
@@ -172,13 +167,9 @@ impl Decider {
         Ok(())
     }
 
-    fn post_to(
-        &mut self,
-        destination: &Destination,
-        (topic, data): (Topic, &str),
-        customer: Option<CustomerId>,
-        grant: Option<Lot>,
-    ) -> Arc<Delivery> {
+    /// Writes a delivery to a destination.
+    pub(crate) fn post_to(&mut self, destination: &Destination, post: Post<'_>) -> Arc<Delivery> {
+        let Post { topic, data, customer, grant } = post;
         let (id, made_at) = (DeliveryId(self.outbox.last.0 + 1), self.clock.now());
         self.outbox.last = id;
         let delivery = Arc::new(Delivery {
@@ -196,173 +187,9 @@ impl Decider {
         delivery
     }
 
-    /// Does what was asked. The outer error ends the host, the inner one is for whoever asked.
-    pub(super) fn outbox(&mut self, command: OutboxCommand) -> Result<Outcome, StoreError> {
-        Ok(match command {
-            OutboxCommand::Set(id, spec, fresh) => self.set_destination(id, *spec, fresh),
-            OutboxCommand::Pause(id, paused) => self.pause(&id, paused.then_some(Paused::Operator)),
-            OutboxCommand::Delete(id) => self.delete_destination(id),
-            OutboxCommand::Test(id) => self.test(&id),
-            OutboxCommand::Note(attempts) => self.note(attempts),
-            OutboxCommand::Replay(id) => return self.replay(id),
-            OutboxCommand::ReplayDead(id) => return self.replay_dead(id),
-            OutboxCommand::Settle(id, settled) => return self.settle_delivery(id, settled),
-        })
-    }
-
-    fn destination(&self, id: &DestinationId) -> Result<Arc<Destination>, ControlError> {
-        let missing = || ControlError::NotFound { what: "destination", name: id.to_string() };
-        self.registry.destinations.get(id).cloned().ok_or_else(missing)
-    }
-
-    fn set_destination(&mut self, id: DestinationId, spec: DestinationSpec, fresh: Secret) -> Outcome {
-        let old = self.registry.destinations.get(&id);
-        let settles_already = |other: &&Arc<Destination>| other.settles && other.id != id;
-        let mut problems = Vec::new();
-        if old.is_none() && self.registry.destinations.len() >= DESTINATIONS_MAX {
-            let message = format!("there are {DESTINATIONS_MAX} destinations, and there may be no more");
-            problems.push(Problem { pointer: String::new(), message });
-        }
-        if spec.settles
-            && let Some(other) = self.registry.destinations.values().find(settles_already)
-        {
-            let message = format!("{} settles grants already, and only one may", other.id);
-            problems.push(Problem { pointer: "/settles".into(), message });
-        }
-        let mut headers = BTreeMap::new();
-        for (name, value) in spec.headers {
-            let held = || old.and_then(|old| old.sending.headers.get(&name).cloned());
-            if let Some(value) = value.or_else(held) {
-                headers.insert(name, value);
-                continue;
-            }
-            let message = "the destination has no such header, so null stands for no value".to_owned();
-            problems.push(Problem { pointer: format!("/headers/{}", name.as_str()), message });
-        }
-        if !problems.is_empty() {
-            return Err(ControlError::Problems(problems));
-        }
-        let kept = || old.map_or_else(|| vec![fresh], |old| old.secrets.clone());
-        let destination = Destination {
-            secrets: spec.secrets.unwrap_or_else(kept),
-            url: spec.url,
-            topics: spec.topics,
-            allow_private: spec.allow_private,
-            settles: spec.settles,
-            sending: Sending { headers, ..spec.sending },
-            paused: old.and_then(|old| old.paused),
-            id,
-        };
-        let is_new = old.is_none();
-        self.put_destination(destination).map(|destination| Changed::Destination(destination, is_new))
-    }
-
-    /// Writes a destination, unless it is so already.
-    fn put_destination(&mut self, destination: Destination) -> Result<Arc<Destination>, ControlError> {
-        if let Some(same) = self.registry.destinations.get(&destination.id).filter(|old| ***old == destination) {
-            return Ok(Arc::clone(same));
-        }
-        let destination = Arc::new(destination);
-        self.with_registry(|registry| {
-            registry.destinations.insert(destination.id.clone(), Arc::clone(&destination));
-            Ok(())
-        })?;
-        self.pending.batch.outbox.push(OutboxChange::Set(Arc::clone(&destination)));
-        Ok(destination)
-    }
-
-    fn pause(&mut self, id: &DestinationId, paused: Option<Paused>) -> Outcome {
-        let destination = Destination { paused, ..Destination::clone(&*self.destination(id)?) };
-        self.put_destination(destination).map(|destination| Changed::Destination(destination, false))
-    }
-
-    fn delete_destination(&mut self, id: DestinationId) -> Outcome {
-        // Deleting what is not there leaves things as they should be.
-        if self.registry.destinations.contains_key(&id) {
-            self.with_registry(|registry| {
-                registry.destinations.remove(&id);
-                Ok(())
-            })?;
-            self.pending.batch.outbox.push(OutboxChange::Delete(id));
-        }
-        Ok(Changed::Done)
-    }
-
-    fn test(&mut self, id: &DestinationId) -> Outcome {
-        let destination = self.destination(id)?;
-        if destination.paused.is_some() {
-            return Err(ControlError::Paused(id.clone()));
-        }
-        let delivery = self.post_to(&destination, (Topic::DestinationTest, "{}"), None, None);
-        Ok(Changed::Delivery(Box::new(Arc::unwrap_or_clone(delivery))))
-    }
-
-    fn note(&mut self, attempts: Vec<Attempt>) -> Outcome {
-        for Attempt { id, progress, gone } in attempts {
-            self.pending.batch.outbox.push(OutboxChange::Note(id, progress));
-            // One that was deleted in the meantime needs no pause.
-            if let Some(gone) = gone.filter(|gone| self.registry.destinations.contains_key(gone)) {
-                tracing::warn!(destination = %gone, delivery = id.0, "the destination is gone and is paused");
-                self.pause(&gone, Some(Paused::Gone))?;
-            }
-        }
-        Ok(Changed::Done)
-    }
-
-    fn stored_delivery(&self, id: DeliveryId) -> Result<Result<Delivery, ControlError>, StoreError> {
-        Ok(self.store.delivery(id)?.ok_or(ControlError::UnknownDelivery(id)))
-    }
-
-    fn replay(&mut self, id: DeliveryId) -> Result<Outcome, StoreError> {
-        let found = self.stored_delivery(id)?;
-        let now = self.clock.now();
-        Ok(found.and_then(|mut delivery| {
-            self.destination(&delivery.destination)?;
-            if delivery.progress.state != DeliveryState::Waiting {
-                delivery.progress = Progress::new(now);
-                self.pending.batch.outbox.push(OutboxChange::Replay(id, now));
-            }
-            Ok(Changed::Delivery(Box::new(delivery)))
-        }))
-    }
-
-    fn replay_dead(&mut self, id: DestinationId) -> Result<Outcome, StoreError> {
-        if let Err(error) = self.destination(&id) {
-            return Ok(Err(error));
-        }
-        let filter = DeliveryFilter { state: Some(DeliveryState::Dead), destination: Some(id) };
-        let (dead, now) = (self.store.deliveries(&filter, DeliveryId(0), REPLAY_MAX)?, self.clock.now());
-        let again = dead.iter().map(|delivery| OutboxChange::Replay(delivery.id, now));
-        self.pending.batch.outbox.extend(again);
-        Ok(Ok(Changed::Replayed(dead.len())))
-    }
-
-    fn settle_delivery(&mut self, id: DeliveryId, settled: Settled) -> Result<Outcome, StoreError> {
-        let mut delivery = match self.stored_delivery(id)? {
-            Ok(delivery) => delivery,
-            Err(missing) => return Ok(Err(missing)),
-        };
-        let Some(grant) = delivery.grant.clone() else { return Ok(Err(ControlError::SettlesNothing(id))) };
-        let before = self.outbox.settled.get(&id).cloned().or(delivery.settlement.take());
-        if let Some(before) = before {
-            // Said again, with whatever reason, it changes nothing.
-            let (word, _) = settled_words(&before.settled);
-            let same = word == settled_words(&settled).0;
-            delivery.settlement = Some(before);
-            let otherwise = ControlError::SettledOtherwise { id, before: word };
-            return Ok(if same { Ok(Changed::Delivery(Box::new(delivery))) } else { Err(otherwise) });
-        }
-        self.settle_grant(&grant, &settled, id)?;
-        let settlement = Settlement { settled, at: self.clock.now() };
-        self.outbox.settled.insert(id, settlement.clone());
-        self.pending.batch.outbox.push(OutboxChange::Settle(id, settlement.clone()));
-        delivery.settlement = Some(settlement);
-        Ok(Ok(Changed::Delivery(Box::new(delivery))))
-    }
-
     /// Makes of a grant what its destination said: confirmed, it is given if it was pending; failed, what is left of it is taken
     /// back, and whoever is told of revocations is told. The one place where a callback touches a grant.
-    fn settle_grant(&mut self, grant: &Lot, settled: &Settled, by: DeliveryId) -> Result<(), StoreError> {
+    pub(crate) fn settle_grant(&mut self, grant: &Lot, settled: &Settled, by: DeliveryId) -> Result<(), StoreError> {
         let Some(campaign) = self.ensure_grant(&grant.slot)? else { return Ok(()) };
         // A key that was granted again was freed by a revocation of all that this issue gave.
         if self.facts.grants.get(&grant.slot).as_ref().is_none_or(|held| held.issue != grant.issue) {

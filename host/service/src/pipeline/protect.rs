@@ -1,19 +1,17 @@
 //! Taking a version out of a campaign: because it broke its contract too often, or because an operator stopped it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use largesse_documents::delivery::Cause;
 use largesse_domain::activation::{ActivationCause, NextActivation};
 use largesse_domain::campaign::Campaign;
 use largesse_domain::id::{CampaignId, Digest};
-use largesse_domain::lifecycle::{Command, Lifecycle};
+use largesse_domain::lifecycle::Command;
 use largesse_domain::notice::Notice;
-use largesse_domain::protection::{FaultWindow, Rescue, Stop, Withdrawal, WithdrawalReason};
+use largesse_domain::protection::{FaultWindow, Rescue, Withdrawal, WithdrawalReason};
 use largesse_failpoint::{Point, reach};
 
 use super::Decider;
-use super::control::{Changed, ControlError, Outcome};
 use super::decide::Task;
 use crate::registry::Published;
 
@@ -32,7 +30,7 @@ impl Run {
 }
 
 /// The last decisions of the versions at work.
-pub(super) type FaultWindows = HashMap<(CampaignId, Digest), FaultWindow>;
+pub(crate) type FaultWindows = HashMap<(CampaignId, Digest), FaultWindow>;
 
 impl Decider {
     /// Notes runs, and takes out versions that faulted too often. Says whether it took one out.
@@ -111,34 +109,8 @@ impl Decider {
         Some((campaign, Rescue::Held))
     }
 
-    /// Stops a version everywhere, or allows it again.
-    pub(super) fn stop_policy(&mut self, policy: Digest, reason: Option<String>) -> Outcome {
-        if self.registry.policy(&policy).is_none() {
-            return Err(ControlError::NotFound { what: "policy", name: policy.to_string() });
-        }
-        let stop = reason.map(|reason| Stop { reason, at: self.clock.now() });
-        self.with_registry(|registry| {
-            match stop.clone() {
-                Some(stop) => registry.stops.insert(policy, stop),
-                None => registry.stops.remove(&policy),
-            };
-            Ok(())
-        })?;
-        self.pending.batch.versions.stops.push((policy, stop.clone()));
-        let registry = Arc::clone(&self.registry);
-        let used = registry.campaigns().map(|active| &active.campaign).filter(|campaign| at_work(campaign, policy));
-        for campaign in used.filter(|campaign| campaign.lifecycle != Lifecycle::Ended) {
-            match &stop {
-                Some(stop) => self.withdraw_stopped(campaign, policy, &stop.reason),
-                None => drop(self.backlog.insert(campaign.id.clone())),
-            }
-        }
-        self.timers.look_again();
-        Ok(Changed::Done)
-    }
-
     /// Takes a version out that was stopped. It may be both: tried with other parameters than those that it decides with.
-    fn withdraw_stopped(&mut self, campaign: &Campaign, policy: Digest, reason: &str) {
+    pub(crate) fn withdraw_stopped(&mut self, campaign: &Campaign, policy: Digest, reason: &str) {
         let reason = || WithdrawalReason::Stopped(reason.to_owned());
         if campaign.rollout.as_ref().is_some_and(|rollout| rollout.policy == policy) {
             self.withdraw(&campaign.id, policy, reason());
@@ -150,7 +122,7 @@ impl Decider {
 }
 
 /// Whether the version decides, or is tried, in the campaign.
-fn at_work(campaign: &Campaign, policy: Digest) -> bool {
+pub(crate) fn at_work(campaign: &Campaign, policy: Digest) -> bool {
     let tried = campaign.rollout.as_ref().is_some_and(|rollout| rollout.policy == policy);
     tried || campaign.activations.active.policy == policy
 }

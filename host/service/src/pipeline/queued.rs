@@ -13,9 +13,9 @@ use largesse_store::{Deferred, DeferredKey, Store, StoreError};
 
 use super::Decider;
 use super::admit::Admitted;
-use super::answer::PutOff;
 use super::deferred::Fate;
 use super::turn::Turn;
+use crate::answer::PutOff;
 
 /// How many decisions of each customer are queued, by campaign.
 #[derive(Default)]

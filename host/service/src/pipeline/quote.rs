@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use largesse_domain::decision::{Enquiry, Fault, FaultKind, Refusal};
 use largesse_domain::facts::Wanted;
-use largesse_domain::id::{CampaignId, CustomerId, Digest, QuestionName};
+use largesse_domain::id::Digest;
 use largesse_domain::json::Json;
 use largesse_domain::key::StateKey;
 use largesse_domain::owner::Owner;
@@ -12,25 +12,11 @@ use largesse_domain::policy::RoleSource;
 use largesse_domain::rollout::Side;
 use largesse_engine::ReplyError;
 use largesse_store::StoreError;
-use serde_json::Value;
 
 use super::Decider;
-use super::control::ControlError;
 use super::show::campaign_view;
+use crate::error::ControlError;
 use crate::questions::Question;
-
-/// What is asked.
-#[derive(Clone, Debug)]
-pub struct Ask {
-    /// Whom.
-    pub campaign: CampaignId,
-    /// By whom.
-    pub customer: CustomerId,
-    /// Which of the policy's questions.
-    pub question: QuestionName,
-    /// With what; an object.
-    pub data: Value,
-}
 
 /// What is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::queue::{Bill, Part, Placed, Serving};
 
 impl Decider {
     /// Does the work of a serving, then decides its events together.
-    pub(super) fn take(&mut self, serving: Serving) -> Result<(), StoreError> {
+    pub(super) fn take(&mut self, serving: Serving<Work>) -> Result<(), StoreError> {
         self.look_at_clock();
         for (bill, work) in serving.work {
             let started = Instant::now();
@@ -50,15 +50,13 @@ impl Decider {
             }
             // Timers go off before the batch that this gathers in is written.
             Work::CatchUp(reply) => self.catching_up.push(reply),
-            Work::Change(change, reply) => {
+            Work::Change(carry_out) => {
                 self.begin_turn();
                 let made = self.facts.transfers_made();
-                let changed = self.change(change)?;
+                let answer = carry_out(self)?;
                 self.request_caused(made)?;
                 reach(Point::ChangeMade);
-                self.pending.after.push(Box::new(move || {
-                    let _ = reply.send(changed);
-                }));
+                self.pending.after.push(answer);
             }
         }
         Ok(())

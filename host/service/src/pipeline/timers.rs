@@ -34,7 +34,7 @@ const LOOK_AGAIN_MS: i64 = 1_000;
 
 /// What is known of timers without asking the store.
 #[derive(Debug)]
-pub(super) struct Timers {
+pub(crate) struct Timers {
     /// None goes off before.
     next: Instant,
     /// Those whose decisions could not be made for want of time or memory, and until when they are left alone.
@@ -49,7 +49,7 @@ impl Default for Timers {
 
 impl Timers {
     /// Forgets when the next is due: other campaigns' timers may go off now.
-    pub(super) fn look_again(&mut self) {
+    pub(crate) fn look_again(&mut self) {
         self.next = Instant::MIN;
     }
 

@@ -54,7 +54,7 @@ impl Shadow {
 
 /// What came of the versions at work since their rollout began.
 #[derive(Default)]
-pub(super) struct Tallies {
+pub(crate) struct Tallies {
     counts: HashMap<TallyKey, Tally>,
     changed: HashSet<TallyKey>,
 }
@@ -87,7 +87,7 @@ impl Tallies {
     }
 
     /// Drops the counts of a campaign's rollouts that are over; the store has them.
-    pub(super) fn forget(&mut self, campaign: &Campaign) {
+    pub(crate) fn forget(&mut self, campaign: &Campaign) {
         let on = campaign.rollout.as_ref().map(|rollout| rollout.number);
         let changed = &self.changed;
         let over = |key: &TallyKey| key.campaign == campaign.id && Some(key.rollout) != on && !changed.contains(key);

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 
 use largesse_domain::limits::{
-    BATCH_EVENTS_MAX, DOCUMENT_WAITING_BYTES, EVENT_OVERHEAD_BYTES, WAITING_BYTES_MAX, WAITING_BYTES_PER_TOKEN_MAX,
-    WAITING_EVENTS_MAX, WAITING_EVENTS_PER_TOKEN_MAX, WAITING_REQUESTS_MAX, WAITING_REQUESTS_PER_TOKEN_MAX,
-    WAITING_RETRY_SECONDS_MAX,
+    BATCH_EVENTS_MAX, EVENT_OVERHEAD_BYTES, WAITING_BYTES_MAX, WAITING_BYTES_PER_TOKEN_MAX, WAITING_EVENTS_MAX,
+    WAITING_EVENTS_PER_TOKEN_MAX, WAITING_REQUESTS_MAX, WAITING_REQUESTS_PER_TOKEN_MAX, WAITING_RETRY_SECONDS_MAX,
 };
 
 use super::Flow;
 use crate::intake::Arrival;
-use crate::pipeline::Work;
 
 /// The part of each bound of the host that is kept for callers of whom little waits.
 const RESERVE: usize = 8;
@@ -70,14 +68,14 @@ pub enum Full {
 
 /// How much work is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Usage {
-    pub(super) requests: usize,
-    pub(super) events: usize,
-    pub(super) bytes: usize,
+pub(crate) struct Usage {
+    pub(crate) requests: usize,
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
 }
 
 impl Usage {
-    pub(super) fn of_event(arrival: &Arrival) -> Self {
+    pub(crate) fn of_event(arrival: &Arrival) -> Self {
         Self { requests: 0, events: 1, bytes: arrival.event.data.as_str().len() + EVENT_OVERHEAD_BYTES }
     }
 
@@ -85,14 +83,6 @@ impl Usage {
         let mut usage = Self { requests: 1, ..Self::default() };
         arrivals.iter().for_each(|arrival| usage.add(Self::of_event(arrival)));
         usage
-    }
-
-    pub(super) fn of_work(work: &Work) -> Self {
-        match work {
-            Work::DryRun(arrival, _) => Self { requests: 1, ..Self::of_event(arrival) },
-            Work::Quote(..) | Work::Change(..) => Self { requests: 1, events: 0, bytes: DOCUMENT_WAITING_BYTES },
-            Work::CatchUp(_) => Self { requests: 1, ..Self::default() },
-        }
     }
 
     pub(super) fn add(&mut self, other: Self) {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::intake::{self, Backfill};
 use crate::kinds::Kinds;
-use crate::pipeline::Ask;
+use crate::pipeline::{Ask, Work};
 
 static KINDS: LazyLock<Kinds> = LazyLock::new(|| {
     let mut kinds = Kinds::default();
@@ -31,31 +31,31 @@ fn arrival(kind: &str, id: &str) -> Arrival {
 type Answer = oneshot::Receiver<Vec<EventResult>>;
 
 /// Puts events in, named after the caller and numbered from the given number on.
-fn push(inlet: &Inlet, caller: &str, kind: &str, ids: std::ops::Range<usize>) -> Answer {
+fn push(inlet: &Inlet<Work>, caller: &str, kind: &str, ids: std::ops::Range<usize>) -> Answer {
     let (reply, answer) = oneshot::channel();
     let arrivals = ids.map(|id| arrival(kind, &format!("{caller}:{id}"))).collect();
     inlet.push_events(Flow::token(caller), arrivals, reply).unwrap();
     answer
 }
 
-fn ids(serving: &Serving) -> Vec<String> {
+fn ids(serving: &Serving<Work>) -> Vec<String> {
     let arrivals = serving.parts.iter().flat_map(|part| &part.arrivals);
     arrivals.map(|placed| placed.arrival.event.key.id.to_string()).collect()
 }
 
-fn count(serving: &Serving, caller: &str) -> usize {
+fn count(serving: &Serving<Work>, caller: &str) -> usize {
     ids(serving).iter().filter(|id| id.split_once(':').unwrap().0 == caller).count()
 }
 
 /// How long the events of a serving take: those of the slow kind a hundred times as long as others.
-fn time_of(serving: &Serving) -> Duration {
+fn time_of(serving: &Serving<Work>) -> Duration {
     let arrivals = serving.parts.iter().flat_map(|part| &part.arrivals);
     let micros = arrivals.map(|placed| if placed.arrival.event.kind.as_str() == SLOW { 5_000 } else { 50 });
     Duration::from_micros(micros.sum())
 }
 
 /// Does what waits for so many servings; gives how many events of each caller were decided in them, and the longest serving.
-fn run(outlet: &Outlet, servings: usize, callers: [&str; 2]) -> ([usize; 2], Duration) {
+fn run(outlet: &Outlet<Work>, servings: usize, callers: [&str; 2]) -> ([usize; 2], Duration) {
     let (mut decided, mut longest) = ([0; 2], Duration::ZERO);
     for _ in 0..servings {
         let Some(serving) = outlet.next(Room::of_time(DECIDE_EVENTS_MAX)) else { break };
@@ -70,7 +70,7 @@ fn run(outlet: &Outlet, servings: usize, callers: [&str; 2]) -> ([usize; 2], Dur
 }
 
 /// A queue that knows how long the two kinds take.
-fn learned() -> (Inlet, Outlet) {
+fn learned() -> (Inlet<Work>, Outlet<Work>) {
     let (inlet, outlet) = queue();
     for kind in [FAST, SLOW] {
         for round in 0..20 {
@@ -200,7 +200,7 @@ fn nobody_saves_time_up_by_waiting_or_gains_by_asking_in_small_pieces() {
 }
 
 fn ask(
-    inlet: &Inlet,
+    inlet: &Inlet<Work>,
     caller: &str,
 ) -> oneshot::Receiver<Result<crate::pipeline::Quote, crate::pipeline::ControlError>> {
     let (reply, answer) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! A host that delivers to receivers.
 
+use largesse_store::DeliveryFilter;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use largesse_documents::DestinationDocument;
 use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState};
 use largesse_domain::destination::Secret;
 use largesse_domain::id::DestinationId;
-use largesse_service::DeliveryFilter;
 use largesse_service::clock::Clock;
+use largesse_service::commands::SetDestination;
 use largesse_tests::receiver::Receiver;
 use serde_json::{Value, json};
 
@@ -82,7 +83,7 @@ impl Desk {
         let document: DestinationDocument = serde_json::from_value(document).expect("a destination's document");
         let spec = document.read().expect("a destination");
         let fresh = Secret::new(&[1; 32]).expect("32 bytes are a secret");
-        self.host.service.set_destination(id(name), spec, fresh).await.expect("it is registered");
+        self.host.service.run(SetDestination { id: id(name), spec, fresh }).await.expect("it is registered");
     }
 
     /// A check-in of a customer on a day of March: five points.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use largesse_domain::delivery::DeliveryState;
+use largesse_service::commands::PauseDestination;
 use largesse_tests::receiver::{Answer, Receiver};
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use super::desk::{Desk, id, receiver};
 /// A destination that waits paused while so many customers check in.
 async fn waiting(desk: &Desk, receiver: &Receiver, customers: usize, more: Value) {
     desk.destination("bank", &receiver.url(), more).await;
-    desk.host.service.pause_destination(id("bank"), true).await.expect("it is there");
+    desk.host.service.run(PauseDestination { id: id("bank"), paused: true }).await.expect("it is there");
     for number in 0..customers {
         desk.check_in(&format!("u{number}"), 1).await;
     }
@@ -21,7 +22,7 @@ async fn waiting(desk: &Desk, receiver: &Receiver, customers: usize, more: Value
 /// How long it takes to send all that waits.
 async fn resumed(desk: &Desk, receiver: &Receiver, wanted: impl Fn(&Receiver) -> bool) -> Duration {
     let started = Instant::now();
-    desk.host.service.pause_destination(id("bank"), false).await.expect("it is there");
+    desk.host.service.run(PauseDestination { id: id("bank"), paused: false }).await.expect("it is there");
     while !wanted(receiver) {
         assert!(started.elapsed() < Duration::from_secs(30), "it does not come about");
         tokio::time::sleep(Duration::from_millis(5)).await;

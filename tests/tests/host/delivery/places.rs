@@ -5,6 +5,7 @@ use largesse_tests::receiver::Answer;
 use serde_json::json;
 
 use super::desk::{Desk, id, receiver};
+use largesse_service::commands::TestDestination;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_leads_to_this_machine_is_refused() {
@@ -68,12 +69,12 @@ async fn a_test_says_what_comes_of_it_once() {
     let desk = Desk::in_memory().await;
     let receiver = receiver(&desk.host.clock);
     desk.destination("bank", &receiver.url(), json!({"topics": ["message"]})).await;
-    let test = desk.host.service.test_destination(id("bank")).await.expect("it is written");
+    let test = desk.host.service.run(TestDestination(id("bank"))).await.expect("it is written");
     receiver.wait_taken(1);
     desk.wait_for(test.id.0, DeliveryState::Delivered, 1).await;
     assert_eq!(receiver.taken()[0]["type"], "destination.test");
     receiver.answer(|_| Answer::status(503));
-    let test = desk.host.service.test_destination(id("bank")).await.expect("it is written");
+    let test = desk.host.service.run(TestDestination(id("bank"))).await.expect("it is written");
     let dead = desk.wait_for(test.id.0, DeliveryState::Dead, 1).await;
     assert_eq!(dead.progress.last_error.as_deref(), Some("answered 503"));
     desk.stop().await;

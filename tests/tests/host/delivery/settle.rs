@@ -2,6 +2,7 @@
 
 use largesse_domain::delivery::{Delivery, DeliveryId, DeliveryState, Settled};
 use largesse_service::ChangeError;
+use largesse_service::commands::{SetDestination, SettleDelivery};
 use largesse_service::pipeline::ControlError;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ fn failed(reason: &str) -> Settled {
 }
 
 async fn settle(desk: &Desk, number: u64, settled: Settled) -> Result<Delivery, ControlError> {
-    match desk.host.service.settle(DeliveryId(number), settled).await {
+    match desk.host.service.run(SettleDelivery { id: DeliveryId(number), settled }).await {
         Ok(delivery) => Ok(delivery),
         Err(ChangeError::Control(error)) => Err(error),
         Err(error) => panic!("{error}"),
@@ -103,7 +104,7 @@ async fn only_the_destination_that_settles_settles() {
     let spec: largesse_documents::DestinationDocument = serde_json::from_value(spec).expect("a document");
     let fresh = largesse_domain::destination::Secret::new(&[1; 32]).expect("a secret");
     let spec = spec.read().expect("a destination");
-    let refused = desk.host.service.set_destination(super::desk::id("other"), spec, fresh).await;
+    let refused = desk.host.service.run(SetDestination { id: super::desk::id("other"), spec, fresh }).await;
     assert!(matches!(refused, Err(ChangeError::Control(ControlError::Problems(_)))), "{refused:?}");
     desk.stop().await;
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, id, receiver, secret};
 use crate::fixture::{Host, event};
+use largesse_service::commands::DeleteDestination;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_is_told_once_and_signed() {
@@ -49,7 +50,7 @@ async fn nobody_is_told_what_they_did_not_ask_for() {
     desk.wait_for(1, DeliveryState::Delivered, 1).await;
     assert_eq!(desk.deliveries().await.len(), 1);
     assert_eq!((messages.connections(), grants.connections()), (0, 1));
-    desk.host.service.delete_destination(id("grants")).await.expect("it is deleted");
+    desk.host.service.run(DeleteDestination(id("grants"))).await.expect("it is deleted");
     desk.check_in("u1", 3).await;
     assert_eq!(desk.deliveries().await.len(), 1);
     desk.stop().await;

@@ -7,6 +7,7 @@ use largesse_tests::receiver::Answer;
 use serde_json::json;
 
 use super::desk::{Desk, id, receiver};
+use largesse_service::commands::{DeleteDestination, PauseDestination, ReplayDead, ReplayDelivery, TestDestination};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_is_tried_again_when_it_is_due() {
@@ -77,12 +78,12 @@ async fn what_never_succeeds_is_dead_and_can_be_sent_again() {
     receiver.wait_taken(1);
     desk.wait_for(2, DeliveryState::Delivered, 1).await;
     receiver.answer(|_| Answer::status(200));
-    assert_eq!(desk.host.service.replay_dead(id("bank")).await.expect("it is there"), 1);
+    assert_eq!(desk.host.service.run(ReplayDead(id("bank"))).await.expect("it is there"), 1);
     desk.wait_for(1, DeliveryState::Delivered, 1).await;
     let taken = receiver.taken();
     assert_eq!((taken.len(), &taken[1]["id"]), (2, &json!(1)));
     // What was delivered can be sent again too; the receiver has it already.
-    desk.host.service.replay(DeliveryId(2)).await.expect("it is there");
+    desk.host.service.run(ReplayDelivery(DeliveryId(2))).await.expect("it is there");
     receiver.wait(|requests, _| requests.iter().filter(|request| request.id() == "2").count() == 2);
     desk.wait_for(2, DeliveryState::Delivered, 1).await;
     assert_eq!(receiver.taken().len(), 2);
@@ -114,7 +115,7 @@ async fn a_destination_that_is_gone_is_paused_until_it_is_resumed() {
     desk.wait_for(1, DeliveryState::Waiting, 1).await;
     let paused = || desk.host.service.registry().destinations[&id("bank")].paused;
     assert_eq!(paused(), Some(Paused::Gone));
-    assert!(desk.host.service.test_destination(id("bank")).await.is_err());
+    assert!(desk.host.service.run(TestDestination(id("bank"))).await.is_err());
     receiver.answer(|_| Answer::status(200));
     desk.check_in("u1", 2).await;
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
@@ -124,7 +125,7 @@ async fn a_destination_that_is_gone_is_paused_until_it_is_resumed() {
     let desk = Desk::again(folder.path());
     desk.host.clock.set(now);
     assert_eq!(desk.host.service.registry().destinations[&id("bank")].paused, Some(Paused::Gone), "a start knows it");
-    desk.host.service.pause_destination(id("bank"), false).await.expect("it is there");
+    desk.host.service.run(PauseDestination { id: id("bank"), paused: false }).await.expect("it is there");
     receiver.wait_taken(2);
     desk.stop().await;
 }
@@ -158,12 +159,12 @@ async fn a_deleted_destination_is_told_nothing_more() {
     desk.destination("bank", &receiver.url(), json!({})).await;
     desk.check_in("u1", 1).await;
     desk.wait_for(1, DeliveryState::Waiting, 1).await;
-    desk.host.service.delete_destination(id("bank")).await.expect("it is deleted");
+    desk.host.service.run(DeleteDestination(id("bank"))).await.expect("it is deleted");
     desk.wait_for(1, DeliveryState::Dead, 1).await;
-    assert!(desk.host.service.replay(DeliveryId(1)).await.is_err(), "there is nobody to send it to");
+    assert!(desk.host.service.run(ReplayDelivery(DeliveryId(1))).await.is_err(), "there is nobody to send it to");
     desk.destination("bank", &receiver.url(), json!({})).await;
     receiver.answer(|_| Answer::status(200));
-    desk.host.service.replay(DeliveryId(1)).await.expect("now there is");
+    desk.host.service.run(ReplayDelivery(DeliveryId(1))).await.expect("now there is");
     desk.wait_for(1, DeliveryState::Delivered, 1).await;
     desk.stop().await;
 }

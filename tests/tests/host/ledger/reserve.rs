@@ -1,12 +1,13 @@
 //! Policies reserve out of wallets and settle what is held, in the whole host.
 
+use largesse_store::DecisionFilter;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use largesse_domain::id::DecisionId;
 use largesse_domain::ledger::Cause;
 use largesse_domain::outcome::{Decision, Denied, Done, Outcome, Reason, Verdict};
 use largesse_domain::redemption::RedemptionId;
-use largesse_service::DecisionFilter;
+use largesse_service::commands::SetDestination;
 use largesse_service::pipeline::DryRun;
 
 use super::*;
@@ -88,7 +89,10 @@ impl Host {
         let document = json!({"url": "https://shop.example/hook", "topics": topics});
         let document: DestinationDocument = serde_json::from_value(document).expect("a destination");
         let (spec, fresh) = (document.read().expect("a destination"), Secret::new(&[1; 32]).expect("a secret"));
-        self.service.set_destination("shop".parse().expect("an id"), spec, fresh).await.expect("it is registered");
+        self.service
+            .run(SetDestination { id: "shop".parse().expect("an id"), spec, fresh })
+            .await
+            .expect("it is registered");
     }
 
     /// What was told: type, the redemption's id or the grant's key, its state or the reason, and the cause.
@@ -108,9 +112,9 @@ impl Host {
         deliveries.iter().map(tell).collect()
     }
 
-    fn redemption_request(&self, key: &str, how: RedemptionAction) -> LedgerRequest {
+    fn redemption_request(&self, key: &str, how: RedemptionAction) -> SettleRedemption {
         let id: RedemptionId = format!("gives@{key}@u1").parse().expect("an id");
-        LedgerRequest::SettleRedemption(id, None, how)
+        SettleRedemption { id, customer: None, how }
     }
 }
 
@@ -151,7 +155,7 @@ async fn what_a_policy_reserved_is_settled_by_request() {
     host.does(json!({"grants": [points("a", 100)]})).await;
     host.does(json!({"reserve": [reserve("order/7", 60), reserve("other", 10)]})).await;
     let settled = host.ask(host.redemption_request("order/7", RedemptionAction::Commit)).await.expect("it is reserved");
-    let LedgerAnswer::Redemption(redemption, true) = settled else { panic!("{settled:?}") };
+    let (redemption, true) = settled else { panic!("{settled:?}") };
     assert_eq!((redemption.state, redemption.request.reference.as_str()), (RedemptionState::Redeemed, "as told"));
     host.ask(host.redemption_request("other", RedemptionAction::Release)).await.expect("it is reserved");
     let none = host.ask(host.redemption_request("none", RedemptionAction::Commit)).await;

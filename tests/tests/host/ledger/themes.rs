@@ -7,6 +7,7 @@ use largesse_documents::catalogue::PocketDocument;
 use largesse_domain::lifecycle::Command;
 use largesse_domain::outcome::{Outcome, Reason, Verdict};
 use largesse_service::ChangeError;
+use largesse_service::commands::SetPocket;
 use largesse_service::pipeline::{ControlError, Precondition};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::fixture::{Host, campaign, component};
 async fn set_pocket(host: &Host, document: Value) -> Result<(), Vec<String>> {
     let document: PocketDocument = serde_json::from_value(document).expect("a pocket");
     let pocket = document.read("shared".parse().expect("a pocket id")).expect("a pocket");
-    host.service.set_pocket(pocket).await.map(drop).map_err(|error| said(&error))
+    host.service.run(SetPocket(pocket)).await.map(drop).map_err(|error| said(&error))
 }
 
 fn said(error: &ChangeError) -> Vec<String> {

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use largesse_documents::receipt::{ReversalAnswer, StockAnswer};
 use largesse_domain::audit::{Audited, Difference};
 use largesse_domain::catalogue::{GRACE_DAYS_USUAL, Pocket, UnitTerms};
+use largesse_domain::grant::Grant;
 use largesse_domain::id::{CustomerId, DecisionId, PocketId};
 use largesse_domain::lifecycle::{Command, Lifecycle};
 use largesse_domain::outcome::Decision;
+use largesse_domain::redemption::Redemption;
 use largesse_domain::time::Instant;
 use largesse_domain::unit::{Quantity, SpendOrder};
-use largesse_service::ChangeError;
-use largesse_service::pipeline::{ControlError, DryRun, EventResult, LedgerAnswer, LedgerRequest, Precondition};
+use largesse_service::commands::{
+    Redeem, Reserve, Restock, Reverse, SetPocket, SetUnit, SettleGrant, SettleRedemption,
+};
+use largesse_service::pipeline::{ControlError, DryRun, EventResult, Precondition};
+use largesse_service::{ChangeError, Service};
 use largesse_store::{DecisionFilter, Store, StoreError};
 use largesse_tests::variants::with_version;
 use serde_json::{Value, json};
@@ -38,9 +44,48 @@ pub(super) enum Act {
     Revise(u64, usize),
     Nothing,
     Restart,
-    Ledger(LedgerRequest),
+    Ledger(Asked),
     Terms(UnitTerms),
     Pocket(Pocket),
+}
+
+/// A command to the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Asked {
+    Redeem(Redeem),
+    SettleRedemption(SettleRedemption),
+    Reserve(Reserve),
+    SettleGrant(SettleGrant),
+    Reverse(Reverse),
+    Restock(Restock),
+}
+
+/// What the ledger answered. The booleans say whether it was done now, and not before.
+#[derive(Debug, PartialEq)]
+pub(super) enum Answered {
+    Redemption(Redemption, bool),
+    Grant(Box<Grant>, bool),
+    Reversal(ReversalAnswer, bool),
+    Stock(StockAnswer, bool),
+}
+
+impl Asked {
+    async fn ask(self, service: &Service) -> Result<Answered, ChangeError> {
+        let redemption = |(redemption, is_new)| Answered::Redemption(redemption, is_new);
+        let grant = |(grant, is_new)| Answered::Grant(Box::new(grant), is_new);
+        match self {
+            Self::Redeem(command) => service.run(command).await.map(redemption),
+            Self::SettleRedemption(command) => service.run(command).await.map(redemption),
+            Self::Reserve(command) => service.run(command).await.map(grant),
+            Self::SettleGrant(command) => service.run(command).await.map(grant),
+            Self::Reverse(command) => {
+                service.run(command).await.map(|(answer, is_new)| Answered::Reversal(answer, is_new))
+            }
+            Self::Restock(command) => {
+                service.run(command).await.map(|(answer, is_new)| Answered::Stock(answer, is_new))
+            }
+        }
+    }
 }
 
 /// What it was answered.
@@ -48,7 +93,7 @@ pub(super) enum Act {
 pub(super) enum Told {
     Events(Vec<EventResult>),
     Tried(DryRun),
-    Ledger(Result<LedgerAnswer, ControlError>),
+    Ledger(Result<Answered, ControlError>),
     Changed(String),
     Nothing,
 }
@@ -173,8 +218,8 @@ fn does_as_told() -> Value {
 impl Side {
     pub(super) async fn start(folder: Option<tempfile::TempDir>) -> Self {
         let host = folder.as_ref().map_or_else(Host::in_memory, |folder| Host::on_disk(folder.path()));
-        host.service.set_pocket(pocket(12)).await.expect("a pocket");
-        host.service.set_unit(terms(STOCKED, Terms { days: Some(4), ..USUAL })).await.expect("a unit");
+        host.service.run(SetPocket(pocket(12))).await.expect("a pocket");
+        host.service.run(SetUnit(terms(STOCKED, Terms { days: Some(4), ..USUAL }))).await.expect("a unit");
         host.campaign("daily", "check_in", daily()).await;
         host.campaign("invite", "invite_for_credit", invite()).await;
         host.campaign("rebate", "sign_up_rebate", rebate()).await;
@@ -214,13 +259,13 @@ impl Side {
                 self.restart().await;
                 Told::Nothing
             }
-            Act::Ledger(request) => Told::Ledger(match service.ledger(request.clone()).await {
+            Act::Ledger(request) => Told::Ledger(match request.clone().ask(service).await {
                 Ok(answer) => Ok(answer),
                 Err(ChangeError::Control(error)) => Err(error),
                 Err(error) => panic!("{error}"),
             }),
-            Act::Terms(terms) => Told::Changed(format!("{:?}", service.set_unit(terms.clone()).await)),
-            Act::Pocket(pocket) => Told::Changed(format!("{:?}", service.set_pocket(pocket.clone()).await)),
+            Act::Terms(terms) => Told::Changed(format!("{:?}", service.run(SetUnit(terms.clone())).await)),
+            Act::Pocket(pocket) => Told::Changed(format!("{:?}", service.run(SetPocket(pocket.clone())).await)),
         };
         if matches!(act, Act::Command(..) | Act::Restart) {
             self.make_up().await;

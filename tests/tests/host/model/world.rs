@@ -1,5 +1,6 @@
 //! Makes acts of steps, and follows with the oracle what the host answered to them.
 
+use largesse_documents::receipt::{ReversalAnswer, StockAnswer};
 use largesse_domain::decision::Output;
 use largesse_domain::effect::{Effect, GrantProposal, ReserveProposal};
 use largesse_domain::event::EventKey;
@@ -12,16 +13,18 @@ use largesse_domain::outcome::{Decision, Done, HeldSlot, Outcome, Reason, Verdic
 use largesse_domain::redeem::{self, RedeemError};
 use largesse_domain::redemption::{RedemptionId, RedemptionRequest, RedemptionState};
 use largesse_domain::reservation::{ReservationRequest, ReserveError};
-use largesse_domain::restock::RestockError;
+use largesse_domain::restock::{RestockError, StockChange};
+use largesse_domain::reversal::{ReversalRequest, ReversalTarget};
 use largesse_domain::time::{Instant, When};
 use largesse_domain::unit::Unit;
-use largesse_service::pipeline::{
-    ControlError, LedgerAnswer, LedgerError, LedgerRequest, ReversalRequest, ReversalTarget,
-};
+use largesse_service::commands::{Redeem, Reserve, Restock, Reverse, SettleGrant, SettleRedemption};
+use largesse_service::pipeline::{ControlError, LedgerError};
 use serde_json::{Value, json};
 
 use super::oracle::{Given, Oracle};
-use super::side::{Act, CUSTOMERS, MERGED, STOCKED, TOLD, Terms, Told, USUAL, customer, pocket, quantity, terms};
+use super::side::{
+    Act, Answered, Asked, CUSTOMERS, MERGED, STOCKED, TOLD, Terms, Told, USUAL, customer, pocket, quantity, terms,
+};
 use super::step::{self, Amount, By, Happening, Step};
 use crate::fixture::{at, campaign, event};
 
@@ -33,7 +36,7 @@ pub(super) struct World {
     pub(super) now: Instant,
     pub(super) last_decision: DecisionId,
     sent: Vec<Value>,
-    asked: Vec<LedgerRequest>,
+    asked: Vec<Asked>,
     redemptions: Vec<RedemptionRequest>,
     reserved: Vec<GrantSlot>,
     /// What was said of each unit last.
@@ -133,7 +136,7 @@ impl World {
         })
     }
 
-    fn request(&self, step: &Step) -> Option<LedgerRequest> {
+    fn request(&self, step: &Step) -> Option<Asked> {
         let id = RequestId::new(format!("r{:05}", self.asked.len())).expect("an id");
         let reason = || "a reason".to_owned();
         Some(match step {
@@ -151,7 +154,7 @@ impl World {
                 let reference = "an order".to_owned();
                 let id = id.into();
                 let request = RedemptionRequest { id, customer, unit, quantity, grant, reserve_until, reference };
-                LedgerRequest::Redeem(request)
+                Asked::Redeem(Redeem(request))
             }
             Step::SettleRedemption(which, by, how) => {
                 let request = which.as_ref().and_then(|which| which.of(&self.redemptions));
@@ -162,10 +165,10 @@ impl World {
                     By::Another => (0..CUSTOMERS).map(customer).find(|other| *other != owner),
                 };
                 let id = request.map_or_else(|| id.into(), |request| request.id.clone());
-                LedgerRequest::SettleRedemption(id, customer, how.clone())
+                Asked::SettleRedemption(SettleRedemption { id, customer, how: how.clone() })
             }
             Step::Reserve { campaign: of, who, unit, quantity: number, hours } => {
-                LedgerRequest::Reserve(ReservationRequest {
+                Asked::Reserve(Reserve(ReservationRequest {
                     id,
                     campaign: campaign(of),
                     customer: customer(*who),
@@ -173,17 +176,17 @@ impl World {
                     quantity: quantity((*number).max(1)),
                     until: later(self.now, *hours),
                     reason: reason(),
-                })
+                }))
             }
             Step::SettleGrant { reserved, which, how } => {
                 let slots: Vec<_> = self.oracle.lots.iter().map(|lot| lot.slot.clone()).collect();
                 let slots = if *reserved { &self.reserved } else { &slots };
-                LedgerRequest::SettleGrant(which.of(slots)?.clone(), *how, id)
+                Asked::SettleGrant(SettleGrant { slot: which.of(slots)?.clone(), how: *how, id })
             }
             Step::TakeBack(which, most) => {
                 let slot = which.of(&self.oracle.lots)?.slot.clone();
                 let of = ReversalTarget::Grant(slot, most.map(quantity));
-                LedgerRequest::Reverse(ReversalRequest { id, of, reason: reason() })
+                Asked::Reverse(Reverse(ReversalRequest { id, of, reason: reason() }))
             }
             Step::TakeBackEvent(which) => {
                 let key = match which {
@@ -191,11 +194,12 @@ impl World {
                     None => "none",
                 };
                 let key = EventKey { source: "/test".parse().ok()?, id: key.parse().ok()? };
-                LedgerRequest::Reverse(ReversalRequest { id, of: ReversalTarget::Event(key), reason: reason() })
+                Asked::Reverse(Reverse(ReversalRequest { id, of: ReversalTarget::Event(key), reason: reason() }))
             }
             Step::Restock(number, arrives) => {
-                let unit = STOCKED.parse().expect("a unit");
-                LedgerRequest::Restock { id, unit, quantity: quantity(*number), arrives: *arrives }
+                let (unit, pieces) = (STOCKED.parse().expect("a unit"), quantity(*number));
+                let change = if *arrives { StockChange::Arrives(pieces) } else { StockChange::WrittenOff(pieces) };
+                Asked::Restock(Restock { id, unit, change })
             }
             Step::AskAgain(which) => which.of(&self.asked)?.clone(),
             Step::AskOtherwise(which) => otherwise(which.of(&self.asked)?.clone()),
@@ -341,10 +345,10 @@ impl World {
         Some(later(now, i64::from(days) * 24))
     }
 
-    fn answered(&mut self, request: &LedgerRequest, answer: &LedgerAnswer) -> Result<(), String> {
+    fn answered(&mut self, request: &Asked, answer: &Answered) -> Result<(), String> {
         let (oracle, now) = (&mut self.oracle, self.now);
         match (request, answer) {
-            (LedgerRequest::Redeem(request), LedgerAnswer::Redemption(redemption, true)) => {
+            (Asked::Redeem(Redeem(request)), Answered::Redemption(redemption, true)) => {
                 let parts = oracle.redeem(request, now);
                 let shown = redemption.parts.iter().map(|part| (&part.slot, part.issue, part.quantity.get()));
                 if !shown.eq(parts.iter().map(|(lot, part)| (&lot.slot, lot.issue, *part))) {
@@ -352,8 +356,9 @@ impl World {
                 }
                 self.redemptions.push(request.clone());
             }
-            (LedgerRequest::SettleRedemption(id, _, how), LedgerAnswer::Redemption(redemption, true)) => {
-                oracle.settle(id, how, now);
+            (Asked::SettleRedemption(settle), Answered::Redemption(redemption, true)) => {
+                let id = &settle.id;
+                oracle.settle(id, &settle.how, now);
                 oracle.seen.push(redemption.state.as_str());
                 let left = oracle.used_of(id);
                 let shown = redemption.request.quantity.get() - redemption.returned().get();
@@ -361,14 +366,14 @@ impl World {
                     return Err(format!("{left} of it should be used"));
                 }
             }
-            (LedgerRequest::Reserve(request), LedgerAnswer::Grant(grant, true)) => {
+            (Asked::Reserve(Reserve(request)), Answered::Grant(grant, true)) => {
                 let hold = Some(Hold { until: request.until, then: AfterHold::Void });
                 let (slot, unit, quantity) = (grant.slot.clone(), request.unit.clone(), request.quantity.get());
                 let expires = self.usual_end(&unit, now);
                 self.reserved.push(slot.clone());
                 self.oracle.give(Given { slot, unit, quantity, at: now, decision: None, hold, expires });
             }
-            (LedgerRequest::SettleGrant(slot, how, _), LedgerAnswer::Grant(grant, true)) => match how {
+            (Asked::SettleGrant(SettleGrant { slot, how, .. }), Answered::Grant(grant, true)) => match how {
                 hold::HoldAction::Commit => {
                     oracle.post(slot, now);
                     oracle.seen.push("a pending grant is committed");
@@ -378,45 +383,43 @@ impl World {
                     oracle.seen.push("a pending grant is released");
                 }
             },
-            (LedgerRequest::Reverse(_), LedgerAnswer::Receipt(answer, true)) => self.taken_back(answer.as_str()),
-            (LedgerRequest::Restock { quantity, arrives, .. }, LedgerAnswer::Receipt(_, true)) => {
-                let (before, change) = (oracle.on_hand, quantity.get());
-                let after = if *arrives { before.checked_add(change) } else { before.checked_sub(change) };
+            (Asked::Reverse(_), Answered::Reversal(answer, true)) => self.taken_back(answer),
+            (Asked::Restock(Restock { change, .. }), Answered::Stock(_, true)) => {
+                let before = oracle.on_hand;
+                let after = match change {
+                    StockChange::Arrives(pieces) => before.checked_add(pieces.get()),
+                    StockChange::WrittenOff(pieces) => before.checked_sub(pieces.get()),
+                };
                 oracle.on_hand = after.ok_or("there is not as much on hand")?;
             }
             _ => oracle.seen.push("the same is asked again"),
         }
         match answer {
-            LedgerAnswer::Receipt(answer, _) => self.check_stock(request, answer.as_str()),
+            Answered::Stock(answer, _) => self.check_stock(request, answer),
             _ => Ok(()),
         }
     }
 
-    fn check_stock(&self, request: &LedgerRequest, answer: &str) -> Result<(), String> {
-        let answer: Value = serde_json::from_str(answer).map_err(|error| error.to_string())?;
+    fn check_stock(&self, request: &Asked, answer: &StockAnswer) -> Result<(), String> {
         let is_new = self.asked.iter().filter(|before| *before == request).count() == 1;
-        match answer["on_hand"].as_u64() {
-            Some(shown) if is_new && shown != self.oracle.on_hand => {
-                Err(format!("{} should be on hand", self.oracle.on_hand))
-            }
-            _ => Ok(()),
+        if is_new && answer.on_hand != self.oracle.on_hand {
+            return Err(format!("{} should be on hand", self.oracle.on_hand));
         }
+        Ok(())
     }
 
-    fn taken_back(&mut self, answer: &str) {
-        let answer: Value = serde_json::from_str(answer).expect("an answer is JSON");
-        for reversal in answer["reversed"].as_array().expect("a list") {
-            let text = |name: &str| reversal[name].as_str().expect("a text");
+    fn taken_back(&mut self, answer: &ReversalAnswer) {
+        for reversal in &answer.reversed {
             let slot = GrantSlot {
-                campaign: campaign(text("campaign")),
-                to: text("to").parse().expect("a customer id"),
-                key: text("key").parse().expect("a key"),
+                campaign: campaign(&reversal.campaign),
+                to: reversal.to.parse().expect("a customer id"),
+                key: reversal.key.parse().expect("a key"),
             };
-            self.oracle.take_back(&slot, reversal["quantity"].as_u64().expect("a number"));
+            self.oracle.take_back(&slot, reversal.quantity);
         }
     }
 
-    fn refused(&mut self, request: &LedgerRequest, error: &ControlError) -> Result<(), String> {
+    fn refused(&mut self, request: &Asked, error: &ControlError) -> Result<(), String> {
         let word = match error {
             ControlError::NotFound { .. } => "not found",
             ControlError::Ledger(error) => self.because(request, error)?,
@@ -426,9 +429,9 @@ impl World {
         Ok(())
     }
 
-    fn because(&self, request: &LedgerRequest, error: &LedgerError) -> Result<&'static str, String> {
+    fn because(&self, request: &Asked, error: &LedgerError) -> Result<&'static str, String> {
         Ok(match (request, error) {
-            (LedgerRequest::Redeem(request), LedgerError::Redeem(RedeemError::Insufficient(shown))) => {
+            (Asked::Redeem(Redeem(request)), LedgerError::Redeem(RedeemError::Insufficient(shown))) => {
                 let all = self.oracle.available(&request.customer, &request.unit, self.now);
                 if request.grant.is_none() && (all != shown.get() || all >= request.quantity.get()) {
                     return Err(format!("{all} can be used"));
@@ -442,8 +445,8 @@ impl World {
             (_, LedgerError::Redeem(RedeemError::OtherCustomer)) => "another customer's redemption",
             (_, LedgerError::Redeem(RedeemError::State(RedemptionState::TimedOut))) => "a redemption that timed out",
             (_, LedgerError::Redeem(RedeemError::State(_))) => "a redemption that is settled otherwise",
-            (LedgerRequest::SettleRedemption(id, ..), LedgerError::Redeem(RedeemError::ReturnsMore(shown))) => {
-                let left = self.oracle.used_of(id);
+            (Asked::SettleRedemption(settle), LedgerError::Redeem(RedeemError::ReturnsMore(shown))) => {
+                let left = self.oracle.used_of(&settle.id);
                 if left != shown.get() {
                     return Err(format!("{left} of it can be returned"));
                 }
@@ -471,13 +474,18 @@ impl World {
 }
 
 /// The same id for something else, where there is an id.
-fn otherwise(mut request: LedgerRequest) -> LedgerRequest {
+fn otherwise(mut request: Asked) -> Asked {
     match &mut request {
-        LedgerRequest::Redeem(request) => request.reference.push('!'),
-        LedgerRequest::Reserve(request) => request.reason.push('!'),
-        LedgerRequest::Reverse(request) => request.reason.push('!'),
-        LedgerRequest::Restock { arrives, .. } => *arrives = !*arrives,
-        LedgerRequest::SettleRedemption(..) | LedgerRequest::SettleGrant(..) => {}
+        Asked::Redeem(Redeem(request)) => request.reference.push('!'),
+        Asked::Reserve(Reserve(request)) => request.reason.push('!'),
+        Asked::Reverse(Reverse(request)) => request.reason.push('!'),
+        Asked::Restock(Restock { change, .. }) => {
+            *change = match *change {
+                StockChange::Arrives(pieces) => StockChange::WrittenOff(pieces),
+                StockChange::WrittenOff(pieces) => StockChange::Arrives(pieces),
+            };
+        }
+        Asked::SettleRedemption(_) | Asked::SettleGrant(_) => {}
     }
     request
 }

@@ -33,7 +33,7 @@ pub struct PutOff {
 
 impl PutOff {
     /// What is stored of it, when its campaign is held or not.
-    pub(super) fn stored(deferred: Deferred, is_held: bool) -> Self {
+    pub(crate) fn stored(deferred: Deferred, is_held: bool) -> Self {
         let why = match deferred.attempts {
             _ if is_held => WhyPutOff::Held,
             _ if deferred.behind.is_some() => WhyPutOff::Queued,

@@ -13,16 +13,17 @@ use largesse_domain::json::Json;
 use largesse_domain::key::StateKey;
 use largesse_domain::lifecycle::Lifecycle;
 use largesse_domain::limits::MIGRATION_STATES_TRIED_MAX;
-use largesse_domain::migration::{Migration, StuckState};
+use largesse_domain::migration::StuckState;
 use largesse_domain::problem::Problem;
 use largesse_domain::rollout::RolloutMode;
 use largesse_domain::time::Instant;
 use largesse_engine::{LoadedPolicy, Workers};
 use largesse_store::{Store, StoreError};
 
-use crate::pipeline::{Aim, Change, Changed, ControlError, Plan, Precondition};
+use super::carry_out::{Aim, CarryOut, Plan};
+use crate::pipeline::{ControlError, Precondition};
 use crate::registry::{Active, Published};
-use crate::{ChangeError, Service, Unavailable, fit};
+use crate::{ChangeError, Service, fit};
 
 /// States read at once while they are tried.
 const TRIED_AT_ONCE: usize = 500;
@@ -78,7 +79,8 @@ impl Service {
         &self,
         id: &CampaignId,
         order: VersionOrder,
-        (precondition, dry_run): (Precondition, bool),
+        precondition: Precondition,
+        dry_run: bool,
     ) -> Result<Ordered, ChangeError> {
         let mut tries = 1;
         loop {
@@ -94,9 +96,8 @@ impl Service {
             if dry_run {
                 return Ok(Ordered { campaign: Arc::clone(&active.campaign), plan });
             }
-            match self.change(Change::CarryOut(Box::new(plan.clone()), aim)).await {
-                Ok(Changed::Campaign(campaign, _)) => return Ok(Ordered { campaign, plan }),
-                Ok(_) => return Err(Unavailable::Stopping.into()),
+            match self.run(CarryOut { plan: plan.clone(), aim }).await {
+                Ok(campaign) => return Ok(Ordered { campaign, plan }),
                 Err(ChangeError::Control(ControlError::Changed { .. })) if tries < PLAN_TRIES => tries += 1,
                 Err(error) => return Err(error),
             }
@@ -156,7 +157,12 @@ impl Service {
         let loaded = self.loaded(&wish.published).await?;
         let (workers, store, active) = (Arc::clone(&self.workers), Arc::clone(&self.store), Arc::clone(active));
         let now = self.clock().now();
-        self.changes.run(move || look(&workers, &*store, (&active.campaign, now), (&wish, &loaded))).await?
+        self.changes
+            .run(move || {
+                let campaign = &active.campaign;
+                Trial { workers: &workers, store: &*store, campaign, now, loaded: &loaded }.plan(&wish)
+            })
+            .await?
     }
 
     /// The plan for a document that names another version for a campaign that has started.
@@ -182,120 +188,84 @@ impl Service {
         };
         self.plan(&active, wish).await.map(Some)
     }
-
-    /// Ends a rollout: the active version decides for everyone.
-    ///
-    /// # Errors
-    /// When there is no such campaign.
-    pub async fn stop_rollout(&self, id: CampaignId, precondition: Precondition) -> Result<Arc<Campaign>, ChangeError> {
-        match self.change(Change::StopRollout(id, precondition)).await? {
-            Changed::Campaign(campaign, _) => Ok(campaign),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
-
-    /// Stops a version everywhere, for a reason; campaigns that it decides in go back to the last good one, or keep their
-    /// events.
-    ///
-    /// # Errors
-    /// When it is not published.
-    pub async fn stop_policy(&self, policy: Digest, reason: String) -> Result<(), ChangeError> {
-        self.change(Change::StopPolicy(policy, Some(reason))).await.map(drop)
-    }
-
-    /// Allows a version again that was stopped.
-    ///
-    /// # Errors
-    /// When it is not published.
-    pub async fn allow_policy(&self, policy: Digest) -> Result<(), ChangeError> {
-        self.change(Change::StopPolicy(policy, None)).await.map(drop)
-    }
-
-    /// Begins to migrate all states of a campaign to what its active version writes.
-    ///
-    /// # Errors
-    /// When there is no such campaign.
-    pub async fn migrate(&self, id: CampaignId) -> Result<Migration, ChangeError> {
-        match self.change(Change::Migrate(id)).await? {
-            Changed::Migration(migration) => Ok(*migration),
-            _ => Err(Unavailable::Stopping.into()),
-        }
-    }
 }
 
-fn look(
-    workers: &Workers,
-    store: &dyn Store,
-    (campaign, now): (&Campaign, Instant),
-    (wish, loaded): (&Wish, &LoadedPolicy),
-) -> Result<Plan, ChangeError> {
-    let (mut takes, mut left, mut problems) = (Vec::new(), Vec::new(), Vec::new());
-    for revision in campaign.revisions.iter().filter(|revision| wish.revisions.contains(&revision.number)) {
-        let found = fit::params_problems(loaded, &revision.params, workers);
-        if found.is_empty() {
-            takes.push(revision.number);
-        } else {
-            left.push(revision.number);
-            let number = revision.number;
-            let of_revision = |Problem { pointer, message }| Problem {
-                pointer,
-                message: format!("revision {number} of the parameters is not taken: {message}"),
-            };
-            problems.extend(found.into_iter().map(of_revision));
-        }
-    }
-    if let Some((params, _)) = &wish.params {
-        problems = fit::params_problems(loaded, params, workers);
-    }
-    let latest_is_left = left.last() > takes.last();
-    if !problems.is_empty() && (wish.params.is_some() || latest_is_left || takes.is_empty()) {
-        return Err(ControlError::Problems(problems).into());
-    }
-    let states = try_states(workers, store, (campaign, now), loaded)?;
-    if states.stuck > 0 && !wish.accept_stuck_states {
-        return Err(ControlError::StuckStates(Box::new(states)).into());
-    }
-    Ok(Plan {
-        campaign: campaign.id.clone(),
-        based_on: campaign.version,
-        policy: wish.published.policy.digest,
-        takes,
-        left,
-        revision: wish.params.clone(),
-        states,
-    })
+/// A version that is looked at for a campaign.
+struct Trial<'a> {
+    workers: &'a Workers,
+    store: &'a dyn Store,
+    campaign: &'a Campaign,
+    now: Instant,
+    loaded: &'a LoadedPolicy,
 }
 
-/// Has the version migrate stored states, and keeps nothing of it.
-fn try_states(
-    workers: &Workers,
-    store: &dyn Store,
-    (campaign, now): (&Campaign, Instant),
-    loaded: &LoadedPolicy,
-) -> Result<StatesReport, StoreError> {
-    let writes = loaded.manifest().state_writes;
-    let by_version = store.state_versions(&campaign.id)?.into_iter().collect();
-    let mut report = StatesReport { by_version, ..StatesReport::default() };
-    let mut after = None;
-    while report.tried < MIGRATION_STATES_TRIED_MAX {
-        let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
-        for (owner, state) in &page {
-            report.tried += 1;
-            let Err(why) = workers.try_migration(loaded, owner.kind(), &state.value, state.written_as) else {
-                continue;
-            };
-            report.stuck += 1;
-            if report.examples.len() < EXAMPLES_REPORTED {
-                let key = StateKey { campaign: campaign.id.clone(), owner: owner.clone() };
-                let (policy, written_as) = (loaded.digest(), state.written_as);
-                let stuck = StuckState { policy, written_as, why: why.to_string(), at: now };
-                report.examples.push(StuckStateView::of(&key, &stuck));
+impl Trial<'_> {
+    fn plan(&self, wish: &Wish) -> Result<Plan, ChangeError> {
+        let Self { workers, campaign, loaded, .. } = *self;
+        let (mut takes, mut left, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for revision in campaign.revisions.iter().filter(|revision| wish.revisions.contains(&revision.number)) {
+            let found = fit::params_problems(loaded, &revision.params, workers);
+            if found.is_empty() {
+                takes.push(revision.number);
+            } else {
+                left.push(revision.number);
+                let number = revision.number;
+                let of_revision = |Problem { pointer, message }| Problem {
+                    pointer,
+                    message: format!("revision {number} of the parameters is not taken: {message}"),
+                };
+                problems.extend(found.into_iter().map(of_revision));
             }
         }
-        match page.into_iter().next_back() {
-            Some((owner, _)) => after = Some(owner),
-            None => break,
+        if let Some((params, _)) = &wish.params {
+            problems = fit::params_problems(loaded, params, workers);
         }
+        let latest_is_left = left.last() > takes.last();
+        if !problems.is_empty() && (wish.params.is_some() || latest_is_left || takes.is_empty()) {
+            return Err(ControlError::Problems(problems).into());
+        }
+        let states = self.states()?;
+        if states.stuck > 0 && !wish.accept_stuck_states {
+            return Err(ControlError::StuckStates(Box::new(states)).into());
+        }
+        Ok(Plan {
+            campaign: campaign.id.clone(),
+            based_on: campaign.version,
+            policy: wish.published.policy.digest,
+            takes,
+            left,
+            revision: wish.params.clone(),
+            states,
+        })
     }
-    Ok(report)
+
+    /// Has the version migrate stored states, and keeps nothing of it.
+    fn states(&self) -> Result<StatesReport, StoreError> {
+        let Self { workers, store, campaign, now, loaded } = *self;
+        let writes = loaded.manifest().state_writes;
+        let by_version = store.state_versions(&campaign.id)?.into_iter().collect();
+        let mut report = StatesReport { by_version, ..StatesReport::default() };
+        let mut after = None;
+        while report.tried < MIGRATION_STATES_TRIED_MAX {
+            let page = store.states_other_than(&campaign.id, writes, after.as_ref(), TRIED_AT_ONCE)?;
+            for (owner, state) in &page {
+                report.tried += 1;
+                let Err(why) = workers.try_migration(loaded, owner.kind(), &state.value, state.written_as) else {
+                    continue;
+                };
+                report.stuck += 1;
+                if report.examples.len() < EXAMPLES_REPORTED {
+                    let key = StateKey { campaign: campaign.id.clone(), owner: owner.clone() };
+                    let (policy, written_as) = (loaded.digest(), state.written_as);
+                    let stuck = StuckState { policy, written_as, why: why.to_string(), at: now };
+                    report.examples.push(StuckStateView::of(&key, &stuck));
+                }
+            }
+            match page.into_iter().next_back() {
+                Some((owner, _)) => after = Some(owner),
+                None => break,
+            }
+        }
+        Ok(report)
+    }
 }
