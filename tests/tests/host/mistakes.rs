@@ -139,7 +139,7 @@ const MISTAKES: &[(Mistake, &str)] = &[
     ),
     (
         |d| d["subscriptions"] = json!(["user-registerd", "card-bound"]),
-        r#"not-ready /subscriptions/0: new-user-gift has no subscription user-registerd; it has: card-unbound, loan-cancelled, membership-refunded, user-registered, user-realname-verified, user-profile-completed, card-bound, account-followed, credit-applied, credit-approved, credit-rejected, loan-drawn, invest-purchased, invest-plan-set, membership-purchased; did you mean user-registered?"#,
+        r#"not-ready /subscriptions/0: new-user-gift has no subscription user-registerd; it has: card-unbound, identity-merged, loan-cancelled, membership-refunded, user-registered, user-realname-verified, user-profile-completed, card-bound, account-followed, credit-applied, credit-approved, credit-rejected, loan-drawn, invest-purchased, invest-plan-set, membership-purchased; did you mean user-registered?"#,
     ),
     (
         |d| d["audience"] = json!({"segment": "vipp"}),
@@ -156,7 +156,7 @@ const MISTAKES: &[(Mistake, &str)] = &[
     ),
     (
         |d| rename(d, "/params/milestones/0/gifts/0", "quantity", "quantty"),
-        r#"not-ready /params/milestones/0/gifts/0/quantty: there is no quantty here; there are: basis_points, by, expires_after_days, hold_days, on_shortfall, principal_cap, quantity, unit, up_to; did you mean quantity?"#,
+        r#"not-ready /params/milestones/0/gifts/0/quantty: there is no quantty here; there are: basis_points, by, expires, expires_after_days, hold_days, on_shortfall, principal_cap, quantity, unit, up_to; did you mean quantity?"#,
     ),
     (
         |d| d["params"]["milestones"][0]["gifts"][0]["quantity"] = json!(1.5),
