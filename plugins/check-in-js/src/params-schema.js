@@ -4,7 +4,7 @@ export default {
   "$defs": {
     "BenefitParam": {
       "additionalProperties": false,
-      "description": "A benefit in parameters: a quantity of a unit, a credit-limit raise, or a rate boost.\n\n```toml\n{ unit = \"points\", quantity = 5 }\n{ unit = \"coupon:interest-free-30d\", quantity = 1, expires_after_days = 30 }\n{ unit = \"credit-limit:CNY\", by = 50000, up_to = 20000000 }\n{ unit = \"rate-boost:deposit\", basis_points = 100, principal_cap = 1000000, expires_after_days = 30 }\n```",
+      "description": "A benefit in parameters: a quantity of a unit, a credit-limit raise, or a rate boost.\n\n```toml\n{ unit = \"points\", quantity = 5 }\n{ unit = \"coupon:interest-free-30d\", quantity = 1, expires_after_days = 30 }\n{ unit = \"points\", quantity = 5, expires = { years = 1, end_of = \"year\" } }\n{ unit = \"credit-limit:CNY\", by = 50000, up_to = 20000000 }\n{ unit = \"rate-boost:deposit\", basis_points = 100, principal_cap = 1000000, expires_after_days = 30 }\n```",
       "properties": {
         "basis_points": {
           "description": "rate-boost: by so many hundredths of a per cent.",
@@ -25,8 +25,19 @@ export default {
             "null"
           ]
         },
+        "expires": {
+          "anyOf": [
+            {
+              "$ref": "#/$defs/Expiry"
+            },
+            {
+              "type": "null"
+            }
+          ],
+          "description": "When it expires, in hours, months or years, with a unit of the calendar or on a date."
+        },
         "expires_after_days": {
-          "description": "Worth nothing so many times 24 hours after the event. Without it, it does not expire.",
+          "description": "Good on the day of the event and so many days more, all of the last one; a raise or a boost lasts so many days, until the same\ntime by the clock on the wall. Without it, and without `expires`, it does not expire.",
           "format": "uint32",
           "minimum": 0,
           "type": [
@@ -35,7 +46,7 @@ export default {
           ]
         },
         "hold_days": {
-          "description": "Pending until so many times 24 hours after the event. Without it, it is given at once.",
+          "description": "Pending for so many days, until the same time by the clock on the wall. Without it, it is given at once.",
           "format": "uint32",
           "minimum": 0,
           "type": [
@@ -118,6 +129,36 @@ export default {
       ],
       "type": "object"
     },
+    "CalendarUnit": {
+      "description": "A unit of the calendar.",
+      "oneOf": [
+        {
+          "const": "day",
+          "description": "The local day.",
+          "type": "string"
+        },
+        {
+          "const": "week",
+          "description": "The ISO week, Monday to Sunday.",
+          "type": "string"
+        },
+        {
+          "const": "month",
+          "description": "The month.",
+          "type": "string"
+        },
+        {
+          "const": "quarter",
+          "description": "Three months, from January, April, July or October on.",
+          "type": "string"
+        },
+        {
+          "const": "year",
+          "description": "The year.",
+          "type": "string"
+        }
+      ]
+    },
     "Chest": {
       "additionalProperties": false,
       "description": "A chest with a prize by chance: `range` or `prizes`.",
@@ -152,6 +193,21 @@ export default {
         }
       },
       "type": "object"
+    },
+    "Clock": {
+      "description": "By whose clock a day is a day.",
+      "oneOf": [
+        {
+          "const": "campaign",
+          "description": "That of the campaign's time zone.",
+          "type": "string"
+        },
+        {
+          "const": "customer",
+          "description": "The customer's own: so many minutes ahead of UTC as the attribute `utc_offset_minutes` says, and that of the campaign's time zone\nwhere it is not known.",
+          "type": "string"
+        }
+      ]
     },
     "Daily": {
       "additionalProperties": false,
@@ -202,7 +258,7 @@ export default {
         },
         "streaks": {
           "default": [],
-          "description": "Given for days in a row; `days` rises from rule to rule.",
+          "description": "Given for days in a row; no two with the same `days` and `gap_days`.",
           "items": {
             "$ref": "#/$defs/Streak"
           },
@@ -211,7 +267,7 @@ export default {
         },
         "totals": {
           "default": [],
-          "description": "Given for a number of days within a week, a month or the campaign, in a row or not.",
+          "description": "Given for a number of days within a week, a month, a year or the campaign, in a row or not.",
           "items": {
             "$ref": "#/$defs/Total"
           },
@@ -222,6 +278,62 @@ export default {
       "required": [
         "on"
       ],
+      "type": "object"
+    },
+    "Expiry": {
+      "additionalProperties": false,
+      "description": "When something ends that is good from the event on: exactly one way of saying it, all by the clock on the wall. `end_of` may go\nwith `months` or `years`: the end of the month that is six months away.",
+      "properties": {
+        "end_of": {
+          "anyOf": [
+            {
+              "$ref": "#/$defs/CalendarUnit"
+            },
+            {
+              "type": "null"
+            }
+          ],
+          "description": "With the day, week, month, quarter or year in which the event, or the day by months or years, lies."
+        },
+        "hours": {
+          "description": "After so many times 60 minutes, to the second.",
+          "format": "uint32",
+          "maximum": 87600,
+          "minimum": 1,
+          "type": [
+            "integer",
+            "null"
+          ]
+        },
+        "months": {
+          "description": "With the day of the same number so many months later; with the last day of a month that has not that day.",
+          "format": "uint32",
+          "maximum": 1200,
+          "minimum": 1,
+          "type": [
+            "integer",
+            "null"
+          ]
+        },
+        "on": {
+          "description": "With this day. What is given after it is worth nothing.",
+          "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "years": {
+          "description": "With the same day so many years later; with 28 February where there is no 29th.",
+          "format": "uint32",
+          "maximum": 100,
+          "minimum": 1,
+          "type": [
+            "integer",
+            "null"
+          ]
+        }
+      },
       "type": "object"
     },
     "MakeUp": {
@@ -392,6 +504,26 @@ export default {
       ],
       "type": "object"
     },
+    "Rounding": {
+      "description": "Which way what is left over by a division goes.",
+      "oneOf": [
+        {
+          "const": "down",
+          "description": "It is dropped: 14.999 is 14.99.",
+          "type": "string"
+        },
+        {
+          "const": "half-up",
+          "description": "To the nearest minor unit or point, a half up.",
+          "type": "string"
+        },
+        {
+          "const": "up",
+          "description": "To the next minor unit or point: 14.991 is 15.00.",
+          "type": "string"
+        }
+      ]
+    },
     "ShortfallParam": {
       "description": "What to do when budget, stock or a limit does not allow all of a benefit.",
       "oneOf": [
@@ -438,6 +570,16 @@ export default {
           "minItems": 1,
           "type": "array"
         },
+        "pro_rata": {
+          "default": false,
+          "description": "Whether what is left over counts as well where a rate is better than the plain one.",
+          "type": "boolean"
+        },
+        "rounding": {
+          "$ref": "#/$defs/Rounding",
+          "default": "down",
+          "description": "Which way parts of a unit go."
+        },
         "unit": {
           "description": "The unit given.",
           "pattern": "^(points|growth|cash:[A-Z]{3}|(coupon|item|draw-chances|entitlement):[A-Za-z0-9._/-]{1,64})$",
@@ -461,10 +603,23 @@ export default {
           "minimum": 2,
           "type": "integer"
         },
+        "each_day": {
+          "default": false,
+          "description": "Again for each further day of the same streak.",
+          "type": "boolean"
+        },
         "every": {
           "default": false,
           "description": "Again after each further so many days of the same streak; otherwise once a streak.",
           "type": "boolean"
+        },
+        "gap_days": {
+          "default": 0,
+          "description": "So many days may be missed between two days of the streak. Only days that are counted make it longer.",
+          "format": "uint32",
+          "maximum": 31,
+          "minimum": 0,
+          "type": "integer"
         },
         "rewards": {
           "description": "What is given.",
@@ -536,10 +691,15 @@ export default {
       "description": "A bonus for a number of days.",
       "properties": {
         "days": {
-          "description": "How many days; at most 7 within a week and 31 within a month.",
+          "description": "How many days; at most 7 within a week, 31 within a month and 366 within a year.",
           "format": "uint32",
           "minimum": 1,
           "type": "integer"
+        },
+        "every": {
+          "default": false,
+          "description": "Again with each further so many days within the same.",
+          "type": "boolean"
         },
         "id": {
           "description": "A stable name, part of the grant key.",
@@ -598,6 +758,11 @@ export default {
           "type": "string"
         },
         {
+          "const": "year",
+          "description": "The calendar year.",
+          "type": "string"
+        },
+        {
           "const": "campaign",
           "description": "The whole campaign.",
           "type": "string"
@@ -621,6 +786,11 @@ export default {
       "default": null,
       "description": "A chest that may be opened once in each ISO week."
     },
+    "clock": {
+      "$ref": "#/$defs/Clock",
+      "default": "campaign",
+      "description": "By whose clock a day is a day."
+    },
     "daily": {
       "anyOf": [
         {
@@ -632,6 +802,12 @@ export default {
       ],
       "default": null,
       "description": "Counts days and rewards them."
+    },
+    "day_begins": {
+      "default": "00:00",
+      "description": "When a day begins by the clock on the wall, such as 04:00: what is earlier belongs to the day before.",
+      "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+      "type": "string"
     },
     "milestones": {
       "default": [],

@@ -251,10 +251,11 @@ async fn what_requests_and_the_clock_do_is_told() {
         "null 42 42",
         "null -10 32",
         "\"b\" null null",
-        "null -12 20",
+        // What expires first was used first: two of the twelve are left.
+        "null -2 30",
         "\"a\" null null",
         "\"b\" null null",
-        "null -20 0",
+        "null -30 0",
     ];
     assert_eq!(said, expected);
     let causes: Vec<_> = data(&host).await.iter().map(|data| data["cause"].clone()).collect();

@@ -147,7 +147,8 @@ async fn one_profile(host: &Host) {
     });
     let touchpoints = all.await.expect("the store reads");
     let senders: Vec<_> = touchpoints.iter().map(|decision| decision.input.event.actor.to_string()).collect();
-    assert_eq!(senders, ["cookie", "phone", "device", "number", "cookie", "device", "phone"], "as they were sent");
+    let sent = ["cookie", "phone", "phone", "phone", "device", "phone", "number", "cookie", "device", "phone"];
+    assert_eq!(senders, sent, "as they were sent, merges among them");
     let owners: Vec<_> = touchpoints.iter().map(|decision| decision.input.owner.clone()).collect();
     assert!(owners[2..].iter().all(|owner| *owner == Owner::Party(customer("phone"))), "as they were decided");
 }
