@@ -106,7 +106,7 @@ mod tests {
         let given = [grant("a", "cash:CNY", 7), grant("b", "cash:CNY", 13), grant("b", "item:phone", 1)];
         let all = SumExpected { unit: Some("cash".into()), quantity: Some(20), grants: Some(2), ..Default::default() };
         let all = SumExpected { holders: Some(2), at_least: Some(7), at_most: Some(13), ..all };
-        assert_eq!(sums(&[all.clone()], &given), []);
+        assert_eq!(sums(std::slice::from_ref(&all), &given), []);
         let wrong = SumExpected { quantity: Some(21), grants: Some(3), holders: Some(1), at_least: Some(8), ..all };
         assert_eq!(
             told(&sums(&[wrong], &given)),
@@ -140,7 +140,7 @@ mod tests {
             ["ratios: missing a of b = 33.4 %; unexpected a of b = 33.3 %", "ratios: there is no none"]
         );
         let bounded = RatioExpected { percent: None, at_least: Some(10), below: Some(13), ..ratio("a", "c", "") };
-        assert_eq!(ratios(&[bounded.clone()], &measures), []);
+        assert_eq!(ratios(std::slice::from_ref(&bounded), &measures), []);
         let bounded = RatioExpected { below: Some(12), ..bounded };
         assert_eq!(
             told(&ratios(&[bounded], &measures)),

@@ -63,7 +63,7 @@ impl Params {
     }
 
     fn check_target(&self, target: &str, pointer: &str, found: &mut Problems) {
-        found.unless(target == END || self.place(target).is_some(), pointer, &format!("there is no step {target}"));
+        found.unless(target == END || self.place(target).is_some(), pointer, format!("there is no step {target}"));
     }
 
     fn check_wait(&self, wait: &Wait, pointer: &str, found: &mut Problems) {

@@ -216,13 +216,13 @@ const MISTAKES: &[(Mistake, &str)] = &[
     ),
     (
         |d| {
-            d["budgets"].as_array_mut().unwrap().remove(1);
+            d["budgets"].as_array_mut().expect("it is there").remove(1);
         },
         r#"not-ready /budgets: no budget for cash, which new-user-gift may grant"#,
     ),
     (
         |d| {
-            d["limits"].as_array_mut().unwrap().remove(1);
+            d["limits"].as_array_mut().expect("it is there").remove(1);
         },
         r#"not-ready /limits: no limit for each customer on cash, which new-user-gift may grant"#,
     ),
@@ -231,7 +231,7 @@ const MISTAKES: &[(Mistake, &str)] = &[
         r#"subscription-left-out /params/milestones/1/on: speaks of card-bound, and /subscriptions leaves it out: add it there, or leave the field out"#,
     ),
     (
-        |d| d["budgets"].as_array_mut().unwrap().push(json!({"unit": "points", "total": 5})),
+        |d| d["budgets"].as_array_mut().expect("it is there").push(json!({"unit": "points", "total": 5})),
         r#"unused /budgets/2: nothing gives points: take the budget out, or name points in /params"#,
     ),
     (

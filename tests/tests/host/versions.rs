@@ -240,7 +240,10 @@ async fn parameters_are_checked_by_the_version_that_comes() {
         ..versions.spec(version)
     };
     let wrong = versions.order(VersionOrder::Activate(with(r#"{"pints":3}"#, 2), ActivationCause::Chosen)).await;
-    assert!(matches!(&wrong, Err(ControlError::Problems(problems)) if problems[0].pointer == "/params"), "{wrong:?}");
+    assert!(
+        matches!(&wrong, Err(ControlError::Problems(problems)) if problems[0].pointer == "/params/pints"),
+        "{wrong:?}"
+    );
     versions.host.clock.set(at("2026-03-02T00:30:00Z"));
     let done = versions.order(VersionOrder::Activate(with(r#"{"points":3}"#, 2), ActivationCause::Chosen)).await;
     assert_eq!(done.expect("it fits").campaign.activations.active.revisions, [1, 2]);

@@ -328,11 +328,17 @@ impl World {
 
     fn granted(&self, by: &Decision, asked: &GrantProposal, given: (&GrantSlot, &Unit, u64)) -> Given {
         let (slot, unit, quantity) = (given.0.clone(), given.1.clone(), given.2);
-        let (now, occurred) = (by.input.now.at, by.input.event.occurred);
+        let (now, occurred) = (by.input.now.at, by.input.occurred);
         let resolve = |when: When| match when {
             When::At(at) => at,
-            When::AfterSeconds(seconds) => occurred.plus_millis(seconds as i64 * 1_000).expect("some days"),
-            When::AtLocal { .. } => panic!("no policy here asks for a local time"),
+            When::AfterSeconds(seconds) => occurred.at.plus_millis(seconds as i64 * 1_000).expect("some days"),
+            When::AtLocal { day, second_of_day } => {
+                // The zones of the campaigns here keep their distance from UTC.
+                let wanted = i64::from(day.0) * 86_400 + i64::from(second_of_day);
+                let local = i64::from(occurred.local.day.0) * 86_400 + i64::from(occurred.local.second_of_day);
+                let ahead = local - occurred.at.as_millis().div_euclid(1_000);
+                Instant::from_millis((wanted - ahead) * 1_000).expect("a time of this century")
+            }
         };
         let hold = asked.hold.map(|hold| Hold { until: resolve(hold.until), then: hold.then });
         let hold = hold.filter(|hold| now < hold.until);
