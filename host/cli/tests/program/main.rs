@@ -88,7 +88,7 @@ fn a_campaign_from_publication_to_reward() {
     let customer = json_of(&host.ok(&["customer", "show", "u1", "--json"]));
     assert_eq!(
         customer["balances"],
-        json!([{"unit": "points", "available": 105, "pending": 0, "reserved": 0, "redeemed": 0, "expired": 0, "reversed": 0,
+        json!([{"unit": "points", "available": 105, "paid": 0, "pending": 0, "reserved": 0, "redeemed": 0, "expired": 0, "reversed": 0,
             "owed": 0}])
     );
     assert_eq!(customer["customer"]["tags"], json!([{"tag": "came-by:app"}]));

@@ -167,17 +167,9 @@ impl Door {
         longest.is_some_and(|id| open.close(id))
     }
 
-    /// Notes that a connection has shown a valid token. When there is no room among those that have, the one that has waited longest for a
-    /// request is closed. Reports whether there is room.
+    /// Notes that a connection has shown a valid token. Reports whether there is room for it among those that have.
     pub(super) fn authenticate(&self, id: u64) -> bool {
         let mut open = self.lock();
-        let is_new = open.entries.get(&id).is_some_and(|entry| !entry.is_authenticated);
-        if is_new
-            && open.authenticated >= self.bounds.authenticated_max()
-            && let Some(longest) = first(&open.authenticated_waiting)
-        {
-            open.close(longest);
-        }
         let has_room = open.authenticated < self.bounds.authenticated_max();
         // One that is being closed is not counted any more, and answers its request as well as it still can.
         let Some(entry) = open.entries.get_mut(&id) else { return true };
@@ -394,24 +386,6 @@ mod tests {
         assert!(is_open(&door, &last));
         drop((known, next, last, health));
         assert!(door.lock().entries.is_empty() && door.lock().peers.is_empty());
-    }
-
-    #[test]
-    fn a_caller_takes_the_place_of_another_that_is_idle() {
-        let door = door(64, 0);
-        let known: Vec<_> = (0..63)
-            .map(|number| {
-                let connection = door.admit(address(number)).unwrap();
-                assert!(door.begin(connection.id) && door.authenticate(connection.id));
-                connection
-            })
-            .collect();
-        let next = door.admit(A).unwrap();
-        assert!(door.begin(next.id) && !door.authenticate(next.id), "all are in use");
-        door.wait(known[7].id);
-        door.wait(known[9].id);
-        assert!(door.authenticate(next.id) && !is_open(&door, &known[7]) && is_open(&door, &known[9]));
-        assert_eq!(door.lock().authenticated, 63);
     }
 
     #[test]
