@@ -53,6 +53,7 @@ contract-test: ## Hold the HTTP interface to the CloudEvents SDKs, linters, gene
 .PHONY: siege
 siege: $(if $(DEBUG),plugins,build) guests ## Attack a host beside a well-behaved caller, 15 s for each attack; SHORT=1 takes 2 s for each, ATTACKS="..." some of them, DEBUG=1 the host of `make test`
 	$(BUILT)/$(if $(DEBUG),debug,release)/siege $(if $(SHORT),--short) $(ATTACKS)
+
 .PHONY: storm
 storm: plugins guests ## Have one event lead to half a million grants, kill the host 20 times meanwhile, and hold a caller beside it to 250 ms
 	LARGESSE_STORM_GRANTS=$${LARGESSE_STORM_GRANTS:-44} LARGESSE_STORM_KILLS=$${LARGESSE_STORM_KILLS:-20} \

@@ -32,8 +32,8 @@ pub struct Hold {
     pub then: AfterHold,
 }
 
-/// Takes units out of a party's wallet, from what was given first, and keeps them apart. What nobody has settled in time goes
-/// back.
+/// Takes units out of a party's wallet, in the order of spending that the unit's terms say, and keeps them apart. What
+/// nobody has settled in time goes back.
 ///
 /// A policy that lets customers pay with points reserves when an order is placed, commits when it is paid, and gives what was
 /// bought only if that could be done:
